@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * file.h - whole files in, whole files out.
+ *
+ * A file is either there complete or not at all: writing goes to a temporary beside it, fsync,
+ * rename, fsync of the folder.
+ */
+#ifndef FV_BASE_FILE_H
+#define FV_BASE_FILE_H
+
+#include "base/text.h"
+
+/* A file's bytes: mapped where the system can, read otherwise. */
+typedef struct fv_bytes {
+    const uint8_t *data; /* one byte past the end is NOT readable */
+    size_t size;
+    bool mapped;
+    void *owner;
+} fv_bytes;
+
+/* FV_BAD_INPUT when missing, a folder, or larger than `limit` (0: no limit); names path and cause. */
+FV_MUST_USE fv_status fv__file_read(fv_context *ctx, const char *path, size_t limit, fv_bytes *out);
+void fv__file_release(fv_bytes *bytes);
+
+/* Atomic, as above. FV_EXHAUSTED on a full disk, FV_FAILED otherwise; the old file is untouched. */
+FV_MUST_USE fv_status fv__file_write(fv_context *ctx, const char *path, const void *data, size_t size);
+/* Several pieces one after the other (a header and a large block). */
+typedef struct fv_piece {
+    const void *data;
+    size_t size;
+} fv_piece;
+FV_MUST_USE fv_status fv__file_write_pieces(fv_context *ctx, const char *path,
+                                            const fv_piece *pieces, size_t count);
+
+/* Appends and fsyncs; for logs. */
+FV_MUST_USE fv_status fv__file_append(fv_context *ctx, const char *path, const void *data, size_t size);
+
+bool fv__file_exists(const char *path);
+bool fv__folder_exists(const char *path);
+FV_MUST_USE fv_status fv__folder_make(fv_context *ctx, const char *path); /* and its parents */
+FV_MUST_USE fv_status fv__file_rename(fv_context *ctx, const char *from, const char *to);
+FV_MUST_USE fv_status fv__file_remove(fv_context *ctx, const char *path);
+
+/* CRC-32 (IEEE 802.3) and FNV-1a 64: checksums of data sets and pictures. Start with 0 and
+   FV_FNV_START; pass the result to go on. */
+uint32_t fv__crc32(uint32_t crc, const void *data, size_t size);
+#define FV_FNV_START 0xcbf29ce484222325u
+uint64_t fv__fnv64(uint64_t hash, const void *data, size_t size);
+
+#endif

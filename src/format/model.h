@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model.h - a network with its weights, in memory and as a file.
+ *
+ * The file is safetensors: parameters under their names ("conv1.weight"; running statistics
+ * "bn1.mean", "bn1.variance"), and in the metadata "format" ("fovea 1"), "net" (the text), "given"
+ * (the values of the net's parameters, "classes=10"), "classes" (names, one per line) and, of the
+ * training, what decides the bytes: "data", "data_checksum", "settings", "seed".
+ */
+#ifndef FV_FORMAT_MODEL_H
+#define FV_FORMAT_MODEL_H
+
+#include "format/safetensors.h"
+#include "lang/lang.h"
+
+struct fv_model {
+    fv_net *net;
+    float *weights;    /* net->param_elements */
+    char *classes;     /* names, one per line; NULL: none */
+    fv_st_meta *extra; /* further metadata kept as read: data, settings, seed … */
+    size_t extra_count;
+    fv_arena arena; /* of classes and extra */
+};
+
+/* A model over `net` (taken over) with fresh weights from the seed. */
+FV_MUST_USE fv_status fv__model_new(fv_context *ctx, fv_net *net, uint64_t seed, fv_model **out);
+void fv__model_free(fv_model *model);
+
+/* Reads a model file. Names the first parameter missing, left over or of another shape: "weights
+   of another network". */
+FV_MUST_USE fv_status fv__model_load(fv_context *ctx, const char *path, fv_model **out);
+/* Weights of a file into a model that is there (fine-tuning, resuming). */
+FV_MUST_USE fv_status fv__model_load_weights(fv_context *ctx, fv_model *model, const char *path);
+FV_MUST_USE fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *path);
+/* Sets a metadata entry (copied); classes are set with name "classes". */
+FV_MUST_USE fv_status fv__model_set(fv_context *ctx, fv_model *model, const char *name,
+                                    const char *value);
+const char *fv__model_get(const fv_model *model, const char *name); /* NULL: absent */
+/* Name of class i into out (FV_WORD_MAX bytes or cut); the number itself when there are no names. */
+const char *fv__model_class(const fv_model *model, int64_t i, char *out, size_t size);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * safetensors.h - the model file: 8 bytes little-endian length, a JSON header, the tensors' bytes.
+ * https://github.com/huggingface/safetensors. Names, dtypes, shapes, offsets; metadata is a flat
+ * map of texts.
+ */
+#ifndef FV_FORMAT_SAFETENSORS_H
+#define FV_FORMAT_SAFETENSORS_H
+
+#include "base/file.h"
+#include "base/json.h"
+#include "tensor/tensor.h"
+
+typedef struct fv_st_entry {
+    const char *name;
+    const char *dtype; /* "F32", "F64", "I64", "BF16" … as in the file */
+    fv_shape shape;
+    const uint8_t *data; /* into the file; little-endian, not aligned */
+    size_t bytes;
+} fv_st_entry;
+
+typedef struct fv_safetensors {
+    fv_arena arena;
+    fv_bytes file;
+    fv_st_entry *entries;
+    size_t count;
+    const fv_json *metadata; /* object of strings, or NULL */
+} fv_safetensors;
+
+/* FV_BAD_INPUT for whatever lies: a header longer than the file, overlapping or short ranges,
+   shapes that do not match the bytes, holes, doubled names. */
+FV_MUST_USE fv_status fv__safetensors_open(fv_context *ctx, const char *path, fv_safetensors *out);
+void fv__safetensors_close(fv_safetensors *st);
+const fv_st_entry *fv__safetensors_find(const fv_safetensors *st, const char *name);
+/* Copies an entry to float32 (from F64, F32, F16 or BF16). */
+FV_MUST_USE fv_status fv__safetensors_floats(fv_context *ctx, const fv_st_entry *e, float *out);
+
+/* What is to be written. All float32 here; the same input gives the same bytes. */
+typedef struct fv_st_tensor {
+    const char *name;
+    fv_shape shape;
+    const float *data;
+} fv_st_tensor;
+typedef struct fv_st_meta {
+    const char *name, *value;
+} fv_st_meta;
+FV_MUST_USE fv_status fv__safetensors_write(fv_context *ctx, const char *path,
+                                            const fv_st_tensor *tensors, size_t count,
+                                            const fv_st_meta *metadata, size_t metadata_count);
+
+#endif

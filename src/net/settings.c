@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settings.c - the field tables of `input` and `train`, and the learning rate of a step.
+ */
+#include "net/settings.h"
+#include <math.h>
+
+#define IN(name) offsetof(fv_input, name)
+
+static const char *const orders[] = {"rgb", "bgr", NULL};
+
+const fv_field fv__input_fields[] = {
+    {"resize", "scale the picture so that its shorter side has this many pixels (0: leave it)",
+     FV_INT, IN(resize), "0", 0, 65536, 0, NULL, NULL},
+    {"crop", "then cut this much out of the middle, height x width (0: do not)", FV_SIZE, IN(crop),
+     "0", 0, 65536, 0, NULL, NULL},
+    {"pad", "pixels of black added on each side after everything else has its size", FV_INT,
+     IN(pad), "0", 0, 65536, 0, NULL, NULL},
+    {"scale", "factor on pixel values of 0 to 255, often 1/255", FV_REAL, IN(scale), "1", -1e6, 1e6,
+     0, NULL, NULL},
+    {"mean", "subtracted after scaling; one number, or one per channel", FV_REALS, IN(mean), "0",
+     -1e6, 1e6, 0, NULL, NULL},
+    {"std", "divided by after that; one number, or one per channel", FV_REALS, IN(std), "1", 1e-6,
+     1e6, 0, NULL, NULL},
+    {"order", "order of the colour channels", FV_CHOICE, IN(order), "rgb", 0, 0, 0, orders, NULL},
+    {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
+};
+
+#define AT(name) offsetof(fv_recipe, name)
+
+static const char *const optimizers[] = {"sgd", "adam", "adadelta", NULL};
+static const char *const schedules[] = {"constant", "step", "plateau", "cosine", NULL};
+static const char *const inits[] = {"he", "xavier", "lecun", NULL};
+static const char *const losses[] = {"crossentropy", "squarederror", NULL};
+
+const fv_field fv__recipe_fields[] = {
+    {"optimizer", "how gradients change weights", FV_CHOICE, AT(optimizer), "sgd", 0, 0, 0,
+     optimizers, NULL},
+    {"lr", "learning rate", FV_REAL, AT(lr), "0.01", 0, 1e6, 0, NULL, NULL},
+    {"momentum", "sgd: share of the last step carried on", FV_REAL, AT(momentum), "0.9", 0,
+     0.999999, 0, NULL, NULL},
+    {"nesterov", "sgd: look ahead along the momentum (Nesterov)", FV_BOOL, AT(nesterov), "no", 0, 0,
+     0, NULL, NULL},
+    {"beta1", "adam: decay of the mean of gradients", FV_REAL, AT(beta1), "0.9", 0, 0.999999, 0,
+     NULL, NULL},
+    {"beta2", "adam: decay of the mean of squared gradients", FV_REAL, AT(beta2), "0.999", 0,
+     0.9999999, 0, NULL, NULL},
+    {"epsilon", "adam, adadelta: keeps a division from zero", FV_REAL, AT(epsilon), "1e-8", 1e-30,
+     1, 0, NULL, NULL},
+    {"rho", "adadelta: decay of the means of squares", FV_REAL, AT(rho), "0.95", 0, 0.999999, 0,
+     NULL, NULL},
+    {"decay", "weight decay (L2): each gradient gets decay times its weight", FV_REAL, AT(decay),
+     "0", 0, 1e6, 0, NULL, NULL},
+    {"decay_all", "decay biases and normalisations too", FV_BOOL, AT(decay_all), "no", 0, 0, 0,
+     NULL, NULL},
+    {"batch", "pictures per step", FV_INT, AT(batch), "64", 1, 1 << 20, 0, NULL, NULL},
+    {"epochs", "times through the training pictures", FV_INT, AT(epochs), "10", 1, 1000000, 0, NULL,
+     NULL},
+    {"schedule", "how the learning rate changes", FV_CHOICE, AT(schedule), "constant", 0, 0, 0,
+     schedules, NULL},
+    {"steps", "step: the rate is multiplied by factor after these epochs", FV_INTS, AT(steps), NULL,
+     1, 1000000, 0, NULL, NULL},
+    {"factor", "step, plateau: what the rate is multiplied by", FV_REAL, AT(factor), "0.1", 1e-6, 1,
+     0, NULL, NULL},
+    {"patience", "plateau: epochs without a better test loss before the rate falls", FV_INT,
+     AT(patience), "5", 1, 1000000, 0, NULL, NULL},
+    {"warmup", "epochs in which the rate rises from zero", FV_REAL, AT(warmup), "0", 0, 1000000, 0,
+     NULL, NULL},
+    {"init", "how weights start", FV_CHOICE, AT(init), "he", 0, 0, 0, inits, NULL},
+    {"loss", "what is made small", FV_CHOICE, AT(loss), "crossentropy", 0, 0, 0, losses, NULL},
+    {"seed", "start of all random numbers: weights, order, dropout, augmentation", FV_INT, AT(seed),
+     "1", 0, 9e15, 0, NULL, NULL},
+    {"flip", "augmentation: mirror every second picture, by chance", FV_BOOL, AT(flip), "no", 0, 0,
+     0, NULL, NULL},
+    {"shift", "augmentation: move by up to so many pixels each way", FV_INT, AT(shift), "0", 0, 1024,
+     0, NULL, NULL},
+    {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
+};
+
+double fv__recipe_rate(const fv_recipe *r, int64_t epoch, double progress, double plateau_factor) {
+    const double now = (double)epoch + progress;
+    double rate = r->lr;
+    if (r->schedule == FV_STEPS) {
+        for (int i = 0; i < r->steps.count; i++)
+            if (epoch >= r->steps.v[i]) rate *= r->factor;
+    } else if (r->schedule == FV_PLATEAU) {
+        rate *= plateau_factor;
+    } else if (r->schedule == FV_COSINE) {
+        const double pi = 3.14159265358979323846;
+        rate *= 0.5 * (1.0 + cos(pi * now / (double)r->epochs));
+    }
+    if (now < r->warmup) rate *= now / r->warmup;
+    return rate;
+}

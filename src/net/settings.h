@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settings.h - what a network's text says beside its layers: how a picture becomes its input, and
+ * the recipe it is trained by. Both are field tables, so the language, key=value on the command
+ * line, the API, help and docs share one list.
+ */
+#ifndef FV_NET_SETTINGS_H
+#define FV_NET_SETTINGS_H
+
+#include "base/field.h"
+#include "tensor/tensor.h"
+
+/* From a decoded picture (values 0 … 255) to the input tensor, in this order:
+   resize (shorter side to `resize`, bilinear; 0: none), centre crop to `crop` (0x0: none), then to
+   fit: a picture that is not (height - 2 pad) x (width - 2 pad) by now is resized to it;
+   pad with `pad` pixels of value 0 on each side; colour to the channels and order asked for;
+   (value * scale - mean[c]) / std[c]. */
+typedef struct fv_input {
+    int64_t channels, height, width;
+    int64_t resize;
+    fv_size crop;
+    int64_t pad;
+    double scale;
+    fv_reals mean, std; /* one number or one per channel */
+    int order;          /* 0 rgb, 1 bgr */
+} fv_input;
+extern const fv_field fv__input_fields[]; /* resize crop pad scale mean std order */
+
+enum { FV_SGD, FV_ADAM, FV_ADADELTA };
+enum { FV_CONSTANT, FV_STEPS, FV_PLATEAU, FV_COSINE };
+enum { FV_HE, FV_XAVIER, FV_LECUN };
+enum { FV_LOSS_CROSS_ENTROPY, FV_LOSS_SQUARED_ERROR };
+
+typedef struct fv_recipe {
+    int optimizer;
+    double lr;
+    double momentum;
+    bool nesterov;
+    double beta1, beta2, epsilon; /* adam; epsilon of adadelta too */
+    double rho;                   /* adadelta */
+    double decay;                 /* weight decay (L2): the gradient gets decay * w */
+    bool decay_all;               /* biases and normalisations too */
+    int64_t batch;
+    int64_t epochs;
+    int schedule;
+    fv_ints steps;    /* epochs after which the rate is multiplied by factor */
+    double factor;
+    int64_t patience; /* plateau: epochs without a better test loss */
+    double warmup;    /* epochs over which the rate rises from 0, linearly, per step */
+    int init;
+    int loss;
+    int64_t seed;
+    bool flip;        /* augmentation: mirror left-right, every second picture by chance */
+    int64_t shift;    /* augmentation: pad by so many pixels and crop at random */
+} fv_recipe;
+extern const fv_field fv__recipe_fields[];
+
+/* The learning rate for a step: `epoch` counts from 0, `progress` in [0,1) within it;
+   plateau_factor is the product of the reductions so far (1 when the schedule is another). */
+double fv__recipe_rate(const fv_recipe *r, int64_t epoch, double progress, double plateau_factor);
+
+#endif

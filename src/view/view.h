@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * view.h - plain numbers in, pictures out: canvases, PNG, plots, tables, the HTML report. Knows
+ * nothing of networks.
+ */
+#ifndef FV_VIEW_VIEW_H
+#define FV_VIEW_VIEW_H
+
+#include "base/file.h"
+
+/* An RGB picture to draw on. */
+typedef struct fv_canvas {
+    int width, height;
+    uint8_t *rgb; /* from fv__alloc */
+} fv_canvas;
+typedef uint32_t fv_colour; /* 0xRRGGBB */
+
+FV_MUST_USE fv_status fv__canvas_new(fv_context *ctx, int width, int height, fv_colour background,
+                                     fv_canvas *out);
+void fv__canvas_free(fv_canvas *c);
+void fv__canvas_rect(fv_canvas *c, int x, int y, int w, int h, fv_colour colour);
+void fv__canvas_line(fv_canvas *c, double x0, double y0, double x1, double y1, double width,
+                     fv_colour colour); /* anti-aliased */
+/* ASCII text in the built-in font, 7x13 pixels a letter times `scale`; returns its width. */
+int fv__canvas_text(fv_canvas *c, int x, int y, int scale, fv_colour colour, const char *text);
+int fv__text_width(int scale, const char *text);
+
+/* PNG bytes of a canvas into `out` (deflated when built with zlib, stored otherwise), and to file. */
+FV_MUST_USE fv_status fv__png_encode(fv_context *ctx, const fv_canvas *c, fv_text *out);
+FV_MUST_USE fv_status fv__png_write(fv_context *ctx, const fv_canvas *c, const char *path);
+
+/* Small maps side by side in a grid, each scaled up by whole pixels so that it is well seen.
+   `maps`: count planes of h x w (channels 1), or count x 3 planes (channels 3, RGB, scaled
+   together). Each is scaled on its own from its minimum (black) to its maximum (white); `diverging`:
+   0 is white, positive blue, negative red, symmetric. title may be NULL. */
+typedef struct fv_grid {
+    const char *title;
+    const float *maps;
+    int64_t count, channels, h, w;
+    bool diverging;
+    const char *const *captions; /* count, or NULL */
+} fv_grid;
+FV_MUST_USE fv_status fv__draw_grid(fv_context *ctx, const fv_grid *grid, fv_canvas *out);
+
+/* Curves over x = 1 … n with axes, ticks, legend. */
+typedef struct fv_curve {
+    const char *name;
+    const double *y; /* n values; NaN leaves a gap */
+    fv_colour colour;
+} fv_curve;
+typedef struct fv_plot {
+    const char *title, *x_label, *y_label;
+    int64_t n;
+    const double *x;        /* n values; NULL: 1 … n */
+    const fv_curve *curves;
+    int curve_count;
+    bool percent;           /* y in 0 … 1, shown as per cent */
+    bool log_y;
+} fv_plot;
+/* `plots` side by side. */
+FV_MUST_USE fv_status fv__draw_plots(fv_context *ctx, const fv_plot *plots, int count,
+                                     fv_canvas *out);
+
+/* Confusion matrix: counts[truth * classes + said]. names: `classes` texts, or NULL. */
+FV_MUST_USE fv_status fv__draw_confusion(fv_context *ctx, const int64_t *counts, int64_t classes,
+                                         const char *const *names, fv_canvas *out);
+
+/* A text table: columns aligned (numbers right), a rule under the head. As plain text, or Markdown. */
+typedef struct fv_table fv_table;
+FV_MUST_USE fv_status fv__table_new(fv_context *ctx, fv_table **out);
+void fv__table_free(fv_table *t);
+void fv__table_column(fv_table *t, const char *head, bool right); /* all columns before any cell */
+void fv__table_cell(fv_table *t, const char *text);               /* row by row, left to right */
+void fv__table_cellf(fv_table *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void fv__table_rule(fv_table *t);                                 /* a line across, after a row */
+FV_MUST_USE fv_status fv__table_text(fv_context *ctx, const fv_table *t, bool markdown,
+                                     fv_text *out);
+
+/* The report: one HTML file that needs nothing else (styles inside, pictures as data: URLs, curves
+   as SVG), readable on a phone, light and dark. Filled by whoever has something to say. */
+typedef struct fv_report fv_report;
+FV_MUST_USE fv_status fv__report_new(fv_context *ctx, const char *title, const char *subtitle,
+                                     fv_report **out);
+void fv__report_free(fv_report *r);
+void fv__report_section(fv_report *r, const char *title, const char *lead); /* lead may be NULL */
+void fv__report_paragraph(fv_report *r, const char *text);
+/* Large figures in a row: "98.9 %" over "test accuracy". */
+void fv__report_figure(fv_report *r, const char *value, const char *meaning);
+void fv__report_picture(fv_report *r, const fv_canvas *c, const char *caption);
+void fv__report_plot(fv_report *r, const fv_plot *plot); /* SVG with values on hover */
+void fv__report_table(fv_report *r, const fv_table *t);
+void fv__report_code(fv_report *r, const char *text);
+FV_MUST_USE fv_status fv__report_write(fv_context *ctx, fv_report *r, const char *path);
+
+#endif
