@@ -6,6 +6,7 @@
 #define FV_DATA_DATA_H
 
 #include "base/file.h"
+#include "base/random.h"
 #include "net/settings.h"
 
 /* A decoded picture: bytes, row by row, channels innermost (gray 1, RGB 3). */
