@@ -101,9 +101,12 @@ FV_MUST_USE fv_status fv__net_site(fv_context *ctx, const fv_net *net, const fv_
 
 /* The network to train: a copy with labels as a further input and, for every head, a loss behind
    it (recipe.loss; a softmax at the end of a head is folded into cross-entropy, which reads the
-   logits). *losses receives the value of each head's loss, in the heads' order (net's arena),
-   *logits what the loss reads. Frozen. */
+   logits). Nodes, values and parameters of `net` keep their numbers; the labels are the value after
+   the last; the heads of the copy are the losses, in the heads' order. Frozen. */
 FV_MUST_USE fv_status fv__net_with_loss(fv_context *ctx, const fv_net *net, fv_net **out);
+/* Of a net made so: the value that the loss of head i reads (logits), and the labels. */
+int fv__net_logits(const fv_net *with_loss, size_t head);
+int fv__net_labels(const fv_net *with_loss);
 
 /* Learned values and running statistics; `training`: heads that only training has are counted. */
 int64_t fv__net_parameters(const fv_net *net, bool training);
@@ -119,6 +122,6 @@ typedef struct fv_field_of_view {
     bool global;
 } fv_field_of_view;
 /* `views` has value_count entries. */
-void fv__net_views(const fv_net *net, fv_field_of_view *views);
+FV_MUST_USE fv_status fv__net_views(fv_context *ctx, const fv_net *net, fv_field_of_view *views);
 
 #endif

@@ -72,8 +72,8 @@ const fv_field fv__recipe_fields[] = {
      "1", 0, 9e15, 0, NULL, NULL},
     {"flip", "augmentation: mirror every second picture, by chance", FV_BOOL, AT(flip), "no", 0, 0,
      0, NULL, NULL},
-    {"shift", "augmentation: move by up to so many pixels each way", FV_INT, AT(shift), "0", 0, 1024,
-     0, NULL, NULL},
+    {"shift", "augmentation: move by up to so many pixels each way", FV_INT, AT(shift), "0", 0,
+     1024, 0, NULL, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 

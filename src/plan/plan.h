@@ -23,6 +23,8 @@ typedef struct fv_plan_ask {
     bool reference;    /* reference loops only, nothing fused, every value kept */
     bool keep_values;  /* every value keeps a buffer of its own, readable afterwards */
     bool input_gradient; /* dx of values[0] too */
+    const int *keep;     /* values that must be readable after forward, beside the heads */
+    int keep_count;
 } fv_plan_ask;
 
 FV_MUST_USE fv_status fv__plan_new(fv_context *ctx, const fv_net *net, const fv_plan_ask *ask,

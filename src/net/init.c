@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * init.c - the values of a fresh network.
+ *
+ * he      N(0, 2/fan_in)                            He, Zhang, Ren & Sun 2015, eq. 10
+ * xavier  U(-a, a), a = sqrt(6/(fan_in + fan_out))  Glorot & Bengio 2010, eq. 16
+ * lecun   N(0, 1/fan_in)                            LeCun, Bottou, Orr & Müller 1998, eq. 16
+ *
+ * A value depends on the seed, its parameter and its place in it alone.
+ */
+#include "net/net.h"
+#include <math.h>
+#include <string.h>
+
+static void draw(const fv_param_spec *spec, int64_t count, int init, fv_key key, float *w) {
+    const double in = spec->fan_in > 0 ? (double)spec->fan_in : 1;
+    const double both = in + (spec->fan_out > 0 ? (double)spec->fan_out : 1);
+    if (init == FV_XAVIER) {
+        const double a = sqrt(6.0 / both);
+        for (int64_t i = 0; i < count; i++)
+            w[i] = (float)(a * (2.0 * fv__random_unit(key, (uint64_t)i) - 1.0));
+    } else {
+        const double deviation = sqrt((init == FV_HE ? 2.0 : 1.0) / in);
+        for (int64_t i = 0; i < count; i++)
+            w[i] = (float)(deviation * fv__random_normal(key, (uint64_t)i));
+    }
+}
+
+void fv__net_initialise(const fv_net *net, uint64_t seed, float *block) {
+    memset(block, 0, sizeof *block * (size_t)net->param_elements);
+    for (size_t p = 0; p < net->param_count; p++) {
+        const fv_param *param = &net->params[p];
+        float *w = block + param->offset;
+        if (param->spec.init == FV_INIT_WEIGHT)
+            draw(&param->spec, param->count, net->recipe.init, fv__key(seed, FV_STREAM_INIT, p, 0),
+                 w);
+        else if (param->spec.init == FV_INIT_ONE)
+            for (int64_t i = 0; i < param->count; i++) w[i] = 1.0f;
+    }
+}

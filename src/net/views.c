@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * views.c - how much of the picture a value sees.
+ *
+ *   size_out = size_in + (kernel - 1) * jump_in,   jump_out = jump_in * stride
+ *
+ * The derivation is in docs/receptive-fields.md. Where branches join, the largest field counts.
+ */
+#include "net/net.h"
+
+static int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+static fv_field_of_view widest(const fv_node *node, const fv_field_of_view *views) {
+    fv_field_of_view v = views[node->in[0]];
+    for (int i = 1; i < node->inputs; i++) {
+        const fv_field_of_view *u = &views[node->in[i]];
+        v.size_h = larger(v.size_h, u->size_h);
+        v.size_w = larger(v.size_w, u->size_w);
+        v.jump_h = larger(v.jump_h, u->jump_h);
+        v.jump_w = larger(v.jump_w, u->jump_w);
+        v.global = v.global || u->global;
+    }
+    return v;
+}
+
+fv_status fv__net_views(fv_context *ctx, const fv_net *net, fv_field_of_view *views) {
+    for (size_t v = 0; v < net->value_count; v++)
+        views[v] = (fv_field_of_view){.size_h = 1, .size_w = 1, .jump_h = 1, .jump_w = 1};
+    for (size_t n = 0; n < net->node_count; n++) {
+        const fv_node *node = &net->nodes[n];
+        fv_field_of_view v = widest(node, views);
+        fv_site site;
+        fv_cost cost = {.kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1};
+        FV_TRY(fv__net_site(ctx, net, node, 1, &site));
+        if (node->op->cost) node->op->cost(&site, &cost);
+        v.global = v.global || cost.global;
+        v.size_h += (cost.kernel_h - 1) * v.jump_h;
+        v.size_w += (cost.kernel_w - 1) * v.jump_w;
+        v.jump_h *= cost.stride_h;
+        v.jump_w *= cost.stride_w;
+        if (v.global) {
+            v.size_h = net->input.height;
+            v.size_w = net->input.width;
+        }
+        views[node->out] = v;
+    }
+    return FV_OK;
+}
