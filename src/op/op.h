@@ -102,7 +102,8 @@ enum {
     FV_VIEW_IN_USE = 16,  /* the same, but only outside training (dropout) */
     FV_LOSS = 32,         /* last input is labels or targets; y is one number, the batch's mean */
     FV_COMMUTES = 64,     /* the order of inputs does not matter (add) */
-    FV_VARIADIC = 128     /* takes any number of inputs from inputs_min: a branch {…|…} */
+    FV_VARIADIC = 128,    /* takes any number of inputs from inputs_min: a branch {…|…} */
+    FV_JOIN = 256         /* y is its inputs one after the other along the channels (concat) */
 };
 
 typedef struct fv_op {
