@@ -22,21 +22,31 @@ struct fv_model {
     fv_arena arena; /* of classes and extra */
 };
 
-/* A model over `net` (taken over) with fresh weights from the seed. */
+/* "classes=10 width=2" (white space between) as settings for fv__net_parse; names and values live in
+   the arena. NULL or "": none. FV_USAGE when something else stands there. */
+FV_MUST_USE fv_status fv__settings_split(fv_context *ctx, fv_arena *arena, const char *text,
+                                         fv_setting **out, size_t *count);
+
+/* A model over `net` (taken over, freed on failure too) with fresh weights from the seed. */
 FV_MUST_USE fv_status fv__model_new(fv_context *ctx, fv_net *net, uint64_t seed, fv_model **out);
 void fv__model_free(fv_model *model);
 
 /* Reads a model file. Names the first parameter missing, left over or of another shape: "weights
    of another network". */
 FV_MUST_USE fv_status fv__model_load(fv_context *ctx, const char *path, fv_model **out);
+/* The same from bytes in memory; `name` is for messages. */
+FV_MUST_USE fv_status fv__model_load_memory(fv_context *ctx, const char *name, const void *data,
+                                            size_t size, fv_model **out);
 /* Weights of a file into a model that is there (fine-tuning, resuming). */
 FV_MUST_USE fv_status fv__model_load_weights(fv_context *ctx, fv_model *model, const char *path);
 FV_MUST_USE fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *path);
-/* Sets a metadata entry (copied); classes are set with name "classes". */
+/* Sets a metadata entry (copied; NULL removes it); classes are set with name "classes". FV_USAGE for
+   "format", "net" and "given", which follow from the net. */
 FV_MUST_USE fv_status fv__model_set(fv_context *ctx, fv_model *model, const char *name,
                                     const char *value);
 const char *fv__model_get(const fv_model *model, const char *name); /* NULL: absent */
-/* Name of class i into out (FV_WORD_MAX bytes or cut); the number itself when there are no names. */
+/* Name of class i into out (FV_WORD_MAX bytes or cut); the number itself when there are no names.
+ */
 const char *fv__model_class(const fv_model *model, int64_t i, char *out, size_t size);
 
 #endif
