@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+# The tests, for CTest.
+#
+#   tests/test_*.c     one executable each, with cmocka and the static library; may include
+#                      anything in src/. A name with "alloc" in it gets malloc and its relatives
+#                      through --wrap, so that the test can refuse memory.
+#   tests/*_main.c     an executable with its own main and without cmocka, for any target
+#   tests/*.c, other   shared by all of these
+#   tests/cli_*.sh|py  tests of the command; it is $FOVEA
+#   tests/install_*.sh tests of the installed library; the build folder is $FOVEA_BUILD
+#
+# Every test is run in a folder of its own in the build folder and finds the sources at
+# $FOVEA_SOURCE.
+file(GLOB unit_tests CONFIGURE_DEPENDS tests/test_*.c)
+file(GLOB main_tests CONFIGURE_DEPENDS tests/*_main.c)
+file(GLOB shared_sources CONFIGURE_DEPENDS tests/*.c)
+file(GLOB cli_tests CONFIGURE_DEPENDS tests/cli_*.sh tests/cli_*.py)
+file(GLOB install_tests CONFIGURE_DEPENDS tests/install_*.sh)
+if(unit_tests OR main_tests)
+  list(REMOVE_ITEM shared_sources ${unit_tests} ${main_tests})
+endif()
+
+set(test_environment "FOVEA_SOURCE=${CMAKE_CURRENT_SOURCE_DIR}"
+                     "FOVEA_BUILD=${CMAKE_CURRENT_BINARY_DIR}")
+if(FOVEA_SANITIZE)
+  list(APPEND test_environment "FOVEA_SANITIZE=${FOVEA_SANITIZE}"
+    "UBSAN_OPTIONS=print_stacktrace=1" "ASAN_OPTIONS=allocator_may_return_null=1"
+    "TSAN_OPTIONS=allocator_may_return_null=1")
+endif()
+
+# Runs a command as a test in a folder of its own.
+function(fovea_test name)
+  set(folder "${CMAKE_CURRENT_BINARY_DIR}/tests/${name}")
+  file(MAKE_DIRECTORY "${folder}")
+  add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY "${folder}")
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "${test_environment}" TIMEOUT 900)
+endfunction()
+
+set(test_objects "")
+if(shared_sources)
+  add_library(fovea_test_objects OBJECT ${shared_sources})
+  target_include_directories(fovea_test_objects PRIVATE src include tests)
+  target_link_libraries(fovea_test_objects PRIVATE fovea_rules)
+  set(test_objects $<TARGET_OBJECTS:fovea_test_objects>)
+endif()
+
+function(fovea_test_program source name)
+  add_executable(${name} ${source} ${test_objects})
+  target_include_directories(${name} PRIVATE src include tests)
+  target_link_libraries(${name} PRIVATE fovea_rules fovea_static ${optional_libraries})
+  if(have_threads)
+    target_link_libraries(${name} PRIVATE Threads::Threads)
+  endif()
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/tests/bin")
+endfunction()
+
+foreach(source ${main_tests})
+  get_filename_component(name ${source} NAME_WE)
+  fovea_test_program(${source} ${name})
+  fovea_test(${name} ${name})
+endforeach()
+
+find_package(PkgConfig QUIET)
+if(PKG_CONFIG_FOUND AND NOT CMAKE_CROSSCOMPILING)
+  pkg_check_modules(CMOCKA QUIET IMPORTED_TARGET cmocka)
+endif()
+if(CMOCKA_FOUND)
+  foreach(source ${unit_tests})
+    get_filename_component(name ${source} NAME_WE)
+    fovea_test_program(${source} ${name})
+    target_link_libraries(${name} PRIVATE PkgConfig::CMOCKA)
+    if(name MATCHES "alloc")
+      target_link_options(${name} PRIVATE
+        LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign)
+    endif()
+    fovea_test(${name} ${name})
+  endforeach()
+else()
+  message(STATUS "cmocka not found: the tests that need it are left out")
+endif()
+
+# Scripts, by what follows their name: .sh by bash, .py by python3.
+find_program(BASH_PROGRAM bash)
+find_program(PYTHON_PROGRAM NAMES /usr/bin/python3 python3)
+if(command_sources AND NOT CMAKE_CROSSCOMPILING)
+  list(APPEND test_environment "FOVEA=$<TARGET_FILE:fovea_command>")
+  foreach(script ${cli_tests})
+    get_filename_component(name ${script} NAME_WE)
+    if(script MATCHES "\\.sh$")
+      fovea_test(${name} ${BASH_PROGRAM} ${script})
+    elseif(PYTHON_PROGRAM)
+      fovea_test(${name} ${PYTHON_PROGRAM} ${script})
+    endif()
+  endforeach()
+  foreach(script ${install_tests})
+    get_filename_component(name ${script} NAME_WE)
+    fovea_test(${name} ${BASH_PROGRAM} ${script})
+  endforeach()
+endif()
