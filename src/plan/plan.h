@@ -41,7 +41,7 @@ typedef struct fv_plan_memory {
 fv_plan_memory fv__plan_memory(const fv_plan *plan);
 
 /* What was chosen: one line per step, with refusals when `why`. For `fovea bench --trace`. */
-void fv__plan_trace(const fv_plan *plan, bool why, fv_text *out);
+void fv__plan_trace(fv_context *ctx, const fv_plan *plan, bool why, fv_text *out);
 
 /* One execution's memory over a plan. `weights` and `gradients` (training only) are flat blocks of
    net->param_elements in the plan's dtype; they must outlive it. Running statistics in `weights`
@@ -63,7 +63,7 @@ void fv__exec_backward(fv_exec *exec);
 /* Step by step, for those who look closer (times per layer, the first non-finite value). */
 int fv__exec_steps(const fv_exec *exec);
 typedef struct fv_step_view {
-    int node;        /* of the net; -1: a layout conversion */
+    int node;        /* of the net; -1: a gradient is set to zero, and pass is NULL */
     fv_which which;
     const char *impl;
     const char *fused; /* name of the activation's node fused behind, or NULL */
@@ -71,7 +71,9 @@ typedef struct fv_step_view {
 } fv_step_view;
 fv_step_view fv__exec_step(const fv_exec *exec, int step);
 void fv__exec_run_step(fv_exec *exec, int step);
-/* Sets the random stream, as forward does; before running step by step. */
+/* What forward and backward do before their steps: the random stream; gradients cleared and the
+   losses' gradients set. For running step by step. */
 void fv__exec_begin(fv_exec *exec, uint64_t seed, uint64_t time);
+void fv__exec_backward_begin(fv_exec *exec);
 
 #endif
