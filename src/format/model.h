@@ -18,12 +18,12 @@ struct fv_model {
     float *weights;    /* net->param_elements */
     char *classes;     /* names, one per line; NULL: none */
     fv_st_meta *extra; /* further metadata kept as read: data, settings, seed … */
-    size_t extra_count;
+    size_t extra_count, extra_capacity;
     fv_arena arena; /* of classes and extra */
 };
 
-/* "classes=10 width=2" (white space between) as settings for fv__net_parse; names and values live in
-   the arena. NULL or "": none. FV_USAGE when something else stands there. */
+/* "classes=10 width=2" (white space between) as settings for fv__net_parse; names and values live
+   in the arena. NULL or "": none. FV_USAGE when something else stands there. */
 FV_MUST_USE fv_status fv__settings_split(fv_context *ctx, fv_arena *arena, const char *text,
                                          fv_setting **out, size_t *count);
 
@@ -40,13 +40,12 @@ FV_MUST_USE fv_status fv__model_load_memory(fv_context *ctx, const char *name, c
 /* Weights of a file into a model that is there (fine-tuning, resuming). */
 FV_MUST_USE fv_status fv__model_load_weights(fv_context *ctx, fv_model *model, const char *path);
 FV_MUST_USE fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *path);
-/* Sets a metadata entry (copied; NULL removes it); classes are set with name "classes". FV_USAGE for
-   "format", "net" and "given", which follow from the net. */
+/* Sets a metadata entry (copied; NULL removes it); classes are set with name "classes". FV_USAGE
+   for "format", "net" and "given", which follow from the net. */
 FV_MUST_USE fv_status fv__model_set(fv_context *ctx, fv_model *model, const char *name,
                                     const char *value);
 const char *fv__model_get(const fv_model *model, const char *name); /* NULL: absent */
-/* Name of class i into out (FV_WORD_MAX bytes or cut); the number itself when there are no names.
- */
+/* Name of class i into out, cut at `size` bytes; the number itself when there is no name for it. */
 const char *fv__model_class(const fv_model *model, int64_t i, char *out, size_t size);
 
 #endif

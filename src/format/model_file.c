@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model_file.c - a model in a file, and back.
+ *
+ * What the file says of its network is checked before memory for its weights is taken: a file can
+ * describe a network of any size in a few words, but its weights it must bring along.
+ */
+#include "format/model.h"
+#include <string.h>
+
+#define FORMAT "fovea 1"
+
+/* The name after "net " in a network's text, for messages: its length, 0 when there is none. */
+static size_t net_name(const char *text, const char **name) {
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        if (line != text) line++;
+        line += strspn(line, " \t");
+        if (strncmp(line, "net ", 4) != 0) continue;
+        *name = line + 4 + strspn(line + 4, " \t");
+        size_t length = strcspn(*name, " \t\r\n(#");
+        return length < FV_WORD_MAX ? length : FV_WORD_MAX;
+    }
+    return 0;
+}
+
+/* "these are not the weights of lenet5: WHAT. REMEDY" over the message WHAT, where the remedy is
+   what the file itself suggests. */
+static fv_status of_another(fv_context *ctx, const fv_net *net, const fv_safetensors *st,
+                            bool own) {
+    char what[512];
+    size_t n = strlen(ctx->message);
+    if (n >= sizeof what) n = sizeof what - 1;
+    memcpy(what, ctx->message, n);
+    what[n] = '\0';
+    if (own)
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "the weights do not fit the network in the same file (%s): %s. The file "
+                        "was put together wrongly; save it again from where it was trained",
+                        net->name, what);
+    const char *name = NULL, *given = "";
+    size_t length = 0;
+    if (st->metadata) {
+        given = fv__json_string(st->metadata, "given", "");
+        length = net_name(fv__json_string(st->metadata, "net", ""), &name);
+    }
+    if (!length)
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "these are not the weights of %s: %s. Take a file that was saved from this "
+                        "very network",
+                        net->name, what);
+    return fv__fail(
+        ctx, FV_BAD_INPUT,
+        "these are not the weights of %s%s%s: %s. The file was saved from %.*s%s%.200s; "
+        "use it with that network",
+        net->name, *net->given ? " " : "", net->given, what, (int)length, name, *given ? " " : "",
+        given);
+}
+
+static fv_status check_param(fv_context *ctx, const fv_param *p, const fv_st_entry *e) {
+    char there[FV_SHAPE_TEXT], here[FV_SHAPE_TEXT];
+    fv__dims_text(here, &p->spec.shape);
+    if (!e) return fv__fail(ctx, FV_BAD_INPUT, "'%s' (%s) is missing in the file", p->name, here);
+    if (!fv__shape_equal(&e->shape, &p->spec.shape))
+        return fv__fail(ctx, FV_BAD_INPUT, "'%s' is %s in the file and %s in the network", p->name,
+                        fv__dims_text(there, &e->shape), here);
+    if (strcmp(e->dtype, "F32") != 0 && strcmp(e->dtype, "F64") != 0 &&
+        strcmp(e->dtype, "F16") != 0 && strcmp(e->dtype, "BF16") != 0)
+        return fv__fail(ctx, FV_BAD_INPUT, "'%s' is of dtype %s; weights are F32, F64, F16 or BF16",
+                        p->name, e->dtype);
+    return FV_OK;
+}
+
+/* Every parameter is there in its shape, and nothing else. `used` has one flag per entry. */
+static fv_status compare(fv_context *ctx, const fv_net *net, const fv_safetensors *st, bool *used) {
+    for (size_t i = 0; i < net->param_count; i++) {
+        const fv_st_entry *e = fv__safetensors_find(st, net->params[i].name);
+        FV_TRY(check_param(ctx, &net->params[i], e));
+        used[e - st->entries] = true;
+    }
+    for (size_t i = 0; i < st->count; i++) {
+        char dims[FV_SHAPE_TEXT];
+        if (!used[i])
+            return fv__fail(ctx, FV_BAD_INPUT, "'%s' (%s) in the file has no place in the network",
+                            st->entries[i].name, fv__dims_text(dims, &st->entries[i].shape));
+    }
+    return FV_OK;
+}
+
+static fv_status check_weights(fv_context *ctx, const fv_net *net, const fv_safetensors *st,
+                               bool own) {
+    bool *used = fv__alloc(ctx, st->count + 1, "the names of weights");
+    if (!used) return FV_EXHAUSTED;
+    fv_status status = compare(ctx, net, st, used);
+    fv__free(used);
+    return status == FV_OK ? FV_OK : of_another(ctx, net, st, own);
+}
+
+/* After check_weights nothing here can fail. */
+static fv_status copy_weights(fv_context *ctx, const fv_net *net, const fv_safetensors *st,
+                              float *weights) {
+    for (size_t i = 0; i < net->param_count; i++) {
+        const fv_param *p = &net->params[i];
+        FV_TRY(fv__safetensors_floats(ctx, fv__safetensors_find(st, p->name), weights + p->offset));
+    }
+    return FV_OK;
+}
+
+/* Metadata that is not the network: kept, to be written again. */
+static fv_status keep_metadata(fv_context *ctx, fv_model *model, const fv_json *metadata) {
+    model->extra_capacity = (size_t)metadata->count;
+    model->extra =
+        fv__arena_alloc(&model->arena, (model->extra_capacity + 1) * sizeof *model->extra);
+    if (!model->extra) return fv__fail_memory(ctx, model->extra_capacity, "metadata");
+    for (const fv_json *v = metadata->child; v; v = v->next) {
+        if (strcmp(v->name, "format") == 0 || strcmp(v->name, "net") == 0 ||
+            strcmp(v->name, "given") == 0)
+            continue;
+        char *value = fv__arena_text(&model->arena, v->string);
+        const char *name = fv__arena_text(&model->arena, v->name);
+        if (!value || !name) return fv__fail_memory(ctx, strlen(v->string) + 1, "metadata");
+        if (strcmp(name, "classes") == 0)
+            model->classes = value;
+        else
+            model->extra[model->extra_count++] = (fv_st_meta){name, value};
+    }
+    return FV_OK;
+}
+
+static fv_status parse_net(fv_context *ctx, const fv_safetensors *st, fv_net **net) {
+    const char *format = fv__json_string(st->metadata, "format", "");
+    const char *text = fv__json_string(st->metadata, "net", NULL);
+    if (!text)
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "these are weights without a network (the metadata has no \"net\"). Make "
+                        "the network first, then load the weights into it");
+    if (strcmp(format, FORMAT) != 0)
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "the metadata says \"format\": \"%.32s\"; this version reads \"%s\"",
+                        format, FORMAT);
+    fv_arena arena;
+    fv_setting *settings;
+    size_t count;
+    fv__arena_init(&arena, ctx);
+    fv_status status = fv__settings_split(ctx, &arena, fv__json_string(st->metadata, "given", ""),
+                                          &settings, &count);
+    if (status == FV_OK)
+        status = fv__net_parse(ctx, "its network", text, strlen(text), settings, count, net);
+    fv__arena_free(&arena);
+    /* What is wrong in a file is never the caller's usage. */
+    if (status == FV_USAGE) ctx->status = status = FV_BAD_INPUT;
+    return status;
+}
+
+static fv_status load(fv_context *ctx, const fv_safetensors *st, fv_model **out) {
+    fv_net *net;
+    fv_status status;
+    if (!st->metadata)
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "these are weights without a network (there is no metadata). Make the "
+                        "network first, then load the weights into it");
+    FV_TRY(parse_net(ctx, st, &net));
+    status = check_weights(ctx, net, st, true);
+    if (status != FV_OK) {
+        fv__net_free(net);
+        return status;
+    }
+    fv_model *model;
+    FV_TRY(fv__model_new(ctx, net, 0, &model));
+    FV_GO(copy_weights(ctx, net, st, model->weights));
+    FV_GO(keep_metadata(ctx, model, st->metadata));
+    *out = model;
+    return FV_OK;
+done:
+    fv__model_free(model);
+    return status;
+}
+
+fv_status fv__model_load(fv_context *ctx, const char *path, fv_model **out) {
+    fv_safetensors st;
+    *out = NULL;
+    FV_TRY(fv__safetensors_open(ctx, path, &st));
+    fv_status status = load(ctx, &st, out);
+    fv__safetensors_close(&st);
+    return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", path);
+}
+
+fv_status fv__model_load_memory(fv_context *ctx, const char *name, const void *data, size_t size,
+                                fv_model **out) {
+    fv_safetensors st;
+    *out = NULL;
+    FV_TRY(fv__safetensors_parse(ctx, name, data, size, &st));
+    fv_status status = load(ctx, &st, out);
+    fv__safetensors_close(&st);
+    return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", name);
+}
+
+fv_status fv__model_load_weights(fv_context *ctx, fv_model *model, const char *path) {
+    fv_safetensors st;
+    FV_TRY(fv__safetensors_open(ctx, path, &st));
+    fv_status status = check_weights(ctx, model->net, &st, false);
+    if (status == FV_OK) status = copy_weights(ctx, model->net, &st, model->weights);
+    fv__safetensors_close(&st);
+    return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", path);
+}
+
+/* The network's text: as written, or printed when it was built by calls or when a comment in it is
+   not UTF-8, which the file's header has to be. */
+static fv_status net_text(fv_context *ctx, const fv_net *net, fv_text *printed, fv_st_meta *entry) {
+    entry->name = "net";
+    entry->value = net->source;
+    if (net->source && fv__utf8_valid(net->source, strlen(net->source))) return FV_OK;
+    FV_TRY(fv__net_print(ctx, net, printed));
+    FV_TRY(fv__text_done(ctx, printed));
+    entry->value = printed->data;
+    return FV_OK;
+}
+
+fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *path) {
+    const fv_net *net = model->net;
+    fv_text printed = {0};
+    fv_status status = FV_EXHAUSTED;
+    size_t n = 0;
+    fv_st_tensor *tensors = fv__alloc(ctx, (net->param_count + 1) * sizeof *tensors, "a file");
+    fv_st_meta *meta = fv__alloc(ctx, (model->extra_count + 4) * sizeof *meta, "a file");
+    if (!tensors || !meta) goto done;
+    for (size_t i = 0; i < net->param_count; i++) {
+        const fv_param *p = &net->params[i];
+        tensors[i] = (fv_st_tensor){p->name, p->spec.shape, model->weights + p->offset};
+    }
+    meta[n++] = (fv_st_meta){"format", FORMAT};
+    FV_GO(net_text(ctx, net, &printed, &meta[n++]));
+    if (*net->given) meta[n++] = (fv_st_meta){"given", net->given};
+    if (model->classes) meta[n++] = (fv_st_meta){"classes", model->classes};
+    for (size_t i = 0; i < model->extra_count; i++) meta[n++] = model->extra[i];
+    status = fv__safetensors_write(ctx, path, tensors, net->param_count, meta, n);
+done:
+    fv__text_free(&printed);
+    fv__free(tensors);
+    fv__free(meta);
+    return status;
+}
