@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trainer.c - the public trainer: a learner (learner.h) with settings as text and checks of what
+ * the caller gives.
+ */
+#include "train/learner.h"
+#include <math.h>
+#include <string.h>
+
+struct fv_trainer {
+    fv_context *ctx;
+    fv_learner *learner;
+    int64_t batch;   /* most samples of a step */
+    int64_t sample;  /* floats of one */
+    int64_t classes; /* labels are 0 … classes-1 */
+    double rate;
+};
+
+/* Changes the recipe as "lr=0.01 momentum=0.9" says. */
+static fv_status apply_settings(fv_context *ctx, const char *settings, fv_recipe *recipe) {
+    fv_arena arena;
+    fv_setting *list;
+    size_t count;
+    fv__arena_init(&arena, ctx);
+    fv_status status = fv__settings_split(ctx, &arena, settings, &list, &count);
+    for (size_t i = 0; status == FV_OK && i < count; i++) {
+        const fv_field *field = fv__field_find(fv__recipe_fields, list[i].name);
+        const char *near = fv__field_nearest(fv__recipe_fields, list[i].name);
+        if (field)
+            status = fv__field_set_text(ctx, field, recipe, list[i].value);
+        else if (near)
+            status = fv__fail(ctx, FV_USAGE, "no training setting '%.64s'; did you mean '%s'?",
+                              list[i].name, near);
+        else
+            status =
+                fv__fail(ctx, FV_USAGE,
+                         "no training setting '%.64s'; there are lr, momentum, batch, optimizer "
+                         "and others, see `fovea help train`",
+                         list[i].name);
+    }
+    fv__arena_free(&arena);
+    return status;
+}
+
+/* Every head has to know every label: the smallest counts. */
+static int64_t classes_of(const fv_net *net) {
+    int64_t classes = INT32_MAX;
+    for (size_t h = 0; h < net->head_count; h++) {
+        int64_t here = fv__shape_sample(&net->values[net->heads[h].value].shape);
+        if (here < classes) classes = here;
+    }
+    return classes;
+}
+
+static fv_status make(fv_context *ctx, fv_model *model, const char *settings, fv_trainer *t) {
+    fv_recipe recipe = model->net->recipe;
+    FV_TRY(apply_settings(ctx, settings, &recipe));
+    t->ctx = ctx;
+    t->batch = recipe.batch;
+    t->rate = recipe.lr;
+    t->sample = fv__shape_sample(&model->net->values[0].shape);
+    t->classes = classes_of(model->net);
+    return fv__learner_new(ctx, model, &recipe, &t->learner);
+}
+
+fv_status fv_trainer_new(fv_context *ctx, fv_model *model, const char *settings, fv_trainer **out) {
+    if (out) *out = NULL;
+    if (!ctx) return FV_USAGE;
+    if (!ctx->pool)
+        return fv__fail(ctx, FV_USAGE, "this context is not complete: fv_context_new failed");
+    if (!model || !out)
+        return fv__fail(ctx, FV_USAGE, "fv_trainer_new: '%s' is NULL", model ? "out" : "model");
+    fv_trainer *t = fv__alloc(ctx, sizeof *t, "a trainer");
+    if (!t) return FV_EXHAUSTED;
+    fv_status status = make(ctx, model, settings, t);
+    if (status != FV_OK) {
+        fv_trainer_free(t);
+        return status;
+    }
+    *out = t;
+    return FV_OK;
+}
+
+void fv_trainer_free(fv_trainer *t) {
+    if (!t) return;
+    fv__learner_free(t->learner);
+    fv__free(t);
+}
+
+static fv_status check_step(const fv_trainer *t, const float *x, const int32_t *labels, int64_t n) {
+    if (!x || !labels)
+        return fv__fail(t->ctx, FV_USAGE, "fv_trainer_step: '%s' is NULL", x ? "labels" : "x");
+    if (n < 1 || n > t->batch)
+        return fv__fail(t->ctx, FV_USAGE,
+                        "a step takes 1 to %lld samples, the batch of the settings, not %lld",
+                        (long long)t->batch, (long long)n);
+    for (int64_t i = 0; i < n; i++) {
+        if (labels[i] < 0 || labels[i] >= t->classes)
+            return fv__fail(t->ctx, FV_BAD_INPUT,
+                            "the label of sample %lld is %d; this network has classes 0 to %lld",
+                            (long long)i, labels[i], (long long)t->classes - 1);
+    }
+    return FV_OK;
+}
+
+fv_status fv_trainer_step(fv_trainer *t, const float *x, const int32_t *labels, int64_t n,
+                          double *loss) {
+    if (!t) return FV_USAGE;
+    float *to_x;
+    int32_t *to_labels;
+    fv_step_result result;
+    FV_TRY(check_step(t, x, labels, n));
+    FV_TRY(fv__learner_batch(t->ctx, t->learner, n, &to_x, &to_labels));
+    memcpy(to_x, x, (size_t)n * (size_t)t->sample * sizeof *x);
+    memcpy(to_labels, labels, (size_t)n * sizeof *labels);
+    FV_TRY(fv__learner_step(t->ctx, t->learner, n, t->rate, &result));
+    if (loss) *loss = result.loss;
+    return FV_OK;
+}
+
+fv_status fv_trainer_set_rate(fv_trainer *t, double rate) {
+    if (!t) return FV_USAGE;
+    if (!isfinite(rate) || rate < 0)
+        return fv__fail(t->ctx, FV_USAGE, "a learning rate is 0 or more, and finite");
+    t->rate = rate;
+    return FV_OK;
+}
