@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * checkpoint.c - weights, optimiser and position of a run, written so that a crash at any moment
+ * leaves either the old file or the new one.
+ */
+#include "train/run.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT "fovea checkpoint 1"
+
+/* "epoch,lr,…" one row per epoch, each number with all its digits. */
+static void print_history(const fv_position *at, fv_text *out) {
+    for (size_t e = 0; e < at->history_count; e++) {
+        const fv_epoch *h = &at->history[e];
+        fv__text_addf(out, "%.17g,%.17g,%.17g,%.17g,%.17g,%.17g\n", h->lr, h->train_loss,
+                      h->train_accuracy, h->test_loss, h->test_accuracy, h->seconds);
+    }
+}
+
+static fv_status read_history(fv_context *ctx, const char *text, fv_position *at) {
+    at->history_count = 0;
+    while (*text) {
+        fv_epoch h;
+        int used = 0;
+        if (sscanf(text, "%lf,%lf,%lf,%lf,%lf,%lf%n", &h.lr, &h.train_loss, &h.train_accuracy,
+                   &h.test_loss, &h.test_accuracy, &h.seconds, &used) != 6)
+            return fv__fail(ctx, FV_BAD_INPUT, "its history is damaged");
+        text += used;
+        while (*text == '\n') text++;
+        FV_TRY(fv__grow(ctx, (void **)&at->history, &at->history_capacity, at->history_count + 1,
+                        sizeof *at->history, "the history"));
+        at->history[at->history_count++] = h;
+    }
+    return FV_OK;
+}
+
+/* The tensors of a checkpoint: every parameter, then every state of every learned one. */
+static fv_status list_tensors(fv_context *ctx, fv_train_job *job, fv_st_tensor *tensors,
+                              size_t *count) {
+    const fv_net *net = job->model->net;
+    *count = 0;
+    for (int s = -1; s < fv__learner_states(job->learner); s++)
+        for (size_t p = 0; p < net->param_count; p++) {
+            const fv_param *param = &net->params[p];
+            if (s >= 0 && !param->spec.learned) continue;
+            const float *block = s < 0 ? job->model->weights : fv__learner_state(job->learner, s);
+            const char *name =
+                s < 0 ? param->name
+                      : fv__arena_format(&job->arena, "%s/%s",
+                                         fv__learner_state_name(job->learner, s), param->name);
+            if (!name) return fv__fail_memory(ctx, 0, "a checkpoint");
+            tensors[(*count)++] = (fv_st_tensor){
+                .name = name, .shape = param->spec.shape, .data = block + param->offset};
+        }
+    return FV_OK;
+}
+
+static size_t most_tensors(const fv_train_job *job) {
+    return job->model->net->param_count * (size_t)(1 + fv__learner_states(job->learner)) + 1;
+}
+
+fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job) {
+    const fv_position *at = &job->at;
+    fv_st_tensor *tensors = fv__alloc(ctx, most_tensors(job) * sizeof *tensors, "a checkpoint");
+    if (!tensors) return FV_EXHAUSTED;
+    char epoch[32], step[32], steps[32], loss[40], correct[32], seen[32], seconds[40];
+    snprintf(epoch, sizeof epoch, "%lld", (long long)at->epoch);
+    snprintf(step, sizeof step, "%lld", (long long)at->step);
+    snprintf(steps, sizeof steps, "%lld", (long long)at->steps);
+    snprintf(loss, sizeof loss, "%.17g", at->loss_sum);
+    snprintf(correct, sizeof correct, "%lld", (long long)at->correct);
+    snprintf(seen, sizeof seen, "%lld", (long long)at->seen);
+    snprintf(seconds, sizeof seconds, "%.17g", at->seconds);
+    fv_text history = {0};
+    fv__text_add(&history, "");
+    print_history(at, &history);
+    size_t count = 0;
+    fv_status status = list_tensors(ctx, job, tensors, &count);
+    if (status == FV_OK) status = fv__text_done(ctx, &history);
+    if (status == FV_OK) {
+        const fv_st_meta meta[] = {{"format", FORMAT},
+                                   {"epoch", epoch},
+                                   {"step", step},
+                                   {"steps", steps},
+                                   {"loss_sum", loss},
+                                   {"correct", correct},
+                                   {"seen", seen},
+                                   {"seconds", seconds},
+                                   {"history", history.data ? history.data : ""}};
+        char *path = fv__train_path(job, "checkpoint.safetensors");
+        status = path ? fv__safetensors_write(ctx, path, tensors, count, meta,
+                                              sizeof meta / sizeof meta[0])
+                      : FV_EXHAUSTED;
+    }
+    fv__text_free(&history);
+    fv__free(tensors);
+    return status;
+}
+
+static int64_t whole(const fv_json *meta, const char *name) {
+    return strtoll(fv__json_string(meta, name, "0"), NULL, 10);
+}
+
+static fv_status read_position(fv_context *ctx, const fv_json *meta, fv_position *at) {
+    if (strcmp(fv__json_string(meta, "format", ""), FORMAT) != 0)
+        return fv__fail(ctx, FV_BAD_INPUT, "it is no checkpoint of this version of fovea");
+    at->epoch = whole(meta, "epoch");
+    at->step = whole(meta, "step");
+    at->steps = whole(meta, "steps");
+    at->correct = whole(meta, "correct");
+    at->seen = whole(meta, "seen");
+    at->loss_sum = strtod(fv__json_string(meta, "loss_sum", "0"), NULL);
+    at->seconds = strtod(fv__json_string(meta, "seconds", "0"), NULL);
+    FV_TRY(read_history(ctx, fv__json_string(meta, "history", ""), at));
+    if (at->epoch < 0 || at->step < 0 || at->steps < 0 || at->history_count != (size_t)at->epoch)
+        return fv__fail(ctx, FV_BAD_INPUT, "its position is damaged");
+    return FV_OK;
+}
+
+static fv_status read_tensors(fv_context *ctx, fv_train_job *job, const fv_safetensors *file) {
+    fv_st_tensor *tensors = fv__alloc(ctx, most_tensors(job) * sizeof *tensors, "a checkpoint");
+    if (!tensors) return FV_EXHAUSTED;
+    size_t count = 0;
+    fv_status status = list_tensors(ctx, job, tensors, &count);
+    for (size_t i = 0; status == FV_OK && i < count; i++) {
+        const fv_st_entry *e = fv__safetensors_find(file, tensors[i].name);
+        if (!e || !fv__shape_equal(&e->shape, &tensors[i].shape))
+            status =
+                fv__fail(ctx, FV_BAD_INPUT, "%s is missing or of another shape", tensors[i].name);
+        else /* ours to write: the list points into the job's own blocks */
+            status = fv__safetensors_floats(ctx, e, (float *)tensors[i].data);
+    }
+    fv__free(tensors);
+    return status;
+}
+
+fv_status fv__checkpoint_load(fv_context *ctx, fv_train_job *job) {
+    char *path = fv__train_path(job, "checkpoint.safetensors");
+    if (!path) return FV_EXHAUSTED;
+    if (!fv__file_exists(path)) return FV_OK;
+    fv_safetensors file;
+    FV_TRY(fv__safetensors_open(ctx, path, &file));
+    fv_status status = read_position(ctx, file.metadata, &job->at);
+    if (status == FV_OK) status = read_tensors(ctx, job, &file);
+    fv__safetensors_close(&file);
+    if (status == FV_BAD_INPUT) return fv__fail_in(ctx, "%s cannot be used: ", path);
+    if (status == FV_OK) fv__learner_set_steps(job->learner, job->at.steps);
+    return status;
+}
