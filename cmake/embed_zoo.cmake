@@ -10,7 +10,7 @@ foreach(path ${texts})
 endforeach()
 list(SORT names COMPARE STRING)
 
-set(c "/* Made from zoo/*.net by cmake/embed_zoo.cmake; do not change. */\n")
+set(c "/* Made from the texts in zoo/ by cmake/embed_zoo.cmake; do not change. */\n")
 string(APPEND c "#include \"lang/lang.h\"\n\n")
 string(APPEND c "extern const fv_zoo_entry fv__zoo[];\n")
 string(APPEND c "const fv_zoo_entry fv__zoo[] = {\n")

@@ -22,6 +22,7 @@ void fv__text_json(fv_text *t, const char *s);  /* s as a JSON string, with its 
 void fv__text_html(fv_text *t, const char *s);  /* s with < > & " escaped */
 void fv__text_number(fv_text *t, double v);     /* shortest decimal that reads back as v: 0.1, 3e-05;
                                                    nan and inf become null */
+char *fv__number_text(char out[32], double v);  /* the same into a buffer; returns it */
 FV_MUST_USE fv_status fv__text_done(fv_context *ctx, fv_text *t); /* FV_EXHAUSTED when failed */
 void fv__text_free(fv_text *t);
 
@@ -29,7 +30,7 @@ void fv__text_free(fv_text *t);
 char *fv__commas(char *out, int64_t v);
 /* As lectures write: 150528 "150K", 3211264 "3.2M", 1000 "1000", 802816 "800K". */
 char *fv__short_count(char *out, double v);
-/* 96*1024*1024 as "96.0 MB" (MB = 10^6 bytes): "12 B", "3.4 KB", "96.0 MB", "1.2 GB". */
+/* 96e6 as "96.0 MB" (MB = 10^6 bytes): "12 B", "3.4 KB", "96.0 MB", "1.2 GB". */
 char *fv__short_bytes(char *out, double bytes);
 
 /* The nearest of `count` words to `word` if it is near enough for a typo (Damerau-Levenshtein
