@@ -20,10 +20,17 @@ FV_MUST_USE fv_status fv__canvas_new(fv_context *ctx, int width, int height, fv_
 void fv__canvas_free(fv_canvas *c);
 void fv__canvas_rect(fv_canvas *c, int x, int y, int w, int h, fv_colour colour);
 void fv__canvas_line(fv_canvas *c, double x0, double y0, double x1, double y1, double width,
-                     fv_colour colour); /* anti-aliased */
-/* ASCII text in the built-in font, 7x13 pixels a letter times `scale`; returns its width. */
+                     fv_colour colour); /* anti-aliased, round ends */
+/* Puts a whole canvas at (x, y); what lies outside is left out. */
+void fv__canvas_blit(fv_canvas *c, int x, int y, const fv_canvas *from);
+/* Text (UTF-8; Latin letters) in the built-in font. A line is 13 pixels high times `scale`, a digit
+   7 wide; letters differ in width, so ask fv__text_width. (x, y) is the top left corner. Returns
+   the width. */
 int fv__canvas_text(fv_canvas *c, int x, int y, int scale, fv_colour colour, const char *text);
 int fv__text_width(int scale, const char *text);
+
+/* Colours for curves that people with any colour vision tell apart; i counts on without end. */
+fv_colour fv__palette(int i);
 
 /* PNG bytes of a canvas into `out` (deflated when built with zlib, stored otherwise), and to file. */
 FV_MUST_USE fv_status fv__png_encode(fv_context *ctx, const fv_canvas *c, fv_text *out);
@@ -39,14 +46,33 @@ typedef struct fv_grid {
     int64_t count, channels, h, w;
     bool diverging;
     const char *const *captions; /* count, or NULL */
+    int64_t columns;             /* pictures in a row; 0: as many as look good */
 } fv_grid;
+/* Of a very large number the first are drawn, and a line below says so. */
 FV_MUST_USE fv_status fv__draw_grid(fv_context *ctx, const fv_grid *grid, fv_canvas *out);
+
+/* Pictures of bytes in a grid with captions below: worst mistakes, samples of a data set. */
+typedef struct fv_gallery {
+    const char *title;              /* or NULL */
+    const uint8_t *const *pictures; /* count pictures of channels x h x w bytes; a NULL stays empty */
+    int64_t count, channels, h, w;  /* channels 1 (gray) or 3 (RGB), all pictures of one size */
+    bool interleaved;               /* channels innermost (H,W,C); otherwise planes (C,H,W) */
+    const char *const *captions;    /* count texts, or NULL; "4 read as 9, 97 %"; may hold \n */
+    int64_t columns;                /* 0: as many as look good */
+} fv_gallery;
+FV_MUST_USE fv_status fv__draw_gallery(fv_context *ctx, const fv_gallery *gallery, fv_canvas *out);
+
+/* A small gray picture as text, two rows of pixels a line by means of half blocks, at most
+   `columns` letters wide (larger pictures are averaged down). `shades`: with the gray levels of a
+   terminal's 256 colours (escape sequences); otherwise plain characters, bright as ink. */
+void fv__picture_terminal(fv_text *out, const uint8_t *gray, int64_t h, int64_t w, int columns,
+                          bool shades);
 
 /* Curves over x = 1 … n with axes, ticks, legend. */
 typedef struct fv_curve {
     const char *name;
-    const double *y; /* n values; NaN leaves a gap */
-    fv_colour colour;
+    const double *y;  /* n values; NaN leaves a gap */
+    fv_colour colour; /* 0: the palette's next */
 } fv_curve;
 typedef struct fv_plot {
     const char *title, *x_label, *y_label;
@@ -55,9 +81,9 @@ typedef struct fv_plot {
     const fv_curve *curves;
     int curve_count;
     bool percent;           /* y in 0 … 1, shown as per cent */
-    bool log_y;
+    bool log_y;             /* values of 0 and below leave a gap */
 } fv_plot;
-/* `plots` side by side. */
+/* `plots` side by side, at most three in a row. */
 FV_MUST_USE fv_status fv__draw_plots(fv_context *ctx, const fv_plot *plots, int count,
                                      fv_canvas *out);
 
@@ -65,7 +91,9 @@ FV_MUST_USE fv_status fv__draw_plots(fv_context *ctx, const fv_plot *plots, int 
 FV_MUST_USE fv_status fv__draw_confusion(fv_context *ctx, const int64_t *counts, int64_t classes,
                                          const char *const *names, fv_canvas *out);
 
-/* A text table: columns aligned (numbers right), a rule under the head. As plain text, or Markdown. */
+/* A text table: columns aligned (numbers right), a rule under the head. As plain text, or Markdown
+   (rules across are left out there). Missing cells of the last row stay empty; what could not be
+   added for want of memory is reported by fv__table_text. */
 typedef struct fv_table fv_table;
 FV_MUST_USE fv_status fv__table_new(fv_context *ctx, fv_table **out);
 void fv__table_free(fv_table *t);
@@ -83,13 +111,15 @@ FV_MUST_USE fv_status fv__report_new(fv_context *ctx, const char *title, const c
                                      fv_report **out);
 void fv__report_free(fv_report *r);
 void fv__report_section(fv_report *r, const char *title, const char *lead); /* lead may be NULL */
-void fv__report_paragraph(fv_report *r, const char *text);
+void fv__report_paragraph(fv_report *r, const char *text); /* `code` between backquotes */
 /* Large figures in a row: "98.9 %" over "test accuracy". */
 void fv__report_figure(fv_report *r, const char *value, const char *meaning);
 void fv__report_picture(fv_report *r, const fv_canvas *c, const char *caption);
 void fv__report_plot(fv_report *r, const fv_plot *plot); /* SVG with values on hover */
 void fv__report_table(fv_report *r, const fv_table *t);
 void fv__report_code(fv_report *r, const char *text);
+/* What could not be added for want of memory is reported here. */
+FV_MUST_USE fv_status fv__report_html(fv_context *ctx, fv_report *r, fv_text *out);
 FV_MUST_USE fv_status fv__report_write(fv_context *ctx, fv_report *r, const char *path);
 
 #endif
