@@ -16,7 +16,13 @@
 
 /* Pointwise activations that kernels know. */
 typedef enum fv_act {
-    FV_ACT_NONE, FV_ACT_RELU, FV_ACT_LEAKY, FV_ACT_ELU, FV_ACT_SIGMOID, FV_ACT_TANH, FV_ACT_SCALED_TANH
+    FV_ACT_NONE,
+    FV_ACT_RELU,
+    FV_ACT_LEAKY,
+    FV_ACT_ELU,
+    FV_ACT_SIGMOID,
+    FV_ACT_TANH,
+    FV_ACT_SCALED_TANH
 } fv_act;
 
 typedef struct fv_kernels fv_kernels;

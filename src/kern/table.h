@@ -5,10 +5,68 @@
 #ifndef FV_KERN_TABLE_H
 #define FV_KERN_TABLE_H
 
+#include <stdbool.h>
+
+#define FV_MR_MAX 8 /* most rows of any register tile */
+
 struct fv_kernels {
     const char *name; /* "avx512" */
     int lanes;        /* floats per vector */
     int mr, nr;       /* register tile of gemm: rows and columns */
+
+    /* c[r][j] = sum over l < k of a[l*as + r] * b[l*ldb + j], for r < rows <= mr and j < cols (any
+       number), on top of: what c holds (add), bias[r] (not NULL), or 0. Rows of c are ldc apart.
+       Every sum runs over l in ascending order, one product at a time. */
+    void (*gemm)(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as, const float *b,
+                 int64_t ldb, float *c, int64_t ldc, const float *bias, bool add);
+
+    /* c[i*ldc + j] (+)= sum over l < k of a[i*lda + l] * b[j*ldb + l] (+ bias[j]): both rows lie
+       along the sum. Any rows, any cols. */
+    void (*dot)(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t lda, const float *b,
+                int64_t ldb, float *c, int64_t ldc, const float *bias, bool add);
+
+    /* y = f(x); x and y may be the same. p, q: slope of leaky, alpha of elu, amplitude and slope
+       of scaled tanh. */
+    void (*act)(fv_act kind, int64_t n, const float *x, float *y, float p, float q);
+    /* dx = dy * f'(x), or += it (add), from y = f(x) alone. */
+    void (*act_grad)(fv_act kind, int64_t n, const float *y, const float *dy, float *dx, float p,
+                     float q, bool add);
+
+    /* y += x;  y = x1 + x2;  y *= s;  the sum of x, in vectors whose lanes are added at the end. */
+    void (*add)(int64_t n, const float *x, float *y);
+    void (*add2)(int64_t n, const float *x1, const float *x2, float *y);
+    void (*mul)(int64_t n, const float *x, float s, float *y);  /* y = x * s */
+    void (*axpy)(int64_t n, float s, const float *x, float *y); /* y += s * x */
+    float (*sum)(int64_t n, const float *x);
+    float (*largest)(int64_t n, const float *x); /* n >= 1 */
+    /* y = exp(x - shift); gives the sum of y. */
+    float (*exp_shift)(int64_t n, const float *x, float shift, float *y);
+
+    /* Transposes: y[j*ldy + i] = x[i*ldx + j], i < rows, j < cols. */
+    void (*transpose)(int64_t rows, int64_t cols, const float *x, int64_t ldx, float *y,
+                      int64_t ldy);
+
+    /* y = x * scale + shift (a channel of batch normalisation). */
+    void (*affine)(int64_t n, const float *x, float scale, float shift, float *y);
+    /* Sum of (x - mean)^2. */
+    float (*square_sum)(int64_t n, const float *x, float mean);
+    /* Sums of dy and of dy * (x - mean) into out[0], out[1]. */
+    void (*bn_sums)(int64_t n, const float *x, const float *dy, float mean, float out[2]);
+    /* dx (+)= a * dy + b * x + c */
+    void (*bn_grad)(int64_t n, const float *x, const float *dy, float a, float b, float c,
+                    float *dx, bool add);
+
+    /* One output row of a pool: y[j] = max or scaled sum of the window at column j*stride of kh
+       rows of x. Rows are `ld` apart; every window lies inside. Max: columns of a window are
+       `spread` apart; at (NULL: not wanted) receives the winner's place, first + row * pitch +
+       column, the first in reading order among equals. */
+    void (*maxpool_row)(int64_t out, int64_t kh, int64_t kw, int64_t stride, int64_t spread,
+                        const float *x, int64_t ld, float *y, int32_t *at, int32_t first,
+                        int32_t pitch);
+    void (*avgpool_row)(int64_t out, int64_t kh, int64_t kw, int64_t stride, const float *x,
+                        int64_t ld, float scale, float *y);
+    /* The gradient of an average pool whose windows do not overlap (stride = kw): one row. */
+    void (*spread_row)(int64_t out, int64_t kw, const float *dy, float scale, float *dx, bool add);
 
     /* The optimisers' update rules over n values, with decay folded in (decay 0: none). */
     void (*sgd)(int64_t n, float *w, float *velocity, const float *g, float lr, float momentum,

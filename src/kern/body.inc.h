@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * body.inc.h - everything one instruction set provides. A file that includes it has defined
+ * FV_LEVEL, FV_TABLE (the table's name) and FV_TABLE_NAME (its name for people).
+ */
+#include "kern/kern.h"
+#include "kern/vec.h"
+
+#include "kern/gemm.inc.h"
+#include "kern/math.inc.h"
+#include "kern/point.inc.h"
+
+extern const fv_kernels FV_TABLE;
+const fv_kernels FV_TABLE = {
+    .name = FV_TABLE_NAME,
+    .lanes = LANES,
+    .mr = MR,
+    .nr = NV * LANES,
+    .gemm = gemm,
+    .dot = dot,
+    .act = act,
+    .act_grad = act_grad,
+    .add = add,
+    .add2 = add2,
+    .mul = mul,
+    .axpy = axpy,
+    .sum = sum,
+    .largest = largest,
+    .exp_shift = exp_shift,
+    .transpose = transpose,
+    .affine = affine,
+    .square_sum = square_sum,
+    .bn_sums = bn_sums,
+    .bn_grad = bn_grad,
+    .maxpool_row = maxpool_row,
+    .avgpool_row = avgpool_row,
+    .spread_row = spread_row,
+    .sgd = sgd,
+    .adam = adam,
+    .adadelta = adadelta,
+};

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * point.inc.h - loops over one dimension: sums, scaling, batch normalisation, pools, update rules.
+ */
+
+static void add(int64_t n, const float *x, float *y) {
+    EACH(n, { v_put(y + i, v_get(y + i, m) + v_get(x + i, m), m); });
+}
+
+static void add2(int64_t n, const float *x1, const float *x2, float *y) {
+    EACH(n, { v_put(y + i, v_get(x1 + i, m) + v_get(x2 + i, m), m); });
+}
+
+static void mul(int64_t n, const float *x, float s, float *y) {
+    const vec vs = v_set(s);
+    EACH(n, { v_put(y + i, v_get(x + i, m) * vs, m); });
+}
+
+static void axpy(int64_t n, float s, const float *x, float *y) {
+    const vec vs = v_set(s);
+    EACH(n, { v_put(y + i, v_fma(vs, v_get(x + i, m), v_get(y + i, m)), m); });
+}
+
+static float sum(int64_t n, const float *x) {
+    vec s[4] = {v_zero(), v_zero(), v_zero(), v_zero()};
+    int64_t j = 0;
+    for (; j + 4 * LANES <= n; j += 4 * LANES)
+        UNROLL for (int t = 0; t < 4; t++) s[t] += v_load(x + j + t * LANES);
+    EACH(n - j, { s[0] += v_get(x + j + i, m); });
+    return v_sum((s[0] + s[1]) + (s[2] + s[3]));
+}
+
+static float largest(int64_t n, const float *x) {
+    if (n < LANES) {
+        float best = x[0];
+        for (int64_t i = 1; i < n; i++) best = x[i] > best ? x[i] : best;
+        return best;
+    }
+    vec best = v_load(x);
+    for (int64_t i = LANES; i + LANES <= n; i += LANES) best = v_max(v_load(x + i), best);
+    return v_largest(v_max(v_load(x + n - LANES), best));
+}
+
+static float exp_shift(int64_t n, const float *x, float shift, float *y) {
+    const vec vs = v_set(shift);
+    vec total = v_zero();
+    int64_t j = 0;
+    for (; j + LANES <= n; j += LANES) {
+        vec e = v_exp(v_load(x + j) - vs);
+        v_store(y + j, e);
+        total += e;
+    }
+    float rest = 0;
+    if (j < n) {
+        float t[LANES];
+        v_store(t, v_exp(v_load_part(x + j, n - j) - vs));
+        for (int64_t i = j; i < n; i++) {
+            y[i] = t[i - j];
+            rest += t[i - j];
+        }
+    }
+    return v_sum(total) + rest;
+}
+
+static void affine(int64_t n, const float *x, float scale, float shift, float *y) {
+    const vec a = v_set(scale), b = v_set(shift);
+    EACH(n, { v_put(y + i, v_fma(v_get(x + i, m), a, b), m); });
+}
+
+static float square_sum(int64_t n, const float *x, float mean) {
+    const vec vm = v_set(mean);
+    vec s = v_zero(), t = v_zero();
+    int64_t j = 0;
+    for (; j + 2 * LANES <= n; j += 2 * LANES) {
+        vec d = v_load(x + j) - vm, e = v_load(x + j + LANES) - vm;
+        s = v_fma(d, d, s);
+        t = v_fma(e, e, t);
+    }
+    float rest = 0;
+    for (; j < n; j++) rest += (x[j] - mean) * (x[j] - mean);
+    return v_sum(s + t) + rest;
+}
+
+static void bn_sums(int64_t n, const float *x, const float *dy, float mean, float out[2]) {
+    const vec vm = v_set(mean);
+    vec s = v_zero(), t = v_zero();
+    /* Lanes that are not there read dy = 0 and so add nothing to either sum. */
+    EACH(n, {
+        vec d = v_get(dy + i, m);
+        s += d;
+        t = v_fma(d, v_get(x + i, m) - vm, t);
+    });
+    out[0] = v_sum(s);
+    out[1] = v_sum(t);
+}
+
+static void bn_grad(int64_t n, const float *x, const float *dy, float a, float b, float c,
+                    float *dx, bool add) {
+    const vec va = v_set(a), vb = v_set(b), vc = v_set(c);
+    EACH(n, {
+        vec g = v_fma(v_get(dy + i, m), va, v_fma(v_get(x + i, m), vb, vc));
+        v_put(dx + i, add ? v_get(dx + i, m) + g : g, m);
+    });
+}
+
+/* m floats that lie `stride` apart. */
+INLINE vec load_strided(const float *p, int64_t stride, int64_t m) {
+    if (stride == 1) return v_get(p, m);
+    if (stride == 2) {
+        if (m == LANES) {
+            /* The last float of the second vector is not needed and may not be there. */
+            return v_even(v_load(p), v_load_part(p + LANES, LANES - 1));
+        }
+        int64_t need = 2 * m - 1;
+        if (need <= LANES) return v_even(v_load_part(p, need), v_zero());
+        return v_even(v_load(p), v_load_part(p + LANES, need - LANES));
+    }
+    float t[LANES] = {0};
+    for (int64_t i = 0; i < m; i++) t[i] = p[i * stride];
+    return v_load(t);
+}
+
+static void maxpool_row(int64_t out, int64_t kh, int64_t kw, int64_t stride, int64_t spread,
+                        const float *x, int64_t ld, float *y, int32_t *at, int32_t first,
+                        int32_t pitch) {
+    ivec lane;
+    for (int l = 0; l < LANES; l++) lane[l] = l * (int32_t)stride;
+    EACH(out, {
+        vec best = load_strided(x + i * stride, stride, m);
+        ivec where = lane + (first + (int32_t)(i * stride));
+        ivec from = where;
+        for (int64_t r = 0; r < kh; r++) {
+            for (int64_t s = r == 0 ? 1 : 0; s < kw; s++) {
+                vec v = load_strided(x + i * stride + r * ld + s * spread, stride, m);
+                ivec here = from + (int32_t)(r * pitch + s * spread);
+                /* > keeps the first of equals; a NaN once there stays, as nothing is > it. */
+                if (at) where = v_bits(v_where_gt(v, best, v_float(here), v_float(where)));
+                best = v_where_gt(v, best, v, best);
+            }
+        }
+        v_put(y + i, best, m);
+        if (at) v_put((float *)(void *)(at + i), v_float(where), m);
+    });
+}
+
+static void avgpool_row(int64_t out, int64_t kh, int64_t kw, int64_t stride, const float *x,
+                        int64_t ld, float scale, float *y) {
+    const vec vs = v_set(scale);
+    EACH(out, {
+        vec s = v_zero();
+        for (int64_t r = 0; r < kh; r++)
+            for (int64_t c = 0; c < kw; c++)
+                s += load_strided(x + i * stride + r * ld + c, stride, m);
+        v_put(y + i, s * vs, m);
+    });
+}
+
+static void spread_row(int64_t out, int64_t kw, const float *dy, float scale, float *dx, bool add) {
+    const vec vs = v_set(scale);
+    int64_t i = 0;
+    if (kw == 2) {
+        for (; i + LANES <= out; i += LANES) {
+            vec g = v_load(dy + i) * vs, low = v_zip_low(g, g), high = v_zip_high(g, g);
+            float *to = dx + 2 * i;
+            v_store(to, add ? v_load(to) + low : low);
+            v_store(to + LANES, add ? v_load(to + LANES) + high : high);
+        }
+        if (i < out) {
+            int64_t left = 2 * (out - i), head = left < LANES ? left : LANES;
+            vec g = v_load_part(dy + i, out - i) * vs, low = v_zip_low(g, g);
+            float *to = dx + 2 * i;
+            v_store_part(to, add ? v_load_part(to, head) + low : low, head);
+            if (left > LANES) {
+                vec high = v_zip_high(g, g);
+                to += LANES;
+                left -= LANES;
+                v_store_part(to, add ? v_load_part(to, left) + high : high, left);
+            }
+        }
+        return;
+    }
+    for (; i < out; i++) {
+        float g = dy[i] * scale;
+        for (int64_t s = 0; s < kw; s++) dx[i * kw + s] = add ? dx[i * kw + s] + g : g;
+    }
+}
+
+/* The update rules are PyTorch's: torch.optim.SGD, Adam, Adadelta. */
+static void sgd(int64_t n, float *w, float *velocity, const float *g, float lr, float momentum,
+                float decay, int nesterov) {
+    const vec vd = v_set(decay), vm = v_set(momentum), rate = v_set(-lr);
+    if (!velocity || momentum == 0.0f) {
+        EACH(n, {
+            vec p = v_get(w + i, m), d = v_fma(vd, p, v_get(g + i, m));
+            v_put(w + i, v_fma(rate, d, p), m);
+        });
+        return;
+    }
+    EACH(n, {
+        vec p = v_get(w + i, m), d = v_fma(vd, p, v_get(g + i, m));
+        vec v = v_fma(vm, v_get(velocity + i, m), d);
+        v_put(velocity + i, v, m);
+        v_put(w + i, v_fma(rate, nesterov ? v_fma(vm, v, d) : v, p), m);
+    });
+}
+
+static void adam(int64_t n, float *w, float *first, float *second, const float *g, float lr,
+                 float beta1, float beta2, float epsilon, float decay, float correction1,
+                 float correction2) {
+    const vec b1 = v_set(beta1), c1 = v_set(1.0f - beta1), b2 = v_set(beta2),
+              c2 = v_set(1.0f - beta2), vd = v_set(decay), ve = v_set(epsilon),
+              rate = v_set(-lr / correction1), root = v_set(__builtin_sqrtf(correction2));
+    EACH(n, {
+        vec p = v_get(w + i, m), d = v_fma(vd, p, v_get(g + i, m));
+        vec a = v_fma(b1, v_get(first + i, m), c1 * d);
+        vec b = v_fma(b2, v_get(second + i, m), c2 * d * d);
+        v_put(first + i, a, m);
+        v_put(second + i, b, m);
+        v_put(w + i, v_fma(rate, a / (v_sqrt(b) / root + ve), p), m);
+    });
+}
+
+static void adadelta(int64_t n, float *w, float *square, float *delta, const float *g, float lr,
+                     float rho, float epsilon, float decay) {
+    const vec vr = v_set(rho), cr = v_set(1.0f - rho), vd = v_set(decay), ve = v_set(epsilon),
+              rate = v_set(-lr);
+    EACH(n, {
+        vec p = v_get(w + i, m), d = v_fma(vd, p, v_get(g + i, m));
+        vec s = v_fma(vr, v_get(square + i, m), cr * d * d), a = v_get(delta + i, m);
+        vec step = v_sqrt((a + ve) / (s + ve)) * d;
+        v_put(square + i, s, m);
+        v_put(delta + i, v_fma(vr, a, cr * step * step), m);
+        v_put(w + i, v_fma(rate, step, p), m);
+    });
+}
