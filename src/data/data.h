@@ -12,7 +12,7 @@
 /* A decoded picture: bytes, row by row, channels innermost (gray 1, RGB 3). */
 typedef struct fv_picture {
     int64_t width, height;
-    int channels; /* 1 or 3 */
+    int channels;    /* 1 or 3 */
     uint8_t *pixels; /* from fv__alloc */
 } fv_picture;
 
@@ -31,12 +31,12 @@ FV_MUST_USE fv_status fv__preprocess(fv_context *ctx, const fv_input *input, con
 typedef struct fv_dataset {
     char name[FV_WORD_MAX];
     int64_t count, channels, height, width;
-    const uint8_t *pixels;  /* [count][channels][height][width]: C,H,W as the files have them */
-    const int32_t *labels;  /* [count], each 0 … classes-1 */
+    const uint8_t *pixels; /* [count][channels][height][width]: C,H,W as the files have them */
+    const int32_t *labels; /* [count], each 0 … classes-1 */
     int64_t classes;
-    char *class_names;      /* one per line; NULL: numbers */
-    uint64_t checksum;      /* FNV-1a over pixels and labels */
-    void *owned[4];         /* memory behind it */
+    char *class_names; /* one per line; NULL: numbers */
+    uint64_t checksum; /* FNV-1a over pixels and labels */
+    void *owned[4];    /* memory behind it */
     fv_bytes files[4];
 } fv_dataset;
 
@@ -58,8 +58,8 @@ typedef struct fv_dataset_kind {
 extern const fv_dataset_kind fv__dataset_kinds[];
 
 /* Whether pictures and labels fit a net's input and classes: a sentence when not. */
-FV_MUST_USE fv_status fv__dataset_fits(fv_context *ctx, const fv_dataset *set, const fv_input *input,
-                                       int64_t outputs);
+FV_MUST_USE fv_status fv__dataset_fits(fv_context *ctx, const fv_dataset *set,
+                                       const fv_input *input, int64_t outputs);
 
 /* Fills a batch: pictures order[0 … n-1] of the set (or start … when order is NULL), preprocessed
    into x (n * C*H*W floats) and labels. Augmentation as in the recipe when `augment` is not NULL;
