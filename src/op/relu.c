@@ -4,7 +4,6 @@
  * Nair & Hinton 2010; Krizhevsky, Sutskever & Hinton 2012, section 3.1. At x = 0 the gradient is 0.
  */
 #ifndef FV_LOOPS
-#include "op/op.h"
 #include "op/shapes.h"
 
 #define FV_LOOPS "op/relu.c"
@@ -31,19 +30,22 @@ const fv_op fv__op_relu = {
 #else
 
 static void LOOP(forward)(const fv_pass *p) {
+    const int64_t size = fv__shape_sample(&p->y.shape);
     for (int64_t n = 0; n < p->y.shape.dim[0]; n++) {
-        const real *x = (const real *)p->x[0].data + n * p->x[0].step;
-        real *y = (real *)p->y.data + n * p->y.step;
-        for (int64_t i = 0; i < fv__shape_sample(&p->y.shape); i++) y[i] = x[i] > 0 ? x[i] : 0;
+        const real *x = fv__sample(&p->x[0], n);
+        real *y = fv__sample(&p->y, n);
+        for (int64_t i = 0; i < size; i++)
+            y[i] = x[i] <= 0 ? 0 : x[i]; /* so written a NaN passes, to be seen where it arose */
     }
 }
 
 static void LOOP(backward)(const fv_pass *p) {
-    for (int64_t n = 0; n < p->y.shape.dim[0]; n++) {
-        const real *y = (const real *)p->y.data + n * p->y.step;
-        const real *dy = (const real *)p->dy.data + n * p->dy.step;
-        real *dx = (real *)p->dx[0].data + n * p->dx[0].step;
-        for (int64_t i = 0; i < fv__shape_sample(&p->y.shape); i++)
+    const int64_t size = fv__shape_sample(&p->dy.shape);
+    if (p->dx[0].data == NULL) return;
+    for (int64_t n = 0; n < p->dy.shape.dim[0]; n++) {
+        const real *y = fv__sample(&p->y, n), *dy = fv__sample(&p->dy, n);
+        real *dx = fv__sample(&p->dx[0], n);
+        for (int64_t i = 0; i < size; i++)
             if (y[i] > 0) dx[i] += dy[i];
     }
 }

@@ -11,10 +11,13 @@
 /* One input, the same shape out, no parameters. */
 FV_MUST_USE fv_status fv__shape_same(fv_context *ctx, fv_site *site);
 
-/* Every input has a batch and something in it, and its elements can be counted. */
-FV_MUST_USE fv_status fv__shape_inputs(fv_context *ctx, const fv_site *site);
+/* Every input has a batch and something in it, and its elements can be counted. Empties the found
+   part of the site, so every shape rule begins with it. */
+FV_MUST_USE fv_status fv__shape_inputs(fv_context *ctx, fv_site *site);
 /* The same, and input 0 is a batch of maps (rank 4). `who` begins the sentence: "conv". */
-FV_MUST_USE fv_status fv__shape_maps(fv_context *ctx, const fv_site *site, const char *who);
+FV_MUST_USE fv_status fv__shape_maps(fv_context *ctx, fv_site *site, const char *who);
+/* A loss: input 0 is one vector per sample, [N,K] or [N,K,1,1]; input 1 its labels, [N]. */
+FV_MUST_USE fv_status fv__shape_labels(fv_context *ctx, fv_site *site, const char *who);
 /* The output and the parameters can be counted too; every shape rule that makes something larger
    than its input ends with it. */
 FV_MUST_USE fv_status fv__shape_fits(fv_context *ctx, const fv_site *site);
@@ -28,6 +31,11 @@ void fv__site_saved(fv_site *site, fv_dtype dtype, fv_shape shape);
 void fv__cost_nothing(fv_cost *cost);
 /* The same with windows (height, width): how the receptive field grows. */
 void fv__cost_windows(fv_cost *cost, const fv_window window[2]);
+
+/* Pools: refuses windows that hold nothing but padding; the stride when 0 means "as the window". */
+FV_MUST_USE fv_status fv__pool_check(fv_context *ctx, const fv_shape *in,
+                                     const fv_window window[2]);
+fv_size fv__pool_stride(fv_size kernel, fv_size stride);
 
 /* A hash of the signs (negative, zero, positive) of x[0], in double. */
 uint64_t fv__branches_sign(const fv_pass *pass);

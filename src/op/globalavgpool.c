@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * globalavgpool: y[c] = 1/(h w) * sum over the whole plane of x[c]. The output stays a map of 1x1.
+ * Lin, Chen & Yan 2014, "Network in network", section 3.2.
+ */
+#ifndef FV_LOOPS
+#include "op/shapes.h"
+
+static fv_status shape(fv_context *ctx, fv_site *site) {
+    FV_TRY(fv__shape_maps(ctx, site, "globalavgpool"));
+    site->out = fv__shape4(site->in[0].dim[0], site->in[0].dim[1], 1, 1);
+    return FV_OK;
+}
+
+static void cost(const fv_site *site, fv_cost *cost) {
+    (void)site;
+    fv__cost_nothing(cost);
+    cost->global = true;
+}
+
+#define FV_LOOPS "op/globalavgpool.c"
+#include "op/loops.h"
+
+static const char *const samples[] = {"; 2x3x4x5", "; 3x2x1x1", NULL};
+
+const fv_op fv__op_globalavgpool = {
+    .name = "globalavgpool",
+    .help = "the average of each channel",
+    .about = "y[c] = 1/(height*width) * sum over the whole plane of x[c]; the output is\n"
+             "[1x1xchannels]. Gradient: every pixel gets dy/(height*width).\n"
+             "Lin, Chen & Yan 2014, \"Network in network\", section 3.2.",
+    .onnx = "GlobalAveragePool",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .shape = shape,
+    .cost = cost,
+    .forward = {forward_f32, forward_f64},
+    .backward = {backward_f32, backward_f64},
+    .samples = samples,
+};
+
+#else
+
+static void LOOP(forward)(const fv_pass *p) {
+    const fv_shape *in = &p->x[0].shape;
+    const int64_t pixels = in->dim[2] * in->dim[3];
+    for (int64_t n = 0; n < in->dim[0]; n++) {
+        const real *x = fv__sample(&p->x[0], n);
+        real *y = fv__sample(&p->y, n);
+        for (int64_t c = 0; c < in->dim[1]; c++) {
+            double sum = 0;
+            for (int64_t i = 0; i < pixels; i++) sum += x[c * pixels + i];
+            y[c] = (real)(sum / (double)pixels);
+        }
+    }
+}
+
+static void LOOP(backward)(const fv_pass *p) {
+    const fv_shape *in = &p->x[0].shape;
+    const int64_t pixels = in->dim[2] * in->dim[3];
+    if (p->dx[0].data == NULL) return;
+    for (int64_t n = 0; n < in->dim[0]; n++) {
+        const real *dy = fv__sample(&p->dy, n);
+        real *dx = fv__sample(&p->dx[0], n);
+        for (int64_t c = 0; c < in->dim[1]; c++)
+            for (int64_t i = 0; i < pixels; i++) dx[c * pixels + i] += dy[c] / (real)pixels;
+    }
+}
+
+#endif

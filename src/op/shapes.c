@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shapes.c - what several operators share: shape rules, checks with their sentences, branch counts.
+ */
+#include "op/shapes.h"
+
+#include <inttypes.h>
+
+/* So many elements that their bytes, as doubles, no longer fit the address space, cannot be had. */
+#define COUNT_MAX (PTRDIFF_MAX / 8)
+
+static bool countable(const fv_shape *s) {
+    int64_t count = fv__shape_count(s);
+    return count >= 1 && count <= COUNT_MAX;
+}
+
+fv_status fv__shape_inputs(fv_context *ctx, fv_site *site) {
+    char dims[FV_SHAPE_TEXT];
+    site->params = site->saved = 0;
+    site->misfit[0] = site->misfit[1] = (fv_misfit){0};
+    for (int i = 0; i < site->inputs; i++) {
+        const fv_shape *s = &site->in[i];
+        if (s->rank < 1 || s->rank > FV_RANK_MAX)
+            return fv__fail(ctx, FV_BAD_INPUT, "an input must have 1 to %d dimensions, not %d",
+                            FV_RANK_MAX, s->rank);
+        for (int d = 0; d < s->rank; d++)
+            if (s->dim[d] < 1)
+                return fv__fail(ctx, FV_BAD_INPUT,
+                                "an input has a dimension of %" PRId64 "; the least is 1",
+                                s->dim[d]);
+        if (!countable(s))
+            return fv__fail(ctx, FV_BAD_INPUT,
+                            "an input of %s numbers is too large for this machine's addresses",
+                            fv__dims_text(dims, s));
+    }
+    return FV_OK;
+}
+
+fv_status fv__shape_maps(fv_context *ctx, fv_site *site, const char *who) {
+    char text[FV_SHAPE_TEXT];
+    FV_TRY(fv__shape_inputs(ctx, site));
+    if (site->in[0].rank == 4) return FV_OK;
+    return fv__fail(ctx, FV_BAD_INPUT,
+                    "%s reads maps with height and width, but a vector %s flows in; it must stand "
+                    "before fc, flatten and the like",
+                    who, fv__shape_text(text, &site->in[0]));
+}
+
+fv_status fv__shape_labels(fv_context *ctx, fv_site *site, const char *who) {
+    char text[FV_SHAPE_TEXT];
+    FV_TRY(fv__shape_inputs(ctx, site));
+    const fv_shape *x = &site->in[0], *labels = &site->in[1];
+    if (x->rank < 2 || fv__shape_sample(x) != x->dim[1])
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "%s reads one number per class, but %s flows in; end with fc or with "
+                        "globalavgpool",
+                        who, fv__shape_text(text, x));
+    if (x->dim[1] > INT32_MAX)
+        return fv__fail(ctx, FV_BAD_INPUT, "%s counts at most 2,147,483,647 classes", who);
+    if (labels->rank != 1 || labels->dim[0] != x->dim[0])
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "%s needs one label per sample: a batch of %" PRId64
+                        " came with labels of the shape %s",
+                        who, x->dim[0], fv__dims_text(text, labels));
+    return FV_OK;
+}
+
+fv_status fv__shape_fits(fv_context *ctx, const fv_site *site) {
+    char dims[FV_SHAPE_TEXT];
+    if (!countable(&site->out))
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "the output of %s numbers is too large for this machine's addresses",
+                        fv__dims_text(dims, &site->out));
+    for (int i = 0; i < site->params; i++)
+        if (!countable(&site->param[i].shape))
+            return fv__fail(ctx, FV_BAD_INPUT,
+                            "%s of %s numbers is too large for this machine's addresses",
+                            site->param[i].name, fv__dims_text(dims, &site->param[i].shape));
+    return FV_OK;
+}
+
+fv_status fv__shape_same(fv_context *ctx, fv_site *site) {
+    FV_TRY(fv__shape_inputs(ctx, site));
+    site->out = site->in[0];
+    return FV_OK;
+}
+
+void fv__site_param(fv_site *site, const fv_param_spec *spec) {
+    site->param[site->params++] = *spec;
+}
+
+void fv__site_saved(fv_site *site, fv_dtype dtype, fv_shape shape) {
+    site->saved_dtype[site->saved] = dtype;
+    site->saved_shape[site->saved++] = shape;
+}
+
+void fv__cost_nothing(fv_cost *cost) {
+    *cost = (fv_cost){.kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1};
+}
+
+void fv__cost_windows(fv_cost *cost, const fv_window window[2]) {
+    *cost = (fv_cost){.kernel_h = window[0].dilation * (window[0].kernel - 1) + 1,
+                      .kernel_w = window[1].dilation * (window[1].kernel - 1) + 1,
+                      .stride_h = window[0].stride,
+                      .stride_w = window[1].stride,
+                      .pad_top = window[0].before,
+                      .pad_left = window[1].before};
+}
+
+uint64_t fv__branches_sign(const fv_pass *pass) {
+    uint64_t hash = FV_BRANCHES_START;
+    const fv_shape *s = &pass->x[0].shape;
+    for (int64_t n = 0; n < s->dim[0]; n++) {
+        const double *x = fv__sample(&pass->x[0], n);
+        for (int64_t i = 0; i < fv__shape_sample(s); i++)
+            hash = fv__branches_add(hash, x[i] > 0 ? 2 : x[i] < 0 ? 1 : 0);
+    }
+    return hash;
+}

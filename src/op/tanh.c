@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tanh: y = tanh(x); dx = dy (1 - y^2).
+ */
+#ifndef FV_LOOPS
+#include "op/shapes.h"
+
+#include <tgmath.h>
+
+#define FV_LOOPS "op/tanh.c"
+#include "op/loops.h"
+
+static const char *const samples[] = {"; 2x3x4x5", "; 3x7", NULL};
+
+const fv_op fv__op_tanh = {
+    .name = "tanh",
+    .help = "y = tanh(x)",
+    .about = "y = tanh(x), between -1 and 1. Gradient: dx = dy*(1 - y^2).\n"
+             "LeCun, Bottou, Orr & Mueller 1998, \"Efficient backprop\", section 4.4.",
+    .onnx = "Tanh",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .traits = FV_POINTWISE | FV_KEEP_Y,
+    .shape = fv__shape_same,
+    .forward = {forward_f32, forward_f64},
+    .backward = {backward_f32, backward_f64},
+    .samples = samples,
+};
+
+#else
+
+static void LOOP(forward)(const fv_pass *p) {
+    const int64_t size = fv__shape_sample(&p->y.shape);
+    for (int64_t n = 0; n < p->y.shape.dim[0]; n++) {
+        const real *x = fv__sample(&p->x[0], n);
+        real *y = fv__sample(&p->y, n);
+        for (int64_t i = 0; i < size; i++) y[i] = tanh(x[i]);
+    }
+}
+
+static void LOOP(backward)(const fv_pass *p) {
+    const int64_t size = fv__shape_sample(&p->dy.shape);
+    if (p->dx[0].data == NULL) return;
+    for (int64_t n = 0; n < p->dy.shape.dim[0]; n++) {
+        const real *y = fv__sample(&p->y, n), *dy = fv__sample(&p->dy, n);
+        real *dx = fv__sample(&p->dx[0], n);
+        for (int64_t i = 0; i < size; i++) dx[i] += dy[i] * (1 - y[i] * y[i]);
+    }
+}
+
+#endif
