@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * args.c - argv into words, key=value and --flags, with "did you mean".
+ *
+ * A word with a name and '=' at its start is a setting; one that begins with "--" is a flag, whose
+ * value follows as the next word or after '='. After a lone "--" everything is a word. Words, keys
+ * and flags may stand in any order, the verb first.
+ */
+#include "base/cpu.h"
+#include "cli/cli.h"
+#include <ctype.h>
+#include <string.h>
+
+#define CANDIDATES 128
+
+static const fv_cli_flag *find_in(const fv_cli_flag *flags, const char *name, size_t length) {
+    for (; flags && flags->name; flags++)
+        if (strlen(flags->name) == length && memcmp(flags->name, name, length) == 0) return flags;
+    return NULL;
+}
+
+/* The flag of that name: the command's own first, then the common ones. */
+static const fv_cli_flag *find_flag(const fv_cli *cli, const char *name, size_t length) {
+    const fv_cli_flag *own = cli->command ? cli->command->flags : NULL;
+    const fv_cli_flag *flag = find_in(own, name, length);
+    return flag ? flag : find_in(fv__common_flags, name, length);
+}
+
+static fv_status unknown_flag(fv_cli *cli, const char *word) {
+    const char *names[CANDIDATES];
+    size_t count = 0;
+    const fv_cli_flag *own = cli->command ? cli->command->flags : NULL;
+    for (; own && own->name && count < CANDIDATES; own++) names[count++] = own->name;
+    for (const fv_cli_flag *f = fv__common_flags; f->name && count < CANDIDATES; f++)
+        names[count++] = f->name;
+    char name[FV_WORD_MAX];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    const char *near = fv__nearest(name, names, count);
+    const char *verb = cli->command ? cli->command->name : NULL;
+    if (near)
+        return fv__fail(cli->ctx, FV_USAGE, "%s%sunknown flag --%s; did you mean --%s?",
+                        verb ? verb : "", verb ? ": " : "", name, near);
+    const bool key = cli->command && fv__field_find(cli->command->keys, name);
+    if (key || fv__field_find(fv__recipe_fields, name))
+        return fv__fail(cli->ctx, FV_USAGE, "unknown flag --%s; it is a setting: %s=VALUE", name,
+                        name);
+    return fv__fail(cli->ctx, FV_USAGE, "%s%sunknown flag --%s; `fovea %s%s--help` lists them",
+                    verb ? verb : "", verb ? ": " : "", name, verb ? verb : "", verb ? " " : "");
+}
+
+/* Reads the flag in argv[*i]; moves *i past a value of its own. */
+static fv_status take_flag(fv_cli *cli, int *i) {
+    const char *word = cli->argv[*i];
+    if (strcmp(word, "-h") == 0) word = "--help";
+    if (strcmp(word, "-q") == 0) word = "--quiet";
+    if (word[1] != '-')
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "unknown flag %s; flags are written out, as --json or --quiet", word);
+    const char *name = word + 2;
+    const size_t length = strcspn(name, "=");
+    const fv_cli_flag *flag = find_flag(cli, name, length);
+    if (!flag) return unknown_flag(cli, word);
+    const char *value = name[length] == '=' ? name + length + 1 : NULL;
+    if (!flag->value && value)
+        return fv__fail(cli->ctx, FV_USAGE, "--%s takes no value, but was given '%s'", flag->name,
+                        value);
+    if (flag->value && !value) {
+        if (*i + 1 >= cli->argc)
+            return fv__fail(cli->ctx, FV_USAGE, "--%s needs a value: --%s %s", flag->name,
+                            flag->name, flag->value);
+        value = cli->argv[++*i];
+    }
+    if (flag->value && !*value)
+        return fv__fail(cli->ctx, FV_USAGE, "--%s was given an empty value; write --%s %s",
+                        flag->name, flag->name, flag->value);
+    cli->given[cli->given_count++] = (fv_cli_given){flag, value};
+    return FV_OK;
+}
+
+/* Length of the name before '=' when the word is a setting, otherwise 0. */
+static size_t setting_name(const char *word) {
+    size_t n = 0;
+    if (!isalpha((unsigned char)word[0])) return 0;
+    while (isalnum((unsigned char)word[n]) || word[n] == '_' || word[n] == '-') n++;
+    return word[n] == '=' ? n : 0;
+}
+
+static fv_status unknown_key(fv_cli *cli, const char *name) {
+    const fv_command *c = cli->command;
+    const char *near = c->keys ? fv__field_nearest(c->keys, name) : NULL;
+    if (!near && c->takes & FV_CLI_RECIPE) near = fv__field_nearest(fv__recipe_fields, name);
+    if (near)
+        return fv__fail(cli->ctx, FV_USAGE, "%s: unknown setting '%s'; did you mean '%s'?", c->name,
+                        name, near);
+    if (find_flag(cli, name, strlen(name)))
+        return fv__fail(cli->ctx, FV_USAGE, "%s: unknown setting '%s'; it is a flag: --%s", c->name,
+                        name, name);
+    return fv__fail(cli->ctx, FV_USAGE, "%s: unknown setting '%s'; `fovea %s --help` lists them",
+                    c->name, name, c->name);
+}
+
+static fv_status take_setting(fv_cli *cli, const char *word, size_t length) {
+    const fv_command *c = cli->command;
+    char *name = fv__arena_textn(&cli->arena, word, length);
+    if (!name) return FV_EXHAUSTED;
+    const char *value = word + length + 1;
+    for (size_t i = 0; i < cli->setting_count; i++)
+        if (strcmp(cli->settings[i].name, name) == 0)
+            return fv__fail(cli->ctx, FV_USAGE, "%s is given twice: %s and %s", name,
+                            cli->settings[i].value, value);
+    const fv_field *own = c->keys ? fv__field_find(c->keys, name) : NULL;
+    if (own) return fv__field_set_text(cli->ctx, own, cli->keys, value);
+    const bool recipe = c->takes & FV_CLI_RECIPE && fv__field_find(fv__recipe_fields, name);
+    /* parameters of a network are checked when its text has been read */
+    if (!recipe && !(c->takes & FV_CLI_NET)) return unknown_key(cli, name);
+    cli->settings[cli->setting_count++] = (fv_setting){name, value};
+    return FV_OK;
+}
+
+static fv_status find_command(fv_cli *cli, const char *word) {
+    cli->command = fv__command_find(word);
+    if (cli->command) return FV_OK;
+    const char *names[CANDIDATES];
+    size_t count = 0;
+    for (; fv__commands[count] && count < CANDIDATES; count++) names[count] = fv__commands[count]->name;
+    const char *near = fv__nearest(word, names, count);
+    if (near)
+        return fv__fail(cli->ctx, FV_USAGE, "unknown command '%s'; did you mean '%s'?", word, near);
+    for (const fv_zoo_entry *z = fv__zoo; z->name; z++)
+        if (strcmp(z->name, word) == 0)
+            return fv__fail(cli->ctx, FV_USAGE,
+                            "'%s' is a network; say what to do with it: fovea explain %s", word,
+                            word);
+    return fv__fail(cli->ctx, FV_USAGE, "unknown command '%s'; `fovea help` lists them", word);
+}
+
+static fv_status check_count(fv_cli *cli) {
+    const fv_command *c = cli->command;
+    if (cli->word_count < c->words_min)
+        return fv__fail(cli->ctx, FV_USAGE, "%s needs more: fovea %s %s", c->name, c->name,
+                        c->synopsis);
+    if (c->words_max >= 0 && cli->word_count > c->words_max)
+        return fv__fail(cli->ctx, FV_USAGE, "%s does not know what to do with '%s': fovea %s %s",
+                        c->name, cli->words[c->words_max], c->name, c->synopsis);
+    return FV_OK;
+}
+
+/* What the common flags say. */
+static fv_status take_common(fv_cli *cli) {
+    int64_t threads = 0;
+    cli->json = fv__cli_has(cli, "json");
+    cli->quiet = fv__cli_has(cli, "quiet");
+    cli->help = fv__cli_has(cli, "help");
+    FV_TRY(fv__cli_whole(cli, "threads", 1, 1024, &threads));
+    cli->threads = (int)threads;
+    cli->isa = -1;
+    const char *level = fv__cli_value(cli, "isa");
+    if (!level) return FV_OK;
+    const char *names[FV_ISA_AVX512 + 1];
+    for (int i = 0; i <= FV_ISA_AVX512; i++) {
+        names[i] = fv__isa_name((fv_isa)i);
+        if (strcmp(names[i], level) == 0) cli->isa = i;
+    }
+    if (cli->isa < 0) {
+        const char *near = fv__nearest(level, names, FV_ISA_AVX512 + 1);
+        return fv__fail(cli->ctx, FV_USAGE, "--isa is baseline, avx2 or avx512, not '%s'%s%s%s",
+                        level, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    }
+    if (cli->isa > (int)fv__cpu_isa())
+        return fv__fail(cli->ctx, FV_BAD_INPUT, "--isa %s: this processor has %s at most", level,
+                        fv__isa_name(fv__cpu_isa()));
+    return FV_OK;
+}
+
+static fv_status make_room(fv_cli *cli) {
+    const size_t n = (size_t)cli->argc;
+    cli->words = fv__arena_alloc(&cli->arena, n * sizeof *cli->words);
+    cli->settings = fv__arena_alloc(&cli->arena, n * sizeof *cli->settings);
+    cli->given = fv__arena_alloc(&cli->arena, n * sizeof *cli->given);
+    return cli->words && cli->settings && cli->given ? FV_OK : FV_EXHAUSTED;
+}
+
+fv_status fv__cli_parse(fv_cli *cli, int argc, char **argv) {
+    bool words_only = false;
+    cli->argc = argc;
+    cli->argv = argv;
+    FV_TRY(make_room(cli));
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i];
+        const size_t name = words_only ? 0 : setting_name(word);
+        if (!words_only && strcmp(word, "--") == 0) {
+            words_only = true;
+        } else if (!words_only && word[0] == '-' && word[1]) {
+            if (!cli->command && strcmp(word, "--version") == 0) word = "version";
+            if (word[0] == '-')
+                FV_TRY(take_flag(cli, &i));
+            else
+                FV_TRY(find_command(cli, word));
+        } else if (!cli->command) {
+            FV_TRY(find_command(cli, word));
+            if (!cli->command->keys) continue;
+            cli->keys = fv__arena_alloc(&cli->arena, cli->command->keys_size);
+            if (!cli->keys) return FV_EXHAUSTED;
+            fv__field_defaults(cli->command->keys, cli->keys);
+        } else if (name) {
+            FV_TRY(take_setting(cli, word, name));
+        } else {
+            cli->words[cli->word_count++] = word;
+        }
+    }
+    FV_TRY(take_common(cli));
+    return cli->command && !cli->help ? check_count(cli) : FV_OK;
+}
+
+bool fv__cli_has(const fv_cli *cli, const char *flag) {
+    for (int i = 0; i < cli->given_count; i++)
+        if (strcmp(cli->given[i].flag->name, flag) == 0) return true;
+    return false;
+}
+
+const char *fv__cli_value(const fv_cli *cli, const char *flag) {
+    const char *value = NULL; /* the last one counts */
+    for (int i = 0; i < cli->given_count; i++)
+        if (strcmp(cli->given[i].flag->name, flag) == 0) value = cli->given[i].value;
+    return value;
+}
+
+fv_status fv__cli_whole(const fv_cli *cli, const char *flag, int64_t min, int64_t max,
+                        int64_t *out) {
+    const char *value = fv__cli_value(cli, flag);
+    int64_t v;
+    if (!value) return FV_OK;
+    if (!fv__parse_int(value, &v) || v < min || v > max)
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "--%s is a whole number from %lld to %lld, not '%s'", flag, (long long)min,
+                        (long long)max, value);
+    *out = v;
+    return FV_OK;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli.h - the command line: what a command declares, what it is given, how it speaks.
+ *
+ *   fovea VERB [NETWORK|MODEL] [DATA|PICTURE ...] [key=value ...] [--flags]
+ *
+ * A command is one file with one fv_command and one line in cli/list.h. Its declaration yields
+ * parsing, "did you mean", `--help` and `fovea help VERB`. Results go to stdout, progress and
+ * errors to stderr; the exit code is the fv_status.
+ */
+#ifndef FV_CLI_CLI_H
+#define FV_CLI_CLI_H
+
+#include "lang/lang.h"
+#include <stdio.h>
+
+/* A flag: --name, or --name VALUE. */
+typedef struct fv_cli_flag {
+    const char *name;  /* without the dashes; NULL ends the table */
+    const char *value; /* "N", "DIR"; NULL: takes none */
+    const char *help;
+} fv_cli_flag;
+
+/* What key=value may mean beside the command's own keys. */
+enum {
+    FV_CLI_NET = 1,   /* parameters of the network's text: classes=47 */
+    FV_CLI_RECIPE = 2 /* settings of a training run: epochs=5 (net/settings.h) */
+};
+
+typedef struct fv_cli fv_cli;
+
+typedef struct fv_command {
+    const char *name;
+    const char *help;     /* one line */
+    const char *synopsis; /* what follows the name: "NET [batch=N]" */
+    const char *about;    /* a few lines, at most 80 columns */
+    const char *examples; /* one command per line */
+    int words_min, words_max;  /* words that are neither key=value nor flags; max -1: any number */
+    const fv_field *keys;      /* own key=value, or NULL */
+    size_t keys_size;          /* of the struct they fill */
+    const fv_cli_flag *flags;  /* own flags, or NULL */
+    unsigned takes;            /* FV_CLI_NET, FV_CLI_RECIPE */
+    fv_status (*run)(fv_cli *cli);
+} fv_command;
+
+typedef struct fv_cli_given {
+    const fv_cli_flag *flag;
+    const char *value; /* NULL for a flag without */
+} fv_cli_given;
+
+/* One call, read. All texts are those of argv or of the arena. */
+struct fv_cli {
+    fv_context *ctx;
+    fv_arena arena;
+    const fv_command *command; /* NULL: nothing but flags was given */
+    const char **words;
+    int word_count;
+    fv_setting *settings; /* key=value that are not the command's own, as given */
+    size_t setting_count;
+    fv_cli_given *given;
+    int given_count;
+    void *keys; /* the command's own, defaults filled in */
+    bool json, quiet, help;
+    int threads; /* 0: one per processor */
+    int isa;     /* -1: the best */
+    int argc;
+    char **argv;
+};
+
+extern const fv_command *const fv__commands[]; /* NULL-ended */
+const fv_command *fv__command_find(const char *name);
+extern const fv_cli_flag fv__common_flags[];
+
+/* Reads argv into `cli`. FV_USAGE with a sentence for whatever is not understood. */
+FV_MUST_USE fv_status fv__cli_parse(fv_cli *cli, int argc, char **argv);
+
+/* Whether a flag was given; its value, or NULL. */
+bool fv__cli_has(const fv_cli *cli, const char *flag);
+const char *fv__cli_value(const fv_cli *cli, const char *flag);
+/* A flag's value as a whole number between min and max; `*out` keeps its value when not given. */
+FV_MUST_USE fv_status fv__cli_whole(const fv_cli *cli, const char *flag, int64_t min, int64_t max,
+                                    int64_t *out);
+
+/* The network of a word: a zoo name, a .net file, or the network inside a model file. The settings
+   are its parameters; FV_USAGE for one it does not have. */
+FV_MUST_USE fv_status fv__cli_net(fv_cli *cli, const char *word, fv_net **out);
+/* The settings that are recipe fields, over the net's own recipe. */
+FV_MUST_USE fv_status fv__cli_recipe(fv_cli *cli, fv_recipe *recipe);
+/* Whether a word names a model file, by its end. */
+bool fv__cli_is_model(const char *word);
+/* Every name that can stand for a network here is listed in messages; a word that is a data set's
+   or a command's name gets a hint of its own. */
+
+/* Writes a text to stdout and frees it. FV_EXHAUSTED or FV_FAILED when it could not be written. */
+FV_MUST_USE fv_status fv__cli_put(fv_cli *cli, fv_text *text);
+/* Adds a line to stderr unless --quiet. */
+void fv__cli_note(const fv_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Columns of the terminal behind the stream; 0: it is none. */
+int fv__cli_columns(FILE *stream);
+
+/* Help: the first page, a command's page, a topic's page. */
+void fv__cli_overview(fv_text *out);
+void fv__cli_usage(fv_text *out, const fv_command *command);
+FV_MUST_USE fv_status fv__cli_topic(fv_cli *cli, const char *topic, fv_text *out);
+/* "name   kind   help" lines of a field table, for help. */
+void fv__cli_fields(fv_text *out, const fv_field *fields, bool equals);
+/* A line of help with its first column padded to `width`; later lines are indented alike. */
+void fv__cli_entry(fv_text *out, const char *left, int width, const char *right);
+
+#endif

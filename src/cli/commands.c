@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * commands.c - the table of commands, made from cli/list.h, and the flags that all of them take.
+ */
+#include "cli/cli.h"
+#include <string.h>
+
+#define FV_COMMAND(name) extern const fv_command fv__command_##name;
+#include "cli/list.h"
+#undef FV_COMMAND
+
+#define FV_COMMAND(name) &fv__command_##name,
+const fv_command *const fv__commands[] = {
+#include "cli/list.h"
+    NULL};
+#undef FV_COMMAND
+
+const fv_cli_flag fv__common_flags[] = {
+    {"json", NULL, "the result as JSON on stdout"},
+    {"quiet", NULL, "no progress, no notes; results and errors only"},
+    {"threads", "N", "work with N threads (default: one per processor); results are the same"},
+    {"isa", "LEVEL", "use no instructions above LEVEL: baseline, avx2, avx512"},
+    {"help", NULL, "this page"},
+    {NULL, NULL, NULL},
+};
+
+const fv_command *fv__command_find(const char *name) {
+    for (int i = 0; fv__commands[i]; i++)
+        if (strcmp(fv__commands[i]->name, name) == 0) return fv__commands[i];
+    return NULL;
+}

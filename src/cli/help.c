@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * help.c - `fovea help TOPIC`: commands, layers, data sets, networks, settings, input, language,
+ * exit codes. All but the last two are made from declarations.
+ */
+#include "cli/cli.h"
+#include "data/data.h"
+#include <string.h>
+
+static const char language[] =
+    "A network is a text. LeNet-5:\n"
+    "\n"
+    "  net lenet5(classes = 10)                 # parameters with defaults\n"
+    "  input 1x32x32 pad 2 scale 1/255          # channels x height x width, preprocessing\n"
+    "      conv 6 5x5 - tanh - avgpool 2        # a chain; a dash joins what follows\n"
+    "    - conv 16 5x5 - tanh - avgpool 2\n"
+    "    - fc 120 - tanh - fc 84 - tanh - fc classes - softmax\n"
+    "\n"
+    "  (conv 64 3x3 pad 1 - relu)*2             repetition\n"
+    "  add { conv 64 3x3 pad 1 | identity }     branches, joined by add or concat\n"
+    "  block basic(k, s = 1) = add { ... }      a part with parameters: basic(64), basic(128, 2)\n"
+    "  if s == 1 then identity else (...)       a choice\n"
+    "  maxpool 2 as pool4 ... from pool4        labels\n"
+    "  head aux weight 0.3 training from a - ...  a further output\n"
+    "  train optimizer sgd lr 0.1 epochs 10     the recipe (`fovea help settings`)\n"
+    "\n"
+    "Every layer: `fovea help layers`, and `fovea help conv` for one. Real texts:\n"
+    "`fovea zoo resnet18`. The whole grammar is in docs/language.md.\n";
+
+static const char exits[] =
+    "Exit codes of every command\n"
+    "\n"
+    "    0  done\n"
+    "    1  failed for another reason, such as a folder that cannot be written\n"
+    "    2  usage: an unknown command, flag or setting\n"
+    "    3  bad input: a network, file or data set that is missing, malformed or does not fit\n"
+    "    4  the training diverged: the loss is no longer a finite number\n"
+    "    5  out of memory or disk\n"
+    "    6  a check found a difference\n"
+    "  130  interrupted; what is on disk is valid\n";
+
+static void operator_page(fv_text *out, const fv_op *op) {
+    fv__text_addf(out, "%s", op->name);
+    for (const fv_field *f = op->fields; f && f->name; f++) {
+        if (!(f->flags & FV_POSITIONAL)) continue;
+        const bool needed = (f->flags & FV_REQUIRED) != 0;
+        fv__text_addf(out, needed ? " %s" : " [%s]", f->name);
+    }
+    fv__text_addf(out, "\n\n%s\n", op->help);
+    if (op->about) fv__text_addf(out, "\n%s\n", op->about);
+    if (op->fields && op->fields->name) {
+        fv__text_add(out, "\nOptions\n");
+        fv__cli_fields(out, op->fields, false);
+    }
+    fv__text_add(out, "\nExamples\n");
+    for (const char *const *s = op->samples; s && *s && s - op->samples < 4; s++) {
+        const size_t n = strcspn(*s, ";");
+        size_t end = n;
+        while (end > 0 && (*s)[end - 1] == ' ') end--;
+        const char *shape = (*s)[n] == ';' ? *s + n + 1 + strspn(*s + n + 1, " ") : "";
+        char left[FV_WORD_MAX];
+        snprintf(left, sizeof left, "%s%s%.*s", op->name, end ? " " : "", (int)end, *s);
+        fv__text_addf(out, "  %-44s on %s\n", left, shape);
+    }
+    fv__text_addf(out, "  (the shapes read samples x channels x height x width)\n");
+    if (op->onnx) fv__text_addf(out, "\nIn ONNX: %s\n", op->onnx);
+}
+
+static void layers_page(fv_text *out) {
+    fv__text_add(out, "The layers of the network language; `fovea help conv` describes one.\n\n");
+    for (int i = 0; fv__ops[i]; i++) fv__cli_entry(out, fv__ops[i]->name, 14, fv__ops[i]->help);
+}
+
+static void settings_page(fv_text *out) {
+    fv__text_add(out, "Settings of a training. A network's own are in its `train` section, as\n"
+                      "`train lr 0.1 momentum 0.9`; on the command line they are key=value, as\n"
+                      "`fovea train lenet5 mnist epochs=10 lr=0.05`.\n\n");
+    fv__cli_fields(out, fv__recipe_fields, true);
+}
+
+static void input_page(fv_text *out) {
+    fv__text_add(
+        out, "How a picture becomes the network's input: `input 3x224x224 resize 256 crop 224 ...`\n"
+             "in its text, channels x height x width first. In this order: resize, crop, fit to\n"
+             "the input's size, pad, colours, then (value * scale - mean) / std, where a pixel's\n"
+             "value is 0 to 255.\n\n");
+    fv__cli_fields(out, fv__input_fields, false);
+}
+
+/* The comment a network's text begins with. */
+static void network_page(fv_text *out, const fv_zoo_entry *z) {
+    const char *line = z->text;
+    fv__text_addf(out, "%s, a network of the zoo\n\n", z->name);
+    while (*line == '#') {
+        const size_t n = strcspn(line, "\n");
+        const size_t skip = n > 1 && line[1] == ' ' ? 2 : 1;
+        fv__text_addn(out, line + skip, n - skip);
+        fv__text_add(out, "\n");
+        line += n + (line[n] ? 1 : 0);
+    }
+    fv__text_addf(out, "\nIts text: `fovea zoo %s`. Its layers: `fovea explain %s`.\n", z->name,
+                  z->name);
+}
+
+static bool other_page(fv_text *out, const char *topic) {
+    for (const fv_dataset_kind *d = fv__dataset_kinds; d->name; d++)
+        if (strcmp(d->name, topic) == 0) {
+            fv__text_addf(out, "%s, a data set\n\n%s\n\nWhat is here: `fovea data %s`.\n", d->name,
+                          d->help, d->name);
+            return true;
+        }
+    for (const fv_zoo_entry *z = fv__zoo; z->name; z++)
+        if (strcmp(z->name, topic) == 0) {
+            network_page(out, z);
+            return true;
+        }
+    return false;
+}
+
+static const char *const fixed[] = {"settings", "input", "layers", "language", "exit"};
+#define FIXED (sizeof fixed / sizeof *fixed)
+
+static const char *nearest_topic(const char *topic) {
+    const char *names[512];
+    size_t count = 0;
+    for (size_t i = 0; i < FIXED; i++) names[count++] = fixed[i];
+    for (int i = 0; fv__commands[i] && count < 500; i++) names[count++] = fv__commands[i]->name;
+    for (int i = 0; fv__ops[i] && count < 500; i++) names[count++] = fv__ops[i]->name;
+    for (int i = 0; fv__dataset_kinds[i].name && count < 500; i++)
+        names[count++] = fv__dataset_kinds[i].name;
+    for (int i = 0; fv__zoo[i].name && count < 500; i++) names[count++] = fv__zoo[i].name;
+    return fv__nearest(topic, names, count);
+}
+
+fv_status fv__cli_topic(fv_cli *cli, const char *topic, fv_text *out) {
+    const fv_command *command = fv__command_find(topic);
+    const fv_op *op = fv__op_find(topic);
+    if (command) {
+        fv__cli_usage(out, command);
+    } else if (op) {
+        operator_page(out, op);
+    } else if (strcmp(topic, "settings") == 0 || strcmp(topic, "recipe") == 0) {
+        settings_page(out);
+    } else if (strcmp(topic, "input") == 0) {
+        input_page(out);
+    } else if (strcmp(topic, "layers") == 0 || strcmp(topic, "operators") == 0) {
+        layers_page(out);
+    } else if (strcmp(topic, "language") == 0) {
+        fv__text_add(out, language);
+    } else if (strcmp(topic, "exit") == 0) {
+        fv__text_add(out, exits);
+    } else if (!other_page(out, topic)) {
+        const char *near = nearest_topic(topic);
+        if (near)
+            return fv__fail(cli->ctx, FV_USAGE, "no help on '%s'; did you mean '%s'?", topic, near);
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "no help on '%s'; there is help on every command (`fovea help`), layer "
+                        "(`fovea help layers`), network (`fovea zoo`) and data set (`fovea data`), "
+                        "and on settings, input, language, exit",
+                        topic);
+    }
+    return FV_OK;
+}
+
+/* {"topic": ..., "text": ...}: the pages are for people, so JSON carries them whole. */
+static void as_json(fv_text *out, const char *topic, const fv_text *page) {
+    fv__text_add(out, "{\"topic\": ");
+    fv__text_json(out, topic);
+    fv__text_add(out, ", \"text\": ");
+    fv__text_json(out, page->data ? page->data : "");
+    fv__text_add(out, "}\n");
+}
+
+static fv_status run(fv_cli *cli) {
+    fv_text page = {0};
+    fv_status status = FV_OK;
+    const char *topic = cli->word_count ? cli->words[0] : "fovea";
+    if (cli->word_count)
+        status = fv__cli_topic(cli, topic, &page);
+    else
+        fv__cli_overview(&page);
+    if (status == FV_OK && cli->json) {
+        fv_text json = {0};
+        as_json(&json, topic, &page);
+        json.failed = json.failed || page.failed;
+        fv__text_free(&page);
+        return fv__cli_put(cli, &json);
+    }
+    if (status == FV_OK) return fv__cli_put(cli, &page);
+    fv__text_free(&page);
+    return status;
+}
+
+const fv_command fv__command_help = {
+    .name = "help",
+    .help = "explain a command, a layer, a data set, settings ...",
+    .synopsis = "[TOPIC]",
+    .about = "TOPIC is a command (train), a layer of the network language (conv), a data set\n"
+             "(mnist), a network (vgg16), or one of: settings (of a training), input (how a\n"
+             "picture becomes numbers), layers (all of them), language, exit (exit codes).",
+    .examples = "fovea help conv\nfovea help settings",
+    .words_max = 1,
+    .run = run,
+};

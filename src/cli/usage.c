@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * usage.c - help made from declarations: the first page and `--help` of a command.
+ */
+#include "cli/cli.h"
+#include <string.h>
+
+#define PAGE 80 /* columns that help keeps to */
+
+/* `right` in lines of at most PAGE columns, the later ones indented by `indent`. */
+static void wrap(fv_text *out, const char *right, size_t indent) {
+    size_t column = indent;
+    while (*right) {
+        const size_t word = strcspn(right, " ");
+        if (column > indent && column + 1 + word > PAGE) {
+            fv__text_addf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (column > indent) {
+            fv__text_add(out, " ");
+            column++;
+        }
+        fv__text_addn(out, right, word);
+        column += word;
+        right += word;
+        right += strspn(right, " ");
+    }
+    fv__text_add(out, "\n");
+}
+
+void fv__cli_entry(fv_text *out, const char *left, int width, const char *right) {
+    fv__text_addf(out, "  %-*s  ", width, left);
+    if ((int)strlen(left) > width) fv__text_addf(out, "\n%*s", width + 4, "");
+    wrap(out, right, (size_t)width + 4);
+}
+
+/* "12, from 1 to 100": what a field takes, its default and its limits. */
+static void about_field(fv_text *out, const fv_field *f) {
+    fv__text_addf(out, "%s; ", f->help);
+    fv__field_kind_words(out, f);
+    if (f->flags & FV_REQUIRED)
+        fv__text_add(out, "; must be given");
+    else if (f->initial && *f->initial)
+        fv__text_addf(out, " (default %s)", f->initial);
+}
+
+void fv__cli_fields(fv_text *out, const fv_field *fields, bool equals) {
+    int width = 0;
+    for (const fv_field *f = fields; f->name; f++)
+        if ((int)strlen(f->name) > width) width = (int)strlen(f->name);
+    width += equals ? 1 : 0;
+    for (const fv_field *f = fields; f->name; f++) {
+        char left[FV_WORD_MAX];
+        fv_text right = {0};
+        snprintf(left, sizeof left, "%s%s", f->name, equals ? "=" : "");
+        about_field(&right, f);
+        fv__cli_entry(out, left, width, right.data ? right.data : "");
+        out->failed = out->failed || right.failed;
+        fv__text_free(&right);
+    }
+}
+
+static void flags(fv_text *out, const fv_cli_flag *table) {
+    for (; table->name; table++) {
+        char left[64];
+        snprintf(left, sizeof left, "--%s%s%s", table->name, table->value ? " " : "",
+                 table->value ? table->value : "");
+        fv__cli_entry(out, left, 16, table->help);
+    }
+}
+
+/* Lines of a text, each indented by two. */
+static void indented(fv_text *out, const char *text) {
+    while (*text) {
+        const size_t n = strcspn(text, "\n");
+        fv__text_add(out, "  ");
+        fv__text_addn(out, text, n);
+        fv__text_add(out, "\n");
+        text += n + (text[n] ? 1 : 0);
+    }
+}
+
+void fv__cli_usage(fv_text *out, const fv_command *c) {
+    fv__text_addf(out, "fovea %s %s\n\n%s\n", c->name, c->synopsis, c->help);
+    if (c->about) fv__text_addf(out, "\n%s\n", c->about);
+    if (c->keys || c->takes) fv__text_add(out, "\nSettings (key=value)\n");
+    if (c->keys) fv__cli_fields(out, c->keys, true);
+    if (c->takes & FV_CLI_NET)
+        fv__cli_entry(out, "NAME=", 10, "a parameter of the network's text, such as classes=47");
+    if (c->takes & FV_CLI_RECIPE)
+        fv__cli_entry(out, "epochs=", 10,
+                      "and every other setting of a training: `fovea help settings` lists them");
+    fv__text_add(out, "\nFlags\n");
+    if (c->flags) flags(out, c->flags);
+    flags(out, fv__common_flags);
+    if (!c->examples) return;
+    fv__text_add(out, "\nExamples\n");
+    indented(out, c->examples);
+}
+
+void fv__cli_overview(fv_text *out) {
+    fv__text_addf(out,
+                  "Fovea %s: convolutional networks. Train, run, explain and ship them.\n\n"
+                  "  fovea VERB [NETWORK|MODEL] [DATA|PICTURE ...] [key=value ...] [--flags]\n\n",
+                  fv_version());
+    for (int i = 0; fv__commands[i]; i++)
+        fv__cli_entry(out, fv__commands[i]->name, 8, fv__commands[i]->help);
+    fv__text_add(out, "\nStart here\n");
+    fv__cli_entry(out, "fovea explain lenet5", 26, "the lecture's table of a network");
+    if (fv__command_find("train"))
+        fv__cli_entry(out, "fovea train lenet5 digits", 26,
+                      "train it on handwritten digits; needs no file");
+    fv__cli_entry(out, "fovea zoo", 26, "the networks that are built in");
+    fv__cli_entry(out, "fovea VERB --help", 26, "a command's settings, flags and examples");
+    fv__cli_entry(out, "fovea help TOPIC", 26,
+                  "a layer (conv), a data set (mnist), settings, input, layers, language, exit");
+}
