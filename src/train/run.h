@@ -88,7 +88,7 @@ int64_t fv__train_best(const fv_position *at);
 
 /* Sorts settings into recipe and network parameters: applies those that name recipe fields to
    *recipe and moves the others to the front of `settings`; returns their count in *rest. */
-FV_MUST_USE fv_status fv__settings_split(fv_context *ctx, fv_setting *settings, size_t count,
+FV_MUST_USE fv_status fv__recipe_take(fv_context *ctx, fv_setting *settings, size_t count,
                                          fv_recipe *recipe, size_t *rest);
 
 /* checkpoint.c */
