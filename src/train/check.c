@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check.c - the gradient check: backward against differences of forward, in double.
+ *
+ *   f'(x) = (f(x-2h) - 8 f(x-h) + 8 f(x+h) - f(x+2h)) / 12h + O(h^4)
+ *
+ * First each node alone, over the values it meets in the network, against a random dy: that names
+ * the operator. Then the whole network's loss against every learned parameter: that checks how the
+ * gradients are put together. A difference across a kink (relu at 0) or a tie (two equal maxima)
+ * is no derivative: operators tell which branch each element took (fv_op.branches), and a step that
+ * changes the branches is made smaller, at last skipped.
+ */
+#include "train/check.h"
+#include "plan/plan.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double steps[] = {1e-3, 1e-4, 1e-5, 2e-6};
+#define STEPS (sizeof steps / sizeof steps[0])
+
+typedef struct check {
+    fv_context *ctx;
+    const fv_check_ask *ask;
+    const fv_net *net; /* with losses */
+    fv_plan *plan;
+    fv_exec *exec;
+    double *weights, *gradients;
+    double *scratch; /* for a node alone: y, dy and what backward writes */
+    void (*watch)(void *arg, const fv_check_row *row);
+    void *arg;
+    fv_check_report *report;
+} check;
+
+/* Something whose derivative is wanted: a number, and the hash of the branches taken. */
+typedef double measure_fn(void *of, uint64_t *branches);
+
+/* d measure / d *at by differences. false: a kink lies within every step. */
+static bool difference(measure_fn *measure, void *of, double *at, uint64_t here, double *out) {
+    static const double places[4] = {-2, -1, 1, 2}, weights[4] = {1, -8, 8, -1};
+    const double x = *at;
+    const double size = fabs(x) > 1 ? fabs(x) : 1;
+    for (size_t s = 0; s < STEPS; s++) {
+        const double h = steps[s] * size;
+        double sum = 0;
+        bool smooth = true;
+        for (int i = 0; i < 4 && smooth; i++) {
+            uint64_t branches = 0;
+            *at = x + places[i] * h;
+            sum += weights[i] * measure(of, &branches);
+            smooth = branches == here;
+        }
+        *at = x;
+        if (smooth) {
+            *out = sum / (12 * h);
+            return true;
+        }
+    }
+    return false;
+}
+
+static fv_status add_row(check *c, fv_check_row row) {
+    fv_check_report *r = c->report;
+    FV_TRY(fv__grow(c->ctx, (void **)&r->rows, &r->capacity, r->count + 1, sizeof *r->rows,
+                    "the check's report"));
+    row.wrong = !(row.error <= c->ask->tolerance);
+    r->rows[r->count++] = row;
+    if (row.wrong) r->wrong++;
+    if (!(row.error <= r->worst)) r->worst = row.error;
+    if (c->watch) c->watch(c->arg, &row);
+    return FV_OK;
+}
+
+/* Compares `count` derivatives at random coordinates of `values` with `analytic`. The error is the
+   norm of the difference over the norm; below `floor` (rounding of the measure itself) it is 0. */
+static fv_status compare(check *c, measure_fn *measure, void *of, double *values,
+                         const double *analytic, int64_t count, uint64_t thing, fv_check_row row) {
+    const fv_key key = fv__key(c->ask->seed, FV_STREAM_CHECK, thing, row.local ? 2 : 1);
+    const int64_t points = count < c->ask->points ? count : c->ask->points;
+    uint64_t here = 0;
+    const double value = measure(of, &here);
+    double difference_square = 0, square = 0;
+    for (int64_t i = 0; i < points; i++) {
+        const int64_t at = count <= c->ask->points
+                               ? i
+                               : (int64_t)fv__random_below(key, (uint64_t)i, (uint64_t)count);
+        double numeric;
+        if (!difference(measure, of, &values[at], here, &numeric)) {
+            row.skipped++;
+            continue;
+        }
+        row.tried++;
+        difference_square += (numeric - analytic[at]) * (numeric - analytic[at]);
+        square += numeric * numeric;
+    }
+    const double rounding = 4e-16 * (fabs(value) + 1) / steps[STEPS - 1] * sqrt((double)points + 1);
+    const double gap = sqrt(difference_square), norm = sqrt(square);
+    row.error = norm > 0 ? gap / norm : gap;
+    if (gap < 1e-9 && norm < rounding) row.error = 0; /* a gradient of nothing but rounding */
+    return add_row(c, row);
+}
+
+/* --- a node alone ----------------------------------------------------------------------------- */
+
+typedef struct alone {
+    fv_pass pass;
+    fv_tensor dx[FV_OP_INPUTS], dw[FV_OP_PARAMS];
+    double *dy;
+    int64_t outputs;
+} alone;
+
+static double measure_alone(void *of, uint64_t *branches) {
+    alone *a = of;
+    a->pass.op->forward[1](&a->pass);
+    if (a->pass.op->branches) *branches = a->pass.op->branches(&a->pass);
+    double sum = 0;
+    const double *y = a->pass.y.data;
+    for (int64_t i = 0; i < a->outputs; i++) sum += y[i] * a->dy[i];
+    return sum;
+}
+
+/* Lays y, dy, dx, dw into scratch and runs backward once. */
+static void prepare_alone(const check *c, const fv_step_view *view, alone *a) {
+    const fv_node *node = &c->net->nodes[view->node];
+    double *free_space = c->scratch;
+    a->pass = *view->pass;
+    a->outputs = fv__shape_count(&a->pass.y.shape);
+    a->pass.y = fv__tensor(free_space, FV_F64, a->pass.y.shape);
+    a->dy = free_space + a->outputs;
+    free_space += 2 * a->outputs;
+    a->pass.dy = fv__tensor(a->dy, FV_F64, a->pass.y.shape);
+    const fv_key key = fv__key(c->ask->seed, FV_STREAM_CHECK, (uint64_t)view->node, 3);
+    for (int64_t i = 0; i < a->outputs; i++) a->dy[i] = fv__random_normal(key, (uint64_t)i);
+    for (int i = 0; i < node->inputs; i++) {
+        a->dx[i] = view->pass->dx[i];
+        if (view->pass->x[i].dtype != FV_F64) continue;
+        const int64_t count = fv__shape_count(&view->pass->x[i].shape);
+        a->dx[i] = fv__tensor(free_space, FV_F64, view->pass->x[i].shape);
+        memset(free_space, 0, (size_t)count * sizeof(double));
+        free_space += count;
+    }
+    for (int i = 0; i < node->params; i++) {
+        a->dw[i] = view->pass->dw[i];
+        if (!a->dw[i].data) continue;
+        const int64_t count = fv__shape_count(&a->dw[i].shape);
+        a->dw[i].data = free_space;
+        memset(free_space, 0, (size_t)count * sizeof(double));
+        free_space += count;
+    }
+    a->pass.dx = a->dx;
+    a->pass.dw = a->dw;
+    a->pass.then = NULL;
+    a->pass.op->forward[1](&a->pass);
+    a->pass.op->backward[1](&a->pass);
+}
+
+static int64_t scratch_of(const fv_net *net, const fv_node *node, int64_t batch) {
+    int64_t sum = 2 * batch * fv__shape_sample(&net->values[node->out].shape) + 2;
+    for (int i = 0; i < node->inputs; i++)
+        sum += batch * fv__shape_sample(&net->values[node->in[i]].shape);
+    for (int i = 0; i < node->params; i++) sum += net->params[node->param0 + i].count;
+    return sum;
+}
+
+static fv_status check_node(check *c, const fv_step_view *view) {
+    const fv_node *node = &c->net->nodes[view->node];
+    const size_t before = (size_t)c->report->wrong;
+    alone a = {0};
+    prepare_alone(c, view, &a);
+    fv_check_row row = {.op = node->op->name, .local = true};
+    for (int i = 0; i < node->inputs; i++) {
+        if (a.dx[i].dtype != FV_F64 || a.pass.x[i].dtype != FV_F64) continue;
+        row.name = fv__arena_format(&c->report->arena, "%s, input %d", node->name, i + 1);
+        if (!row.name) return FV_EXHAUSTED;
+        FV_TRY(compare(c, measure_alone, &a, a.pass.x[i].data, a.dx[i].data,
+                       fv__shape_count(&a.pass.x[i].shape),
+                       (uint64_t)(view->node * FV_OP_INPUTS + i), row));
+    }
+    for (int i = 0; i < node->params; i++) {
+        if (!a.dw[i].data) continue;
+        row.name = fv__arena_format(&c->report->arena, "%s, %s", node->name,
+                                    c->net->params[node->param0 + i].spec.name);
+        if (!row.name) return FV_EXHAUSTED;
+        FV_TRY(compare(c, measure_alone, &a, a.pass.w[i].data, a.dw[i].data,
+                       fv__shape_count(&a.pass.w[i].shape), (uint64_t)(node->param0 + i), row));
+    }
+    if (c->report->wrong > (int64_t)before && !c->report->culprit) {
+        c->report->culprit = fv__arena_text(&c->report->arena, node->name);
+        c->report->culprit_op = node->op->name;
+    }
+    return FV_OK;
+}
+
+static fv_status check_nodes(check *c) {
+    int64_t most = 1;
+    for (size_t n = 0; n < c->net->node_count; n++) {
+        const int64_t need = scratch_of(c->net, &c->net->nodes[n], c->ask->batch);
+        if (need > most) most = need;
+    }
+    c->scratch = fv__alloc(c->ctx, (size_t)most * sizeof(double), "the check");
+    if (!c->scratch) return FV_EXHAUSTED;
+    for (int s = 0; s < fv__exec_steps(c->exec); s++) {
+        const fv_step_view view = fv__exec_step(c->exec, s);
+        if (view.which != FV_FORWARD || view.node < 0) continue;
+        if (!c->net->nodes[view.node].op->backward[1]) continue;
+        FV_TRY(check_node(c, &view));
+        fv__exec_run_step(c->exec, s); /* what it keeps for backward, as it was */
+    }
+    return FV_OK;
+}
+
+/* --- the whole network ------------------------------------------------------------------------ */
+
+static double measure_loss(void *of, uint64_t *branches) {
+    const check *c = of;
+    uint64_t hash = 0;
+    fv__exec_begin(c->exec, c->ask->seed, 0);
+    for (int s = 0; s < fv__exec_steps(c->exec); s++) {
+        const fv_step_view view = fv__exec_step(c->exec, s);
+        if (view.which != FV_FORWARD) break;
+        fv__exec_run_step(c->exec, s);
+        const fv_op *op = c->net->nodes[view.node].op;
+        if (op->branches) hash = hash * 0x9e3779b97f4a7c15u + op->branches(view.pass);
+    }
+    *branches = hash;
+    double loss = 0;
+    for (size_t h = 0; h < c->net->head_count; h++)
+        loss += c->net->heads[h].weight *
+                *(const double *)fv__exec_value(c->exec, c->net->heads[h].value).data;
+    return loss;
+}
+
+static fv_status check_whole(check *c) {
+    for (size_t p = 0; p < c->net->param_count; p++) {
+        const fv_param *param = &c->net->params[p];
+        if (!param->spec.learned) continue;
+        const fv_check_row row = {.name = fv__arena_text(&c->report->arena, param->name),
+                                  .op = c->net->nodes[param->node].op->name};
+        if (!row.name) return FV_EXHAUSTED;
+        FV_TRY(compare(c, measure_loss, c, c->weights + param->offset, c->gradients + param->offset,
+                       param->count, p, row));
+    }
+    return FV_OK;
+}
+
+/* Random weights, pictures and labels; a little noise on biases and scales, so that nothing sits
+   at a special value. */
+static fv_status fill(check *c) {
+    const fv_net *net = c->net;
+    float *fresh =
+        fv__alloc(c->ctx, (size_t)net->param_elements * sizeof *fresh + 1, "the weights");
+    if (!fresh) return FV_EXHAUSTED;
+    fv__net_initialise(net, c->ask->seed, fresh);
+    const fv_key noise = fv__key(c->ask->seed, FV_STREAM_CHECK, 0, 4);
+    for (size_t p = 0; p < net->param_count; p++) {
+        const fv_param *param = &net->params[p];
+        for (int64_t i = param->offset; i < param->offset + param->count; i++) {
+            c->weights[i] = (double)fresh[i];
+            if (param->spec.learned && param->spec.init != FV_INIT_WEIGHT)
+                c->weights[i] += 0.1 * fv__random_normal(noise, (uint64_t)i);
+        }
+    }
+    fv__free(fresh);
+    const fv_tensor x = fv__exec_value(c->exec, 0);
+    const fv_key picture = fv__key(c->ask->seed, FV_STREAM_CHECK, 0, 5);
+    for (int64_t i = 0; i < fv__shape_count(&x.shape); i++)
+        ((double *)x.data)[i] = fv__random_normal(picture, (uint64_t)i);
+    const fv_key label = fv__key(c->ask->seed, FV_STREAM_CHECK, 0, 6);
+    int32_t *labels = fv__exec_value(c->exec, fv__net_labels(net)).data;
+    const fv_shape *logits = &net->values[fv__net_logits(net, 0)].shape;
+    for (int64_t n = 0; n < c->ask->batch; n++)
+        labels[n] =
+            (int32_t)fv__random_below(label, (uint64_t)n, (uint64_t)fv__shape_sample(logits));
+    return FV_OK;
+}
+
+static fv_status run(check *c) {
+    const fv_plan_ask ask = {.batch = c->ask->batch,
+                             .training = true,
+                             .backward = true,
+                             .dtype = FV_F64,
+                             .reference = true,
+                             .keep_values = true};
+    const size_t bytes = (size_t)c->net->param_elements * sizeof(double) + 1;
+    c->weights = fv__alloc(c->ctx, bytes, "the weights");
+    c->gradients = fv__alloc(c->ctx, bytes, "the gradients");
+    if (!c->weights || !c->gradients) return FV_EXHAUSTED;
+    FV_TRY(fv__plan_new(c->ctx, c->net, &ask, &c->plan));
+    FV_TRY(fv__exec_new(c->ctx, c->plan, c->weights, c->gradients, &c->exec));
+    FV_TRY(fill(c));
+    fv__exec_forward(c->exec, c->ask->seed, 0);
+    fv__exec_backward(c->exec);
+    FV_TRY(check_nodes(c));
+    return check_whole(c);
+}
+
+static fv_status verdict(fv_context *ctx, const fv_check_ask *ask, const fv_check_report *r) {
+    if (r->wrong == 0) return FV_OK;
+    if (r->culprit)
+        return fv__fail(ctx, FV_DIFFERS,
+                        "the backward pass of '%s' (operator %s) does not agree with differences "
+                        "of its forward pass: relative error up to %.1e, allowed %.0e",
+                        r->culprit, r->culprit_op, r->worst, ask->tolerance);
+    return fv__fail(ctx, FV_DIFFERS,
+                    "each layer's own gradient is right, but %lld gradient%s of the whole network "
+                    "do%s not agree with differences of the loss: relative error up to %.1e, "
+                    "allowed %.0e",
+                    (long long)r->wrong, r->wrong == 1 ? "" : "s", r->wrong == 1 ? "es" : "",
+                    r->worst, ask->tolerance);
+}
+
+fv_status fv__check(fv_context *ctx, const fv_net *net, const fv_check_ask *ask,
+                    void (*watch)(void *arg, const fv_check_row *row), void *arg,
+                    fv_check_report *report) {
+    memset(report, 0, sizeof *report);
+    fv__arena_init(&report->arena, ctx);
+    fv_net *with_loss = NULL;
+    FV_TRY(fv__net_with_loss(ctx, net, &with_loss));
+    check c = {
+        .ctx = ctx, .ask = ask, .net = with_loss, .watch = watch, .arg = arg, .report = report};
+    fv_status status = run(&c);
+    fv__exec_free(c.exec);
+    fv__plan_free(c.plan);
+    fv__free(c.weights);
+    fv__free(c.gradients);
+    fv__free(c.scratch);
+    fv__net_free(with_loss);
+    return status == FV_OK ? verdict(ctx, ask, report) : status;
+}
+
+void fv__check_free(fv_check_report *report) {
+    fv__free(report->rows);
+    fv__arena_free(&report->arena);
+    memset(report, 0, sizeof *report);
+}
