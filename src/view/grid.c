@@ -4,6 +4,7 @@
  * tiles; a small picture as text for a terminal.
  */
 #include "view/mosaic.h"
+#include <limits.h>
 #include <math.h>
 
 typedef struct maps {
@@ -132,6 +133,7 @@ void fv__picture_terminal(fv_text *out, const uint8_t *gray, int64_t h, int64_t 
     for (int64_t y = 0; y < h; y += 2 * step) {
         fv_text line = {0};
         size_t ink = 0; /* length up to the last letter that shows */
+        unsigned before = UINT_MAX;
         for (int64_t x = 0; x < w; x += step) {
             int64_t right = x + step < w ? x + step : w;
             int64_t half = y + step < h ? y + step : h, end = half + step < h ? half + step : h;
@@ -139,8 +141,12 @@ void fv__picture_terminal(fv_text *out, const uint8_t *gray, int64_t h, int64_t 
             unsigned bottom = half < end ? mean(gray, w, half, end, x, right) : 0;
             if (shades) {
                 /* 232 … 255 are 24 grays; the upper half is the letter, the lower its ground. */
-                fv__text_addf(&line, "\033[38;5;%u;48;5;%um\xe2\x96\x80", 232 + top * 23 / 255,
-                              232 + bottom * 23 / 255);
+                top = 232 + top * 23 / 255;
+                bottom = 232 + bottom * 23 / 255;
+                if (before != (top << 8 | bottom))
+                    fv__text_addf(&line, "\033[38;5;%u;48;5;%um", top, bottom);
+                before = top << 8 | bottom;
+                fv__text_add(&line, "\xe2\x96\x80");
                 ink = line.length;
                 continue;
             }

@@ -12,6 +12,7 @@
 enum {
     MARGIN = 28,
     GAP = 10,
+    GAP_OF_MANY = 4, /* between more than 100 tiles */
     WIDE = 1180,     /* the room wished for */
     HIGH = 900,
     TILE_BEST = 168, /* a tile needs no more */
@@ -23,7 +24,7 @@ enum {
 typedef struct layout {
     int columns, rows;
     int grow, shrink; /* one of them is 1 */
-    int tile_w, tile_h, cell_w, cell_h, lines, head, foot;
+    int tile_w, tile_h, cell_w, cell_h, gap, lines, head, foot;
 } layout;
 
 static const fv_type title_type = {.scale = 1.75, .colour = FV_INK, .bold = true};
@@ -62,8 +63,9 @@ static int measure(const fv_mosaic *m, int64_t drawn, double *width) {
 }
 
 /* The largest pixel with which `columns` tiles fit into the wished room; 0: none. */
-static int grow_for(const fv_mosaic *m, int64_t columns, int64_t rows, int below, double caption) {
-    int64_t across = WIDE / columns - GAP, down = HIGH / rows - GAP - below;
+static int grow_for(const fv_mosaic *m, int64_t columns, int64_t rows, int gap, int below,
+                    double caption) {
+    int64_t across = WIDE / columns - gap, down = HIGH / rows - gap - below;
     if (across < (int64_t)caption) return 0;
     int64_t best = TILE_BEST / (m->h > m->w ? m->h : m->w);
     if (best < 1) best = 1;
@@ -74,29 +76,30 @@ static int grow_for(const fv_mosaic *m, int64_t columns, int64_t rows, int below
 
 static layout arrange(const fv_mosaic *m, int64_t drawn) {
     double caption;
-    layout l = {.grow = 0, .shrink = 1};
+    layout l = {.grow = 0, .shrink = 1, .gap = drawn > 100 ? GAP_OF_MANY : GAP};
     l.lines = measure(m, drawn, &caption);
     int below = l.lines ? l.lines * LINE + 6 : 0;
     int64_t most = drawn < 64 ? drawn : 64;
     if (m->columns > 0) {
         l.columns = (int)(m->columns < drawn ? m->columns : drawn);
-        l.grow = grow_for(m, l.columns, 1, below, 0);
+        l.grow = grow_for(m, l.columns, 1, l.gap, below, 0);
     } else {
-        /* The largest pixel wins; among equals the fewest rows that leave no short last one. */
-        int64_t empty_best = INT64_MAX;
+        /* Large pixels are good, empty places in the last row are not; of equals the fewest rows. */
+        double best = 0;
         for (int64_t c = most; c >= 1; c--) {
-            int64_t rows = (drawn + c - 1) / c, empty = rows * c - drawn + rows / 2;
-            int grow = grow_for(m, c, rows, below, caption);
-            if (grow > l.grow || (grow == l.grow && grow > 0 && empty < empty_best)) {
+            int64_t rows = (drawn + c - 1) / c;
+            int grow = grow_for(m, c, rows, l.gap, below, caption);
+            double worth = grow * (double)drawn / (double)(rows * c);
+            if (worth > best) {
+                best = worth;
                 l.grow = grow;
                 l.columns = (int)c;
-                empty_best = empty;
             }
         }
     }
     if (l.columns == 0) { /* too many or too large for one screen: let it grow downwards */
         int64_t least = m->w < (int64_t)caption ? (int64_t)caption : m->w;
-        int64_t c = WIDE / ((least < TILE_MOST ? least : TILE_MOST) + GAP);
+        int64_t c = WIDE / ((least < TILE_MOST ? least : TILE_MOST) + l.gap);
         l.columns = (int)(c < 1 ? 1 : c < drawn ? c : drawn);
     }
     l.rows = (int)((drawn + l.columns - 1) / l.columns);
@@ -106,8 +109,8 @@ static layout arrange(const fv_mosaic *m, int64_t drawn) {
     if (side > room) l.shrink = (int)((side + room - 1) / room);
     l.tile_w = (int)((m->w + l.shrink - 1) / l.shrink) * l.grow;
     l.tile_h = (int)((m->h + l.shrink - 1) / l.shrink) * l.grow;
-    l.cell_w = (l.tile_w > (int)caption ? l.tile_w : (int)caption) + GAP;
-    l.cell_h = l.tile_h + GAP + below;
+    l.cell_w = (l.tile_w > (int)caption ? l.tile_w : (int)caption) + l.gap;
+    l.cell_h = l.tile_h + l.gap + below;
     l.head = m->title ? 44 : 0;
     l.foot = m->note || drawn < m->count ? 2 * LINE - 8 : 0;
     return l;
@@ -142,7 +145,7 @@ static void captions(fv_canvas *c, const fv_mosaic *m, const layout *l, int64_t 
         fv_type type = caption_type;
         if (n == 0 && l->lines > 1) type.colour = FV_INK;
         fv__type_fit(&type, line, l->cell_w - 4, fit);
-        double spare = l->cell_w - GAP - fv__type_width(&type, fit);
+        double spare = l->cell_w - l->gap - fv__type_width(&type, fit);
         fv__canvas_type(c, left + spare / 2, top + l->tile_h + 6 + n * LINE, &type, fit);
     }
 }
@@ -167,8 +170,8 @@ fv_status fv__draw_mosaic(fv_context *ctx, const fv_mosaic *m, fv_canvas *out) {
                         (long long)m->count, (long long)m->h, (long long)m->w);
     int64_t drawn = m->count < DRAWN_MOST ? m->count : DRAWN_MOST;
     layout l = arrange(m, drawn);
-    int64_t width = 2 * MARGIN + (int64_t)l.columns * l.cell_w - GAP;
-    int64_t height = 2 * MARGIN + l.head + (int64_t)l.rows * l.cell_h - GAP + l.foot;
+    int64_t width = 2 * MARGIN + (int64_t)l.columns * l.cell_w - l.gap;
+    int64_t height = 2 * MARGIN + l.head + (int64_t)l.rows * l.cell_h - l.gap + l.foot;
     /* Room for the title and the note beside a single small tile. */
     int64_t wide = 0;
     if (m->title) wide = (int64_t)fv__type_width(&title_type, m->title);
@@ -186,7 +189,7 @@ fv_status fv__draw_mosaic(fv_context *ctx, const fv_mosaic *m, fv_canvas *out) {
     for (int64_t i = 0; i < drawn; i++) {
         int left = MARGIN + (int)(i % l.columns) * l.cell_w;
         int top = MARGIN + l.head + (int)(i / l.columns) * l.cell_h;
-        tile(out, m, &l, i, left + (l.cell_w - GAP - l.tile_w) / 2, top);
+        tile(out, m, &l, i, left + (l.cell_w - l.gap - l.tile_w) / 2, top);
         captions(out, m, &l, i, left, top);
     }
     if (l.foot) foot(out, m, drawn);
