@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * field.c - one option from its text into its struct and back.
+ */
+#include "base/field.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WHOLE_MOST 0x1p53 /* whole numbers up to here are exact in a double */
+
+/* A value of any kind, for comparing with the default. */
+typedef union value {
+    int64_t whole;
+    double real;
+    bool yes;
+    int choice;
+    fv_size size;
+    fv_pad pad;
+    fv_ints ints;
+    fv_reals reals;
+    char word[FV_WORD_MAX];
+} value;
+
+int fv__field_count(const fv_field *fields) {
+    int n = 0;
+    if (fields == NULL) return 0;
+    while (fields[n].name != NULL) n++;
+    return n;
+}
+
+const fv_field *fv__field_find(const fv_field *fields, const char *name) {
+    for (int i = 0; i < fv__field_count(fields); i++) {
+        if (strcmp(fields[i].name, name) == 0) return &fields[i];
+    }
+    return NULL;
+}
+
+const char *fv__field_nearest(const fv_field *fields, const char *name) {
+    const char *words[64];
+    size_t n = 0;
+    for (int i = 0; i < fv__field_count(fields) && n < 64; i++) words[n++] = fields[i].name;
+    return fv__nearest(name, words, n);
+}
+
+static size_t value_bytes(fv_kind kind) {
+    switch (kind) {
+    case FV_INT:
+        return sizeof(int64_t);
+    case FV_REAL:
+        return sizeof(double);
+    case FV_BOOL:
+        return sizeof(bool);
+    case FV_CHOICE:
+        return sizeof(int);
+    case FV_SIZE:
+        return sizeof(fv_size);
+    case FV_PAD:
+        return sizeof(fv_pad);
+    case FV_INTS:
+        return sizeof(fv_ints);
+    case FV_REALS:
+        return sizeof(fv_reals);
+    case FV_WORD:
+        break;
+    }
+    return FV_WORD_MAX;
+}
+
+void fv__field_defaults(const fv_field *fields, void *options) {
+    for (int i = 0; i < fv__field_count(fields); i++) {
+        const fv_field *f = &fields[i];
+        memset((char *)options + f->offset, 0, value_bytes(f->kind));
+        /* A default that its own field refuses is a mistake in the table, which the tests look
+           for; the zero bytes stay then. */
+        if (f->initial != NULL && fv__field_set_text(NULL, f, options, f->initial) != FV_OK) {
+            memset((char *)options + f->offset, 0, value_bytes(f->kind));
+        }
+    }
+}
+
+/* -------------------------------------------------------------------------------- messages --- */
+
+/* The value as it was given, for messages. */
+static void describe_arg(char out[128], const fv_arg *arg) {
+    if (arg->is == FV_ARG_WORD) {
+        snprintf(out, 128, "'%s'", arg->word);
+        return;
+    }
+    size_t at = 0;
+    for (int i = 0; i < arg->count && at < 90; i++) {
+        char number[32];
+        int n = snprintf(out + at, 128 - at, "%s%s",
+                         i == 0       ? ""
+                         : arg->cross ? "x"
+                                      : ",",
+                         fv__number_text(number, arg->v[i]));
+        at += n > 0 ? (size_t)n : 0;
+    }
+    if (arg->count == 0) strcpy(out, "nothing");
+}
+
+static fv_status fail_kind(fv_context *ctx, const fv_field *f, const fv_arg *arg) {
+    char given[128];
+    describe_arg(given, arg);
+    fv_text words = {0};
+    fv__field_kind_words(&words, f);
+    fv_status status =
+        fv__fail(ctx, FV_BAD_INPUT, "%s must be %s, not %s", f->name,
+                 words.failed || words.data == NULL ? "something else" : words.data, given);
+    fv__text_free(&words);
+    return status;
+}
+
+/* Within the limits of the field, and whole if it must be. */
+static fv_status check_number(fv_context *ctx, const fv_field *f, double v, bool whole) {
+    char number[32], low[32], high[32];
+    fv__number_text(number, v);
+    if (whole && (v != floor(v) || fabs(v) > WHOLE_MOST)) {
+        return fv__fail(ctx, FV_BAD_INPUT, "%s must be a whole number, not %s", f->name, number);
+    }
+    if (!isfinite(v)) return fv__fail(ctx, FV_BAD_INPUT, "%s must be a finite number", f->name);
+    if (f->min == f->max || (v >= f->min && v <= f->max)) return FV_OK;
+    fv__number_text(low, f->min);
+    fv__number_text(high, f->max);
+    if (!(f->max < 1e15)) {
+        return fv__fail(ctx, FV_BAD_INPUT, "%s must be at least %s, not %s", f->name, low, number);
+    }
+    if (!(f->min > -1e15)) {
+        return fv__fail(ctx, FV_BAD_INPUT, "%s must be at most %s, not %s", f->name, high, number);
+    }
+    if (whole) {
+        snprintf(low, sizeof low, "%" PRId64, (int64_t)f->min);
+        snprintf(high, sizeof high, "%" PRId64, (int64_t)f->max);
+        snprintf(number, sizeof number, "%" PRId64, (int64_t)v);
+    }
+    return fv__fail(ctx, FV_BAD_INPUT, "%s must be between %s and %s, not %s", f->name, low, high,
+                    number);
+}
+
+/* ------------------------------------------------------------------------------- set, print --- */
+
+static fv_status set_choice(fv_context *ctx, const fv_field *f, int *to, const fv_arg *arg) {
+    if (arg->is != FV_ARG_WORD) return fail_kind(ctx, f, arg);
+    size_t n = 0;
+    for (; f->choices[n] != NULL; n++) {
+        if (strcmp(f->choices[n], arg->word) == 0) {
+            *to = (int)n;
+            return FV_OK;
+        }
+    }
+    const char *near = fv__nearest(arg->word, f->choices, n);
+    fv_status status = fail_kind(ctx, f, arg);
+    if (near != NULL && ctx != NULL) {
+        char old[FV_MESSAGE_MAX];
+        memcpy(old, ctx->message, sizeof old);
+        fv__fail(ctx, status, "%s; did you mean '%s'?", old, near);
+    }
+    return status;
+}
+
+static fv_status set_bool(fv_context *ctx, const fv_field *f, bool *to, const fv_arg *arg) {
+    static const char *const yes[] = {"yes", "true", "on"}, *const no[] = {"no", "false", "off"};
+    for (int i = 0; arg->is == FV_ARG_WORD && i < 3; i++) {
+        if (strcmp(arg->word, yes[i]) == 0 || strcmp(arg->word, no[i]) == 0) {
+            *to = strcmp(arg->word, yes[i]) == 0;
+            return FV_OK;
+        }
+    }
+    return fail_kind(ctx, f, arg);
+}
+
+static fv_status set_pad(fv_context *ctx, const fv_field *f, fv_pad *to, const fv_arg *arg) {
+    fv_pad pad = {FV_PAD_SIDES, 0, 0, 0, 0};
+    if (arg->is == FV_ARG_WORD) {
+        if (strcmp(arg->word, "same") == 0)
+            pad.mode = FV_PAD_SAME;
+        else if (strcmp(arg->word, "valid") == 0)
+            pad.mode = FV_PAD_VALID;
+        else
+            return fail_kind(ctx, f, arg);
+        *to = pad;
+        return FV_OK;
+    }
+    bool right =
+        arg->count == 1 || (arg->count == 2 && arg->cross) || (arg->count == 4 && !arg->cross);
+    if (!right) return fail_kind(ctx, f, arg);
+    for (int i = 0; i < arg->count; i++) FV_TRY(check_number(ctx, f, arg->v[i], true));
+    /* Place i of top, left, bottom, right among 1, 2 or 4 numbers. */
+    pad.top = (int64_t)arg->v[0];
+    pad.left = (int64_t)arg->v[1 % arg->count];
+    pad.bottom = (int64_t)arg->v[2 % arg->count];
+    pad.right = (int64_t)arg->v[3 % arg->count];
+    *to = pad;
+    return FV_OK;
+}
+
+static fv_status set_size(fv_context *ctx, const fv_field *f, fv_size *to, const fv_arg *arg) {
+    if (arg->is != FV_ARG_NUMBERS || !(arg->count == 1 || (arg->count == 2 && arg->cross))) {
+        return fail_kind(ctx, f, arg);
+    }
+    for (int i = 0; i < arg->count; i++) FV_TRY(check_number(ctx, f, arg->v[i], true));
+    to->h = (int64_t)arg->v[0];
+    to->w = (int64_t)arg->v[arg->count - 1];
+    return FV_OK;
+}
+
+static fv_status set_list(fv_context *ctx, const fv_field *f, void *to, const fv_arg *arg) {
+    bool whole = f->kind == FV_INTS;
+    if (arg->is != FV_ARG_NUMBERS || arg->count < 1 || arg->count > FV_LIST_MAX || arg->cross) {
+        return fail_kind(ctx, f, arg);
+    }
+    for (int i = 0; i < arg->count; i++) FV_TRY(check_number(ctx, f, arg->v[i], whole));
+    if (whole) {
+        fv_ints ints = {arg->count, {0}};
+        for (int i = 0; i < arg->count; i++) ints.v[i] = (int64_t)arg->v[i];
+        *(fv_ints *)to = ints;
+    } else {
+        fv_reals reals = {arg->count, {0}};
+        for (int i = 0; i < arg->count; i++) reals.v[i] = arg->v[i];
+        *(fv_reals *)to = reals;
+    }
+    return FV_OK;
+}
+
+static fv_status set_number(fv_context *ctx, const fv_field *f, void *to, const fv_arg *arg) {
+    if (arg->is != FV_ARG_NUMBERS || arg->count != 1) return fail_kind(ctx, f, arg);
+    FV_TRY(check_number(ctx, f, arg->v[0], f->kind == FV_INT));
+    if (f->kind == FV_INT)
+        *(int64_t *)to = (int64_t)arg->v[0];
+    else
+        *(double *)to = arg->v[0];
+    return FV_OK;
+}
+
+fv_status fv__field_set(fv_context *ctx, const fv_field *f, void *options, const fv_arg *arg) {
+    void *to = (char *)options + f->offset;
+    switch (f->kind) {
+    case FV_INT:
+    case FV_REAL:
+        return set_number(ctx, f, to, arg);
+    case FV_BOOL:
+        return set_bool(ctx, f, to, arg);
+    case FV_CHOICE:
+        return set_choice(ctx, f, to, arg);
+    case FV_SIZE:
+        return set_size(ctx, f, to, arg);
+    case FV_PAD:
+        return set_pad(ctx, f, to, arg);
+    case FV_INTS:
+    case FV_REALS:
+        return set_list(ctx, f, to, arg);
+    case FV_WORD:
+        break;
+    }
+    if (arg->is != FV_ARG_WORD) return fail_kind(ctx, f, arg);
+    memset(to, 0, FV_WORD_MAX);
+    memcpy(to, arg->word, strnlen(arg->word, FV_WORD_MAX - 1));
+    return FV_OK;
+}
+
+/* Numbers joined by x or by commas; false when the text is not that. */
+static bool read_numbers(const char *text, fv_arg *arg) {
+    char part[64];
+    char joint = '\0';
+    arg->is = FV_ARG_NUMBERS;
+    arg->count = 0;
+    for (const char *p = text;; p++) {
+        size_t n = strcspn(p, "x,");
+        if (n == 0 || n >= sizeof part || arg->count == FV_LIST_MAX) return false;
+        memcpy(part, p, n);
+        part[n] = '\0';
+        if (!fv__parse_real(part, &arg->v[arg->count++])) return false;
+        p += n;
+        if (*p == '\0') break;
+        if (joint != '\0' && *p != joint) return false;
+        joint = *p;
+    }
+    arg->cross = joint == 'x';
+    return true;
+}
+
+fv_status fv__field_set_text(fv_context *ctx, const fv_field *f, void *options, const char *text) {
+    fv_arg arg;
+    memset(&arg, 0, sizeof arg);
+    if (f->kind == FV_WORD || !read_numbers(text, &arg)) {
+        size_t n = strlen(text);
+        if (n == 0) {
+            return fv__fail(ctx, FV_BAD_INPUT, "%s has no value; write %s=…", f->name, f->name);
+        }
+        if (n >= FV_WORD_MAX) {
+            return fv__fail(ctx, FV_BAD_INPUT, "the value of %s is longer than %d characters",
+                            f->name, FV_WORD_MAX - 1);
+        }
+        memset(&arg, 0, sizeof arg);
+        arg.is = FV_ARG_WORD;
+        memcpy(arg.word, text, n);
+    }
+    return fv__field_set(ctx, f, options, &arg);
+}
+
+static void print_pad(fv_text *out, const fv_pad *p) {
+    if (p->mode == FV_PAD_SAME) {
+        fv__text_add(out, "same");
+    } else if (p->mode == FV_PAD_VALID) {
+        fv__text_add(out, "valid");
+    } else if (p->top != p->bottom || p->left != p->right) {
+        fv__text_addf(out, "%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64, p->top, p->left,
+                      p->bottom, p->right);
+    } else if (p->top != p->left) {
+        fv__text_addf(out, "%" PRId64 "x%" PRId64, p->top, p->left);
+    } else {
+        fv__text_addf(out, "%" PRId64, p->top);
+    }
+}
+
+void fv__field_print(fv_text *out, const fv_field *f, const void *options) {
+    const void *from = (const char *)options + f->offset;
+    switch (f->kind) {
+    case FV_INT:
+        fv__text_addf(out, "%" PRId64, *(const int64_t *)from);
+        break;
+    case FV_REAL:
+        fv__text_number(out, *(const double *)from);
+        break;
+    case FV_BOOL:
+        fv__text_add(out, *(const bool *)from ? "yes" : "no");
+        break;
+    case FV_CHOICE:
+        fv__text_add(out, f->choices[*(const int *)from]);
+        break;
+    case FV_SIZE: {
+        const fv_size *s = from;
+        fv__text_addf(out, "%" PRId64 "x%" PRId64, s->h, s->w);
+        break;
+    }
+    case FV_PAD:
+        print_pad(out, from);
+        break;
+    case FV_INTS: {
+        const fv_ints *ints = from;
+        for (int i = 0; i < ints->count; i++) {
+            fv__text_addf(out, "%s%" PRId64, i > 0 ? "," : "", ints->v[i]);
+        }
+        break;
+    }
+    case FV_REALS: {
+        const fv_reals *reals = from;
+        for (int i = 0; i < reals->count; i++) {
+            if (i > 0) fv__text_add(out, ",");
+            fv__text_number(out, reals->v[i]);
+        }
+        break;
+    }
+    case FV_WORD:
+        fv__text_add(out, from);
+        break;
+    }
+}
+
+bool fv__field_is_default(const fv_field *f, const void *options) {
+    if (f->flags & FV_REQUIRED) return false;
+    value initial;
+    memset(&initial, 0, sizeof initial);
+    fv_field alone = *f;
+    alone.offset = 0;
+    const void *b = (const char *)options + f->offset;
+    if (f->initial != NULL && fv__field_set_text(NULL, &alone, &initial, f->initial) != FV_OK) {
+        memset(&initial, 0, sizeof initial);
+    }
+    switch (f->kind) {
+    case FV_INT:
+        return initial.whole == *(const int64_t *)b;
+    case FV_REAL:
+        return initial.real == *(const double *)b;
+    case FV_BOOL:
+        return initial.yes == *(const bool *)b;
+    case FV_CHOICE:
+        return initial.choice == *(const int *)b;
+    case FV_SIZE: {
+        const fv_size *s = b;
+        return initial.size.h == s->h && initial.size.w == s->w;
+    }
+    case FV_PAD: {
+        const fv_pad *p = b, *q = &initial.pad;
+        if (p->mode != q->mode || p->mode != FV_PAD_SIDES) return p->mode == q->mode;
+        return p->top == q->top && p->left == q->left && p->bottom == q->bottom &&
+               p->right == q->right;
+    }
+    case FV_INTS: {
+        const fv_ints *p = b;
+        return p->count == initial.ints.count &&
+               memcmp(p->v, initial.ints.v, (size_t)p->count * sizeof p->v[0]) == 0;
+    }
+    case FV_REALS: {
+        const fv_reals *p = b;
+        bool same = p->count == initial.reals.count;
+        for (int i = 0; same && i < p->count; i++) same = p->v[i] == initial.reals.v[i];
+        return same;
+    }
+    case FV_WORD:
+        break;
+    }
+    return strncmp(initial.word, b, FV_WORD_MAX) == 0;
+}
+
+void fv__field_kind_words(fv_text *out, const fv_field *f) {
+    switch (f->kind) {
+    case FV_INT:
+        fv__text_add(out, "a whole number");
+        break;
+    case FV_REAL:
+        fv__text_add(out, "a number");
+        break;
+    case FV_BOOL:
+        fv__text_add(out, "yes or no");
+        break;
+    case FV_CHOICE:
+        fv__text_add(out, "one of ");
+        for (int i = 0; f->choices[i] != NULL; i++) {
+            fv__text_addf(out, "%s%s", i > 0 ? ", " : "", f->choices[i]);
+        }
+        break;
+    case FV_SIZE:
+        fv__text_add(out, "a size, height x width (3 or 3x5)");
+        break;
+    case FV_PAD:
+        fv__text_add(out, "a padding: 1, 1x2 (height x width), 1,2,1,2 (top, left, bottom, right), "
+                          "same or valid");
+        break;
+    case FV_INTS:
+        fv__text_add(out, "whole numbers with commas between (82,123)");
+        break;
+    case FV_REALS:
+        fv__text_add(out, "numbers with commas between (0.5,0.25)");
+        break;
+    case FV_WORD:
+        fv__text_add(out, "a name");
+        break;
+    }
+}

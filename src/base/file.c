@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * file.c - whole files in, whole files out.
+ *
+ * A file NAME is written as NAME.tmp, which is locked meanwhile: two programs that write the same
+ * file take turns, and what a killed one left behind is taken over by the next.
+ */
+#define _DARWIN_C_SOURCE 1 /* flock on macOS; glibc and musl always show it */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#ifdef FV_HAVE_MMAP
+#include <sys/mman.h>
+#endif
+#if !defined(__wasi__)
+#include <sys/file.h>
+#endif
+
+#ifndef O_CLOEXEC
+#define O_CLOEXEC 0
+#endif
+
+/* Smaller files are read: that is as fast, and they may change on the disk meanwhile. */
+#define MAP_FROM ((size_t)1 << 20)
+
+/* "cannot write runs/a: no permission" with the status that errno asks for. */
+static fv_status fail(fv_context *ctx, const char *verb, const char *path, fv_status otherwise) {
+    int e = errno;
+    char words[128] = "";
+    switch (e) {
+    case ENOENT:
+        return fv__fail(ctx, otherwise, "cannot %s %s: it does not exist", verb, path);
+    case EACCES:
+    case EPERM:
+        return fv__fail(ctx, otherwise, "cannot %s %s: no permission", verb, path);
+    case ENOSPC:
+        return fv__fail(ctx, FV_EXHAUSTED,
+                        "cannot %s %s: the disk is full; free some space or choose another place",
+                        verb, path);
+#ifdef EDQUOT
+    case EDQUOT:
+        return fv__fail(ctx, FV_EXHAUSTED,
+                        "cannot %s %s: your share of the disk is used up (quota)", verb, path);
+#endif
+    case ENOMEM:
+        return fv__fail(ctx, FV_EXHAUSTED, "cannot %s %s: out of memory", verb, path);
+    case EROFS:
+        return fv__fail(ctx, otherwise, "cannot %s %s: that disk can only be read", verb, path);
+    case ENOTDIR:
+        return fv__fail(ctx, otherwise, "cannot %s %s: a part of this path is not a folder", verb,
+                        path);
+    case EISDIR:
+        return fv__fail(ctx, otherwise, "cannot %s %s: it is a folder", verb, path);
+    case EEXIST:
+        return fv__fail(ctx, otherwise, "cannot %s %s: it is there already", verb, path);
+    case ENAMETOOLONG:
+        return fv__fail(ctx, otherwise, "cannot %s %s: the name is too long", verb, path);
+    default:
+        break;
+    }
+    if (strerror_r(e, words, sizeof words) != 0) snprintf(words, sizeof words, "error %d", e);
+    return fv__fail(ctx, otherwise, "cannot %s %s: %s", verb, path, words);
+}
+
+/* ------------------------------------------------------------------------------------ read --- */
+
+static int open_again(const char *path, int flags, mode_t mode) {
+    int fd;
+    do {
+        fd = open(path, flags | O_CLOEXEC, mode);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+static fv_status fail_limit(fv_context *ctx, const char *path, size_t limit) {
+    return fv__fail(ctx, FV_BAD_INPUT, "%s is too large: more than %zu bytes", path, limit);
+}
+
+/* Reads to the end; what is no plain file (a pipe) says no size before. */
+static fv_status read_all(fv_context *ctx, int fd, const char *path, size_t expected, size_t limit,
+                          fv_bytes *out) {
+    void *data = NULL;
+    size_t size = 0, capacity = 0;
+    fv_status status = fv__grow(ctx, &data, &capacity, expected + 1, 1, path);
+    while (status == FV_OK) {
+        if (size == capacity) {
+            status = fv__grow(ctx, &data, &capacity, size + 1, 1, path);
+            if (status != FV_OK) break;
+        }
+        size_t most = capacity - size < (1u << 30) ? capacity - size : (1u << 30);
+        ssize_t n = read(fd, (char *)data + size, most);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) status = fail(ctx, "read", path, FV_BAD_INPUT);
+        if (n <= 0) break;
+        size += (size_t)n;
+        if (limit != 0 && size > limit) status = fail_limit(ctx, path, limit);
+    }
+    if (status != FV_OK) {
+        fv__free(data);
+        return status;
+    }
+    *out = (fv_bytes){data, size, false, data};
+    return FV_OK;
+}
+
+fv_status fv__file_read(fv_context *ctx, const char *path, size_t limit, fv_bytes *out) {
+    *out = (fv_bytes){NULL, 0, false, NULL};
+    int fd = open_again(path, O_RDONLY, 0);
+    if (fd < 0) return fail(ctx, "read", path, FV_BAD_INPUT);
+    struct stat st;
+    fv_status status = FV_OK;
+    size_t expected = 0;
+    if (fstat(fd, &st) != 0) {
+        status = fail(ctx, "read", path, FV_BAD_INPUT);
+    } else if (S_ISDIR(st.st_mode)) {
+        status = fv__fail(ctx, FV_BAD_INPUT, "cannot read %s: it is a folder", path);
+    } else if (S_ISREG(st.st_mode) && st.st_size > 0) {
+        if ((uintmax_t)st.st_size >= PTRDIFF_MAX)
+            status = fail_limit(ctx, path, PTRDIFF_MAX);
+        else if (limit != 0 && (uintmax_t)st.st_size > limit)
+            status = fail_limit(ctx, path, limit);
+        else
+            expected = (size_t)st.st_size;
+    }
+    if (status != FV_OK) {
+        close(fd);
+        return status;
+    }
+#ifdef FV_HAVE_MMAP
+    if (expected >= MAP_FROM) {
+        void *p = mmap(NULL, expected, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (p != MAP_FAILED) {
+            close(fd);
+            *out = (fv_bytes){p, expected, true, p};
+            return FV_OK;
+        }
+    }
+#endif
+    status = read_all(ctx, fd, path, expected, limit, out);
+    close(fd);
+    return status;
+}
+
+void fv__file_release(fv_bytes *bytes) {
+    if (bytes->owner == NULL) return;
+#ifdef FV_HAVE_MMAP
+    if (bytes->mapped)
+        munmap(bytes->owner, bytes->size);
+    else
+        fv__free(bytes->owner);
+#else
+    fv__free(bytes->owner);
+#endif
+    *bytes = (fv_bytes){NULL, 0, false, NULL};
+}
+
+/* ----------------------------------------------------------------------------------- write --- */
+
+/* Writes all of it; false with errno set. */
+static bool write_all(int fd, const fv_piece *pieces, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const char *p = pieces[i].data;
+        size_t left = pieces[i].size;
+        while (left > 0) {
+            ssize_t n = write(fd, p, left < (1u << 30) ? left : (1u << 30));
+            if (n < 0 && errno == EINTR) continue;
+            if (n <= 0) {
+                if (n == 0) errno = ENOSPC;
+                return false;
+            }
+            p += n;
+            left -= (size_t)n;
+        }
+    }
+    return true;
+}
+
+/* Onto the disk. Some file systems have no such thing and say EINVAL. */
+static bool sync_file(int fd) {
+    int r;
+    do {
+        r = fsync(fd);
+    } while (r != 0 && errno == EINTR);
+    return r == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP;
+}
+
+/* The folder that holds `path`: its entry is on the disk only when the folder is. Where a folder
+   cannot be opened or synced the entry reaches the disk a little later. */
+static void sync_folder(const char *path) {
+    const char *slash = strrchr(path, '/');
+    size_t n = slash == NULL ? 0 : (size_t)(slash - path);
+    char *folder = malloc(n + 2);
+    if (folder == NULL) return;
+    if (slash == NULL) {
+        strcpy(folder, ".");
+    } else {
+        memcpy(folder, path, n);
+        strcpy(folder + n, n == 0 ? "/" : "");
+    }
+    int fd = open_again(folder, O_RDONLY, 0);
+    free(folder);
+    if (fd < 0) return;
+    sync_file(fd);
+    close(fd);
+}
+
+/* Opens the temporary and locks it. A lock is worth something only if the name still means the
+   locked file: the one who had it before may have renamed it away. */
+static int open_temporary(const char *path) {
+    for (;;) {
+        int fd = open_again(path, O_RDWR | O_CREAT, 0666);
+#if defined(__wasi__)
+        return fd;
+#else
+        if (fd < 0) return fd;
+        struct stat mine, named;
+        int r;
+        do {
+            r = flock(fd, LOCK_EX);
+        } while (r != 0 && errno == EINTR);
+        /* Without locks on this file system two writers at once stay the caller's business. */
+        if (fstat(fd, &mine) == 0 && stat(path, &named) == 0 && mine.st_ino == named.st_ino &&
+            mine.st_dev == named.st_dev) {
+            return fd;
+        }
+        close(fd);
+#endif
+    }
+}
+
+/* Through a temporary beside it. */
+static fv_status write_beside(fv_context *ctx, const char *path, const struct stat *old,
+                              const fv_piece *pieces, size_t count) {
+    size_t n = strlen(path);
+    char *temporary = malloc(n + 5);
+    if (temporary == NULL) return fv__fail_memory(ctx, n + 5, "a file's name");
+    memcpy(temporary, path, n);
+    strcpy(temporary + n, ".tmp");
+    fv_status status = FV_OK;
+    int fd = open_temporary(temporary);
+    if (fd < 0) {
+        if (errno == ENOENT) {
+            status = fv__fail(ctx, FV_FAILED, "cannot write %s: its folder does not exist", path);
+        } else {
+            status = fail(ctx, "write", path, FV_FAILED);
+        }
+        free(temporary);
+        return status;
+    }
+    bool ok = ftruncate(fd, 0) == 0 && write_all(fd, pieces, count) && sync_file(fd);
+#if !defined(__wasi__)
+    if (ok && old != NULL) ok = fchmod(fd, old->st_mode & 07777) == 0 || errno == EPERM;
+#else
+    (void)old;
+#endif
+    /* Renamed before it is closed: closing ends the lock. */
+    if (ok) ok = rename(temporary, path) == 0;
+    if (!ok) {
+        status = fail(ctx, "write", path, FV_FAILED);
+        unlink(temporary);
+    }
+    close(fd);
+    if (ok) sync_folder(path);
+    free(temporary);
+    return status;
+}
+
+/* Into what is there: a device or a pipe, which a rename would replace. */
+static fv_status write_into(fv_context *ctx, const char *path, const fv_piece *pieces,
+                            size_t count) {
+    int fd = open_again(path, O_WRONLY, 0);
+    if (fd < 0) return fail(ctx, "write", path, FV_FAILED);
+    fv_status status = FV_OK;
+    if (!write_all(fd, pieces, count)) status = fail(ctx, "write", path, FV_FAILED);
+    if (close(fd) != 0 && status == FV_OK) status = fail(ctx, "write", path, FV_FAILED);
+    return status;
+}
+
+fv_status fv__file_write_pieces(fv_context *ctx, const char *path, const fv_piece *pieces,
+                                size_t count) {
+    struct stat st;
+    if (path[0] == '\0') return fv__fail(ctx, FV_FAILED, "cannot write a file without a name");
+    bool there = stat(path, &st) == 0;
+    if (there && S_ISDIR(st.st_mode)) {
+        return fv__fail(ctx, FV_FAILED, "cannot write %s: it is a folder", path);
+    }
+    if (there && !S_ISREG(st.st_mode)) return write_into(ctx, path, pieces, count);
+    return write_beside(ctx, path, there ? &st : NULL, pieces, count);
+}
+
+fv_status fv__file_write(fv_context *ctx, const char *path, const void *data, size_t size) {
+    fv_piece piece = {data, size};
+    return fv__file_write_pieces(ctx, path, &piece, 1);
+}
+
+fv_status fv__file_append(fv_context *ctx, const char *path, const void *data, size_t size) {
+    fv_piece piece = {data, size};
+    int fd = open_again(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+    if (fd < 0) return fail(ctx, "write", path, FV_FAILED);
+    fv_status status = FV_OK;
+    if (!write_all(fd, &piece, 1) || !sync_file(fd)) status = fail(ctx, "write", path, FV_FAILED);
+    if (close(fd) != 0 && status == FV_OK) status = fail(ctx, "write", path, FV_FAILED);
+    return status;
+}
+
+/* ----------------------------------------------------------------------------- the folders --- */
+
+bool fv__file_exists(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
+bool fv__folder_exists(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+fv_status fv__folder_make(fv_context *ctx, const char *path) {
+    size_t n = strlen(path);
+    if (n == 0) return fv__fail(ctx, FV_FAILED, "cannot make a folder without a name");
+    char *part = malloc(n + 1);
+    if (part == NULL) return fv__fail_memory(ctx, n + 1, "a folder's name");
+    fv_status status = FV_OK;
+    for (size_t i = 1; i <= n && status == FV_OK; i++) {
+        if (path[i] != '/' && path[i] != '\0') continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (fv__folder_exists(part) || mkdir(part, 0777) == 0) continue;
+        int e = errno;
+        if (fv__folder_exists(part)) continue; /* another program made it just now */
+        if (fv__file_exists(part)) {
+            status = fv__fail(ctx, FV_FAILED,
+                              "cannot make the folder %s: a file of that name is "
+                              "there",
+                              part);
+        } else {
+            errno = e;
+            status = fail(ctx, "make the folder", part, FV_FAILED);
+        }
+    }
+    free(part);
+    return status;
+}
+
+fv_status fv__file_rename(fv_context *ctx, const char *from, const char *to) {
+    if (rename(from, to) != 0) return fail(ctx, "rename", from, FV_FAILED);
+    sync_folder(to);
+    return FV_OK;
+}
+
+fv_status fv__file_remove(fv_context *ctx, const char *path) {
+    if (unlink(path) != 0) return fail(ctx, "remove", path, FV_FAILED);
+    return FV_OK;
+}
+
+/* ------------------------------------------------------------------------------- checksums --- */
+
+#define CRC_POLYNOMIAL 0xEDB88320u /* of IEEE 802.3, lowest bit first */
+
+static uint32_t crc_byte(uint32_t v) {
+    for (int k = 0; k < 8; k++) v = v >> 1 ^ (v & 1 ? CRC_POLYNOMIAL : 0);
+    return v;
+}
+
+/* Eight bytes at a step with tables made on the spot (Kounavis and Berry, "Novel table lookup-based
+   algorithms for high-performance CRC generation", 2008); short texts bit by bit. */
+uint32_t fv__crc32(uint32_t crc, const void *data, size_t size) {
+    const uint8_t *p = data;
+    uint32_t c = ~crc;
+    if (size >= 1024) {
+        uint32_t table[8][256];
+        for (uint32_t i = 0; i < 256; i++) table[0][i] = crc_byte(i);
+        for (int k = 1; k < 8; k++) {
+            for (int i = 0; i < 256; i++) {
+                uint32_t v = table[k - 1][i];
+                table[k][i] = table[0][v & 0xff] ^ v >> 8;
+            }
+        }
+        for (; size >= 8; size -= 8, p += 8) {
+            c ^= (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+            c = table[7][c & 0xff] ^ table[6][c >> 8 & 0xff] ^ table[5][c >> 16 & 0xff] ^
+                table[4][c >> 24] ^ table[3][p[4]] ^ table[2][p[5]] ^ table[1][p[6]] ^
+                table[0][p[7]];
+        }
+    }
+    for (; size > 0; size--) c = crc_byte((c ^ *p++) & 0xff) ^ c >> 8;
+    return ~c;
+}
+
+uint64_t fv__fnv64(uint64_t hash, const void *data, size_t size) {
+    const uint8_t *p = data;
+    for (size_t i = 0; i < size; i++) hash = (hash ^ p[i]) * 0x100000001b3u;
+    return hash;
+}
