@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * field.c - one option from its text into its struct and back.
+ * field.c - one option from its text into its struct. Back: field_print.c.
  */
 #include "base/field.h"
 
@@ -10,19 +10,6 @@
 #include <string.h>
 
 #define WHOLE_MOST 0x1p53 /* whole numbers up to here are exact in a double */
-
-/* A value of any kind, for comparing with the default. */
-typedef union value {
-    int64_t whole;
-    double real;
-    bool yes;
-    int choice;
-    fv_size size;
-    fv_pad pad;
-    fv_ints ints;
-    fv_reals reals;
-    char word[FV_WORD_MAX];
-} value;
 
 int fv__field_count(const fv_field *fields) {
     int n = 0;
@@ -140,7 +127,7 @@ static fv_status check_number(fv_context *ctx, const fv_field *f, double v, bool
                     number);
 }
 
-/* ------------------------------------------------------------------------------- set, print --- */
+/* ------------------------------------------------------------------------------- ------ set --- */
 
 static fv_status set_choice(fv_context *ctx, const fv_field *f, int *to, const fv_arg *arg) {
     if (arg->is != FV_ARG_WORD) return fail_kind(ctx, f, arg);
@@ -299,145 +286,4 @@ fv_status fv__field_set_text(fv_context *ctx, const fv_field *f, void *options, 
         memcpy(arg.word, text, n);
     }
     return fv__field_set(ctx, f, options, &arg);
-}
-
-static void print_pad(fv_text *out, const fv_pad *p) {
-    if (p->mode == FV_PAD_SAME) {
-        fv__text_add(out, "same");
-    } else if (p->mode == FV_PAD_VALID) {
-        fv__text_add(out, "valid");
-    } else if (p->top != p->bottom || p->left != p->right) {
-        fv__text_addf(out, "%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64, p->top, p->left,
-                      p->bottom, p->right);
-    } else if (p->top != p->left) {
-        fv__text_addf(out, "%" PRId64 "x%" PRId64, p->top, p->left);
-    } else {
-        fv__text_addf(out, "%" PRId64, p->top);
-    }
-}
-
-void fv__field_print(fv_text *out, const fv_field *f, const void *options) {
-    const void *from = (const char *)options + f->offset;
-    switch (f->kind) {
-    case FV_INT:
-        fv__text_addf(out, "%" PRId64, *(const int64_t *)from);
-        break;
-    case FV_REAL:
-        fv__text_number(out, *(const double *)from);
-        break;
-    case FV_BOOL:
-        fv__text_add(out, *(const bool *)from ? "yes" : "no");
-        break;
-    case FV_CHOICE:
-        fv__text_add(out, f->choices[*(const int *)from]);
-        break;
-    case FV_SIZE: {
-        const fv_size *s = from;
-        fv__text_addf(out, "%" PRId64 "x%" PRId64, s->h, s->w);
-        break;
-    }
-    case FV_PAD:
-        print_pad(out, from);
-        break;
-    case FV_INTS: {
-        const fv_ints *ints = from;
-        for (int i = 0; i < ints->count; i++) {
-            fv__text_addf(out, "%s%" PRId64, i > 0 ? "," : "", ints->v[i]);
-        }
-        break;
-    }
-    case FV_REALS: {
-        const fv_reals *reals = from;
-        for (int i = 0; i < reals->count; i++) {
-            if (i > 0) fv__text_add(out, ",");
-            fv__text_number(out, reals->v[i]);
-        }
-        break;
-    }
-    case FV_WORD:
-        fv__text_add(out, from);
-        break;
-    }
-}
-
-bool fv__field_is_default(const fv_field *f, const void *options) {
-    if (f->flags & FV_REQUIRED) return false;
-    value initial;
-    memset(&initial, 0, sizeof initial);
-    fv_field alone = *f;
-    alone.offset = 0;
-    const void *b = (const char *)options + f->offset;
-    if (f->initial != NULL && fv__field_set_text(NULL, &alone, &initial, f->initial) != FV_OK) {
-        memset(&initial, 0, sizeof initial);
-    }
-    switch (f->kind) {
-    case FV_INT:
-        return initial.whole == *(const int64_t *)b;
-    case FV_REAL:
-        return initial.real == *(const double *)b;
-    case FV_BOOL:
-        return initial.yes == *(const bool *)b;
-    case FV_CHOICE:
-        return initial.choice == *(const int *)b;
-    case FV_SIZE: {
-        const fv_size *s = b;
-        return initial.size.h == s->h && initial.size.w == s->w;
-    }
-    case FV_PAD: {
-        const fv_pad *p = b, *q = &initial.pad;
-        if (p->mode != q->mode || p->mode != FV_PAD_SIDES) return p->mode == q->mode;
-        return p->top == q->top && p->left == q->left && p->bottom == q->bottom &&
-               p->right == q->right;
-    }
-    case FV_INTS: {
-        const fv_ints *p = b;
-        return p->count == initial.ints.count &&
-               memcmp(p->v, initial.ints.v, (size_t)p->count * sizeof p->v[0]) == 0;
-    }
-    case FV_REALS: {
-        const fv_reals *p = b;
-        bool same = p->count == initial.reals.count;
-        for (int i = 0; same && i < p->count; i++) same = p->v[i] == initial.reals.v[i];
-        return same;
-    }
-    case FV_WORD:
-        break;
-    }
-    return strncmp(initial.word, b, FV_WORD_MAX) == 0;
-}
-
-void fv__field_kind_words(fv_text *out, const fv_field *f) {
-    switch (f->kind) {
-    case FV_INT:
-        fv__text_add(out, "a whole number");
-        break;
-    case FV_REAL:
-        fv__text_add(out, "a number");
-        break;
-    case FV_BOOL:
-        fv__text_add(out, "yes or no");
-        break;
-    case FV_CHOICE:
-        fv__text_add(out, "one of ");
-        for (int i = 0; f->choices[i] != NULL; i++) {
-            fv__text_addf(out, "%s%s", i > 0 ? ", " : "", f->choices[i]);
-        }
-        break;
-    case FV_SIZE:
-        fv__text_add(out, "a size, height x width (3 or 3x5)");
-        break;
-    case FV_PAD:
-        fv__text_add(out, "a padding: 1, 1x2 (height x width), 1,2,1,2 (top, left, bottom, right), "
-                          "same or valid");
-        break;
-    case FV_INTS:
-        fv__text_add(out, "whole numbers with commas between (82,123)");
-        break;
-    case FV_REALS:
-        fv__text_add(out, "numbers with commas between (0.5,0.25)");
-        break;
-    case FV_WORD:
-        fv__text_add(out, "a name");
-        break;
-    }
 }
