@@ -194,8 +194,8 @@ static void first_mistakes(fv_canvas *c, const matrix *m, int y) {
             }
         if (best == 0) break;
         char a[32], b[32], number[32], fa[FV_FIT_MAX], fb[FV_FIT_MAX], text[2 * FV_FIT_MAX + 64];
-        fv__type_fit(&label_type, name_of(m, bi, a), 120, fa);
-        fv__type_fit(&label_type, name_of(m, bj, b), 120, fb);
+        fv__type_fit(&label_type, name_of(m, bi, a), 220, fa);
+        fv__type_fit(&label_type, name_of(m, bj, b), 220, fb);
         snprintf(text, sizeof text, "%s%s as %s: %s", k ? "" : "Most often: ", fa, fb,
                  fv__commas(number, (int64_t)best));
         double w = fv__type_width(&label_type, text);
@@ -237,7 +237,8 @@ static fv_status draw(fv_context *ctx, matrix *m, fv_canvas *out) {
     double w = fv__type_width(&label_type, "said");
     fv__canvas_type(out, m->left + (side - w) / 2, EDGE + 46, &label_type, "said");
     w = fv__type_width(&up, "true class");
-    fv__canvas_type(out, EDGE, m->top + (side + w) / 2, &up, "true class");
+    fv__canvas_type(out, m->left - 10 - (int)widest - 34, m->top + (side + w) / 2, &up,
+                    "true class");
     squares(out, m);
     names(out, m, upright);
     if (margins) shares(out, m);
