@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Every command, one line each, in the order of the help. */
 FV_COMMAND(explain)
+FV_COMMAND(train)
+FV_COMMAND(resume)
+FV_COMMAND(check)
 FV_COMMAND(convert)
 FV_COMMAND(bench)
 FV_COMMAND(zoo)

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check.c - `fovea check`: the gradient check of a network, in double.
+ */
+#include "cli/cli.h"
+#include "train/check.h"
+
+typedef struct keys {
+    int64_t batch, points, seed;
+    double tolerance;
+} keys;
+
+static const fv_field fields[] = {
+    {"batch", "random pictures to check with", FV_INT, offsetof(keys, batch), "2", 1, 4096, 0, NULL,
+     NULL},
+    {"points", "coordinates tried in each tensor", FV_INT, offsetof(keys, points), "8", 1, 1000000,
+     0, NULL, NULL},
+    {"seed", "start of the random weights, pictures and coordinates", FV_INT, offsetof(keys, seed),
+     "1", 0, 9e15, 0, NULL, NULL},
+    {"tolerance", "relative error that still passes", FV_REAL, offsetof(keys, tolerance), "1e-7",
+     1e-15, 1, 0, NULL, NULL},
+    {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
+};
+
+static void print_row(const fv_check_row *r, fv_text *out) {
+    fv__text_addf(out, "%-6s %-10s %-40s %9.1e %7lld %7lld\n", r->wrong ? "WRONG" : "ok", r->op,
+                  r->name, r->error, (long long)r->tried, (long long)r->skipped);
+}
+
+static void watch(void *arg, const fv_check_row *row) {
+    const fv_cli *cli = arg;
+    if (cli->json || cli->quiet) return;
+    fv_text line = {0};
+    print_row(row, &line);
+    if (line.data) fputs(line.data, stdout);
+    fv__text_free(&line);
+}
+
+static void json_row(const fv_check_row *r, bool last, fv_text *out) {
+    fv__text_add(out, "  {\"name\": ");
+    fv__text_json(out, r->name);
+    fv__text_addf(out, ", \"op\": \"%s\", \"scope\": \"%s\", \"error\": ", r->op,
+                  r->local ? "layer" : "network");
+    fv__text_number(out, r->error);
+    fv__text_addf(out, ", \"tried\": %lld, \"skipped\": %lld, \"ok\": %s}%s\n", (long long)r->tried,
+                  (long long)r->skipped, r->wrong ? "false" : "true", last ? "" : ",");
+}
+
+static fv_status say(fv_cli *cli, const fv_net *net, const fv_check_report *report) {
+    fv_text out = {0};
+    if (cli->json) {
+        fv__text_add(&out, "{\"net\": ");
+        fv__text_json(&out, net->name);
+        fv__text_addf(&out, ", \"gradients\": %zu, \"wrong\": %lld, \"worst\": ", report->count,
+                      (long long)report->wrong);
+        fv__text_number(&out, report->worst);
+        fv__text_add(&out, ", \"culprit\": ");
+        if (report->culprit)
+            fv__text_json(&out, report->culprit);
+        else
+            fv__text_add(&out, "null");
+        fv__text_add(&out, ", \"rows\": [\n");
+        for (size_t i = 0; i < report->count; i++)
+            json_row(&report->rows[i], i + 1 == report->count, &out);
+        fv__text_add(&out, "]}\n");
+    } else {
+        fv__text_addf(&out, "%s: %zu gradients, worst relative error %.1e%s\n", net->name,
+                      report->count, report->worst, report->wrong ? "" : ": all agree");
+    }
+    return fv__cli_put(cli, &out);
+}
+
+static fv_status run(fv_cli *cli) {
+    const keys *k = cli->keys;
+    fv_net *net = NULL;
+    fv_check_report report;
+    FV_TRY(fv__cli_net(cli, cli->words[0], &net));
+    const fv_check_ask ask = {.batch = k->batch, .points = k->points, .tolerance = k->tolerance,
+                              .seed = (uint64_t)k->seed};
+    if (!cli->json && !cli->quiet)
+        printf("       operator   gradient                                     error   tried skipped\n");
+    fv_status status = fv__check(cli->ctx, net, &ask, watch, cli, &report);
+    if (status == FV_OK || status == FV_DIFFERS) {
+        const fv_status put = say(cli, net, &report);
+        if (put != FV_OK) status = put;
+    }
+    fv__check_free(&report);
+    fv__net_free(net);
+    return status;
+}
+
+const fv_command fv__command_check = {
+    .name = "check",
+    .help = "check every gradient of a network against differences, in double",
+    .synopsis = "NET [key=value ...]",
+    .about = "First each layer alone, which names the operator at fault, then the whole network's\n"
+             "loss. Steps that cross a kink (relu at 0) or a tie (two equal maxima) are made\n"
+             "smaller or skipped. Exit 6 when a gradient is wrong.",
+    .examples = "fovea check lenet5\nfovea check mine.net points=50 --json",
+    .words_min = 1,
+    .words_max = 1,
+    .keys = fields,
+    .keys_size = sizeof(keys),
+    .takes = FV_CLI_NET,
+    .run = run,
+};
