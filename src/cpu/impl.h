@@ -14,11 +14,11 @@ typedef enum fv_which { FV_FORWARD, FV_BACKWARD } fv_which;
 
 /* What the plan asks for. */
 typedef struct fv_ask {
-    fv_dtype dtype;      /* of the values */
+    fv_dtype dtype; /* of the values */
     fv_which which;
     bool training;
     const struct fv_kernels *kernels; /* NULL: reference only */
-    int workers;         /* size of the pool that will run it */
+    int workers;                      /* size of the pool that will run it */
     bool wants_dx[FV_OP_INPUTS];
 } fv_ask;
 
@@ -29,8 +29,9 @@ typedef struct fv_impl {
     fv_pass_fn *run;
     /* Bytes of scratch for the whole pass (all workers); NULL: none. */
     size_t (*scratch)(const fv_site *site, const fv_ask *ask);
-    fv_layout layout;     /* of the maps it takes and gives */
-    bool honours_dx_set;  /* overwrites dx where dx_set says so; otherwise the plan clears it first */
+    fv_layout layout; /* of the maps it takes and gives */
+    bool
+        honours_dx_set; /* overwrites dx where dx_set says so; otherwise the plan clears it first */
     /* Whether it applies this activation to y itself (pass->then); NULL: none. */
     bool (*fuses)(const fv_op *activation);
 } fv_impl;
@@ -41,6 +42,7 @@ const fv_impl *const *fv__cpu_impls(const fv_op *op, fv_which which);
 
 /* The first of the list that takes it; *why (may be NULL) receives "name: reason; …" of those
    before it. */
-const fv_impl *fv__cpu_choose(const fv_op *op, const fv_site *site, const fv_ask *ask, fv_text *why);
+const fv_impl *fv__cpu_choose(const fv_op *op, const fv_site *site, const fv_ask *ask,
+                              fv_text *why);
 
 #endif

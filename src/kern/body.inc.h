@@ -9,6 +9,7 @@
 #include "kern/gemm.inc.h"
 #include "kern/math.inc.h"
 #include "kern/point.inc.h"
+#include "kern/patch.inc.h"
 
 extern const fv_kernels FV_TABLE;
 const fv_kernels FV_TABLE = {
@@ -18,6 +19,8 @@ const fv_kernels FV_TABLE = {
     .nr = NV * LANES,
     .gemm = gemm,
     .dot = dot,
+    .patches = patches,
+    .unpatch = unpatch,
     .act = act,
     .act_grad = act_grad,
     .add = add,

@@ -9,6 +9,15 @@
 
 #define FV_MR_MAX 8 /* most rows of any register tile */
 
+/* A convolution's geometry on one group: where output pixel p's patch lies. */
+typedef struct fv_patches {
+    int64_t h, w;                   /* of the input's planes */
+    int64_t kh, kw, sh, sw, dh, dw; /* kernel, stride, dilation */
+    int64_t top, left;              /* padding */
+    int64_t oh, ow;                 /* of the output */
+    int64_t step;                   /* floats from one sample's first plane to the next's */
+} fv_patches;
+
 struct fv_kernels {
     const char *name; /* "avx512" */
     int lanes;        /* floats per vector */
@@ -24,6 +33,13 @@ struct fv_kernels {
        along the sum. Any rows, any cols. */
     void (*dot)(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t lda, const float *b,
                 int64_t ldb, float *c, int64_t ldc, const float *bias, bool add);
+
+    /* out[(k - k0)*ld + p - p0] = what weight k = (channel, row, column) meets at output pixel p,
+       0 in the padding. p counts on through the samples. And the way back: x += . */
+    void (*patches)(const fv_patches *g, const float *x, int64_t k0, int64_t k1, int64_t p0,
+                    int64_t p1, float *out, int64_t ld);
+    void (*unpatch)(const fv_patches *g, float *x, int64_t k0, int64_t k1, int64_t p0, int64_t p1,
+                    const float *in, int64_t ld);
 
     /* y = f(x); x and y may be the same. p, q: slope of leaky, alpha of elu, amplitude and slope
        of scaled tanh. */

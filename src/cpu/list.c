@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which implementations there are for an operator, and which one is taken.
+ */
+#include "cpu/cpu.h"
+
+#include <string.h>
+
+#define LIST(name, ...)                                                                            \
+    static const fv_impl *const name##_forward[] = {__VA_ARGS__ & fv__cpu_reference_forward, NULL}
+#define BACK(name, ...)                                                                            \
+    static const fv_impl *const name##_backward[] = {__VA_ARGS__ & fv__cpu_reference_backward, NULL}
+
+LIST(conv, &fv__cpu_conv_forward, );
+BACK(conv, &fv__cpu_conv_backward, );
+LIST(fc, &fv__cpu_fc_forward, );
+BACK(fc, &fv__cpu_fc_backward, );
+LIST(act, &fv__cpu_act_forward, );
+BACK(act, &fv__cpu_act_backward, );
+LIST(maxpool, &fv__cpu_maxpool_forward, );
+BACK(maxpool, &fv__cpu_maxpool_backward, );
+LIST(avgpool, &fv__cpu_avgpool_forward, );
+BACK(avgpool, &fv__cpu_avgpool_backward, );
+LIST(other, );
+BACK(other, );
+static const fv_impl *const nothing[] = {NULL};
+
+static const struct {
+    const char *op;
+    const fv_impl *const *list[2]; /* forward, backward */
+} lists[] = {
+    {"conv", {conv_forward, conv_backward}},
+    {"fc", {fc_forward, fc_backward}},
+    {"relu", {act_forward, act_backward}},
+    {"leakyrelu", {act_forward, act_backward}},
+    {"elu", {act_forward, act_backward}},
+    {"sigmoid", {act_forward, act_backward}},
+    {"tanh", {act_forward, act_backward}},
+    {"scaledtanh", {act_forward, act_backward}},
+    {"maxpool", {maxpool_forward, maxpool_backward}},
+    {"avgpool", {avgpool_forward, avgpool_backward}},
+};
+
+const fv_impl *const *fv__cpu_impls(const fv_op *op, fv_which which) {
+    if (which == FV_BACKWARD && !op->backward[0]) return nothing;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (strcmp(lists[i].op, op->name) == 0) return lists[i].list[which];
+    return which == FV_FORWARD ? other_forward : other_backward;
+}
+
+const fv_impl *fv__cpu_choose(const fv_op *op, const fv_site *site, const fv_ask *ask,
+                              fv_text *why) {
+    const fv_impl *const *list = fv__cpu_impls(op, ask->which);
+    for (; *list; list++) {
+        const char *reason = (*list)->refuses ? (*list)->refuses(site, ask) : NULL;
+        if (!reason) return *list;
+        if (why) fv__text_addf(why, "%s%s: %s", why->length ? "; " : "", (*list)->name, reason);
+    }
+    return NULL;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Max and average pools. Windows that lie inside the picture are taken a row of them at a time,
+ * along the vector; those that hang over an edge one by one.
+ */
+#include "cpu/cpu.h"
+
+#include <string.h>
+
+typedef struct work {
+    const fv_pass *p;
+    fv_window win[2];
+    int64_t channels, h, w, oh, ow;
+    int64_t jobs;
+    bool count_pad;
+} work;
+
+static void plane_range(const work *w, int64_t job, int64_t *first, int64_t *end) {
+    fv__cpu_cut(w->p->x[0].shape.dim[0] * w->channels, w->jobs, job, first, end);
+}
+
+static work start(const fv_pass *p, const fv_tensor *out) {
+    const fv_shape *in = &p->x[0].shape;
+    work w = {.p = p,
+              .channels = in->dim[1],
+              .h = in->dim[2],
+              .w = in->dim[3],
+              .oh = out->shape.dim[2],
+              .ow = out->shape.dim[3]};
+    w.jobs = fv__cpu_jobs(in->dim[0] * in->dim[1], (double)fv__shape_count(in) * 4, 131072);
+    return w;
+}
+
+/* Outputs whose whole window lies inside: [*first, *end). */
+static void inside(const fv_window *win, int64_t in, int64_t *first, int64_t *end) {
+    const int64_t reach = win->dilation * (win->kernel - 1);
+    *first = fv__cpu_min(fv__cpu_up(win->before, win->stride), win->out);
+    *end = in + win->before - reach - 1 < 0 ? 0 : (in + win->before - reach - 1) / win->stride + 1;
+    *end = fv__cpu_max(*first, fv__cpu_min(*end, win->out));
+}
+
+static void max_one(const work *w, const float *x, int64_t i, int64_t j, float *y, int32_t *at) {
+    const fv_window *v = &w->win[0], *u = &w->win[1];
+    int64_t best = -1;
+    for (int64_t r = 0; r < v->kernel; r++) {
+        const int64_t h = i * v->stride + r * v->dilation - v->before;
+        if (h < 0 || h >= w->h) continue;
+        for (int64_t s = 0; s < u->kernel; s++) {
+            const int64_t c = j * u->stride + s * u->dilation - u->before;
+            if (c < 0 || c >= w->w) continue;
+            if (best < 0 || x[h * w->w + c] > x[best]) best = h * w->w + c;
+        }
+    }
+    y[i * w->ow + j] = x[best];
+    if (at) at[i * w->ow + j] = (int32_t)best;
+}
+
+static void max_job(void *arg, int64_t job, int worker) {
+    const work *w = arg;
+    const fv_pass *p = w->p;
+    const fv_window *v = &w->win[0], *u = &w->win[1];
+    const bool keep = p->training && p->saved && p->saved[0].data;
+    int64_t first, end, h0, h1, w0, w1;
+    (void)worker;
+    inside(v, w->h, &h0, &h1);
+    inside(u, w->w, &w0, &w1);
+    plane_range(w, job, &first, &end);
+    for (int64_t q = first; q < end; q++) {
+        const int64_t n = q / w->channels, c = q % w->channels;
+        const float *x = fv__cpu_at(&p->x[0], n) + c * w->h * w->w;
+        float *y = fv__cpu_at(&p->y, n) + c * w->oh * w->ow;
+        int32_t *at =
+            keep ? (int32_t *)p->saved[0].data + n * p->saved[0].step + c * w->oh * w->ow : NULL;
+        for (int64_t i = 0; i < w->oh; i++) {
+            const bool whole = i >= h0 && i < h1;
+            const int64_t j0 = whole ? w0 : w->ow, j1 = whole ? w1 : w->ow;
+            for (int64_t j = 0; j < j0; j++) max_one(w, x, i, j, y, at);
+            if (j0 < j1) {
+                const int64_t from =
+                    (i * v->stride - v->before) * w->w + j0 * u->stride - u->before;
+                p->kernels->maxpool_row(j1 - j0, v->kernel, u->kernel, u->stride, u->dilation,
+                                        x + from, v->dilation * w->w, y + i * w->ow + j0,
+                                        at ? at + i * w->ow + j0 : NULL, (int32_t)from,
+                                        (int32_t)(v->dilation * w->w));
+            }
+            for (int64_t j = fv__cpu_max(j1, j0); j < w->ow; j++) max_one(w, x, i, j, y, at);
+        }
+    }
+}
+
+static void max_forward(const fv_pass *p) {
+    work w = start(p, &p->y);
+    fv__maxpool_windows(&p->x[0].shape, p->options, w.win);
+    fv__pool_run(p->pool, w.jobs, max_job, &w);
+}
+
+static void max_back_job(void *arg, int64_t job, int worker) {
+    const work *w = arg;
+    const fv_pass *p = w->p;
+    int64_t first, end;
+    (void)worker;
+    plane_range(w, job, &first, &end);
+    const int64_t places = w->oh * w->ow;
+    for (int64_t q = first; q < end; q++) {
+        const int64_t n = q / w->channels, c = q % w->channels;
+        const int32_t *at = (const int32_t *)p->saved[0].data + n * p->saved[0].step + c * places;
+        const float *dy = fv__cpu_at(&p->dy, n) + c * places;
+        float *dx = fv__cpu_at(&p->dx[0], n) + c * w->h * w->w;
+        if (p->dx_set[0]) memset(dx, 0, (size_t)(w->h * w->w) * sizeof(float));
+        for (int64_t i = 0; i < places; i++) dx[at[i]] += dy[i];
+    }
+}
+
+static void max_backward(const fv_pass *p) {
+    if (!p->dx[0].data) return;
+    work w = start(p, &p->dy);
+    fv__pool_run(p->pool, w.jobs, max_back_job, &w);
+}
+
+/* The pixels of the picture under window o, [*a, *b), and how many count on this axis. */
+static int64_t span(const fv_window *win, int64_t in, bool count_pad, int64_t o, int64_t *a,
+                    int64_t *b) {
+    int64_t from = o * win->stride - win->before, to = from + win->kernel;
+    *a = fv__cpu_max(from, 0);
+    *b = fv__cpu_min(to, in);
+    if (!count_pad) return *b - *a;
+    return fv__cpu_min(to, in + win->after) - from;
+}
+
+static void avg_one(const work *w, const float *x, int64_t i, int64_t j, float *y) {
+    int64_t h0, h1, w0, w1;
+    int64_t size = span(&w->win[0], w->h, w->count_pad, i, &h0, &h1) *
+                   span(&w->win[1], w->w, w->count_pad, j, &w0, &w1);
+    float total = 0;
+    for (int64_t h = h0; h < h1; h++)
+        for (int64_t c = w0; c < w1; c++) total += x[h * w->w + c];
+    y[i * w->ow + j] = total / (float)size;
+}
+
+static void avg_job(void *arg, int64_t job, int worker) {
+    const work *w = arg;
+    const fv_pass *p = w->p;
+    const fv_window *v = &w->win[0], *u = &w->win[1];
+    const float scale = 1.0f / (float)(v->kernel * u->kernel);
+    int64_t first, end, h0, h1, w0, w1;
+    (void)worker;
+    inside(v, w->h, &h0, &h1);
+    inside(u, w->w, &w0, &w1);
+    plane_range(w, job, &first, &end);
+    for (int64_t q = first; q < end; q++) {
+        const int64_t n = q / w->channels, c = q % w->channels;
+        const float *x = fv__cpu_at(&p->x[0], n) + c * w->h * w->w;
+        float *y = fv__cpu_at(&p->y, n) + c * w->oh * w->ow;
+        for (int64_t i = 0; i < w->oh; i++) {
+            const bool whole = i >= h0 && i < h1;
+            const int64_t j0 = whole ? w0 : w->ow, j1 = whole ? w1 : w->ow;
+            for (int64_t j = 0; j < j0; j++) avg_one(w, x, i, j, y);
+            if (j0 < j1)
+                p->kernels->avgpool_row(j1 - j0, v->kernel, u->kernel, u->stride,
+                                        x + (i * v->stride - v->before) * w->w + j0 * u->stride -
+                                            u->before,
+                                        w->w, scale, y + i * w->ow + j0);
+            for (int64_t j = fv__cpu_max(j1, j0); j < w->ow; j++) avg_one(w, x, i, j, y);
+        }
+    }
+}
+
+static void avg_forward(const fv_pass *p) {
+    const fv_avgpool_options *o = p->options;
+    work w = start(p, &p->y);
+    w.count_pad = o->count_pad;
+    fv__avgpool_windows(&p->x[0].shape, o, w.win);
+    fv__pool_run(p->pool, w.jobs, avg_job, &w);
+}
+
+/* Windows side by side that cover the plane exactly: every pixel gets one share. */
+static bool tiles(const work *w) {
+    const fv_window *v = &w->win[0], *u = &w->win[1];
+    return v->stride == v->kernel && u->stride == u->kernel && v->before == 0 && u->before == 0 &&
+           v->out * v->kernel == w->h && u->out * u->kernel == w->w;
+}
+
+static void avg_back_job(void *arg, int64_t job, int worker) {
+    const work *w = arg;
+    const fv_pass *p = w->p;
+    const fv_window *v = &w->win[0], *u = &w->win[1];
+    const bool tiled = tiles(w), set = p->dx_set[0];
+    const float scale = 1.0f / (float)(v->kernel * u->kernel);
+    int64_t first, end, h0, h1, w0, w1;
+    (void)worker;
+    plane_range(w, job, &first, &end);
+    for (int64_t q = first; q < end; q++) {
+        const int64_t n = q / w->channels, c = q % w->channels;
+        const float *dy = fv__cpu_at(&p->dy, n) + c * w->oh * w->ow;
+        float *dx = fv__cpu_at(&p->dx[0], n) + c * w->h * w->w;
+        if (tiled) {
+            for (int64_t h = 0; h < w->h; h++)
+                p->kernels->spread_row(w->ow, u->kernel, dy + h / v->kernel * w->ow, scale,
+                                       dx + h * w->w, !set);
+            continue;
+        }
+        if (set) memset(dx, 0, (size_t)(w->h * w->w) * sizeof(float));
+        for (int64_t i = 0; i < w->oh; i++)
+            for (int64_t j = 0; j < w->ow; j++) {
+                int64_t size = span(v, w->h, w->count_pad, i, &h0, &h1) *
+                               span(u, w->w, w->count_pad, j, &w0, &w1);
+                const float g = dy[i * w->ow + j] / (float)size;
+                for (int64_t h = h0; h < h1; h++)
+                    for (int64_t s = w0; s < w1; s++) dx[h * w->w + s] += g;
+            }
+    }
+}
+
+static void avg_backward(const fv_pass *p) {
+    if (!p->dx[0].data) return;
+    const fv_avgpool_options *o = p->options;
+    work w = start(p, &p->dy);
+    w.count_pad = o->count_pad;
+    fv__avgpool_windows(&p->x[0].shape, o, w.win);
+    fv__pool_run(p->pool, w.jobs, avg_back_job, &w);
+}
+
+const fv_impl fv__cpu_maxpool_forward = {
+    .name = "vector", .refuses = fv__cpu_refuses, .run = max_forward, .layout = FV_PLAIN};
+const fv_impl fv__cpu_maxpool_backward = {.name = "vector",
+                                          .refuses = fv__cpu_refuses,
+                                          .run = max_backward,
+                                          .layout = FV_PLAIN,
+                                          .honours_dx_set = true};
+const fv_impl fv__cpu_avgpool_forward = {
+    .name = "vector", .refuses = fv__cpu_refuses, .run = avg_forward, .layout = FV_PLAIN};
+const fv_impl fv__cpu_avgpool_backward = {.name = "vector",
+                                          .refuses = fv__cpu_refuses,
+                                          .run = avg_backward,
+                                          .layout = FV_PLAIN,
+                                          .honours_dx_set = true};

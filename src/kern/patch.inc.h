@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * patch.inc.h - the matrix of a convolution's patches ("im2col"), a panel at a time, and its
+ * transpose ("col2im"). Row k = (channel, row, column of the kernel), column p = output pixel,
+ * counted on through the samples of a batch.
+ */
+
+/* Calls ROW(to, from, count) for every run of output pixels whose inputs lie in the picture, and
+   GAP(to, count) for those in the padding. `to` counts from p0, `from` from the sample's plane. */
+#define PATCH_ROWS(g, x, k, p0, p1, ROW, GAP)                                                      \
+    do {                                                                                           \
+        const int64_t c_ = (k) / ((g)->kh * (g)->kw), q_ = (k) % ((g)->kh * (g)->kw);              \
+        const int64_t r_ = q_ / (g)->kw, s_ = q_ % (g)->kw;                                        \
+        const int64_t shift_ = s_ * (g)->dw - (g)->left;                                           \
+        int64_t lo_ = shift_ >= 0 ? 0 : (-shift_ + (g)->sw - 1) / (g)->sw;                         \
+        int64_t hi_ = shift_ >= (g)->w ? 0 : ((g)->w - 1 - shift_) / (g)->sw + 1;                  \
+        if (hi_ > (g)->ow) hi_ = (g)->ow;                                                          \
+        int64_t n_ = (p0) / ((g)->oh * (g)->ow), at_ = (p0) % ((g)->oh * (g)->ow);                 \
+        int64_t i_ = at_ / (g)->ow, j_ = at_ % (g)->ow, p_ = (p0);                                 \
+        while (p_ < (p1)) {                                                                        \
+            int64_t len_ = (g)->ow - j_ < (p1)-p_ ? (g)->ow - j_ : (p1)-p_;                        \
+            int64_t h_ = i_ * (g)->sh + r_ * (g)->dh - (g)->top;                                   \
+            int64_t from_ = lo_ > j_ ? lo_ : j_, end_ = hi_ < j_ + len_ ? hi_ : j_ + len_;         \
+            if (h_ < 0 || h_ >= (g)->h || end_ <= from_) {                                         \
+                GAP(p_ - (p0), len_);                                                              \
+            } else {                                                                               \
+                GAP(p_ - (p0), from_ - j_);                                                        \
+                ROW(p_ - (p0) + from_ - j_,                                                        \
+                    (x) + n_ * (g)->step + (c_ * (g)->h + h_) * (g)->w + from_ * (g)->sw + shift_, \
+                    end_ - from_);                                                                 \
+                GAP(p_ - (p0) + end_ - j_, j_ + len_ - end_);                                      \
+            }                                                                                      \
+            p_ += len_;                                                                            \
+            j_ = 0;                                                                                \
+            if (++i_ == (g)->oh) {                                                                 \
+                i_ = 0;                                                                            \
+                n_++;                                                                              \
+            }                                                                                      \
+        }                                                                                          \
+    } while (0)
+
+INLINE void copy_strided(float *to, const float *from, int64_t stride, int64_t n) {
+    if (stride == 1)
+        EACH(n, v_put(to + i, v_get(from + i, m), m););
+    else if (stride == 2)
+        EACH(n, v_put(to + i, load_strided(from + 2 * i, 2, m), m););
+    else
+        for (int64_t i = 0; i < n; i++) to[i] = from[i * stride];
+}
+
+INLINE void clear(float *to, int64_t n) {
+    for (int64_t i = 0; i < n; i++) to[i] = 0;
+}
+
+static void patches(const fv_patches *g, const float *x, int64_t k0, int64_t k1, int64_t p0,
+                    int64_t p1, float *out, int64_t ld) {
+    for (int64_t k = k0; k < k1; k++, out += ld) {
+#define ROW(to, from, n) copy_strided(out + (to), from, g->sw, n)
+#define GAP(to, n)       clear(out + (to), n)
+        PATCH_ROWS(g, x, k, p0, p1, ROW, GAP);
+#undef ROW
+#undef GAP
+    }
+}
+
+INLINE void add_strided(float *to, const float *from, int64_t stride, int64_t n) {
+    if (stride == 1)
+        EACH(n, v_put(to + i, v_get(to + i, m) + v_get(from + i, m), m););
+    else
+        for (int64_t i = 0; i < n; i++) to[i * stride] += from[i];
+}
+
+static void unpatch(const fv_patches *g, float *x, int64_t k0, int64_t k1, int64_t p0, int64_t p1,
+                    const float *in, int64_t ld) {
+    for (int64_t k = k0; k < k1; k++, in += ld) {
+#define ROW(at, to, n) add_strided(to, in + (at), g->sw, n)
+#define GAP(at, n)     (void)0
+        PATCH_ROWS(g, x, k, p0, p1, ROW, GAP);
+#undef ROW
+#undef GAP
+    }
+}
