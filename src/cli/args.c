@@ -122,7 +122,8 @@ static fv_status find_command(fv_cli *cli, const char *word) {
     if (cli->command) return FV_OK;
     const char *names[CANDIDATES];
     size_t count = 0;
-    for (; fv__commands[count] && count < CANDIDATES; count++) names[count] = fv__commands[count]->name;
+    for (; fv__commands[count] && count < CANDIDATES; count++)
+        names[count] = fv__commands[count]->name;
     const char *near = fv__nearest(word, names, count);
     if (near)
         return fv__fail(cli->ctx, FV_USAGE, "unknown command '%s'; did you mean '%s'?", word, near);
@@ -231,9 +232,8 @@ fv_status fv__cli_whole(const fv_cli *cli, const char *flag, int64_t min, int64_
     int64_t v;
     if (!value) return FV_OK;
     if (!fv__parse_int(value, &v) || v < min || v > max)
-        return fv__fail(cli->ctx, FV_USAGE,
-                        "--%s is a whole number from %lld to %lld, not '%s'", flag, (long long)min,
-                        (long long)max, value);
+        return fv__fail(cli->ctx, FV_USAGE, "--%s is a whole number from %lld to %lld, not '%s'",
+                        flag, (long long)min, (long long)max, value);
     *out = v;
     return FV_OK;
 }

@@ -11,7 +11,7 @@
 #ifndef FV_CLI_CLI_H
 #define FV_CLI_CLI_H
 
-#include "lang/lang.h"
+#include "format/model.h"
 #include <stdio.h>
 
 /* A flag: --name, or --name VALUE. */
@@ -31,15 +31,15 @@ typedef struct fv_cli fv_cli;
 
 typedef struct fv_command {
     const char *name;
-    const char *help;     /* one line */
-    const char *synopsis; /* what follows the name: "NET [batch=N]" */
-    const char *about;    /* a few lines, at most 80 columns */
-    const char *examples; /* one command per line */
-    int words_min, words_max;  /* words that are neither key=value nor flags; max -1: any number */
-    const fv_field *keys;      /* own key=value, or NULL */
-    size_t keys_size;          /* of the struct they fill */
-    const fv_cli_flag *flags;  /* own flags, or NULL */
-    unsigned takes;            /* FV_CLI_NET, FV_CLI_RECIPE */
+    const char *help;         /* one line */
+    const char *synopsis;     /* what follows the name: "NET [batch=N]" */
+    const char *about;        /* a few lines, at most 80 columns */
+    const char *examples;     /* one command per line */
+    int words_min, words_max; /* words that are neither key=value nor flags; max -1: any number */
+    const fv_field *keys;     /* own key=value, or NULL */
+    size_t keys_size;         /* of the struct they fill */
+    const fv_cli_flag *flags; /* own flags, or NULL */
+    unsigned takes;           /* FV_CLI_NET, FV_CLI_RECIPE */
     fv_status (*run)(fv_cli *cli);
 } fv_command;
 
@@ -88,8 +88,8 @@ FV_MUST_USE fv_status fv__cli_net(fv_cli *cli, const char *word, fv_net **out);
 FV_MUST_USE fv_status fv__cli_recipe(fv_cli *cli, fv_recipe *recipe);
 /* Whether a word names a model file, by its end. */
 bool fv__cli_is_model(const char *word);
-/* Every name that can stand for a network here is listed in messages; a word that is a data set's
-   or a command's name gets a hint of its own. */
+/* A model file; or a network with fresh weights from the seed. */
+FV_MUST_USE fv_status fv__cli_model(fv_cli *cli, const char *word, uint64_t seed, fv_model **out);
 
 /* Writes a text to stdout and frees it. FV_EXHAUSTED or FV_FAILED when it could not be written. */
 FV_MUST_USE fv_status fv__cli_put(fv_cli *cli, fv_text *text);

@@ -191,19 +191,18 @@ const fv_command fv__command_explain = {
     .name = "explain",
     .help = "the lecture's table of a network: volumes, memory, parameters, MACs, field",
     .synopsis = "NETWORK [batch=N] [NAME=VALUE ...]",
-    .about =
-        "NETWORK is a name of the zoo (`fovea zoo`), a .net file or a model (.safetensors).\n"
-        "\n"
-        "  layer    as the lectures write it: CONV3-64 is 64 filters of 3x3\n"
-        "  output   height x width x channels\n"
-        "  memory   numbers in the output, one picture; times 4 for bytes\n"
-        "  weights  (height*width*channels)*filters; biases are counted beside them\n"
-        "  MACs     multiplications with addition, for one picture\n"
-        "  field    how many pixels of the picture's width one output sees\n"
-        "  jump     how many pixels lie between the fields of neighbours\n"
-        "\n"
-        "A relu and the like works in place and stands with the layer before it. Planned\n"
-        "memory is what a run would take: buffers are used again as soon as they may be.",
+    .about = "NETWORK is a name of the zoo (`fovea zoo`), a .net file or a model (.safetensors).\n"
+             "\n"
+             "  layer    as the lectures write it: CONV3-64 is 64 filters of 3x3\n"
+             "  output   height x width x channels\n"
+             "  memory   numbers in the output, one picture; times 4 for bytes\n"
+             "  weights  (height*width*channels)*filters; biases are counted beside them\n"
+             "  MACs     multiplications with addition, for one picture\n"
+             "  field    how many pixels of the picture's width one output sees\n"
+             "  jump     how many pixels lie between the fields of neighbours\n"
+             "\n"
+             "A relu and the like works in place and stands with the layer before it. Planned\n"
+             "memory is what a run would take: buffers are used again as soon as they may be.",
     .examples = "fovea explain vgg16\n"
                 "fovea explain resnet50 batch=8 --json\n"
                 "fovea explain googlenet --training\n"

@@ -33,10 +33,10 @@ typedef struct fv_explained {
     fv_row *rows;
     int count;
     int64_t weights, biases, statistics, macs;
-    int64_t values;      /* numbers in all outputs that have memory of their own */
-    size_t parameters;   /* bytes of weights, biases and statistics */
-    size_t gradients;    /* bytes */
-    size_t optimizer;    /* bytes of its state */
+    int64_t values;        /* numbers in all outputs that have memory of their own */
+    size_t parameters;     /* bytes of weights, biases and statistics */
+    size_t gradients;      /* bytes */
+    size_t optimizer;      /* bytes of its state */
     fv_planned planned[2]; /* one picture, a batch */
     int planned_count;
 } fv_explained;
@@ -51,7 +51,8 @@ void fv__lecture_misfit(fv_text *out, const fv_misfit *m);
 bool fv__row_misfits(const fv_row *row);
 
 /* The human table, at most `columns` wide (0: as wide as it wants), and JSON. */
-FV_MUST_USE fv_status fv__explain_text(fv_cli *cli, const fv_explained *e, int columns, fv_text *out);
+FV_MUST_USE fv_status fv__explain_text(fv_cli *cli, const fv_explained *e, int columns,
+                                       fv_text *out);
 void fv__explain_json(const fv_explained *e, fv_text *out);
 
 #endif

@@ -120,8 +120,7 @@ void fv__explain_json(const fv_explained *e, fv_text *out) {
     fv__text_addf(out, ", \"training\": %s,\n \"input\": ", e->training ? "true" : "false");
     put_shape(out, &e->net->values[0].shape);
     fv__text_addf(out, ", \"parameters\": %lld, \"weights\": %lld, \"biases\": %lld, ",
-                  (long long)(e->weights + e->biases), (long long)e->weights,
-                  (long long)e->biases);
+                  (long long)(e->weights + e->biases), (long long)e->weights, (long long)e->biases);
     fv__text_addf(out, "\"statistics\": %lld,\n \"macs\": %lld, \"values\": %lld, ",
                   (long long)e->statistics, (long long)e->macs, (long long)e->values);
     fv__text_addf(out, "\"memory_bytes\": %lld,\n", (long long)e->values * 4);

@@ -74,15 +74,27 @@ static void put_cell(fv_table *t, const fv_explained *e, int i, int column) {
     const fv_value *value = &e->net->values[row->value];
     char text[FV_SHAPE_TEXT];
     switch (column) {
-    case NAME: fv__table_cell(t, row->node ? row->node->name : value->name); break;
-    case LAYER: put_layer(t, e, i); break;
-    case OUTPUT: fv__table_cell(t, fv__shape_text(text, &value->shape)); break;
+    case NAME:
+        fv__table_cell(t, row->node ? row->node->name : value->name);
+        break;
+    case LAYER:
+        put_layer(t, e, i);
+        break;
+    case OUTPUT:
+        fv__table_cell(t, fv__shape_text(text, &value->shape));
+        break;
     case MEMORY:
         fv__table_cell(t, row->in_place ? "" : fv__short_count(text, (double)row->values));
         break;
-    case WEIGHTS: put_weights(t, row); break;
-    case BIASES: put_count(t, row->biases); break;
-    case MACS: put_count(t, row->cost.macs); break;
+    case WEIGHTS:
+        put_weights(t, row);
+        break;
+    case BIASES:
+        put_count(t, row->biases);
+        break;
+    case MACS:
+        put_count(t, row->cost.macs);
+        break;
     case FIELD:
         if (row->view.global)
             fv__table_cell(t, "all");
@@ -103,11 +115,20 @@ static void put_totals(fv_table *t, const fv_explained *e, unsigned left_out) {
         if (left_out & 1u << c) continue;
         const bool first = c == (left_out & 1u << NAME ? LAYER : NAME);
         switch (c) {
-        case MEMORY: fv__table_cell(t, fv__short_count(text, (double)e->values)); break;
-        case WEIGHTS: put_count(t, e->weights); break;
-        case BIASES: put_count(t, e->biases); break;
-        case MACS: put_count(t, e->macs); break;
-        default: fv__table_cell(t, first ? "total" : "");
+        case MEMORY:
+            fv__table_cell(t, fv__short_count(text, (double)e->values));
+            break;
+        case WEIGHTS:
+            put_count(t, e->weights);
+            break;
+        case BIASES:
+            put_count(t, e->biases);
+            break;
+        case MACS:
+            put_count(t, e->macs);
+            break;
+        default:
+            fv__table_cell(t, first ? "total" : "");
         }
     }
 }

@@ -80,10 +80,11 @@ static void settings_page(fv_text *out) {
 
 static void input_page(fv_text *out) {
     fv__text_add(
-        out, "How a picture becomes the network's input: `input 3x224x224 resize 256 crop 224 ...`\n"
-             "in its text, channels x height x width first. In this order: resize, crop, fit to\n"
-             "the input's size, pad, colours, then (value * scale - mean) / std, where a pixel's\n"
-             "value is 0 to 255.\n\n");
+        out,
+        "How a picture becomes the network's input: `input 3x224x224 resize 256 crop 224 ...`\n"
+        "in its text, channels x height x width first. In this order: resize, crop, fit to\n"
+        "the input's size, pad, colours, then (value * scale - mean) / std, where a pixel's\n"
+        "value is 0 to 255.\n\n");
     fv__cli_fields(out, fv__input_fields, false);
 }
 

@@ -86,10 +86,10 @@ void fv__lecture_misfit(fv_text *out, const fv_misfit *m) {
         fv__text_addf(out, " + %lld + %lld", (long long)m->before, (long long)m->after);
     fv__text_addf(out, " - %lld)/%lld + 1 = %.2f; ", (long long)m->kernel, (long long)m->stride,
                   (double)free / (double)m->stride + 1.0);
-    const char *what = high ? (m->ignored == 1 ? "row" : "rows")
-                            : (m->ignored == 1 ? "column" : "columns");
-    fv__text_addf(out, "%lld %s used and the last %lld %s of its input ignored",
-                  (long long)m->used, m->used == 1 ? "is" : "are", (long long)m->ignored, what);
+    const char *what =
+        high ? (m->ignored == 1 ? "row" : "rows") : (m->ignored == 1 ? "column" : "columns");
+    fv__text_addf(out, "%lld %s used and the last %lld %s of its input ignored", (long long)m->used,
+                  m->used == 1 ? "is" : "are", (long long)m->ignored, what);
 }
 
 bool fv__row_misfits(const fv_row *row) {

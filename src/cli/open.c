@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * open.c - from a word of the command line to a network or a model.
+ */
+#include "cli/cli.h"
+#include <string.h>
+
+static bool ends_with(const char *word, const char *end) {
+    const size_t n = strlen(word), m = strlen(end);
+    return n >= m && strcmp(word + n - m, end) == 0;
+}
+
+bool fv__cli_is_model(const char *word) {
+    return ends_with(word, ".safetensors");
+}
+
+/* Settings that are for the network: those that no recipe field takes. */
+static size_t for_network(const fv_cli *cli, fv_setting *out) {
+    size_t count = 0;
+    for (size_t i = 0; i < cli->setting_count; i++) {
+        const fv_setting *s = &cli->settings[i];
+        if (cli->command->takes & FV_CLI_RECIPE && fv__field_find(fv__recipe_fields, s->name))
+            continue;
+        out[count++] = *s;
+    }
+    return count;
+}
+
+/* A setting the network does not have may be a slip in one of the command's own or the recipe's. */
+static fv_status hint(fv_cli *cli, const fv_setting *settings, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const char *name = settings[i].name, *near = NULL;
+        if (cli->command->keys) near = fv__field_nearest(cli->command->keys, name);
+        if (!near && cli->command->takes & FV_CLI_RECIPE)
+            near = fv__field_nearest(fv__recipe_fields, name);
+        if (near)
+            return fv__fail(cli->ctx, FV_USAGE, "%s: unknown setting '%s'; did you mean '%s'?",
+                            cli->command->name, name, near);
+    }
+    return FV_OK;
+}
+
+fv_status fv__cli_net(fv_cli *cli, const char *word, fv_net **out) {
+    fv_setting *settings =
+        fv__arena_alloc(&cli->arena, (cli->setting_count + 1) * sizeof *settings);
+    if (!settings) return FV_EXHAUSTED;
+    const size_t count = for_network(cli, settings);
+    if (fv__cli_is_model(word)) {
+        fv_model *model = NULL;
+        if (count)
+            return fv__fail(cli->ctx, FV_USAGE,
+                            "%s=%s: the network inside a model is what it was trained as; give "
+                            "settings with a network's name or .net file",
+                            settings[0].name, settings[0].value);
+        FV_TRY(fv__model_load(cli->ctx, word, &model));
+        *out = model->net;
+        model->net = NULL;
+        fv__model_free(model);
+        return FV_OK;
+    }
+    if (count == 0) return fv__net_find(cli->ctx, word, NULL, 0, out);
+    /* first as it stands, so that a missing file is not taken for a wrong setting */
+    FV_TRY(fv__net_find(cli->ctx, word, NULL, 0, out));
+    fv__net_free(*out);
+    *out = NULL;
+    const fv_status status = fv__net_find(cli->ctx, word, settings, count, out);
+    if (status == FV_OK) return FV_OK;
+    FV_TRY(hint(cli, settings, count));
+    return status;
+}
+
+fv_status fv__cli_recipe(fv_cli *cli, fv_recipe *recipe) {
+    for (size_t i = 0; i < cli->setting_count; i++) {
+        const fv_field *f = fv__field_find(fv__recipe_fields, cli->settings[i].name);
+        if (f) FV_TRY(fv__field_set_text(cli->ctx, f, recipe, cli->settings[i].value));
+    }
+    return FV_OK;
+}
+
+fv_status fv__cli_model(fv_cli *cli, const char *word, uint64_t seed, fv_model **out) {
+    if (fv__cli_is_model(word)) return fv__model_load(cli->ctx, word, out);
+    fv_net *net = NULL;
+    FV_TRY(fv__cli_net(cli, word, &net));
+    return fv__model_new(cli->ctx, net, seed, out);
+}
