@@ -75,10 +75,13 @@ static fv_status run(fv_cli *cli) {
     fv_net *net = NULL;
     fv_check_report report;
     FV_TRY(fv__cli_net(cli, cli->words[0], &net));
-    const fv_check_ask ask = {.batch = k->batch, .points = k->points, .tolerance = k->tolerance,
+    const fv_check_ask ask = {.batch = k->batch,
+                              .points = k->points,
+                              .tolerance = k->tolerance,
                               .seed = (uint64_t)k->seed};
     if (!cli->json && !cli->quiet)
-        printf("       operator   gradient                                     error   tried skipped\n");
+        printf("       operator   gradient                                     error   tried "
+               "skipped\n");
     fv_status status = fv__check(cli->ctx, net, &ask, watch, cli, &report);
     if (status == FV_OK || status == FV_DIFFERS) {
         const fv_status put = say(cli, net, &report);

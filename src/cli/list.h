@@ -3,6 +3,7 @@
 FV_COMMAND(explain)
 FV_COMMAND(train)
 FV_COMMAND(resume)
+FV_COMMAND(show)
 FV_COMMAND(check)
 FV_COMMAND(convert)
 FV_COMMAND(bench)

@@ -25,7 +25,7 @@ static void on_signal(int number) {
 
 typedef struct screen {
     const fv_cli *cli;
-    bool live;   /* stderr is a terminal */
+    bool live; /* stderr is a terminal */
     int columns;
     int last;    /* length of the line on screen */
     bool headed; /* the head of the epochs' table is out */
@@ -49,7 +49,8 @@ static void row(screen *s, const fv_progress *p) {
     const fv_epoch *e = p->done;
     wipe(s);
     if (!s->headed)
-        fprintf(stderr, "  epoch    rate       train loss  accuracy    test loss  accuracy      time\n");
+        fprintf(stderr,
+                "  epoch    rate       train loss  accuracy    test loss  accuracy      time\n");
     s->headed = true;
     fprintf(stderr, "%4lld/%-4lld %-9.3g %10.4f  %6.2f %%   %10.4f  %6.2f %%  %7.1f s\n",
             (long long)p->epoch, (long long)p->epochs, e->lr, e->train_loss,
@@ -66,12 +67,12 @@ static void line(screen *s, const fv_progress *p) {
     char bar[32];
     memset(bar, '.', sizeof bar);
     memset(bar, '=', (size_t)full);
-    const int n = snprintf(text, sizeof text,
-                           "%4lld/%-4lld %3.0f %% [%.*s] loss %.4f  accuracy %5.2f %%  %s images/s  "
-                           "%s left",
-                           (long long)p->epoch, (long long)p->epochs, 100 * share, width, bar,
-                           p->loss, 100 * p->accuracy,
-                           fv__commas(rate, (int64_t)(p->images_per_second + 0.5)), left);
+    const int n =
+        snprintf(text, sizeof text,
+                 "%4lld/%-4lld %3.0f %% [%.*s] loss %.4f  accuracy %5.2f %%  %s images/s  "
+                 "%s left",
+                 (long long)p->epoch, (long long)p->epochs, 100 * share, width, bar, p->loss,
+                 100 * p->accuracy, fv__commas(rate, (int64_t)(p->images_per_second + 0.5)), left);
     int length = n < s->columns - 1 ? n : s->columns - 1;
     if (length < 0) length = 0;
     fprintf(stderr, "\r%.*s%*s", length, text, s->last > length ? s->last - length : 0, "");
