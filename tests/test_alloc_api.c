@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_alloc_api.c - memory refused at every place: load, run, read a picture, train, save.
+ *
+ * The linker puts our malloc and its relatives before the library's calls (--wrap). The whole use
+ * of the library is repeated with the first, second, third … request refused, once that one alone
+ * and once all from there on. Each time it must end in FV_EXHAUSTED and a sentence, never in a
+ * crash; the sanitizer's leak check at the end of the program sees what was not freed.
+ */
+#include "base/file.h"
+#include "fovea.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+int __real_posix_memalign(void **p, size_t alignment, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+int __wrap_posix_memalign(void **p, size_t alignment, size_t size);
+
+/* One thread only: the context under test has no others. */
+static long requests;   /* so far */
+static long refuse_at;  /* 0: never */
+static int refuse_rest; /* all after it too */
+
+static int refused(void) {
+    requests++;
+    return refuse_at && (requests == refuse_at || (refuse_rest && requests > refuse_at));
+}
+
+void *__wrap_malloc(size_t size) {
+    return refused() ? NULL : __real_malloc(size);
+}
+void *__wrap_calloc(size_t count, size_t size) {
+    return refused() ? NULL : __real_calloc(count, size);
+}
+void *__wrap_realloc(void *p, size_t size) {
+    return refused() ? NULL : __real_realloc(p, size);
+}
+void *__wrap_aligned_alloc(size_t alignment, size_t size) {
+    return refused() ? NULL : __real_aligned_alloc(alignment, size);
+}
+int __wrap_posix_memalign(void **p, size_t alignment, size_t size) {
+    return refused() ? ENOMEM : __real_posix_memalign(p, alignment, size);
+}
+
+enum { SIDE = 8, PIXELS = SIDE * SIDE, BATCH = 4 };
+
+static const char text[] =
+    "net small(classes = 3)\n"
+    "input 1x8x8 resize 12 crop 10 pad 0 scale 1/255\n"
+    "block unit(k) = add { conv k 3x3 pad 1 - bn - relu | identity } - relu\n"
+    "  conv 4 3x3 pad 1 - unit(4)*2 as here - maxpool 2\n"
+    "  - concat { conv 4 1x1 - relu | conv 4 3x3 pad 1 } - fc 8 - tanh - dropout 0.5\n"
+    "  - fc classes - softmax\n"
+    "head aux weight 0.3 training from here - fc classes - softmax\n"
+    "train optimizer adam lr 0.001 batch 8\n";
+
+static fv_status use(fv_context *ctx, const char *words) {
+    fv_model *model = NULL, *loaded = NULL;
+    fv_run *run = NULL;
+    fv_trainer *trainer = NULL;
+    fv_tensor_view view;
+    float x[BATCH * PIXELS] = {0};
+    uint8_t pixels[4 * 20 * 20] = {0};
+    const int32_t labels[BATCH] = {0, 1, 2, 0};
+    fv_status s = fv_model_parse(ctx, text, words, 1, &model);
+    if (!s) s = fv_model_set(ctx, model, "classes", "ant\nbee\ncat");
+    if (!s) s = fv_model_set(ctx, model, "note", "one");
+    if (!s) s = fv_model_save(ctx, model, "alloc.safetensors");
+    if (!s) s = fv_model_load(ctx, "alloc.safetensors", &loaded);
+    if (!s) s = fv_model_load_weights(ctx, loaded, "alloc.safetensors");
+    if (!s) s = fv_model_tensor_named(ctx, loaded, "fc1.weight", &view);
+    if (!s) s = fv_run_new(ctx, loaded, BATCH, &run);
+    if (!s) s = fv_model_read_picture(ctx, loaded, "alloc.pgm", fv_run_input(run));
+    if (!s) s = fv_model_take_pixels(ctx, loaded, pixels, 20, 20, 4, fv_run_input(run));
+    if (!s) s = fv_run_forward(run, BATCH);
+    if (!s && !fv_run_output(run, 0, NULL)) s = FV_FAILED;
+    fv_run_free(run);
+    if (!s) s = fv_trainer_new(ctx, loaded, "batch=4 momentum=0.9", &trainer);
+    if (!s) s = fv_trainer_step(trainer, x, labels, BATCH, NULL);
+    if (!s) s = fv_trainer_step(trainer, x, labels, BATCH - 1, NULL);
+    fv_trainer_free(trainer);
+    fv_model_free(loaded);
+    fv_model_free(model);
+    return s;
+}
+
+static fv_status whole(char message[200]) {
+    fv_context *ctx = NULL;
+    fv_status s = fv_context_new(1, &ctx);
+    if (!s) s = use(ctx, "classes=3");
+    strncpy(message, fv_context_error(ctx), 199);
+    message[199] = '\0';
+    fv_context_free(ctx);
+    return s;
+}
+
+static int write_picture(void **state) {
+    (void)state;
+    fv_context *ctx;
+    uint8_t pgm[20 + 30 * 20] = "P5\n30 20\n255\n";
+    fv_status s = fv_context_new(1, &ctx);
+    if (!s) s = fv__file_write(ctx, "alloc.pgm", pgm, 13 + 30 * 20);
+    fv_context_free(ctx);
+    return (int)s;
+}
+
+static void refuse_each(int rest) {
+    char message[200];
+    refuse_at = 0;
+    refuse_rest = rest;
+    if (whole(message) != FV_OK) fail_msg("with all memory it wants: %s", message);
+    for (long n = 1;; n++) {
+        requests = 0;
+        refuse_at = n;
+        fv_status s = whole(message);
+        refuse_at = 0;
+        if (requests < n) {
+            assert_int_equal(s, FV_OK);
+            assert_true(n > 50);
+            return;
+        }
+        if (s != FV_EXHAUSTED || !strstr(message, "memory"))
+            fail_msg("request %ld refused: status %d, \"%s\"", n, (int)s, message);
+    }
+}
+
+static void one_refusal_is_reported(void **state) {
+    (void)state;
+    refuse_each(0);
+}
+
+static void a_machine_without_memory_is_reported(void **state) {
+    (void)state;
+    refuse_each(1);
+}
+
+/* What a refused step leaves can be used again when there is memory. */
+static void goes_on_after_a_refusal(void **state) {
+    (void)state;
+    fv_context *ctx;
+    fv_model *m;
+    fv_trainer *t;
+    float x[BATCH * PIXELS] = {0};
+    const int32_t labels[BATCH] = {0, 1, 2, 0};
+    double before, after;
+    assert_int_equal(fv_context_new(1, &ctx), FV_OK);
+    assert_int_equal(fv_model_parse(ctx, text, NULL, 1, &m), FV_OK);
+    assert_int_equal(fv_trainer_new(ctx, m, "batch=4 lr=0.01", &t), FV_OK);
+    assert_int_equal(fv_trainer_step(t, x, labels, BATCH, &before), FV_OK);
+    for (long n = 1;; n++) {
+        requests = 0;
+        refuse_at = n;
+        fv_status s = fv_trainer_step(t, x, labels, BATCH - 1, NULL);
+        refuse_at = 0;
+        if (s == FV_OK) break;
+        assert_int_equal(s, FV_EXHAUSTED);
+        assert_int_equal(fv_trainer_step(t, x, labels, BATCH, &after), FV_OK);
+    }
+    assert_true(after < before);
+    requests = 0; /* and a step of a size seen before asks for nothing at all */
+    assert_int_equal(fv_trainer_step(t, x, labels, BATCH, &after), FV_OK);
+    assert_int_equal(requests, 0);
+    fv_run *run;
+    assert_int_equal(fv_run_new(ctx, m, BATCH, &run), FV_OK);
+    requests = 0;
+    assert_int_equal(fv_run_forward(run, BATCH), FV_OK);
+    assert_int_equal(requests, 0);
+    fv_run_free(run);
+    fv_trainer_free(t);
+    fv_model_free(m);
+    fv_context_free(ctx);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_refusal_is_reported),
+        cmocka_unit_test(a_machine_without_memory_is_reported),
+        cmocka_unit_test(goes_on_after_a_refusal),
+    };
+    return cmocka_run_group_tests(tests, write_picture, NULL);
+}
