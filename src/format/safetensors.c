@@ -101,7 +101,7 @@ static fv_status read_entry(fv_context *ctx, const fv_json *item, const uint8_t 
     if (!item_bytes)
         return fv__fail(ctx, FV_BAD_INPUT, "tensor '%s' has the unknown dtype \"%.32s\"", e->name,
                         e->dtype);
-    size_t count, bytes;
+    size_t count = 0, bytes = 0;
     FV_TRY(read_shape(ctx, item, e, &count));
     const fv_json *range = fv__json_get(item, "data_offsets");
     int64_t begin, end;
@@ -219,7 +219,7 @@ static fv_status find_header(fv_context *ctx, const uint8_t *data, size_t size, 
 }
 
 static fv_status parse(fv_context *ctx, const uint8_t *data, size_t size, fv_safetensors *st) {
-    size_t length;
+    size_t length = 0;
     FV_TRY(find_header(ctx, data, size, &length));
     fv_json *root;
     if (fv__json_parse(ctx, &st->arena, (const char *)data + 8, length, &root) != FV_OK)

@@ -78,7 +78,7 @@ static fv_status header(fv_context *ctx, const fv_st_tensor *tensors, size_t cou
         fv__text_add(t, "}");
     }
     for (size_t i = 0; i < count; i++) {
-        size_t bytes, end;
+        size_t bytes = 0, end;
         FV_TRY(tensor_bytes(ctx, &tensors[i], &bytes));
         if (!fv__add_size(at, bytes, &end))
             return fv__fail(ctx, FV_USAGE, "the tensors are larger than any memory");
