@@ -88,6 +88,8 @@ FV_MUST_USE fv_status fv__cli_net(fv_cli *cli, const char *word, fv_net **out);
 FV_MUST_USE fv_status fv__cli_recipe(fv_cli *cli, fv_recipe *recipe);
 /* Whether a word names a model file, by its end. */
 bool fv__cli_is_model(const char *word);
+/* A trained model: a model file, or the folder of a training run. Says what else a word is. */
+FV_MUST_USE fv_status fv__cli_trained(fv_cli *cli, const char *word, fv_model **out);
 /* A model file; or a network with fresh weights from the seed. */
 FV_MUST_USE fv_status fv__cli_model(fv_cli *cli, const char *word, uint64_t seed, fv_model **out);
 

@@ -3,6 +3,8 @@
 FV_COMMAND(explain)
 FV_COMMAND(train)
 FV_COMMAND(resume)
+FV_COMMAND(eval)
+FV_COMMAND(predict)
 FV_COMMAND(show)
 FV_COMMAND(check)
 FV_COMMAND(convert)

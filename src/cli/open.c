@@ -26,8 +26,13 @@ static size_t for_network(const fv_cli *cli, fv_setting *out) {
     return count;
 }
 
-/* A setting the network does not have may be a slip in one of the command's own or the recipe's. */
-static fv_status hint(fv_cli *cli, const fv_setting *settings, size_t count) {
+/* A setting the network does not have, and nothing like it, may be a slip in one of the command's
+   own or in the recipe's. */
+static fv_status hint(fv_cli *cli, const fv_setting *settings, size_t count, fv_status status) {
+    const char *message = fv_context_error(cli->ctx);
+    if (status != FV_USAGE || !strstr(message, "has no parameter") ||
+        strstr(message, "did you mean"))
+        return status;
     for (size_t i = 0; i < count; i++) {
         const char *name = settings[i].name, *near = NULL;
         if (cli->command->keys) near = fv__field_nearest(cli->command->keys, name);
@@ -37,7 +42,7 @@ static fv_status hint(fv_cli *cli, const fv_setting *settings, size_t count) {
             return fv__fail(cli->ctx, FV_USAGE, "%s: unknown setting '%s'; did you mean '%s'?",
                             cli->command->name, name, near);
     }
-    return FV_OK;
+    return status;
 }
 
 fv_status fv__cli_net(fv_cli *cli, const char *word, fv_net **out) {
@@ -45,6 +50,7 @@ fv_status fv__cli_net(fv_cli *cli, const char *word, fv_net **out) {
         fv__arena_alloc(&cli->arena, (cli->setting_count + 1) * sizeof *settings);
     if (!settings) return FV_EXHAUSTED;
     const size_t count = for_network(cli, settings);
+    word = in_folder(cli, word);
     if (fv__cli_is_model(word)) {
         fv_model *model = NULL;
         if (count)
@@ -58,15 +64,8 @@ fv_status fv__cli_net(fv_cli *cli, const char *word, fv_net **out) {
         fv__model_free(model);
         return FV_OK;
     }
-    if (count == 0) return fv__net_find(cli->ctx, word, NULL, 0, out);
-    /* first as it stands, so that a missing file is not taken for a wrong setting */
-    FV_TRY(fv__net_find(cli->ctx, word, NULL, 0, out));
-    fv__net_free(*out);
-    *out = NULL;
     const fv_status status = fv__net_find(cli->ctx, word, settings, count, out);
-    if (status == FV_OK) return FV_OK;
-    FV_TRY(hint(cli, settings, count));
-    return status;
+    return status == FV_OK ? FV_OK : hint(cli, settings, count, status);
 }
 
 fv_status fv__cli_recipe(fv_cli *cli, fv_recipe *recipe) {
@@ -78,6 +77,7 @@ fv_status fv__cli_recipe(fv_cli *cli, fv_recipe *recipe) {
 }
 
 fv_status fv__cli_model(fv_cli *cli, const char *word, uint64_t seed, fv_model **out) {
+    word = in_folder(cli, word);
     if (fv__cli_is_model(word)) return fv__model_load(cli->ctx, word, out);
     fv_net *net = NULL;
     FV_TRY(fv__cli_net(cli, word, &net));

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * predict.c - `fovea predict`: what a model sees in pictures.
+ */
+#include "cli/cli.h"
+#include "data/data.h"
+#include "view/view.h"
+#include <unistd.h>
+
+typedef struct keys {
+    int64_t k;
+} keys;
+
+static const fv_field key_fields[] = {
+    {"k", "how many classes to name", FV_INT, offsetof(keys, k), "5", 1, 1000, 0, NULL, NULL},
+    {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
+};
+
+static const fv_cli_flag flag_table[] = {
+    {"invert", NULL,
+     "light and dark exchanged first: for ink on paper and a model of MNIST's kind"},
+    {"show", NULL, "draw what the model sees as text (as on a terminal, without being asked)"},
+    {NULL, NULL, NULL},
+};
+
+#define SHOW_COLUMNS 32  /* letters a picture is drawn with, at most */
+#define PAPER        0.6 /* a gray picture lighter than this on average is ink on paper */
+
+typedef struct predictor {
+    fv_cli *cli;
+    fv_model *model;
+    fv_run *run;
+    bool invert, show, shades;
+    int64_t failed;
+} predictor;
+
+static void invert(fv_picture *p) {
+    const int64_t n = p->width * p->height * p->channels;
+    for (int64_t i = 0; i < n; i++) p->pixels[i] = (uint8_t)(255 - p->pixels[i]);
+}
+
+static double brightness(const fv_picture *p) {
+    const int64_t n = p->width * p->height * p->channels;
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += p->pixels[i];
+    return n ? sum / (255.0 * (double)n) : 0;
+}
+
+/* The network's input as gray bytes, scaled from its least to its largest value. */
+static fv_status draw(const predictor *p, fv_text *out) {
+    const fv_input *input = &p->model->net->input;
+    const int64_t plane = input->height * input->width;
+    const float *x = fv_run_input(p->run);
+    uint8_t *gray = fv__alloc(p->cli->ctx, (size_t)plane, "a picture for the terminal");
+    float least = x[0], most = x[0];
+    if (!gray) return FV_EXHAUSTED;
+    for (int64_t i = 0; i < plane * input->channels; i++) {
+        if (x[i] < least) least = x[i];
+        if (x[i] > most) most = x[i];
+    }
+    for (int64_t i = 0; i < plane; i++) {
+        float sum = 0;
+        for (int64_t c = 0; c < input->channels; c++) sum += x[c * plane + i] - least;
+        const float range = (most - least) * (float)input->channels;
+        gray[i] = (uint8_t)(range > 0 ? 255.0f * sum / range : 0.0f);
+    }
+    fv__picture_terminal(out, gray, input->height, input->width, SHOW_COLUMNS, p->shades);
+    fv__free(gray);
+    return FV_OK;
+}
+
+static void as_json(const predictor *p, const char *file, const float *scores, const int64_t *best,
+                    int64_t k, fv_text *out) {
+    char name[128];
+    fv__text_add(out, "{\"file\": ");
+    fv__text_json(out, file);
+    fv__text_add(out, ", \"classes\": [");
+    for (int64_t i = 0; i < k; i++) {
+        fv__text_add(out, i ? ", {\"name\": " : "{\"name\": ");
+        fv__text_json(out, fv__model_class(p->model, best[i], name, sizeof name));
+        fv__text_addf(out, ", \"index\": %lld, \"score\": ", (long long)best[i]);
+        fv__text_number(out, scores[best[i]]);
+        fv__text_add(out, "}");
+    }
+    fv__text_add(out, "]}\n");
+}
+
+/* Whether the output is a softmax: its numbers are shares then. */
+static bool gives_shares(const fv_net *net) {
+    const int node = net->values[net->heads[0].value].node;
+    return node >= 0 && net->nodes[node].op == fv__op_find("softmax");
+}
+
+static void as_text(const predictor *p, const char *file, const float *scores, const int64_t *best,
+                    int64_t k, fv_text *out) {
+    const bool shares = gives_shares(p->model->net);
+    char name[128];
+    fv__text_addf(out, "%s\n", file);
+    for (int64_t i = 0; i < k; i++) {
+        fv__model_class(p->model, best[i], name, sizeof name);
+        const double score = (double)scores[best[i]];
+        if (!shares) {
+            fv__text_addf(out, "  %12.5g  %s\n", score, name);
+            continue;
+        }
+        fv__text_addf(out, "  %6.2f %%  %-20s ", 100 * score, name);
+        for (int bar = (int)(score * 30 + 0.5); bar > 0; bar--) fv__text_add(out, "#");
+        while (out->length && out->data[out->length - 1] == ' ') out->data[--out->length] = 0;
+        fv__text_add(out, "\n");
+    }
+}
+
+static fv_status load(predictor *p, const char *file) {
+    const fv_input *input = &p->model->net->input;
+    fv_picture picture;
+    FV_TRY(fv__picture_read(p->cli->ctx, file, &picture));
+    if (p->invert)
+        invert(&picture);
+    else if (input->channels == 1 && brightness(&picture) > PAPER)
+        fv__cli_note(p->cli,
+                     "%s is light all over; if it is dark ink on light paper and the model learnt "
+                     "from light on dark (as digits, mnist), add --invert",
+                     file);
+    const fv_status status = fv__preprocess(p->cli->ctx, input, &picture, fv_run_input(p->run));
+    fv__picture_free(&picture);
+    return status;
+}
+
+static fv_status predict(predictor *p, const char *file) {
+    int64_t count = 0, best[1000], k = ((const keys *)p->cli->keys)->k;
+    fv_text out = {0};
+    FV_TRY(load(p, file));
+    if (p->show && !p->cli->json) FV_TRY(draw(p, &out));
+    fv_status status = fv_run_forward(p->run, 1);
+    if (status != FV_OK) {
+        fv__text_free(&out);
+        return status;
+    }
+    const float *scores = fv_run_output(p->run, 0, &count);
+    k = fv_best(scores, count, k, best);
+    if (p->cli->json)
+        as_json(p, file, scores, best, k, &out);
+    else
+        as_text(p, file, scores, best, k, &out);
+    return fv__cli_put(p->cli, &out);
+}
+
+static fv_status predict_all(predictor *p) {
+    fv_cli *cli = p->cli;
+    for (int i = 1; i < cli->word_count; i++) {
+        const fv_status status = predict(p, cli->words[i]);
+        if (status == FV_OK) continue;
+        if (status != FV_BAD_INPUT || cli->word_count == 2) return status;
+        fprintf(stderr, "fovea: %s\n", fv_context_error(cli->ctx)); /* the others may be good */
+        p->failed++;
+    }
+    if (!p->failed) return FV_OK;
+    return fv__fail(cli->ctx, FV_BAD_INPUT, "%lld of %d pictures could not be read",
+                    (long long)p->failed, cli->word_count - 1);
+}
+
+static fv_status run(fv_cli *cli) {
+    predictor p = {.cli = cli, .invert = fv__cli_has(cli, "invert")};
+    const bool terminal = fv__cli_columns(stdout) > 0;
+    p.show = fv__cli_has(cli, "show") || (terminal && !cli->quiet);
+    p.shades = terminal;
+    FV_TRY(fv__cli_trained(cli, cli->words[0], &p.model));
+    fv_status status = fv_run_new(cli->ctx, p.model, 1, &p.run);
+    if (status == FV_OK) status = predict_all(&p);
+    fv_run_free(p.run);
+    fv_model_free(p.model);
+    return status;
+}
+
+const fv_command fv__command_predict = {
+    .name = "predict",
+    .help = "what a model sees in pictures: the best classes with names",
+    .synopsis = "MODEL PICTURE ... [k=N]",
+    .about =
+        "MODEL is a model file (.safetensors) or the folder of a training run. A PICTURE is a\n"
+        "PNG, JPEG, PGM or PPM file; it is resized and normalised as the network's `input`\n"
+        "line says. With --json one object per picture, each on a line of its own.",
+    .examples = "fovea predict runs/lenet5-1 seven.png\n"
+                "fovea predict model.safetensors scan.jpg --invert k=3\n"
+                "fovea predict model.safetensors *.png --json",
+    .words_min = 2,
+    .words_max = -1,
+    .keys = key_fields,
+    .keys_size = sizeof(keys),
+    .flags = flag_table,
+    .run = run,
+};
