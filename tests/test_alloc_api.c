@@ -58,8 +58,8 @@ enum { SIDE = 8, PIXELS = SIDE * SIDE, BATCH = 4 };
 
 static const char text[] =
     "net small(classes = 3)\n"
-    "input 1x8x8 resize 12 crop 10 pad 0 scale 1/255\n"
     "block unit(k) = add { conv k 3x3 pad 1 - bn - relu | identity } - relu\n"
+    "input 1x8x8 resize 12 crop 10 pad 0 scale 1/255\n"
     "  conv 4 3x3 pad 1 - unit(4)*2 as here - maxpool 2\n"
     "  - concat { conv 4 1x1 - relu | conv 4 3x3 pad 1 } - fc 8 - tanh - dropout 0.5\n"
     "  - fc classes - softmax\n"

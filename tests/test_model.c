@@ -13,9 +13,9 @@
 
 static const char small[] =
     "# a caf\xc3\xa9 of a network\n"
-    "net small(classes = 3, width = 4)\n"
+    "net small(classes = 3, maps = 4)\n"
     "input 1x8x8 scale 1/255\n"
-    "  conv width 3x3 pad 1 - bn - relu - maxpool 2 - fc classes - softmax\n";
+    "  conv maps 3x3 pad 1 - bn - relu - maxpool 2 - fc classes - softmax\n";
 
 static int setup(void **state) {
     fv_context *ctx;

@@ -30,7 +30,7 @@ fv_status fv__settings_split(fv_context *ctx, fv_arena *arena, const char *text,
         if (!equals || equals == start || equals + 1 == p)
             return fv__fail(ctx, FV_USAGE,
                             "expected NAME=VALUE in the settings, found '%.*s'; write them as in "
-                            "\"classes=10 width=2\"",
+                            "\"classes=10 growth=12\"",
                             (int)(p - start < 64 ? p - start : 64), start);
         fv_setting *s = &list[(*count)++];
         s->name = fv__arena_textn(arena, start, (size_t)(equals - start));

@@ -22,7 +22,7 @@ struct fv_model {
     fv_arena arena; /* of classes and extra */
 };
 
-/* "classes=10 width=2" (white space between) as settings for fv__net_parse; names and values live
+/* "classes=10 growth=12" (white space between) as settings for fv__net_parse; names and values live
    in the arena. NULL or "": none. FV_USAGE when something else stands there. */
 FV_MUST_USE fv_status fv__settings_split(fv_context *ctx, fv_arena *arena, const char *text,
                                          fv_setting **out, size_t *count);
