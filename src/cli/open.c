@@ -10,8 +10,41 @@ static bool ends_with(const char *word, const char *end) {
     return n >= m && strcmp(word + n - m, end) == 0;
 }
 
+/* The model a training run's folder holds: the one at the end or, while it goes on, the best. */
+static const char *in_folder(fv_cli *cli, const char *word) {
+    static const char *const files[] = {"model.safetensors", "best.safetensors"};
+    for (size_t i = 0; i < sizeof files / sizeof *files && fv__folder_exists(word); i++) {
+        const char *path = fv__arena_format(&cli->arena, "%s/%s", word, files[i]);
+        if (path && fv__file_exists(path)) return path;
+    }
+    return word;
+}
+
 bool fv__cli_is_model(const char *word) {
     return ends_with(word, ".safetensors");
+}
+
+fv_status fv__cli_trained(fv_cli *cli, const char *word, fv_model **out) {
+    const char *path = in_folder(cli, word);
+    if (ends_with(path, ".net"))
+        return fv__fail(cli->ctx, FV_BAD_INPUT,
+                        "%s is the text of a network, without weights; give a trained model "
+                        "(.safetensors) or the folder of a training run",
+                        word);
+    if (fv__file_exists(path)) return fv__model_load(cli->ctx, path, out);
+    if (fv__folder_exists(word))
+        return fv__fail(cli->ctx, FV_BAD_INPUT,
+                        "%s: this folder holds no model.safetensors and no best.safetensors", word);
+    for (const fv_zoo_entry *z = fv__zoo; z->name; z++)
+        if (strcmp(z->name, word) == 0)
+            return fv__fail(cli->ctx, FV_BAD_INPUT,
+                            "%s is a network without weights; train it (fovea train %s DATA) and "
+                            "give the model.safetensors that comes out",
+                            word, word);
+    return fv__fail(cli->ctx, FV_BAD_INPUT,
+                    "there is no file %s; a trained model (.safetensors) or the folder of a "
+                    "training run is expected",
+                    word);
 }
 
 /* Settings that are for the network: those that no recipe field takes. */
