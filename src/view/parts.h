@@ -91,11 +91,22 @@ struct fv_table {
     bool failed;
 };
 
+/* A report being filled. Several figures, or several plots, share a row: `row` is the one open. */
+struct fv_report {
+    fv_context *ctx;
+    fv_text title, subtitle, body, contents;
+    int sections;
+    enum { FV_ROW_NONE, FV_ROW_FIGURES, FV_ROW_PLOTS } row;
+    bool in_section, failed;
+};
+void fv__report_row(fv_report *r, int row);
+
 /* A plot as HTML with inline SVG (svg.c). */
 void fv__plot_html(fv_text *out, const fv_plot *plot);
-/* Styles, script (page.c). */
+/* Styles and script of the page (page.c). */
 extern const char fv__page_style[], fv__page_script[];
-void fv__base64(fv_text *out, const void *data, size_t size);
+/* A picture as the value of src="". */
+FV_MUST_USE fv_status fv__picture_url(fv_context *ctx, fv_text *out, const fv_canvas *c);
 
 /* zlib format (RFC 1950) without zlib: LZ77 with fixed Huffman codes. */
 void fv__deflate_small(fv_context *ctx, fv_text *out, const uint8_t *data, size_t size);

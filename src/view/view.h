@@ -117,6 +117,11 @@ void fv__report_figure(fv_report *r, const char *value, const char *meaning);
 void fv__report_picture(fv_report *r, const fv_canvas *c, const char *caption);
 void fv__report_plot(fv_report *r, const fv_plot *plot); /* SVG with values on hover */
 void fv__report_table(fv_report *r, const fv_table *t);
+/* As fv__draw_gallery and fv__draw_confusion, but laid out by the page: fits a phone and a dark
+   screen, and the confusion's squares tell more on hover. */
+void fv__report_gallery(fv_report *r, const fv_gallery *gallery);
+void fv__report_confusion(fv_report *r, const int64_t *counts, int64_t classes,
+                          const char *const *names);
 void fv__report_code(fv_report *r, const char *text);
 /* What could not be added for want of memory is reported here. */
 FV_MUST_USE fv_status fv__report_html(fv_context *ctx, fv_report *r, fv_text *out);
