@@ -82,12 +82,12 @@ static fv_status run(fv_cli *cli) {
     if (!cli->json && !cli->quiet)
         printf("       operator   gradient                                     error   tried "
                "skipped\n");
-    fv_status status = fv__check(cli->ctx, net, &ask, watch, cli, &report);
+    fv_status status = fv__gradients_check(cli->ctx, net, &ask, watch, cli, &report);
     if (status == FV_OK || status == FV_DIFFERS) {
         const fv_status put = say(cli, net, &report);
         if (put != FV_OK) status = put;
     }
-    fv__check_free(&report);
+    fv__gradients_free(&report);
     fv__net_free(net);
     return status;
 }

@@ -309,9 +309,9 @@ static fv_status verdict(fv_context *ctx, const fv_check_ask *ask, const fv_chec
                     r->worst, ask->tolerance);
 }
 
-fv_status fv__check(fv_context *ctx, const fv_net *net, const fv_check_ask *ask,
-                    void (*watch)(void *arg, const fv_check_row *row), void *arg,
-                    fv_check_report *report) {
+fv_status fv__gradients_check(fv_context *ctx, const fv_net *net, const fv_check_ask *ask,
+                              void (*watch)(void *arg, const fv_check_row *row), void *arg,
+                              fv_check_report *report) {
     memset(report, 0, sizeof *report);
     fv__arena_init(&report->arena, ctx);
     fv_net *with_loss = NULL;
@@ -328,7 +328,7 @@ fv_status fv__check(fv_context *ctx, const fv_net *net, const fv_check_ask *ask,
     return status == FV_OK ? verdict(ctx, ask, report) : status;
 }
 
-void fv__check_free(fv_check_report *report) {
+void fv__gradients_free(fv_check_report *report) {
     fv__free(report->rows);
     fv__arena_free(&report->arena);
     memset(report, 0, sizeof *report);

@@ -17,10 +17,10 @@ typedef struct fv_check_ask {
 /* One gradient: of a parameter of the whole network's loss, or of one node's input or parameter
    looked at alone, which tells whose backward is wrong. */
 typedef struct fv_check_row {
-    const char *name;    /* "conv1.weight"; "conv1, input 0"  */
-    const char *op;      /* of the node: "conv" */
-    bool local;          /* the node alone */
-    double error;        /* |backward - difference| / |difference|, over the coordinates tried */
+    const char *name;       /* "conv1.weight"; "conv1, input 0"  */
+    const char *op;         /* of the node: "conv" */
+    bool local;             /* the node alone */
+    double error;           /* |backward - difference| / |difference|, over the coordinates tried */
     int64_t tried, skipped; /* skipped: a kink or a tie lay within every step size */
     bool wrong;
 } fv_check_row;
@@ -28,19 +28,20 @@ typedef struct fv_check_row {
 typedef struct fv_check_report {
     fv_check_row *rows;
     size_t count, capacity;
-    double worst;     /* of all rows */
-    int64_t wrong;    /* rows */
+    double worst;           /* of all rows */
+    int64_t wrong;          /* rows */
     const char *culprit;    /* the first node whose own backward is wrong, or NULL */
     const char *culprit_op; /* its operator */
     fv_arena arena;
 } fv_check_report;
 
 /* FV_OK when every gradient agrees, FV_DIFFERS with a sentence that names the operator when not;
-   the report is filled either way and released by fv__check_free. `watch` (may be NULL) is told
+   the report is filled either way and released by fv__gradients_free. `watch` (may be NULL) is told
    after each tensor. */
-FV_MUST_USE fv_status fv__check(fv_context *ctx, const fv_net *net, const fv_check_ask *ask,
-                                void (*watch)(void *arg, const fv_check_row *row), void *arg,
-                                fv_check_report *report);
-void fv__check_free(fv_check_report *report);
+FV_MUST_USE fv_status fv__gradients_check(fv_context *ctx, const fv_net *net,
+                                          const fv_check_ask *ask,
+                                          void (*watch)(void *arg, const fv_check_row *row),
+                                          void *arg, fv_check_report *report);
+void fv__gradients_free(fv_check_report *report);
 
 #endif
