@@ -15,8 +15,9 @@ typedef struct fv_setting {
 /* Makes a frozen net from text. `file` is for messages. FV_BAD_INPUT:
    "my.net:7:12: error: 5x5 kernel does not fit 4x4 input", the line, a caret, the chain of shapes
    that led there, "did you mean". `text` need not end in 0. */
-FV_MUST_USE fv_status fv__net_parse(fv_context *ctx, const char *file, const char *text, size_t size,
-                                    const fv_setting *settings, size_t setting_count, fv_net **out);
+FV_MUST_USE fv_status fv__net_parse(fv_context *ctx, const char *file, const char *text,
+                                    size_t size, const fv_setting *settings, size_t setting_count,
+                                    fv_net **out);
 
 /* The net as text that parses to the same net (same names, shapes and parameters), in one form:
    printing the result of parsing it gives the same bytes. */
@@ -25,7 +26,8 @@ FV_MUST_USE fv_status fv__net_print(fv_context *ctx, const fv_net *net, fv_text 
 /* The options of one operator written as in the language, "64 3x3 stride 2 pad 1"; only what
    differs from the defaults, positional ones first. */
 void fv__options_print(fv_text *out, const fv_op *op, const void *options);
-/* And back; `options` holds op->options_size bytes. For the operators' samples, checks and tests. */
+/* And back; `options` holds op->options_size bytes. For the operators' samples, checks and tests.
+ */
 FV_MUST_USE fv_status fv__options_parse(fv_context *ctx, const fv_op *op, const char *text,
                                         void *options);
 

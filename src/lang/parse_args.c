@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parse_args.c - options from a table of fields: positional values in the table's order, then
+ * `name value` pairs; and the arguments of a block's call.
+ *
+ * No operator is known here. What ends a list of options is a token that can be no option: a
+ * chain's dash, a bar, a bracket that closes, the start of a new statement.
+ */
+#include "lang/syntax.h"
+#include <stdio.h>
+#include <string.h>
+
+typedef struct reading {
+    const char *owner;
+    const fv_field *fields;
+    bool one_line;
+    fv_given *first, **end;
+} reading;
+
+/* The field a word names. `channels`, `height`, `width` are what flows in, wherever they stand, so
+   that `conv channels 3x3 groups channels` means what it says. */
+static const fv_field *find(const fv_field *fields, const fv_token *t) {
+    if (fv__token_is(t, "channels") || fv__token_is(t, "height") || fv__token_is(t, "width"))
+        return NULL;
+    for (const fv_field *f = fields; t->kind == FV_TOK_NAME && f != NULL && f->name != NULL; f++)
+        if (fv__token_is(t, f->name)) return f;
+    return NULL;
+}
+
+static const fv_given *given(const reading *r, const fv_field *f) {
+    for (const fv_given *g = r->first; g != NULL; g = g->next)
+        if (g->field == f) return g;
+    return NULL;
+}
+
+/* The next positional field that has no value yet, or NULL. */
+static const fv_field *next_positional(const reading *r) {
+    for (const fv_field *f = r->fields; f != NULL && f->name != NULL; f++)
+        if ((f->flags & FV_POSITIONAL) != 0 && given(r, f) == NULL) return f;
+    return NULL;
+}
+
+static bool ends(const reading *r, const fv_token *t) {
+    if (t->kind == FV_TOK_END || t->top || (r->one_line && t->line_start)) return true;
+    if (fv__token_dash(t) || fv__token_is(t, "as") || fv__token_is(t, "then") ||
+        fv__token_is(t, "else"))
+        return true;
+    return strchr("|{})]", t->kind < 256 ? t->kind : 'a') != NULL;
+}
+
+static bool starts_value(const fv_token *t) {
+    return t->kind == FV_TOK_NUMBER || t->kind == '(' || (t->kind == '-' && !t->space_after) ||
+           (t->kind == FV_TOK_NAME && !t->top && !fv__token_is(t, "as") && !fv__token_is(t, "if"));
+}
+
+/* Is this word a value of the field itself, rather than a parameter? */
+static bool own_word(const fv_field *f, const fv_token *t) {
+    if (t->kind != FV_TOK_NAME) return false;
+    if (f->kind == FV_WORD || f->kind == FV_CHOICE) return true;
+    if (f->kind == FV_BOOL) return fv__token_is(t, "yes") || fv__token_is(t, "no");
+    return f->kind == FV_PAD && (fv__token_is(t, "same") || fv__token_is(t, "valid"));
+}
+
+static fv_status parse_value(fv_parser *p, const char *owner, const fv_field *f, fv_written *v) {
+    const fv_token *t = &p->lex.now;
+    v->place = t->place;
+    if (own_word(f, t)) {
+        v->word = fv__arena_textn(p->arena, t->start, t->length);
+        return v->word == NULL ? FV_EXHAUSTED : fv__lex_next(&p->lex);
+    }
+    const bool list = f->kind == FV_PAD || f->kind == FV_INTS || f->kind == FV_REALS;
+    for (;;) {
+        if (v->count == FV_LIST_MAX)
+            return fv__complain(p->source, t->place, "%s takes at most %d numbers", f->name,
+                                FV_LIST_MAX);
+        if (v->cross)
+            FV_TRY(fv__parse_primary(p, &v->e[v->count]));
+        else
+            FV_TRY(fv__parse_expr(p, FV_TIGHT, &v->e[v->count]));
+        v->count++;
+        if (t->kind == FV_TOK_CROSS && (v->count == 1 || v->cross))
+            v->cross = true;
+        else if (t->kind != ',' || v->cross)
+            break;
+        if (t->kind == ',' && !list)
+            return fv__complain(p->source, t->place,
+                                "%s takes one value; options are separated by spaces, not commas",
+                                f->name);
+        FV_TRY(fv__lex_next(&p->lex));
+    }
+    if (v->cross && t->kind == '*')
+        return fv__complain(p->source, t->place,
+                            "a size cannot be multiplied; to repeat %s put it in brackets: "
+                            "(%s ...)*2, to reckon with a side write (2*k)x(2*k)",
+                            owner, owner);
+    return FV_OK;
+}
+
+static fv_given *append(fv_parser *p, reading *r, const fv_field *f, fv_place place) {
+    fv_given *g = fv__parser_alloc(p, sizeof *g);
+    if (g == NULL) return NULL;
+    g->field = f;
+    g->place = place;
+    *r->end = g;
+    r->end = &g->next;
+    return g;
+}
+
+static fv_status named(fv_parser *p, reading *r, const fv_field *f) {
+    const fv_token *t = &p->lex.now;
+    const fv_given *before = given(r, f);
+    if (before != NULL)
+        return fv__complain(p->source, t->place, "%s is given twice; it already stands at %d:%d",
+                            f->name, before->place.line, before->place.column);
+    fv_given *g = append(p, r, f, t->place);
+    if (g == NULL) return FV_EXHAUSTED;
+    FV_TRY(fv__lex_next(&p->lex));
+    if (t->kind == '=')
+        return fv__complain(p->source, t->place, "an option is written without '=': %s 2", f->name);
+    const bool bare =
+        f->kind == FV_BOOL && (ends(r, t) || !starts_value(t) || find(r->fields, t) != NULL);
+    if (bare) {
+        g->value.word = "yes";
+        g->value.place = g->place;
+        return FV_OK;
+    }
+    if (ends(r, t) || !starts_value(t)) {
+        fv_text words = {0};
+        fv__field_kind_words(&words, f);
+        const fv_status status =
+            fv__complain(p->source, g->place, "%s needs a value%s%s", f->name,
+                         words.data != NULL ? ": " : "", words.data != NULL ? words.data : "");
+        fv__text_free(&words);
+        return status;
+    }
+    return parse_value(p, r->owner, f, &g->value);
+}
+
+/* A token that is no option of the owner: says what was probably meant. */
+static fv_status stranger(fv_parser *p, const reading *r) {
+    const fv_token t = p->lex.now;
+    char word[FV_NAME_MAX + 1], found[96];
+    fv__token_text(found, &t);
+    if (t.kind == '*')
+        return fv__complain(p->source, t.place,
+                            "%s cannot be repeated as it stands; put it in brackets: (%s ...)*2",
+                            r->owner, r->owner);
+    if (t.kind == '-')
+        return fv__complain(p->source, t.place,
+                            "the dash between two layers needs a space on both sides: ' - '");
+    if (t.kind == ',')
+        return fv__complain(p->source, t.place, "options are separated by spaces, not commas");
+    if (t.kind == '=') return fv__complain(p->source, t.place, "an option is written without '='");
+    if (t.kind == '(' || t.kind == '[')
+        return fv__complain(p->source, t.place, "a ' - ' is missing before %s", found);
+    if (t.kind == FV_TOK_NAME) {
+        snprintf(word, sizeof word, "%.*s", (int)t.length, t.start);
+        if (fv__op_find(word) != NULL || fv__token_is(&t, "from") || fv__token_is(&t, "if"))
+            return fv__complain(p->source, t.place, "a ' - ' is missing before %s%s", found,
+                                t.line_start ? "; a line that goes on with a chain starts with it"
+                                             : "");
+        FV_TRY(fv__lex_next(&p->lex));
+        if (p->lex.now.kind == '(' && !p->lex.now.space_before)
+            return fv__complain(p->source, t.place, "a ' - ' is missing before %s", found);
+        const char *near = r->fields != NULL ? fv__field_nearest(r->fields, word) : NULL;
+        if (near != NULL)
+            return fv__complain(p->source, t.place, "%s has no option '%s'; did you mean '%s'?",
+                                r->owner, word, near);
+        const fv_status status =
+            fv__complain(p->source, t.place, "%s has no option '%s'", r->owner, word);
+        fv_text list = {0};
+        for (const fv_field *f = r->fields; f != NULL && f->name != NULL; f++)
+            fv__text_addf(&list, "%s%s", f == r->fields ? "" : ", ", f->name);
+        if (list.data != NULL) (void)fv__note(p->source, "its options: %s", list.data);
+        fv__text_free(&list);
+        return status;
+    }
+    if (t.kind == FV_TOK_NUMBER)
+        return fv__complain(p->source, t.place, "%s is one value too many for %s", found, r->owner);
+    return fv__complain(p->source, t.place, "%s does not belong to the options of %s", found,
+                        r->owner);
+}
+
+/* Is this token the value of the next positional field? */
+static bool is_positional(const fv_parser *p, const reading *r) {
+    const fv_token *t = &p->lex.now;
+    char word[FV_NAME_MAX + 1];
+    if (next_positional(r) == NULL || !starts_value(t)) return false;
+    if (t->kind != FV_TOK_NAME) return true;
+    snprintf(word, sizeof word, "%.*s", (int)t->length, t->start);
+    const char *after = t->start + t->length;
+    const bool call = after < p->source->text + p->source->size && *after == '(';
+    return !call && fv__op_find(word) == NULL && !fv__token_is(t, "from");
+}
+
+static fv_status missing(fv_parser *p, const reading *r, const fv_field *f, fv_place place) {
+    fv_text sample = {0};
+    fv__text_add(&sample, r->owner);
+    for (const fv_field *g = r->fields; g->name != NULL; g++)
+        if ((g->flags & FV_REQUIRED) != 0)
+            fv__text_addf(&sample, "%s%s %s", (g->flags & FV_POSITIONAL) != 0 ? "" : " ",
+                          (g->flags & FV_POSITIONAL) != 0 ? "" : g->name,
+                          g->kind == FV_SIZE  ? "3x3"
+                          : g->kind == FV_INT ? "64"
+                                              : "...");
+    const fv_status status = fv__complain(p->source, place, "%s needs %s (%s): %s", r->owner,
+                                          f->name, f->help, sample.data != NULL ? sample.data : "");
+    fv__text_free(&sample);
+    return status;
+}
+
+fv_status fv__parse_args(fv_parser *p, const char *owner, const fv_field *fields, fv_place place,
+                         bool one_line, fv_given **out) {
+    reading r = {owner, fields, one_line, NULL, NULL};
+    r.end = &r.first;
+    bool by_name = false;
+    while (!ends(&r, &p->lex.now)) {
+        const fv_field *f = find(fields, &p->lex.now);
+        if (f != NULL) {
+            by_name = true;
+            FV_TRY(named(p, &r, f));
+            continue;
+        }
+        if (!is_positional(p, &r)) return stranger(p, &r);
+        f = next_positional(&r);
+        if (by_name && p->lex.now.kind != FV_TOK_NAME)
+            return fv__complain(p->source, p->lex.now.place,
+                                "values without a name come first; give this one its name: %s ...",
+                                f->name);
+        if (by_name) return stranger(p, &r);
+        fv_given *g = append(p, &r, f, p->lex.now.place);
+        if (g == NULL) return FV_EXHAUSTED;
+        g->positional = true;
+        FV_TRY(parse_value(p, owner, f, &g->value));
+    }
+    for (const fv_field *f = fields; f != NULL && f->name != NULL; f++)
+        if ((f->flags & FV_REQUIRED) != 0 && given(&r, f) == NULL) return missing(p, &r, f, place);
+    *out = r.first;
+    return FV_OK;
+}
+
+fv_status fv__parse_call(fv_parser *p, fv_element *e) {
+    const fv_token *t = &p->lex.now;
+    const fv_place open = t->place;
+    fv_given **end = &e->given;
+    int count = 0;
+    FV_TRY(fv__lex_next(&p->lex));
+    while (t->kind != ')') {
+        fv_given *g = fv__parser_alloc(p, sizeof *g);
+        if (g == NULL) return FV_EXHAUSTED;
+        *end = g;
+        end = &g->next;
+        g->place = t->place;
+        g->positional = true;
+        if (++count > FV_PARAMS_MAX)
+            return fv__complain(p->source, t->place, "a block has at most %d parameters",
+                                FV_PARAMS_MAX);
+        if (t->kind == FV_TOK_END || t->top)
+            return fv__complain(p->source, open, "this '(' is never closed");
+        FV_TRY(fv__parse_expr(p, FV_LOOSE, &g->value.e[0]));
+        g->value.count = 1;
+        g->value.place = g->place;
+        if (t->kind == '=') { /* what was read is the parameter's name */
+            if (g->value.e[0]->kind != FV_E_NAME)
+                return fv__complain(p->source, g->place,
+                                    "a parameter's name stands before '='; to compare write '=='");
+            g->name = g->value.e[0]->name;
+            g->positional = false;
+            FV_TRY(fv__lex_next(&p->lex));
+            FV_TRY(fv__parse_expr(p, FV_LOOSE, &g->value.e[0]));
+        }
+        if (t->kind == ',')
+            FV_TRY(fv__lex_next(&p->lex));
+        else if (t->kind == FV_TOK_END || t->top)
+            return fv__complain(p->source, open, "this '(' is never closed");
+        else if (t->kind != ')')
+            return fv__expected(p, "',' or ')'");
+    }
+    return fv__lex_next(&p->lex);
+}

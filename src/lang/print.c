@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * print.c - a net as text: net, input, the main chain, heads, the recipe.
+ */
+#include "lang/print.h"
+#include <stdio.h>
+#include <string.h>
+
+/* A name the parser takes: letters, digits, _ - and dots within. */
+static void put_net_name(fv_printer *p, const char *name) {
+    char text[FV_NAME_MAX + 1];
+    size_t n = 0;
+    for (; name[n] != 0 && n < FV_NAME_MAX; n++) {
+        const char c = name[n];
+        const bool plain =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9');
+        text[n] = plain || (n > 0 && (c == '-' || c == '.')) ? c : '_';
+    }
+    if (n > 0 && text[n - 1] == '.') text[n - 1] = '_';
+    text[n] = 0;
+    fv__print_put(p, n > 0 ? text : "net");
+}
+
+/* The options of an input or recipe: those that differ from the default, or those named. */
+static fv_status put_fields(fv_printer *p, const fv_field *fields, const void *options,
+                            const char *named, int indent) {
+    for (const fv_field *f = fields; f->name != NULL; f++) {
+        const size_t n = strlen(f->name);
+        const char *at = named;
+        bool wanted = named == NULL && !fv__field_is_default(f, options);
+        while (at != NULL && !wanted && (at = strstr(at, f->name)) != NULL) {
+            wanted = (at == named || at[-1] == ' ') && (at[n] == ' ' || at[n] == 0);
+            at += n;
+        }
+        if (!wanted) continue;
+        fv_text value = {0};
+        fv__field_print(&value, f, options);
+        const fv_status status = fv__text_done(p->ctx, &value);
+        if (status == FV_OK) {
+            if (indent > 0 && !p->dry && p->out->length - p->line + n + value.length > 90)
+                fv__print_newline(p, indent);
+            else
+                fv__print_put(p, " ");
+            fv__print_put(p, f->name);
+            fv__print_put(p, " ");
+            fv__print_put(p, value.data);
+        }
+        fv__text_free(&value);
+        FV_TRY(status);
+    }
+    return FV_OK;
+}
+
+static fv_status put_head(fv_printer *p, const fv_head *head) {
+    fv__print_newline(p, 0);
+    fv__print_put(p, "head ");
+    fv__print_label(p, head->name);
+    if (head->weight != 1) {
+        fv__print_put(p, " weight ");
+        if (!p->dry) fv__text_number(p->out, head->weight);
+    }
+    if (head->training) fv__print_put(p, " training");
+    fv__print_put(p, " ");
+    return fv__print_chain(p, -1, head->value, 2, 0);
+}
+
+/* The whole text, in the order the parser expands it. */
+static fv_status walk(fv_printer *p) {
+    const fv_net *net = p->net;
+    memset(p->emitted, 0, net->value_count * sizeof *p->emitted);
+    fv__names_free(&p->names);
+    fv__names_free(&p->counters);
+    FV_TRY(fv__names_add(p->ctx, &p->names, "input", 0));
+    p->emitted[0] = true;
+    p->line = p->dry ? 0 : p->out->length;
+    fv__print_put(p, "net ");
+    put_net_name(p, net->name);
+    fv__print_newline(p, 0);
+    char size[96];
+    snprintf(size, sizeof size, "input %lldx%lldx%lld", (long long)net->input.channels,
+             (long long)net->input.height, (long long)net->input.width);
+    fv__print_put(p, size);
+    FV_TRY(put_fields(p, fv__input_fields, &net->input, NULL, 0));
+    fv__print_newline(p, 4);
+    FV_TRY(fv__print_chain(p, 0, net->heads[0].value, 2, 0));
+    for (size_t i = 1; i < net->head_count; i++) FV_TRY(put_head(p, &net->heads[i]));
+    if (net->recipe_given != NULL && net->recipe_given[0] != 0) {
+        fv__print_newline(p, 0);
+        fv__print_put(p, "train");
+        FV_TRY(put_fields(p, fv__recipe_fields, &net->recipe, net->recipe_given, 6));
+    }
+    fv__print_put(p, "\n");
+    return FV_OK;
+}
+
+static fv_status check_complete(const fv_printer *p) {
+    for (size_t i = 0; i < p->net->node_count; i++)
+        if (!p->emitted[p->net->nodes[i].out])
+            return fv__fail(p->ctx, FV_BAD_INPUT,
+                            "'%s' leads to no output of the network, which therefore cannot be "
+                            "written as text",
+                            p->net->nodes[i].name);
+    return FV_OK;
+}
+
+fv_status fv__net_print(fv_context *ctx, const fv_net *net, fv_text *out) {
+    fv_printer p = {.ctx = ctx, .net = net, .out = out, .dry = true};
+    fv_status status;
+    if (net->head_count == 0)
+        return fv__fail(ctx, FV_BAD_INPUT, "the network '%s' has no output", net->name);
+    fv__arena_init(&p.arena, ctx);
+    FV_GO(fv__print_analyse(&p));
+    FV_GO(walk(&p));
+    FV_GO(check_complete(&p));
+    p.dry = false;
+    FV_GO(walk(&p));
+    FV_GO(fv__text_done(ctx, out));
+done:
+    fv__names_free(&p.names);
+    fv__names_free(&p.counters);
+    fv__arena_free(&p.arena);
+    return status;
+}

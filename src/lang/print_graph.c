@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * print_graph.c - a graph as chains and branches.
+ *
+ * Read backwards, a layer with one input goes on at that input, and a join goes on at its
+ * dominator: the last value that every way to the join passes. The ways between the two are its
+ * branches. Where a branch runs into something already written, it starts with `from`; so any
+ * graph can be written, and a series-parallel one needs no `from` at all.
+ * Dominators: Cooper, Harvey & Kennedy 2001; in an acyclic graph one pass is enough.
+ */
+#include "lang/print.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_WIDTH  96
+#define NESTED_MOST 20 /* joins written within each other; deeper ones are written flat */
+
+fv_status fv__print_analyse(fv_printer *p) {
+    const fv_net *net = p->net;
+    const size_t n = net->value_count;
+    p->dominator = fv__arena_alloc(&p->arena, n * sizeof *p->dominator);
+    p->depth = fv__arena_alloc(&p->arena, n * sizeof *p->depth);
+    p->emitted = fv__arena_alloc(&p->arena, n * sizeof *p->emitted);
+    p->referenced = fv__arena_alloc(&p->arena, n * sizeof *p->referenced);
+    p->stack = fv__arena_alloc(&p->arena, (net->node_count + 1) * sizeof *p->stack);
+    if (!p->dominator || !p->depth || !p->emitted || !p->referenced || !p->stack)
+        return FV_EXHAUSTED;
+    for (size_t v = 0; v < n; v++) p->dominator[v] = -1;
+    for (size_t i = 0; i < net->node_count; i++) {
+        const fv_node *node = &net->nodes[i];
+        int a = node->in[0];
+        for (int k = 1; k < node->inputs; k++) {
+            int b = node->in[k];
+            while (a != b) {
+                if (p->depth[a] < p->depth[b])
+                    b = p->dominator[b];
+                else
+                    a = p->dominator[a];
+                if (a < 0 || b < 0)
+                    return fv__fail(p->ctx, FV_BAD_INPUT,
+                                    "a network with more than one input cannot be written as text");
+            }
+        }
+        p->dominator[node->out] = a;
+        p->depth[node->out] = p->depth[a] + 1;
+    }
+    return FV_OK;
+}
+
+/* ---- text ---- */
+
+void fv__print_put(fv_printer *p, const char *text) {
+    if (!p->dry) fv__text_add(p->out, text);
+}
+
+void fv__print_newline(fv_printer *p, int indent) {
+    if (p->dry) return;
+    fv__text_add(p->out, "\n");
+    p->line = p->out->length;
+    fv__text_addf(p->out, "%*s", indent, "");
+}
+
+void fv__print_label(fv_printer *p, const char *name) {
+    if (fv__plain_label(name) || strcmp(name, "input") == 0) {
+        fv__print_put(p, name);
+        return;
+    }
+    fv__print_put(p, "\"");
+    fv__print_put(p, name);
+    fv__print_put(p, "\"");
+}
+
+/* Between two elements of a chain: a dash, on a new line when `bytes` more do not fit. */
+static void separate(fv_printer *p, bool first, int indent, size_t bytes) {
+    if (first) return;
+    if (!p->dry && p->out->length - p->line + bytes + 3 > LINE_WIDTH) {
+        fv__print_newline(p, indent);
+        fv__print_put(p, "- ");
+    } else {
+        fv__print_put(p, " - ");
+    }
+}
+
+static void put_from(fv_printer *p, int value) {
+    p->referenced[value] = true;
+    fv__print_put(p, "from ");
+    fv__print_label(p, p->net->values[value].name);
+}
+
+/* ---- names ---- */
+
+static fv_status take(fv_printer *p, const char *name) {
+    if (fv__names_get(&p->names, name) != NULL)
+        return fv__fail(
+            p->ctx, FV_BAD_INPUT,
+            "two layers or values are called '%.100s'; such a network cannot be written "
+            "as text",
+            name);
+    if (strpbrk(name, "\"\n\r\t") != NULL || name[0] == 0 || strlen(name) > FV_FULL_MAX)
+        return fv__fail(
+            p->ctx, FV_BAD_INPUT,
+            "the name '%.100s' cannot be written: it is empty, too long, or has a quote "
+            "or line end",
+            name);
+    return fv__names_add(p->ctx, &p->names, name, 0);
+}
+
+/* Is the node's name the one the parser would give it here? Counts it if it is left to do so. */
+static fv_status automatic(fv_printer *p, const fv_node *node, bool label, bool *out) {
+    const char *op = node->op->name;
+    int *counter = fv__names_get(&p->counters, op);
+    if (counter == NULL) {
+        FV_TRY(fv__names_add(p->ctx, &p->counters, op, 0));
+        counter = fv__names_get(&p->counters, op);
+    }
+    char text[FV_NAME_MAX + 16];
+    for (;; ++*counter) {
+        snprintf(text, sizeof text, "%s%d", op, *counter + 1);
+        if (fv__names_get(&p->names, text) == NULL) break;
+    }
+    *out = strcmp(text, node->name) == 0 && !label;
+    if (*out) ++*counter;
+    return FV_OK;
+}
+
+/* ---- layers ---- */
+
+static fv_status put_branches(fv_printer *p, const fv_node *node, int start, int indent, int depth,
+                              bool flat) {
+    const int inner = indent + 4;
+    fv__print_put(p, "{");
+    for (int i = 0; i < node->inputs; i++) {
+        if (flat) {
+            fv__print_put(p, i > 0 ? " | " : " ");
+            put_from(p, node->in[i]);
+            continue;
+        }
+        fv__print_newline(p, inner);
+        fv__print_put(p, i > 0 ? "| " : "  ");
+        FV_TRY(fv__print_chain(p, start, node->in[i], inner, depth + 1));
+    }
+    fv__print_put(p, " }");
+    return FV_OK;
+}
+
+/* One layer with its names; `flat`: a join whose branches are all written before it. */
+static fv_status put_node(fv_printer *p, const fv_node *node, bool first, int start, int indent,
+                          int depth, bool flat) {
+    const fv_value *value = &p->net->values[node->out];
+    const bool renamed = strcmp(value->name, node->name) != 0; /* a label on brackets around it */
+    const bool join = (node->op->traits & FV_VARIADIC) != 0;
+    if (node->inputs != 1 && !join)
+        return fv__fail(p->ctx, FV_BAD_INPUT, "%s is a %s, which the language has no place for",
+                        node->name, node->op->name);
+    fv_text words = {0};
+    fv__options_print(&words, node->op, node->options);
+    fv_status status = fv__text_done(p->ctx, &words);
+    if (status == FV_OK) {
+        const size_t length = strlen(node->op->name) + words.length + strlen(node->name) + 8;
+        separate(p, first, indent, join ? 12 + words.length : length);
+        if (renamed) fv__print_put(p, "(");
+        fv__print_put(p, node->op->name);
+        if (words.length > 0) fv__print_put(p, " ");
+        fv__print_put(p, words.data);
+        if (join) {
+            fv__print_put(p, " ");
+            status = put_branches(p, node, start, indent, depth, flat);
+        }
+    }
+    fv__text_free(&words);
+    FV_TRY(status);
+    bool silent;
+    const bool identity = strcmp(node->op->name, "identity") == 0; /* a layer only with a label */
+    FV_TRY(automatic(p, node, identity || (p->referenced[node->out] && !renamed), &silent));
+    FV_TRY(take(p, node->name));
+    if (!silent) {
+        fv__print_put(p, " as ");
+        fv__print_label(p, node->name);
+    }
+    if (renamed) {
+        fv__print_put(p, ") as ");
+        fv__print_label(p, value->name);
+        FV_TRY(take(p, value->name));
+    }
+    p->emitted[node->out] = true;
+    return FV_OK;
+}
+
+static int by_number(const void *a, const void *b) {
+    return (*(const int *)a > *(const int *)b) - (*(const int *)a < *(const int *)b);
+}
+
+/* All that a join needs and that is not written yet, one layer after the other, each with `from`:
+   no brackets within brackets, however deep the graph. */
+static fv_status put_flat(fv_printer *p, const fv_node *join, bool *first, int indent, int depth) {
+    const fv_net *net = p->net;
+    const size_t base = p->top;
+    const fv_node *node = join;
+    for (size_t at = base;; at++) { /* breadth first; the list is its own queue */
+        for (int k = 0; k < node->inputs; k++) {
+            const int v = node->in[k];
+            if (p->emitted[v]) continue;
+            p->emitted[v] = true; /* each only once; they are written below */
+            p->stack[p->top++] = net->values[v].node;
+        }
+        if (at == p->top) break;
+        node = &net->nodes[p->stack[at]];
+    }
+    qsort(p->stack + base, p->top - base, sizeof *p->stack, by_number);
+    for (size_t i = base; i < p->top; i++) {
+        node = &net->nodes[p->stack[i]];
+        if (node->inputs == 1) {
+            separate(p, *first, indent, strlen(net->values[node->in[0]].name) + 8);
+            put_from(p, node->in[0]);
+            *first = false;
+        }
+        FV_TRY(put_node(p, node, *first, -1, indent, depth, true));
+        *first = false;
+    }
+    p->top = base;
+    return FV_OK;
+}
+
+fv_status fv__print_chain(fv_printer *p, int start, int end, int indent, int depth) {
+    const fv_net *net = p->net;
+    const size_t base = p->top;
+    int value = end;
+    for (; value != start && !p->emitted[value]; value = p->dominator[value])
+        p->stack[p->top++] = net->values[value].node;
+    bool first = true;
+    if (value != start) {
+        put_from(p, value);
+        first = false;
+    } else if (p->top == base) {
+        fv__print_put(p, "identity");
+    }
+    while (p->top > base) {
+        const fv_node *node = &net->nodes[p->stack[--p->top]];
+        const size_t rest = p->top;
+        const bool flat = node->inputs > 1 && depth >= NESTED_MOST;
+        if (flat) FV_TRY(put_flat(p, node, &first, indent, depth));
+        p->top = rest;
+        FV_TRY(put_node(p, node, first, value, indent, depth, flat));
+        first = false;
+        value = node->out;
+    }
+    return FV_OK;
+}
