@@ -19,7 +19,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
 #define FV_LOOPS "op/softmax.c"
 #include "op/loops.h"
 
-static const char *const samples[] = {"; 3x5", "; 2x4x2x3", "; 2x1", NULL};
+static const char *const samples[] = {"; 3x5", "; 2x4x2x3", NULL};
 
 const fv_op fv__op_softmax = {
     .name = "softmax",

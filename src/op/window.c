@@ -39,7 +39,8 @@ static bool place(int64_t in, fv_pad_mode mode, int64_t before, int64_t after, b
     if (ceil) room += win->stride - 1;
     if (room < 0) return false;
     win->out = room / win->stride + 1;
-    if (ceil && (win->out - 1) * win->stride >= in + win->before) win->out--;
+    int64_t starts = (in + win->before - 1) / win->stride + 1; /* before the end of the picture */
+    if (ceil && win->out > starts) win->out = starts;
     return true;
 }
 

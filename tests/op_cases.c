@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * op_cases.c - what must hold for every operator on each of its samples.
+ */
+#include "op_cases.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GRADIENT_ERROR  1e-7
+#define PRECISION_ERROR 1e-5
+#define STEP            1e-3
+
+static double loss(op_problem *p) {
+    double sum = 0;
+    op_forward(p);
+    for (int64_t i = 0; i < op_count(&p->pass.y); i++)
+        sum += op_get(&p->pass.y, i) * op_get(&p->pass.dy, i);
+    return sum;
+}
+
+static uint64_t branches(const op_problem *p) {
+    return p->op->branches != NULL ? p->op->branches(&p->pass) : 0;
+}
+
+/* dL/dv_i by central differences over five points, whose error is h^4/30 times the fifth
+   derivative; false when a point lies across a kink. */
+static bool difference(op_problem *p, const fv_tensor *v, int64_t i, double *out) {
+    static const int at[] = {-2, -1, 1, 2};
+    static const double weight[] = {1, -8, 8, -1};
+    const double middle = op_get(v, i);
+    const uint64_t home = branches(p);
+    bool smooth = true;
+    *out = 0;
+    for (int k = 0; k < 4; k++) {
+        op_set(v, i, middle + at[k] * STEP);
+        smooth = smooth && branches(p) == home;
+        *out += weight[k] * loss(p) / (12 * STEP);
+    }
+    op_set(v, i, middle);
+    return smooth;
+}
+
+/* One gradient: ||backward - differences|| / ||differences|| over the coordinates away from kinks.
+ */
+static void check_slot(op_tally *t, op_problem *p, int slot, const double *found) {
+    char name[64];
+    const fv_tensor *g = op_gradient(p, slot, name), *v = op_gradient_of(p, slot);
+    double error = 0, norm = 0, worst = 0;
+    int64_t compared = 0, count = op_count(g), place = 0;
+    for (int64_t i = 0; i < count; i++) {
+        double numeric;
+        if (!difference(p, v, i, &numeric)) continue;
+        double e = fabs(numeric - found[i]);
+        if (!(e <= worst)) worst = e, place = i;
+        error += e * e;
+        norm += numeric * numeric;
+        compared++;
+    }
+    norm = sqrt(norm) > 1e-3 ? sqrt(norm) : 1e-3;
+    op_check(t, compared * 2 > count,
+             "%s '%s': %s: only %lld of %lld coordinates are away from kinks", p->op->name,
+             p->sample, name, (long long)compared, (long long)count);
+    op_check(t, sqrt(error) / norm <= GRADIENT_ERROR,
+             "%s '%s': %s is wrong: relative error %.2e, worst at %lld: backward says %.10g",
+             p->op->name, p->sample, name, sqrt(error) / norm, (long long)place, found[place]);
+}
+
+static bool checkable(const op_problem *p, int slot) {
+    if (slot < p->site.inputs) return p->dx[slot].data != NULL;
+    return p->site.param[slot - p->site.inputs].learned;
+}
+
+void op_check_gradient(op_tally *t, op_problem *p) {
+    (void)loss(p);
+    op_backward(p);
+    for (int slot = 0; op_gradient(p, slot, NULL) != NULL; slot++) {
+        if (!checkable(p, slot)) continue;
+        const fv_tensor *g = op_gradient(p, slot, NULL);
+        double *found = malloc((size_t)op_count(g) * sizeof *found);
+        if (!op_check(t, found != NULL, "no memory")) return;
+        for (int64_t i = 0; i < op_count(g); i++) found[i] = op_get(g, i);
+        check_slot(t, p, slot, found);
+        free(found);
+    }
+}
+
+void op_check_gradients(op_tally *t, const fv_op *op) {
+    if (op->samples == NULL || op->samples[0] == NULL || op->backward[1] == NULL) return;
+    for (const char *const *s = op->samples; *s != NULL; s++) {
+        op_problem p;
+        fv_status status = op_make(&p, op, *s, FV_F64, 0);
+        if (op_check(t, status == FV_OK, "%s '%s': %s", op->name, *s, p.ctx.message))
+            op_check_gradient(t, &p);
+        op_release(&p);
+    }
+}
+
+/* ---------------------------------------------------------------------- float against double ---
+ */
+
+static void compare(op_tally *t, op_problem *a, op_problem *b) {
+    char name[64];
+    double e = op_distance(&a->pass.y, &b->pass.y);
+    op_check(t, e <= PRECISION_ERROR, "%s '%s': float y is off by %.2e", a->op->name, a->sample, e);
+    for (int slot = 0; op_gradient(a, slot, name) != NULL; slot++) {
+        if (!checkable(a, slot)) continue;
+        e = op_distance(op_gradient(a, slot, NULL), op_gradient(b, slot, NULL));
+        op_check(t, e <= PRECISION_ERROR, "%s '%s': float %s is off by %.2e", a->op->name,
+                 a->sample, name, e);
+    }
+    for (int i = 0; i < a->site.params; i++) { /* running statistics */
+        e = op_distance(&a->w[i], &b->w[i]);
+        op_check(t, e <= PRECISION_ERROR, "%s '%s': float %s is off by %.2e", a->op->name,
+                 a->sample, a->site.param[i].name, e);
+    }
+}
+
+void op_check_precision(op_tally *t, const fv_op *op) {
+    for (const char *const *s = op->samples; s != NULL && *s != NULL; s++)
+        for (int training = 0; training < 2; training++) {
+            op_problem a, b;
+            fv_status one = op_make(&a, op, *s, FV_F32, 0), two = op_make(&b, op, *s, FV_F64, 0);
+            if (op_check(t, one == FV_OK && two == FV_OK, "%s '%s': %s", op->name, *s,
+                         a.ctx.message)) {
+                a.pass.training = b.pass.training = training != 0;
+                op_forward(&a);
+                op_forward(&b);
+                if (training) {
+                    op_backward(&a);
+                    op_backward(&b);
+                }
+                compare(t, &a, &b);
+            }
+            op_release(&a);
+            op_release(&b);
+        }
+}
+
+/* ------------------------------------------------------------------------------- the contract ---
+ */
+
+static bool same(const fv_tensor *a, const fv_tensor *b, double offset, double tolerance) {
+    for (int64_t i = 0; i < op_count(a); i++) {
+        double d = op_get(a, i) - op_get(b, i) - offset;
+        if (!(fabs(d) <= tolerance)) return false;
+    }
+    return true;
+}
+
+static void poison(const fv_tensor *v) {
+    for (int64_t i = 0; op_is_real(v) && i < op_count(v); i++) op_set(v, i, (double)NAN);
+}
+
+/* What a plan may do to a pass, and what must not change its results. */
+typedef enum change {
+    APART,    /* samples further apart than they are long */
+    ADDED,    /* gradients hold something already */
+    UNKEPT,   /* x and y that backward does not ask for hold something else by then */
+    IN_PLACE, /* y overwrites x */
+    LOSS_ONLY /* training without backward: nothing is kept */
+} change;
+static const char *const change_names[] = {"samples apart", "gradients added to",
+                                           "x or y gone before backward", "y in place of x",
+                                           "nothing kept for backward"};
+#define HELD 3.0 /* by the gradients of ADDED */
+
+static void run_changed(op_problem *p, change how) {
+    const unsigned traits = p->op->traits;
+    fv_tensor y = p->pass.y;
+    if (how == IN_PLACE) p->pass.y = p->x[0];
+    if (how == LOSS_ONLY) {
+        fv_tensor none[FV_OP_SAVED] = {{0}};
+        p->pass.saved = none;
+        op_forward(p);
+        p->pass.saved = p->saved;
+        return;
+    }
+    for (int slot = 0; how == ADDED && op_gradient(p, slot, NULL) != NULL; slot++) {
+        const fv_tensor *g = op_gradient(p, slot, NULL);
+        for (int64_t i = 0; g->data != NULL && i < op_count(g); i++) op_set(g, i, HELD);
+    }
+    op_forward(p);
+    for (int i = 0; how == UNKEPT && !(traits & FV_KEEP_X) && i < p->site.inputs; i++)
+        poison(&p->x[i]);
+    if (how == UNKEPT && !(traits & FV_KEEP_Y)) poison(&p->pass.y);
+    op_backward(p);
+    if (how == IN_PLACE) {
+        for (int64_t i = 0; i < op_count(&y); i++) op_set(&y, i, op_get(&p->pass.y, i));
+        p->pass.y = y;
+    }
+}
+
+static void check_change(op_tally *t, const op_problem *reference, change how) {
+    op_problem p;
+    op_problem *a = (op_problem *)(uintptr_t)reference;
+    const char *name = change_names[how], *op = reference->op->name, *sample = reference->sample;
+    char gradient[64];
+    if (how == IN_PLACE && !(reference->op->traits & FV_POINTWISE)) return;
+    fv_status status = op_make(&p, a->op, sample, a->dtype, how == APART ? 5 : 0);
+    if (op_check(t, status == FV_OK, "%s '%s': %s", op, sample, p.ctx.message)) {
+        run_changed(&p, how);
+        if (how != UNKEPT)
+            op_check(t, same(&p.pass.y, &a->pass.y, 0, 0), "%s '%s', %s: another y", op, sample,
+                     name);
+        op_check(t, op_gaps_intact(&p), "%s '%s', %s: wrote between samples", op, sample, name);
+        for (int slot = 0; how != LOSS_ONLY && op_gradient(&p, slot, gradient) != NULL; slot++)
+            if (checkable(&p, slot))
+                op_check(t,
+                         same(op_gradient(&p, slot, NULL), op_gradient(a, slot, NULL),
+                              how == ADDED ? HELD : 0, how == ADDED ? 1e-5 : 0),
+                         "%s '%s', %s: another %s", op, sample, name, gradient);
+    }
+    op_release(&p);
+}
+
+/* Gradients that are not wanted are left out and the others stay what they are. */
+static void check_unwanted(op_tally *t, op_problem *a) {
+    char name[64];
+    for (int slot = 0; op_gradient(a, slot, name) != NULL; slot++) {
+        op_problem p;
+        fv_status status = op_make(&p, a->op, a->sample, a->dtype, 0);
+        if (op_check(t, status == FV_OK, "%s: %s", a->sample, p.ctx.message)) {
+            fv_tensor *unwanted = op_gradient(&p, slot, NULL);
+            void *data = unwanted->data;
+            unwanted->data = NULL;
+            op_forward(&p);
+            op_backward(&p);
+            for (int k = 0; op_gradient(a, k, NULL) != NULL; k++)
+                if (k != slot && checkable(a, k))
+                    op_check(t, same(op_gradient(&p, k, NULL), op_gradient(a, k, NULL), 0, 0),
+                             "%s '%s': without %s another gradient differs", a->op->name, a->sample,
+                             name);
+            unwanted->data = data;
+        }
+        op_release(&p);
+    }
+}
+
+/* A view's y is x, number by number. */
+static void check_view(op_tally *t, const fv_op *op, const char *sample) {
+    if (!(op->traits & (FV_VIEW | FV_VIEW_IN_USE))) return;
+    op_problem p;
+    fv_status status = op_make(&p, op, sample, FV_F32, 0);
+    if (op_check(t, status == FV_OK, "%s '%s': %s", op->name, sample, p.ctx.message)) {
+        p.pass.training = (op->traits & FV_VIEW) != 0;
+        op_forward(&p);
+        op_check(t, op_count(&p.x[0]) == op_count(&p.pass.y) && same(&p.pass.y, &p.x[0], 0, 0),
+                 "%s '%s': says y is x, but it is not", op->name, sample);
+    }
+    op_release(&p);
+}
+
+void op_check_contract(op_tally *t, const fv_op *op) {
+    for (const char *const *s = op->samples; s != NULL && *s != NULL; s++) {
+        check_view(t, op, *s);
+        for (int d = 0; d < 2; d++) {
+            op_problem a;
+            fv_status status = op_make(&a, op, *s, d == 0 ? FV_F32 : FV_F64, 0);
+            if (op_check(t, status == FV_OK, "%s '%s': %s", op->name, *s, a.ctx.message)) {
+                op_forward(&a);
+                op_backward(&a);
+                for (int how = APART; how <= LOSS_ONLY; how++) check_change(t, &a, (change)how);
+                check_unwanted(t, &a);
+            }
+            op_release(&a);
+        }
+    }
+}
+
+/* --------------------------------------------------------------------------- the declaration ---
+ */
+
+static bool has_year(const char *text) {
+    for (; *text != '\0'; text++)
+        if ((strncmp(text, "19", 2) == 0 || strncmp(text, "20", 2) == 0) &&
+            strspn(text, "0123456789") == 4)
+            return true;
+    return false;
+}
+
+void op_check_declaration(op_tally *t, const fv_op *op) {
+    const char *name = op->name;
+    op_check(t, op->samples != NULL && op->samples[0] != NULL,
+             "%s has no sample problems; every operator needs at least one", name);
+    op_check(t, op->help != NULL && strlen(op->help) > 4 && strlen(op->help) < 80,
+             "%s: help is one short line", name);
+    op_check(t, op->about != NULL && has_year(op->about),
+             "%s: about holds the formula and its source with its year", name);
+    op_check(t,
+             op->inputs_min >= 1 && op->inputs_max >= op->inputs_min &&
+                 op->inputs_max <= FV_OP_INPUTS,
+             "%s: number of inputs", name);
+    op_check(t, (op->options_size == 0) == (op->fields == NULL) && op->options_size <= OPTION_BYTES,
+             "%s: options", name);
+    op_check(t,
+             op->shape && op->forward[0] && op->forward[1] &&
+                 (op->backward[0] == NULL) == (op->backward[1] == NULL),
+             "%s: a function is missing", name);
+    for (const fv_field *f = op->fields; f != NULL && f->name != NULL; f++) {
+        op_check(t, f->help != NULL && strlen(f->help) > 4, "%s: %s has no help", name, f->name);
+        op_check(t, (f->initial == NULL) == ((f->flags & FV_REQUIRED) != 0),
+                 "%s: %s has either a default or is required", name, f->name);
+    }
+    const char *const *lines = op->samples;
+    for (; lines != NULL && *lines != NULL; lines++) {
+        op_problem p;
+        fv_status status = op_make(&p, op, *lines, FV_F64, 0);
+        if (op_check(t, status == FV_OK, "%s '%s': %s", name, *lines, p.ctx.message)) {
+            fv_cost cost = {0};
+            if (op->cost != NULL) op->cost(&p.site, &cost);
+            op_check(t,
+                     op->cost == NULL ||
+                         (cost.kernel_h >= 1 && cost.kernel_w >= 1 && cost.stride_h >= 1 &&
+                          cost.stride_w >= 1 && cost.macs >= 0),
+                     "%s '%s': cost", name, *lines);
+            op_check(t, (cost.macs == 0) == (cost.product[0] == '\0'), "%s '%s': product '%s'",
+                     name, *lines, cost.product);
+            op_check(t, !(op->traits & FV_LOSS) || (p.site.out.rank == 1 && p.site.out.dim[0] == 1),
+                     "%s: a loss is one number", name);
+        }
+        op_release(&p);
+    }
+}
+
+void op_cases_samples(op_tally *t) {
+    for (int i = 0; fv__ops[i] != NULL; i++) {
+        op_check_declaration(t, fv__ops[i]);
+        op_check_gradients(t, fv__ops[i]);
+        op_check_precision(t, fv__ops[i]);
+        op_check_contract(t, fv__ops[i]);
+    }
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * op_mutants.c - that the checks can fail: every gradient of every operator with its sign flipped,
+ * and an operator without samples, must be found.
+ */
+#include "op_cases.h"
+
+#include <string.h>
+
+static int flipped; /* which gradient the mutant below turns round */
+
+/* The operator's own backward, then one gradient negated. */
+static void flip(const fv_pass *pass) {
+    fv_pass p = *pass;
+    p.op = fv__op_find(pass->op->name);
+    p.op->backward[1](&p);
+    const fv_tensor *g = flipped < p.inputs ? &p.dx[flipped] : &p.dw[flipped - p.inputs];
+    for (int64_t i = 0; i < op_count(g); i++) op_set(g, i, -op_get(g, i));
+}
+
+/* Gradients that any of the samples produces: numbered as op_gradient does. */
+static bool produced(const fv_op *op, const char *sample, int slot, char name[64]) {
+    op_problem p;
+    bool yes = false;
+    if (op_make(&p, op, sample, FV_F64, 0) == FV_OK) {
+        const fv_tensor *g = op_gradient(&p, slot, name);
+        yes = g != NULL && g->data != NULL &&
+              (slot < p.site.inputs || p.site.param[slot - p.site.inputs].learned);
+    }
+    op_release(&p);
+    return yes;
+}
+
+void op_cases_mutations(op_tally *t) {
+    for (int i = 0; fv__ops[i] != NULL; i++)
+        for (const char *const *s = fv__ops[i]->samples; *s != NULL; s++) {
+            char name[64];
+            for (int slot = 0; slot < FV_OP_INPUTS + FV_OP_PARAMS; slot++) {
+                if (!produced(fv__ops[i], *s, slot, name)) continue;
+                const char *one[] = {*s, NULL};
+                fv_op mutant = *fv__ops[i];
+                op_tally inner = {.quiet = true};
+                mutant.samples = one;
+                mutant.backward[1] = flip;
+                flipped = slot;
+                op_check_gradients(&inner, &mutant);
+                op_check(t, inner.failed > 0, "%s '%s': %s with its sign flipped is not found",
+                         mutant.name, *s, name);
+            }
+        }
+    static const char *const nothing[] = {NULL};
+    fv_op bare = *fv__ops[0];
+    op_tally inner = {.quiet = true};
+    bare.samples = nothing;
+    op_check_declaration(&inner, &bare);
+    op_check(t, inner.failed == 1, "an operator without samples must fail");
+}
