@@ -356,7 +356,7 @@ static fv_status run(fv_cli *cli) {
 
 const fv_command fv__command_bench = {
     .name = "bench",
-    .help = "time a network: ms, pictures a second, GFLOP/s, per layer with --layers",
+    .help = "time a network: ms, pictures a second, GFLOP/s, each layer",
     .synopsis = "NETWORK [batch=N] [runs=N] [NAME=VALUE ...]",
     .about = "NETWORK is a name of the zoo, a .net file or a model. GFLOP/s count two operations\n"
              "per multiply-accumulate of conv and fc, three times as many with --training. They\n"

@@ -111,12 +111,11 @@ static fv_status take_apart(fv_cli *cli, fv_explained *e) {
 
 /* Asks the planner, as `fovea bench` and `fovea train` would. */
 static fv_status planned_bytes(fv_cli *cli, const fv_net *net, int64_t batch, bool training,
-                               size_t *bytes, fv_plan_memory *memory) {
+                               fv_plan_memory *memory) {
     const fv_plan_ask ask = {.batch = batch, .training = training, .backward = training};
     fv_plan *plan = NULL;
     FV_TRY(fv__plan_new(cli->ctx, net, &ask, &plan));
     *memory = fv__plan_memory(plan);
-    *bytes = memory->activations + memory->scratch;
     fv__plan_free(plan);
     return FV_OK;
 }
@@ -131,10 +130,13 @@ static fv_status plan_memory(fv_cli *cli, fv_explained *e, int64_t batch) {
     for (int i = 0; i < e->planned_count && status == FV_OK; i++) {
         fv_planned *p = &e->planned[i];
         p->batch = i == 0 ? 1 : batch;
-        status = planned_bytes(cli, e->net, p->batch, false, &p->inference, &memory);
+        status = planned_bytes(cli, e->net, p->batch, false, &memory);
+        p->inference = memory.activations;
+        p->inference_scratch = memory.scratch;
         e->parameters = memory.parameters;
-        if (status == FV_OK)
-            status = planned_bytes(cli, trained, p->batch, true, &p->training, &memory);
+        if (status == FV_OK) status = planned_bytes(cli, trained, p->batch, true, &memory);
+        p->training = memory.activations;
+        p->training_scratch = memory.scratch;
         e->gradients = memory.gradients;
     }
     e->optimizer = e->gradients * states[e->net->recipe.optimizer];
@@ -189,7 +191,7 @@ static fv_status run(fv_cli *cli) {
 
 const fv_command fv__command_explain = {
     .name = "explain",
-    .help = "the lecture's table of a network: volumes, memory, parameters, MACs, field",
+    .help = "the lecture's table of a network: volumes, memory, parameters, MACs",
     .synopsis = "NETWORK [batch=N] [NAME=VALUE ...]",
     .about = "NETWORK is a name of the zoo (`fovea zoo`), a .net file or a model (.safetensors).\n"
              "\n"

@@ -23,8 +23,8 @@ typedef struct fv_row {
 /* Bytes for a batch, as planned. */
 typedef struct fv_planned {
     int64_t batch;
-    size_t inference; /* activations and scratch */
-    size_t training;  /* the same with everything kept for backward and the gradients of values */
+    size_t inference, inference_scratch; /* values; working space of the layers */
+    size_t training, training_scratch;   /* values, what backward needs, gradients of values */
 } fv_planned;
 
 typedef struct fv_explained {

@@ -3,6 +3,7 @@
  * explain_json.c - `fovea explain --json`: the same numbers for programs. Shapes read C, H, W.
  */
 #include "cli/explain.h"
+#include <string.h>
 
 static void put_text(fv_text *out, const char *name, const fv_text *value, const char *after) {
     fv__text_addf(out, "\"%s\": ", name);
@@ -57,6 +58,11 @@ static void put_row(const fv_explained *e, const fv_row *row, fv_text *out) {
     fv__text_add(out, "  {\"name\": ");
     fv__text_json(out, row->node ? row->node->name : value->name);
     fv__text_add(out, ", ");
+    if (row->node && strcmp(value->name, row->node->name) != 0) {
+        fv__text_add(out, "\"label\": ");
+        fv__text_json(out, value->name);
+        fv__text_add(out, ", ");
+    }
     put_kind(row, out);
     fv__text_add(out, "\"output\": ");
     put_shape(out, &value->shape);
@@ -87,8 +93,11 @@ static void put_planned(const fv_explained *e, fv_text *out) {
     fv__text_add(out, " \"planned\": [");
     for (int i = 0; i < e->planned_count; i++) {
         const fv_planned *p = &e->planned[i];
-        fv__text_addf(out, "%s{\"batch\": %lld, \"inference_bytes\": %zu, \"training_bytes\": %zu}",
-                      i ? ", " : "", (long long)p->batch, p->inference, p->training);
+        fv__text_addf(out, "%s{\"batch\": %lld, \"inference_bytes\": %zu, ", i ? ", " : "",
+                      (long long)p->batch, p->inference + p->inference_scratch);
+        fv__text_addf(out, "\"inference_scratch_bytes\": %zu, ", p->inference_scratch);
+        fv__text_addf(out, "\"training_bytes\": %zu, \"training_scratch_bytes\": %zu}",
+                      p->training + p->training_scratch, p->training_scratch);
     }
     fv__text_addf(out,
                   "],\n \"parameter_bytes\": %zu, \"gradient_bytes\": %zu, "

@@ -75,7 +75,7 @@ static void put_cell(fv_table *t, const fv_explained *e, int i, int column) {
     char text[FV_SHAPE_TEXT];
     switch (column) {
     case NAME:
-        fv__table_cell(t, row->node ? row->node->name : value->name);
+        fv__table_cell(t, value->name); /* its label, if it has one */
         break;
     case LAYER:
         put_layer(t, e, i);
@@ -150,14 +150,17 @@ static fv_status layers(fv_cli *cli, const fv_explained *e, unsigned left_out, f
     return status;
 }
 
+/* In characters: bytes that continue one (UTF-8) do not count. */
 static int widest_line(const fv_text *text) {
-    size_t most = 0;
-    for (const char *line = text->data; line && *line;) {
-        const size_t n = strcspn(line, "\n");
-        if (n > most) most = n;
-        line += n + (line[n] ? 1 : 0);
+    int most = 0, now = 0;
+    for (const char *c = text->data; c && *c; c++) {
+        if (*c == '\n')
+            now = 0;
+        else if (((unsigned char)*c & 0xc0) != 0x80)
+            now++;
+        if (now > most) most = now;
     }
-    return (int)most;
+    return most;
 }
 
 /* The table with as many columns as fit. */
@@ -193,10 +196,30 @@ static void sums(const fv_explained *e, fv_text *out) {
                   fv__commas(c, e->biases));
     if (e->statistics)
         fv__text_addf(out, "; and %s running statistics", fv__commas(a, e->statistics));
-    fv__text_addf(out, "\nwork        %s MACs a picture: %.3g GFLOP forward\n",
-                  fv__commas(a, e->macs), 2e-9 * (double)e->macs);
+    const double flop = 2 * (double)e->macs;
+    const int big = flop >= 1e9 ? 2 : flop >= 1e6 ? 1 : 0;
+    static const double unit[] = {1e3, 1e6, 1e9};
+    fv__text_addf(out, "\nwork        %s MACs a picture, forward: %.3g %cFLOP\n",
+                  fv__commas(a, e->macs), flop / unit[big], "KMG"[big]);
     fv__text_addf(out, "memory      %s numbers * 4 bytes = %s a picture, every output kept\n",
                   fv__short_count(a, (double)e->values), fv__short_bytes(b, (double)e->values * 4));
+}
+
+/* One line of the planned memory: `bytes` lies at an offset in each fv_planned. */
+static void put_planned(fv_table *t, const fv_explained *e, const char *what, size_t offset) {
+    char text[32];
+    fv__table_cell(t, what);
+    for (int i = 0; i < e->planned_count; i++) {
+        const size_t *bytes = (const size_t *)((const char *)&e->planned[i] + offset);
+        fv__table_cell(t, fv__short_bytes(text, (double)*bytes));
+    }
+}
+
+static void put_same(fv_table *t, const fv_explained *e, const char *what, size_t bytes) {
+    char text[32];
+    fv__table_cell(t, what);
+    for (int i = 0; i < e->planned_count; i++)
+        fv__table_cell(t, fv__short_bytes(text, (double)bytes));
 }
 
 static fv_status planned(fv_cli *cli, const fv_explained *e, fv_text *out) {
@@ -208,18 +231,13 @@ static fv_status planned(fv_cli *cli, const fv_explained *e, fv_text *out) {
         snprintf(text, sizeof text, "batch %lld", (long long)e->planned[i].batch);
         fv__table_column(t, text, true);
     }
-    fv__table_cell(t, "inference: buffers");
-    for (int i = 0; i < e->planned_count; i++)
-        fv__table_cell(t, fv__short_bytes(text, (double)e->planned[i].inference));
-    fv__table_cell(t, "training: buffers, gradients of values");
-    for (int i = 0; i < e->planned_count; i++)
-        fv__table_cell(t, fv__short_bytes(text, (double)e->planned[i].training));
-    fv__table_cell(t, "both: parameters");
-    for (int i = 0; i < e->planned_count; i++)
-        fv__table_cell(t, fv__short_bytes(text, (double)e->parameters));
-    fv__table_cell(t, "training: gradients, optimiser's state");
-    for (int i = 0; i < e->planned_count; i++)
-        fv__table_cell(t, fv__short_bytes(text, (double)(e->gradients + e->optimizer)));
+    put_same(t, e, "parameters", e->parameters);
+    put_planned(t, e, "inference: values", offsetof(fv_planned, inference));
+    put_planned(t, e, "inference: working space", offsetof(fv_planned, inference_scratch));
+    put_planned(t, e, "training: values and their gradients", offsetof(fv_planned, training));
+    put_planned(t, e, "training: working space", offsetof(fv_planned, training_scratch));
+    put_same(t, e, "training: gradients of parameters", e->gradients);
+    put_same(t, e, "training: the optimiser's state", e->optimizer);
     const fv_status status = fv__table_text(cli->ctx, t, fv__cli_has(cli, "markdown"), out);
     fv__table_free(t);
     return status;

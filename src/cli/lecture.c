@@ -62,10 +62,15 @@ void fv__lecture_options(fv_text *out, const fv_node *node) {
         if (in_name(node, f)) continue;
         /* absent biases show in their own column */
         if (strcmp(f->name, "bias") == 0) continue;
-        if (fv__field_is_default(f, node->options) && !(f->flags & FV_REQUIRED)) continue;
+        const bool positional = (f->flags & FV_POSITIONAL) != 0;
+        if (fv__field_is_default(f, node->options) && !positional) continue;
         fv__text_add(out, space);
         space = " ";
-        if (!(f->flags & FV_POSITIONAL)) fv__text_addf(out, "%s ", f->name);
+        if (f->kind == FV_BOOL) {
+            fv__text_addf(out, "%s%s", *(const bool *)at(node, f) ? "" : "no ", f->name);
+            continue;
+        }
+        if (!positional) fv__text_addf(out, "%s ", f->name);
         if (f->kind == FV_SIZE) {
             const fv_size *s = at(node, f);
             fv__text_addf(out, s->h == s->w ? "%lld" : "%lldx%lld", (long long)s->h,

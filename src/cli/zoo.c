@@ -3,6 +3,7 @@
  * zoo.c - `fovea zoo`: the networks that are built in, and their texts.
  */
 #include "cli/cli.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* The first line of a text's comment, without the sign. */
@@ -11,6 +12,18 @@ static void first_line(const char *text, char *out, size_t size) {
     const size_t skip = strspn(text, "# ");
     n = n > skip ? n - skip : 0;
     snprintf(out, size, "%.*s", (int)n, text + skip);
+}
+
+/* resnet20 before resnet110: runs of digits count as numbers. */
+static int by_number(const void *a, const void *b) {
+    const char *x = (*(const fv_zoo_entry *const *)a)->name;
+    const char *y = (*(const fv_zoo_entry *const *)b)->name;
+    for (; *x && *y; x++, y++) {
+        const size_t n = strspn(x, "0123456789"), m = strspn(y, "0123456789");
+        if (n != m) return n < m ? -1 : 1;
+        if (*x != *y) break;
+    }
+    return (unsigned char)*x - (unsigned char)*y;
 }
 
 static int64_t learned(const fv_net *net) {
@@ -47,17 +60,23 @@ static fv_status list_one(fv_cli *cli, const fv_zoo_entry *z, fv_text *out, bool
 static fv_status list(fv_cli *cli) {
     fv_text out = {0};
     fv_status status = FV_OK;
+    size_t count = 0;
+    while (fv__zoo[count].name) count++;
+    const fv_zoo_entry **sorted = fv__arena_alloc(&cli->arena, (count + 1) * sizeof *sorted);
+    if (!sorted) return FV_EXHAUSTED;
+    for (size_t i = 0; i < count; i++) sorted[i] = &fv__zoo[i];
+    qsort(sorted, count, sizeof *sorted, by_number);
     fv__text_add(&out, cli->json ? "{\"networks\": [\n" : "  network               parameters\n");
-    for (const fv_zoo_entry *z = fv__zoo; z->name && status == FV_OK; z++)
-        status = list_one(cli, z, &out, !z[1].name);
+    for (size_t i = 0; i < count && status == FV_OK; i++)
+        status = list_one(cli, sorted[i], &out, i + 1 == count);
     if (status != FV_OK) {
         fv__text_free(&out);
         return status;
     }
-    fv__text_add(&out, cli->json
-                           ? "]}\n"
-                           : "\n`fovea zoo NAME` prints a network's text, `fovea explain NAME` its "
-                             "layers. Your own: a\ntext file NAME.net (`fovea help language`).\n");
+    fv__text_add(&out, cli->json ? "]}\n"
+                                 : "\n`fovea zoo NAME` prints a network's text, `fovea explain "
+                                   "NAME` its layers.\nYour own: a text file NAME.net (`fovea "
+                                   "help language`).\n");
     return fv__cli_put(cli, &out);
 }
 
