@@ -64,8 +64,10 @@ static void check_refused(op_tally *t) {
         fv_status status = op_read_sample(&p, op, sample);
         if (status == FV_OK) status = op->shape(&p.ctx, &p.site);
         op_check(t, status == FV_BAD_INPUT, "%s '%s' is accepted", op->name, sample);
-        op_check(t, strstr(p.ctx.message, refused[i].says) != NULL, "%s '%s' says: %s", op->name,
-                 sample, p.ctx.message);
+        /* where addresses have 32 bits, some of these are too large in the first place */
+        bool narrow = sizeof(size_t) < 8 && strstr(p.ctx.message, "too large") != NULL;
+        op_check(t, narrow || strstr(p.ctx.message, refused[i].says) != NULL, "%s '%s' says: %s",
+                 op->name, sample, p.ctx.message);
         op_release(&p);
     }
 }

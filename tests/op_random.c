@@ -16,22 +16,23 @@ static int64_t pick(uint64_t *at, int64_t from, int64_t to) {
 
 static void random_option(const fv_field *f, void *options, uint64_t *at) {
     void *to = (char *)options + f->offset;
+    int64_t r[5]; /* drawn in this order, whatever the compiler does with an initialiser */
+    for (int i = 0; i < 5; i++) r[i] = pick(at, 0, 2);
     switch (f->kind) {
     case FV_INT:
-        *(int64_t *)to = pick(at, 1, 4);
+        *(int64_t *)to = 1 + r[0] + (r[1] == 2);
         break;
     case FV_REAL:
-        *(double *)to = (double)pick(at, 0, 8) / 8;
+        *(double *)to = (double)(3 * r[0] + r[1]) / 8;
         break;
     case FV_BOOL:
-        *(bool *)to = pick(at, 0, 1) != 0;
+        *(bool *)to = r[0] != 0;
         break;
     case FV_SIZE:
-        *(fv_size *)to = (fv_size){pick(at, 1, 3), pick(at, 1, 3)};
+        *(fv_size *)to = (fv_size){1 + r[0], 1 + r[1]};
         break;
     case FV_PAD:
-        *(fv_pad *)to = (fv_pad){(fv_pad_mode)pick(at, 0, 2), pick(at, 0, 2), pick(at, 0, 2),
-                                 pick(at, 0, 2), pick(at, 0, 2)};
+        *(fv_pad *)to = (fv_pad){(fv_pad_mode)r[0], r[1], r[2], r[3], r[4]};
         break;
     default:
         break;

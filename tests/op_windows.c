@@ -8,9 +8,10 @@
 
 #define PROBLEMS 20000
 
-static int64_t pick(uint64_t *at, int64_t from, int64_t to) {
+/* Number k of problem i, between two limits. */
+static int64_t pick(int i, int k, int64_t from, int64_t to) {
     fv_key key = fv__key(5, FV_STREAM_CHECK, 1, 0);
-    return from + (int64_t)fv__random_below(key, (*at)++, (uint64_t)(to - from + 1));
+    return from + (int64_t)fv__random_below(key, (uint64_t)(i * 16 + k), (uint64_t)(to - from + 1));
 }
 
 /* Windows of one axis, one by one. Without `ceil` a window must end within the padded input; with
@@ -89,17 +90,16 @@ static void check_pool(op_tally *t, const fv_shape *in, const fv_window win[2]) 
 }
 
 void op_cases_windows(op_tally *t) {
-    uint64_t at = 0;
     int accepted = 0;
     for (int i = 0; i < PROBLEMS; i++) {
         fv_context ctx = {0};
-        fv_shape in = fv__shape4(1, 1, pick(&at, 1, 24), pick(&at, 1, 24));
-        fv_size kernel = {pick(&at, 1, 7), pick(&at, 1, 7)};
-        fv_size stride = {pick(&at, 1, 6), pick(&at, 1, 6)};
-        fv_size dilation = {pick(&at, 1, 3), pick(&at, 1, 3)};
-        fv_pad pad = {(fv_pad_mode)pick(&at, 0, 2), pick(&at, 0, 5), pick(&at, 0, 5),
-                      pick(&at, 0, 5), pick(&at, 0, 5)};
-        bool ceil = pick(&at, 0, 1) != 0;
+        fv_shape in = fv__shape4(1, 1, pick(i, 0, 1, 24), pick(i, 1, 1, 24));
+        fv_size kernel = {pick(i, 2, 1, 7), pick(i, 3, 1, 7)};
+        fv_size stride = {pick(i, 4, 1, 6), pick(i, 5, 1, 6)};
+        fv_size dilation = {pick(i, 6, 1, 3), pick(i, 7, 1, 3)};
+        fv_pad pad = {(fv_pad_mode)pick(i, 8, 0, 2), pick(i, 9, 0, 5), pick(i, 10, 0, 5),
+                      pick(i, 11, 0, 5), pick(i, 12, 0, 5)};
+        bool ceil = pick(i, 13, 0, 1) != 0;
         fv_window win[2];
         fv_misfit misfit[2];
         if (fv__windows(&ctx, &in, kernel, stride, dilation, &pad, ceil, win, misfit) != FV_OK) {

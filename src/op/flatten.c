@@ -21,7 +21,8 @@ const fv_op fv__op_flatten = {
     .name = "flatten",
     .help = "a map as a vector: channel, row, column",
     .about = "y = the numbers of x in the order channel, row, column; nothing is computed.\n"
-             "Gradient: dx = dy. fc flattens by itself.",
+             "Gradient: dx = dy. fc flattens by itself.\n"
+             "LeCun, Bottou, Bengio & Haffner 1998: the step from maps to the layers behind.",
     .onnx = "Flatten",
     .inputs_min = 1,
     .inputs_max = 1,
