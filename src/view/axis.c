@@ -28,7 +28,8 @@ static int decimals(double step) {
     return d < 0 ? 0 : d;
 }
 
-static void name_tick(char out[24], double v, double step, bool percent) {
+/* `most`: the largest of the axis, so that 5,000 beside 10,000 gets its comma too. */
+static void name_tick(char out[24], double v, double step, double most, bool percent) {
     if (percent) {
         v *= 100;
         step *= 100;
@@ -41,7 +42,7 @@ static void name_tick(char out[24], double v, double step, bool percent) {
         int exponent = v == 0 ? 0 : (int)floor(log10(fabs(v)) + 1e-9);
         if (v == 0) snprintf(number, sizeof number, "0");
         else snprintf(number, sizeof number, "%.4ge%d", v / pow(10, exponent), exponent);
-    } else if (step >= 1 && fabs(v) >= 10000) {
+    } else if (step >= 1 && most >= 10000) {
         fv__commas(number, (int64_t)llround(v));
     } else {
         int d = decimals(step);
@@ -53,7 +54,7 @@ static void name_tick(char out[24], double v, double step, bool percent) {
 static void tick(fv_axis *a, double v, double step, bool percent) {
     if (a->count == FV_TICKS_MAX) return;
     a->at[a->count] = v;
-    name_tick(a->label[a->count++], v, step, percent);
+    name_tick(a->label[a->count++], v, step, fmax(fabs(a->lo), fabs(a->hi)), percent);
 }
 
 static void linear(fv_axis *a, fv_axis_wish wish) {

@@ -133,7 +133,7 @@ static void square(fv_text *out, const squares *s, int64_t i, int64_t j, double 
 }
 
 static void heads(fv_text *out, const squares *s, bool upright) {
-    fv__text_addf(out, "<tr><th></th><th class=\"m\" colspan=\"%lld\">said</th><th></th></tr><tr>"
+    fv__text_addf(out, "<thead><tr><th></th><th class=\"m\" colspan=\"%lld\">said</th><th></th></tr><tr>"
                        "<th class=\"h m\">true class</th>",
                   (long long)s->n);
     for (int64_t j = 0; j < s->n; j++) {
@@ -141,7 +141,7 @@ static void heads(fv_text *out, const squares *s, bool upright) {
         name(out, s, j);
         fv__text_add(out, upright ? "</div></th>" : "</th>");
     }
-    fv__text_add(out, "<th class=\"n m\">found</th></tr>\n");
+    fv__text_add(out, "<th class=\"n m\">found</th></tr></thead>\n");
 }
 
 static void table(fv_text *out, const squares *s) {
@@ -161,7 +161,7 @@ static void table(fv_text *out, const squares *s) {
         fv__text_add(out, "</tr>\n");
     }
     if (s->n <= 12) {
-        fv__text_add(out, "<tr><th class=\"h m\">right when said</th>");
+        fv__text_add(out, "<tr class=\"w\"><th class=\"h m\">right when said</th>");
         for (int64_t j = 0; j < s->n; j++) share(out, at(s, j, j), column_sum(s, j));
         fv__text_add(out, "<th></th></tr>\n");
     }
