@@ -10,20 +10,14 @@
  * is in here.
  *
  * A drawing depends on the key and its index alone. Only + - * / and the square root are used,
- * which IEEE 754 rounds alike everywhere, and never contracted, so every machine draws the same
- * bytes.
+ * which IEEE 754 rounds alike everywhere (the build forbids contraction), so every machine draws
+ * the same bytes.
  */
 #include "base/thread.h"
 #include "data/digit_shapes.h"
 #include "data/sets.h"
 #include <math.h>
 #include <string.h>
-
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
-#endif
 
 #define SIDE    28
 #define BOX     20.0
@@ -87,7 +81,7 @@ typedef struct hand {
     double belly, taper; /* lower half against upper half: height, width */
     double jitter;
     double round; /* chance that a corner is rounded */
-    double pen;   /* radius in pixels */
+    double pen;   /* radius, the digit being about 1 high */
     double press; /* how much it changes on the way */
     double soft;  /* width of a stroke's edge, in pixels */
     double blur;
@@ -100,18 +94,18 @@ static void choose_hand(dice *d, hand *h) {
             h->warp[i][j].x = about(d, bend);
             h->warp[i][j].y = about(d, bend);
         }
-    h->slant = 0.14 + about(d, 0.2);
-    h->wide = factor(about(d, 0.11));
+    h->slant = 0.25 + about(d, 0.27);
+    h->wide = factor(about(d, 0.14));
     h->turn = about(d, 0.05);
-    h->belly = about(d, 0.16);
+    h->belly = about(d, 0.2);
     h->taper = about(d, 0.16);
     h->jitter = between(d, 0.8, 3.6);
     h->round = between(d, 0, 0.6);
     double u = unit(d);
-    h->pen = 0.72 + 0.9 * u + 0.7 * u * u * u;
+    h->pen = (0.036 + 0.045 * u + 0.035 * u * u * u) * (h->wide < 1 ? (1 + h->wide) / 2 : 1);
     h->press = between(d, 0.05, 0.3);
-    h->soft = between(d, 0.95, 1.5);
-    h->blur = between(d, 0, 0.5);
+    h->soft = between(d, 0.85, 1.2);
+    h->blur = between(d, 0, 0.3);
 }
 
 static const fv_digit_shape *choose_shape(dice *d, int digit) {
@@ -131,14 +125,13 @@ static const fv_digit_shape *choose_shape(dice *d, int digit) {
 
 /* The points of one drawing, moved; corners may become smooth. */
 static void choose_points(dice *d, const hand *h, const fv_digit_shape *s, point *at, int *what) {
-    double mix = between(d, -0.25, 1.25);
+    point mix = {between(d, -0.25, 1.25), between(d, -0.25, 1.25)};
     point stroke = {about(d, 0.5), about(d, 0.5)};
-    double size = 1;
     for (int i = 0; i < s->points; i++) {
         const fv_pen_point *p = &s->point[i];
-        double m = mix + about(d, 0.12);
-        at[i].x = (p->x0 + (p->x1 - p->x0) * m) * size + stroke.x + about(d, h->jitter);
-        at[i].y = (p->y0 + (p->y1 - p->y0) * m) * size + stroke.y + about(d, h->jitter);
+        double mx = mix.x + about(d, 0.12), my = mix.y + about(d, 0.12);
+        at[i].x = p->x0 + (p->x1 - p->x0) * mx + stroke.x + about(d, h->jitter);
+        at[i].y = p->y0 + (p->y1 - p->y0) * my + stroke.y + about(d, h->jitter);
         what[i] = p->what;
         if (what[i] == FV_PEN_CORNER && chance(d, h->round)) what[i] = FV_PEN_SMOOTH;
         if (what[i] == FV_PEN_UP) stroke = (point){about(d, 2.5), about(d, 2.5)};
@@ -252,19 +245,19 @@ static void press(dice *d, const hand *h, line *l) {
 
 /* Scales the line so that its ink fits the box, and puts the box in the middle of the sheet. */
 static void fit(line *l) {
-    double x0 = 1e9, x1 = -1e9, y0 = 1e9, y1 = -1e9, pen = 0;
+    double x0 = 1e9, x1 = -1e9, y0 = 1e9, y1 = -1e9;
     for (int i = 0; i < l->count; i++) {
-        x0 = fmin(x0, l->at[i].x);
-        x1 = fmax(x1, l->at[i].x);
-        y0 = fmin(y0, l->at[i].y);
-        y1 = fmax(y1, l->at[i].y);
-        pen = fmax(pen, l->radius[i]);
+        double r = l->radius[i];
+        x0 = fmin(x0, l->at[i].x - r);
+        x1 = fmax(x1, l->at[i].x + r);
+        y0 = fmin(y0, l->at[i].y - r);
+        y1 = fmax(y1, l->at[i].y + r);
     }
-    double wide = fmax(x1 - x0, y1 - y0);
-    double scale = (BOX - 2 * pen) / fmax(wide, 1e-3);
+    double scale = BOX / fmax(x1 - x0, y1 - y0);
     for (int i = 0; i < l->count; i++) {
         l->at[i].x = (l->at[i].x - (x0 + x1) / 2) * scale + SHEET / 2.0;
         l->at[i].y = (l->at[i].y - (y0 + y1) / 2) * scale + SHEET / 2.0;
+        l->radius[i] *= scale;
     }
 }
 
@@ -321,7 +314,7 @@ static void print(const sheet *s, double blur, uint8_t out[SIDE * SIDE]) {
             double near =
                 (a[0] + b[-1] + b[1] + c[0]) / 8 + (a[-1] + a[1] + c[-1] + c[1]) / 16 + b[0] / 4;
             double v = b[0] + (near - b[0]) * blur;
-            v = v * 1.08;
+            v = v * 1.1;
             out[y * SIDE + x] = (uint8_t)((v > 1 ? 1 : v) * 255 + 0.5);
         }
 }
@@ -346,6 +339,7 @@ void fv__digit_draw(fv_key key, uint64_t index, uint8_t out[SIDE * SIDE], int *l
     hand h;
     choose_hand(&d, &h);
     const fv_digit_shape *shape = choose_shape(&d, *label);
+    if (*label == 1) h.pen *= between(&d, 1, 1.5); /* the pen is the same, the digit is slimmer */
     point at[FV_PEN_POINTS];
     int what[FV_PEN_POINTS];
     choose_points(&d, &h, shape, at, what);
