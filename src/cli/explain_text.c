@@ -163,20 +163,33 @@ static int widest_line(const fv_text *text) {
     return most;
 }
 
-/* The table with as many columns as fit. */
+/* Whether the table fits without some columns; if so it is added to `out`. */
+static fv_status try_layers(fv_cli *cli, const fv_explained *e, unsigned left_out, int columns,
+                            fv_text *out, bool *fits) {
+    fv_text text = {0};
+    const fv_status status = layers(cli, e, left_out, &text);
+    *fits = status == FV_OK && (columns == 0 || widest_line(&text) <= columns);
+    if (*fits && out) fv__text_addn(out, text.data ? text.data : "", text.length);
+    fv__text_free(&text);
+    return status;
+}
+
+/* The table with as many columns as fit: the least important ones go until it does, and come back
+   where there is still room. */
 static fv_status fitted(fv_cli *cli, const fv_explained *e, int columns, fv_text *out) {
     unsigned left_out = 0;
-    for (int dropped = 0;; dropped++) {
-        fv_text text = {0};
-        FV_TRY(layers(cli, e, left_out, &text));
-        if (columns == 0 || widest_line(&text) <= columns || dropped == DISPENSABLE) {
-            fv__text_addn(out, text.data ? text.data : "", text.length);
-            fv__text_free(&text);
-            break;
-        }
-        fv__text_free(&text);
-        left_out |= 1u << dispensable[dropped];
+    bool fits = false;
+    for (int i = 0; i <= DISPENSABLE && !fits; i++) {
+        if (i) left_out |= 1u << dispensable[i - 1];
+        FV_TRY(try_layers(cli, e, left_out, columns, NULL, &fits));
     }
+    for (int i = DISPENSABLE - 1; i >= 0 && fits && left_out; i--) {
+        const unsigned fewer = left_out & ~(1u << dispensable[i]);
+        FV_TRY(try_layers(cli, e, fewer, columns, NULL, &fits));
+        if (fits) left_out = fewer;
+        fits = true;
+    }
+    FV_TRY(try_layers(cli, e, left_out, 0, out, &fits));
     if (!left_out) return FV_OK;
     fv__text_add(out, "Left out for want of room: ");
     const char *comma = "";
