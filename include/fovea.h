@@ -84,8 +84,9 @@ FV_API int fv_context_threads(const fv_context *ctx);
 /* A network by its name in the zoo ("lenet5") or by the path of a .net file, with fresh weights:
    they depend on the network and the seed alone. `settings` are values for the parameters of the
    network's text, as in "classes=10 growth=12"; NULL or "": its defaults.
-   FV_BAD_INPUT: no such network, a mistake in its text (with line, column and a caret), a setting
-   it has not. FV_USAGE: settings that are not name=value. FV_EXHAUSTED: no memory. */
+   FV_BAD_INPUT: no such network, a mistake in its text (with line, column and a caret), a value
+   that does not fit. FV_USAGE: settings that are not name=value or that the network has not.
+   FV_EXHAUSTED: no memory. */
 FV_MUST_USE FV_API fv_status fv_model_create(fv_context *ctx, const char *name,
                                              const char *settings, uint64_t seed, fv_model **out);
 
