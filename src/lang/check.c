@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { NEW, OPEN, DONE }; /* of a block, while calls are followed */
+
 typedef struct checker {
     const fv_source *source;
     const fv_program *program;
     fv_names blocks; /* name -> index into `table` */
     const fv_block **table;
+    char *state;           /* of each block of the table */
     const fv_block *block; /* whose body is looked at; NULL: the net's */
     int known;             /* parameters that may be named: all, or those before a default */
 } checker;
@@ -35,7 +38,6 @@ static fv_status unknown(const checker *c, const fv_expr *e, const char *owner,
             words[count++] = q->name;
     }
     words[count++] = "channels", words[count++] = "height", words[count++] = "width";
-    if (f != NULL && f->kind == FV_BOOL) words[count++] = "yes", words[count++] = "no";
     if (f != NULL && f->kind == FV_PAD) words[count++] = "same", words[count++] = "valid";
     const fv_op *op = fv__op_find(e->name);
     if (e->hyphened || op != NULL)
@@ -51,6 +53,9 @@ static fv_status unknown(const checker *c, const fv_expr *e, const char *owner,
             return fv__complain(c->source, e->place, "%s has no option '%s'; did you mean '%s'?",
                                 owner, e->name, option);
     }
+    if (f != NULL && f->kind == FV_BOOL)
+        return fv__complain(c->source, e->place, "%s must be yes or no, not '%s'", f->name,
+                            e->name);
     const char *near = fv__nearest(e->name, words, count);
     if (near != NULL)
         return fv__complain(c->source, e->place, "unknown parameter '%s'; did you mean '%s'?",
@@ -167,6 +172,49 @@ static fv_status check_chains(checker *c, const fv_chain *chains) {
     return FV_OK;
 }
 
+/* A block that calls itself, whatever its parameters are, never ends. Conditions and repetitions
+   may end it, so calls in them are left to the expander's limit. `path` are the blocks on the way
+   here. */
+static fv_status follow_calls(checker *c, const fv_chain *chains, int *path, int depth);
+
+static fv_status follow_block(checker *c, const fv_element *e, int *path, int depth) {
+    const int index = *fv__names_get(&c->blocks, e->name);
+    path[depth] = index;
+    if (c->state[index] == OPEN) {
+        char text[400] = "";
+        int n = 0, first = 0;
+        while (path[first] != index) first++;
+        for (int i = first; i <= depth && n < (int)sizeof text - 80; i++)
+            n += snprintf(text + n, sizeof text - (size_t)n, "%s%s", i > first ? " -> " : "",
+                          c->table[path[i]]->name);
+        return fv__complain(
+            c->source, e->place,
+            "the block '%s' calls itself without end: %s; a condition must stop it: "
+            "if k > 0 then %s(k - 1) else identity",
+            e->name, text, e->name);
+    }
+    if (c->state[index] == DONE) return FV_OK;
+    if (depth >= FV_BLOCKS_DEEP)
+        return fv__complain(c->source, e->place, "blocks within blocks, more than %d deep",
+                            FV_BLOCKS_DEEP);
+    c->state[index] = OPEN;
+    FV_TRY(follow_calls(c, c->table[index]->body, path, depth + 1));
+    c->state[index] = DONE;
+    return FV_OK;
+}
+
+static fv_status follow_calls(checker *c, const fv_chain *chains, int *path, int depth) {
+    for (const fv_chain *chain = chains; chain != NULL; chain = chain->next)
+        for (const fv_element *e = chain->first; e != NULL; e = e->next) {
+            if (e->repeat != NULL || e->kind == FV_A_IF) continue;
+            if (e->kind == FV_A_CALL)
+                FV_TRY(follow_block(c, e, path, depth));
+            else
+                FV_TRY(follow_calls(c, e->chains, path, depth));
+        }
+    return FV_OK;
+}
+
 /* A default may use the parameters before it. */
 static fv_status check_parameters(checker *c, const fv_block *block) {
     c->known = 0;
@@ -182,6 +230,12 @@ static fv_status check_all(checker *c) {
         c->block = b;
         FV_TRY(check_parameters(c, b));
         FV_TRY(check_chains(c, b->body));
+    }
+    int path[FV_BLOCKS_DEEP + 2];
+    for (int i = 0; c->table[i] != NULL; i++) {
+        const fv_element call = {
+            .kind = FV_A_CALL, .name = c->table[i]->name, .place = c->table[i]->place};
+        FV_TRY(follow_block(c, &call, path, 0));
     }
     c->block = NULL;
     FV_TRY(check_parameters(c, &program->net));
@@ -217,7 +271,8 @@ fv_status fv__check(fv_parser *p) {
     size_t count = 1;
     for (const fv_block *b = p->program->blocks; b != NULL; b = b->next) count++;
     c.table = fv__arena_alloc(p->arena, count * sizeof *c.table);
-    if (c.table == NULL) return FV_EXHAUSTED;
+    c.state = fv__arena_alloc(p->arena, count);
+    if (c.table == NULL || c.state == NULL) return FV_EXHAUSTED;
     fv_status status = list_blocks(&c);
     if (status == FV_OK) status = check_all(&c);
     fv__names_free(&c.blocks);

@@ -134,10 +134,11 @@ static fv_status find_label(fv_expander *x, const fv_scope *scope, const fv_elem
     size_t count = 0;
     for (const fv_label *l = x->program->labels; l != NULL; l = l->next) {
         if (strcmp(l->name, e->name) == 0) {
-            (void)fv__complain(x->source, e->label_place,
-                               "the label '%s' at %d:%d is not known here: `from` looks back, and "
-                               "into no block from outside",
-                               e->name, l->place.line, l->place.column);
+            (void)fv__complain(
+                x->source, e->label_place,
+                "the label '%s' at %d:%d is not known here: `from` looks back only, and "
+                "into a block by its full name, such as basic1.%s",
+                e->name, l->place.line, l->place.column, e->name);
             return fv__expand_trace(x, scope);
         }
         if (count < 256) names[count++] = l->name;
@@ -320,8 +321,12 @@ fv_status fv__expand_chain(fv_expander *x, const fv_scope *scope, const fv_chain
         return fv__expand_trace(x, scope);
     }
     for (const fv_element *e = chain->first; e != NULL; e = e->next) {
-        if (--x->fuel < 0)
-            return fv__complain(x->source, e->place, "this network is too much work to write out");
+        if (--x->fuel < 0) {
+            (void)fv__complain(x->source, e->place,
+                               "this network is too much work to write out; do its blocks call "
+                               "each other too often?");
+            return fv__expand_trace(x, scope);
+        }
         if (e->repeat != NULL)
             FV_TRY(expand_repeated(x, &here, e, value, &value));
         else

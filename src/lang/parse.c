@@ -205,7 +205,7 @@ static fv_status stray(fv_parser *p) {
     static const char *const tops[] = {"net", "input", "block", "head", "train"};
     for (size_t i = 0; i < sizeof tops / sizeof *tops; i++)
         if (strcmp(word, tops[i]) == 0)
-            return fv__complain(p->source, t->place, "'%s' starts a new line", word);
+            return fv__complain(p->source, t->place, "'%s' must start a new line", word);
     const char *near = fv__nearest(word, tops, sizeof tops / sizeof *tops);
     if (near != NULL && t->line_start && fv__op_find(word) == NULL)
         return fv__complain(p->source, t->place, "unknown statement '%s'; did you mean '%s'?", word,

@@ -143,8 +143,8 @@ static fv_status stranger(fv_parser *p, const reading *r) {
     fv__token_text(found, &t);
     if (t.kind == '*')
         return fv__complain(p->source, t.place,
-                            "%s cannot be repeated as it stands; put it in brackets: (%s ...)*2",
-                            r->owner, r->owner);
+                            "%s cannot be repeated as it stands; put it in brackets: (%s%s)*2",
+                            r->owner, r->owner, r->first != NULL ? " ..." : "");
     if (t.kind == '-')
         return fv__complain(p->source, t.place,
                             "the dash between two layers needs a space on both sides: ' - '");

@@ -246,7 +246,7 @@ static fv_status parse_atom(fv_parser *p, fv_element *e) {
                             "say how the branches are joined: add { ... | ... } or "
                             "concat { ... | ... }");
     if (t->kind == '-')
-        return fv__complain(p->source, t->place, "a layer is missing between two dashes");
+        return fv__complain(p->source, t->place, "a layer is missing before this dash");
     if (!fv__starts_element(t)) return fv__expected(p, "a layer");
     return parse_word(p, e);
 }

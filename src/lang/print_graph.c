@@ -73,8 +73,8 @@ void fv__print_label(fv_printer *p, const char *name) {
 
 /* Between two elements of a chain: a dash, on a new line when `bytes` more do not fit. */
 static void separate(fv_printer *p, bool first, int indent, size_t bytes) {
-    if (first) return;
-    if (!p->dry && p->out->length - p->line + bytes + 3 > LINE_WIDTH) {
+    if (first || p->dry) return;
+    if (p->out->length - p->line + bytes + 3 > LINE_WIDTH) {
         fv__print_newline(p, indent);
         fv__print_put(p, "- ");
     } else {
@@ -158,7 +158,7 @@ static fv_status put_node(fv_printer *p, const fv_node *node, bool first, int st
     fv_status status = fv__text_done(p->ctx, &words);
     if (status == FV_OK) {
         const size_t length = strlen(node->op->name) + words.length + strlen(node->name) + 8;
-        separate(p, first, indent, join ? 12 + words.length : length);
+        separate(p, first, indent, join && !flat ? LINE_WIDTH : length);
         if (renamed) fv__print_put(p, "(");
         fv__print_put(p, node->op->name);
         if (words.length > 0) fv__print_put(p, " ");
