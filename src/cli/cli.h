@@ -84,6 +84,9 @@ FV_MUST_USE fv_status fv__cli_whole(const fv_cli *cli, const char *flag, int64_t
 /* The network of a word: a zoo name, a .net file, or the network inside a model file. The settings
    are its parameters; FV_USAGE for one it does not have. */
 FV_MUST_USE fv_status fv__cli_net(fv_cli *cli, const char *word, fv_net **out);
+/* Of a command that ended with `status`: where a setting was unknown to the network but looks like
+   one of the command or the recipe, the message says that instead. */
+fv_status fv__cli_hint(fv_cli *cli, fv_status status);
 /* The settings that are recipe fields, over the net's own recipe. */
 FV_MUST_USE fv_status fv__cli_recipe(fv_cli *cli, fv_recipe *recipe);
 /* Whether a word names a model file, by its end. */
@@ -104,8 +107,11 @@ int fv__cli_columns(FILE *stream);
 void fv__cli_overview(fv_text *out);
 void fv__cli_usage(fv_text *out, const fv_command *command);
 FV_MUST_USE fv_status fv__cli_topic(fv_cli *cli, const char *topic, fv_text *out);
-/* "name   kind   help" lines of a field table, for help. */
-void fv__cli_fields(fv_text *out, const fv_field *fields, bool equals);
+/* A field table for help, one entry each; the first column at least `width` wide. */
+void fv__cli_fields(fv_text *out, const fv_field *fields, bool equals, int width);
+/* A text of several paragraphs, wrapped anew: lines that were full go on in the next, lines that
+   begin with a space stand as they are. */
+void fv__cli_paragraphs(fv_text *out, const char *text);
 /* A line of help with its first column padded to `width`; later lines are indented alike. */
 void fv__cli_entry(fv_text *out, const char *left, int width, const char *right);
 

@@ -11,14 +11,14 @@ static const char language[] =
     "A network is a text. LeNet-5:\n"
     "\n"
     "  net lenet5(classes = 10)                 # parameters with defaults\n"
-    "  input 1x32x32 pad 2 scale 1/255          # channels x height x width, preprocessing\n"
+    "  input 1x32x32 pad 2 scale 1/255          # channels x height x width ...\n"
     "      conv 6 5x5 - tanh - avgpool 2        # a chain; a dash joins what follows\n"
     "    - conv 16 5x5 - tanh - avgpool 2\n"
     "    - fc 120 - tanh - fc 84 - tanh - fc classes - softmax\n"
     "\n"
     "  (conv 64 3x3 pad 1 - relu)*2             repetition\n"
     "  add { conv 64 3x3 pad 1 | identity }     branches, joined by add or concat\n"
-    "  block basic(k, s = 1) = add { ... }      a part with parameters: basic(64), basic(128, 2)\n"
+    "  block basic(k, s = 1) = add { ... }      a part to be called: basic(128, 2)\n"
     "  if s == 1 then identity else (...)       a choice\n"
     "  maxpool 2 as pool4 ... from pool4        labels\n"
     "  head aux weight 0.3 training from a - ...  a further output\n"
@@ -33,7 +33,8 @@ static const char exits[] =
     "    0  done\n"
     "    1  failed for another reason, such as a folder that cannot be written\n"
     "    2  usage: an unknown command, flag or setting\n"
-    "    3  bad input: a network, file or data set that is missing, malformed or does not fit\n"
+    "    3  bad input: a network, file or data set that is missing, malformed or does\n"
+    "       not fit\n"
     "    4  the training diverged: the loss is no longer a finite number\n"
     "    5  out of memory or disk\n"
     "    6  a check found a difference\n"
@@ -47,10 +48,11 @@ static void operator_page(fv_text *out, const fv_op *op) {
         fv__text_addf(out, needed ? " %s" : " [%s]", f->name);
     }
     fv__text_addf(out, "\n\n%s\n", op->help);
-    if (op->about) fv__text_addf(out, "\n%s\n", op->about);
+    if (op->about) fv__text_add(out, "\n");
+    if (op->about) fv__cli_paragraphs(out, op->about);
     if (op->fields && op->fields->name) {
         fv__text_add(out, "\nOptions\n");
-        fv__cli_fields(out, op->fields, false);
+        fv__cli_fields(out, op->fields, false, 0);
     }
     fv__text_add(out, "\nExamples\n");
     for (const char *const *s = op->samples; s && *s && s - op->samples < 4; s++) {
@@ -75,17 +77,16 @@ static void settings_page(fv_text *out) {
     fv__text_add(out, "Settings of a training. A network's own are in its `train` section, as\n"
                       "`train lr 0.1 momentum 0.9`; on the command line they are key=value, as\n"
                       "`fovea train lenet5 mnist epochs=10 lr=0.05`.\n\n");
-    fv__cli_fields(out, fv__recipe_fields, true);
+    fv__cli_fields(out, fv__recipe_fields, true, 0);
 }
 
 static void input_page(fv_text *out) {
-    fv__text_add(
-        out,
-        "How a picture becomes the network's input: `input 3x224x224 resize 256 crop 224 ...`\n"
-        "in its text, channels x height x width first. In this order: resize, crop, fit to\n"
-        "the input's size, pad, colours, then (value * scale - mean) / std, where a pixel's\n"
-        "value is 0 to 255.\n\n");
-    fv__cli_fields(out, fv__input_fields, false);
+    fv__text_add(out, "How a picture becomes the network's input, for example\n\n"
+                      "  input 3x224x224 resize 256 crop 224 scale 1/255 mean 0.5\n\n"
+                      "with channels x height x width first. In this order: resize, crop, fit to\n"
+                      "the input's size, pad, colours, then (value * scale - mean) / std, where a\n"
+                      "pixel's value is 0 to 255.\n\n");
+    fv__cli_fields(out, fv__input_fields, false, 0);
 }
 
 /* The comment a network's text begins with. */

@@ -91,10 +91,12 @@ void fv__lecture_misfit(fv_text *out, const fv_misfit *m) {
         fv__text_addf(out, " + %lld + %lld", (long long)m->before, (long long)m->after);
     fv__text_addf(out, " - %lld)/%lld + 1 = %.2f; ", (long long)m->kernel, (long long)m->stride,
                   (double)free / (double)m->stride + 1.0);
-    const char *what =
-        high ? (m->ignored == 1 ? "row" : "rows") : (m->ignored == 1 ? "column" : "columns");
-    fv__text_addf(out, "%lld %s used and the last %lld %s of its input ignored", (long long)m->used,
-                  m->used == 1 ? "is" : "are", (long long)m->ignored, what);
+    fv__text_addf(out, "%lld %s used, ", (long long)m->used, m->used == 1 ? "is" : "are");
+    if (m->ignored == 1)
+        fv__text_addf(out, "the last %s of its input is ignored", high ? "row" : "column");
+    else
+        fv__text_addf(out, "the last %lld %s of its input are ignored", (long long)m->ignored,
+                      high ? "rows" : "columns");
 }
 
 bool fv__row_misfits(const fv_row *row) {

@@ -33,7 +33,7 @@ static fv_status run(fv_cli *cli, int argc, char **argv) {
     FV_TRY(fv__cli_parse(cli, argc, argv));
     if (cli->command && !cli->help) {
         FV_TRY(make_context(cli));
-        return cli->command->run(cli);
+        return fv__cli_hint(cli, cli->command->run(cli));
     }
     fv_text page = {0};
     if (cli->command)

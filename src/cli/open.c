@@ -59,15 +59,14 @@ static size_t for_network(const fv_cli *cli, fv_setting *out) {
     return count;
 }
 
-/* A setting the network does not have, and nothing like it, may be a slip in one of the command's
-   own or in the recipe's. */
-static fv_status hint(fv_cli *cli, const fv_setting *settings, size_t count, fv_status status) {
+fv_status fv__cli_hint(fv_cli *cli, fv_status status) {
     const char *message = fv_context_error(cli->ctx);
     if (status != FV_USAGE || !strstr(message, "has no parameter") ||
         strstr(message, "did you mean"))
         return status;
-    for (size_t i = 0; i < count; i++) {
-        const char *name = settings[i].name, *near = NULL;
+    for (size_t i = 0; i < cli->setting_count; i++) {
+        const char *name = cli->settings[i].name, *near = NULL;
+        if (fv__field_find(fv__recipe_fields, name)) continue;
         if (cli->command->keys) near = fv__field_nearest(cli->command->keys, name);
         if (!near && cli->command->takes & FV_CLI_RECIPE)
             near = fv__field_nearest(fv__recipe_fields, name);
@@ -97,8 +96,7 @@ fv_status fv__cli_net(fv_cli *cli, const char *word, fv_net **out) {
         fv__model_free(model);
         return FV_OK;
     }
-    const fv_status status = fv__net_find(cli->ctx, word, settings, count, out);
-    return status == FV_OK ? FV_OK : hint(cli, settings, count, status);
+    return fv__net_find(cli->ctx, word, settings, count, out);
 }
 
 fv_status fv__cli_recipe(fv_cli *cli, fv_recipe *recipe) {

@@ -5,7 +5,8 @@
 #include "cli/cli.h"
 #include <string.h>
 
-#define PAGE 80 /* columns that help keeps to */
+#define PAGE    80 /* columns that help keeps to */
+#define SETTING 7  /* the first column of settings, at least */
 
 /* `right` in lines of at most PAGE columns, the later ones indented by `indent`. */
 static void wrap(fv_text *out, const char *right, size_t indent) {
@@ -43,11 +44,11 @@ static void about_field(fv_text *out, const fv_field *f) {
         fv__text_addf(out, " (default %s)", f->initial);
 }
 
-void fv__cli_fields(fv_text *out, const fv_field *fields, bool equals) {
-    int width = 0;
-    for (const fv_field *f = fields; f->name; f++)
-        if ((int)strlen(f->name) > width) width = (int)strlen(f->name);
-    width += equals ? 1 : 0;
+void fv__cli_fields(fv_text *out, const fv_field *fields, bool equals, int width) {
+    for (const fv_field *f = fields; f->name; f++) {
+        const int n = (int)strlen(f->name) + (equals ? 1 : 0);
+        if (n > width) width = n;
+    }
     for (const fv_field *f = fields; f->name; f++) {
         char left[FV_WORD_MAX];
         fv_text right = {0};
@@ -79,15 +80,46 @@ static void indented(fv_text *out, const char *text) {
     }
 }
 
+#define FULL 64 /* a line at least so long was broken for want of room */
+
+void fv__cli_paragraphs(fv_text *out, const char *text) {
+    char joined[8192];
+    size_t n = 0, line = 0; /* line: where the last line begins in `joined` */
+    for (;; text++) {
+        const bool full = n - line >= FULL && joined[0] != ' ' && text[0] && text[1] &&
+                          text[1] != '\n' && text[1] != ' ';
+        if (*text && *text != '\n') {
+            if (n + 1 < sizeof joined) joined[n++] = *text;
+            continue;
+        }
+        if (*text && full) {
+            if (n + 1 < sizeof joined) joined[n++] = ' ';
+            line = n;
+            continue;
+        }
+        joined[n] = 0;
+        if (joined[0] == ' ')
+            fv__text_addf(out, "%s\n", joined);
+        else if (n)
+            wrap(out, joined, 0);
+        else
+            fv__text_add(out, "\n");
+        n = line = 0;
+        if (!*text) return;
+    }
+}
+
 void fv__cli_usage(fv_text *out, const fv_command *c) {
     fv__text_addf(out, "fovea %s %s\n\n%s\n", c->name, c->synopsis, c->help);
-    if (c->about) fv__text_addf(out, "\n%s\n", c->about);
+    if (c->about) fv__text_add(out, "\n");
+    if (c->about) fv__cli_paragraphs(out, c->about);
     if (c->keys || c->takes) fv__text_add(out, "\nSettings (key=value)\n");
-    if (c->keys) fv__cli_fields(out, c->keys, true);
+    if (c->keys) fv__cli_fields(out, c->keys, true, SETTING);
     if (c->takes & FV_CLI_NET)
-        fv__cli_entry(out, "NAME=", 10, "a parameter of the network's text, such as classes=47");
+        fv__cli_entry(out, "NAME=", SETTING,
+                      "a parameter of the network's text, such as classes=47");
     if (c->takes & FV_CLI_RECIPE)
-        fv__cli_entry(out, "epochs=", 10,
+        fv__cli_entry(out, "epochs=", SETTING,
                       "and every other setting of a training: `fovea help settings` lists them");
     fv__text_add(out, "\nFlags\n");
     if (c->flags) flags(out, c->flags);
