@@ -10,6 +10,7 @@
 #include "kern/math.inc.h"
 #include "kern/point.inc.h"
 #include "kern/patch.inc.h"
+#include "kern/peak.inc.h"
 
 extern const fv_kernels FV_TABLE;
 const fv_kernels FV_TABLE = {
@@ -21,6 +22,7 @@ const fv_kernels FV_TABLE = {
     .dot = dot,
     .patches = patches,
     .unpatch = unpatch,
+    .peak = peak,
     .act = act,
     .act_grad = act_grad,
     .add = add,

@@ -41,6 +41,9 @@ struct fv_kernels {
     void (*unpatch)(const fv_patches *g, float *x, int64_t k0, int64_t k1, int64_t p0, int64_t p1,
                     const float *in, int64_t ld);
 
+    /* Multiply-adds on registers alone, to time; gives the number of floating-point operations. */
+    double (*peak)(int64_t rounds);
+
     /* y = f(x); x and y may be the same. p, q: slope of leaky, alpha of elu, amplitude and slope
        of scaled tanh. */
     void (*act)(fv_act kind, int64_t n, const float *x, float *y, float p, float q);
