@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_ops.c - the operators: everything op_cases.h checks, and numbers worked out by hand, from
+ * lectures and papers.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "op_cases.h"
+
+#include <math.h>
+
+static void none_failed(const op_tally *t) {
+    print_message("%d checks\n", t->passed);
+    assert_int_equal(t->failed, 0);
+    assert_true(t->passed > 0);
+}
+
+#define CASES(name)                                                                                \
+    static void test_##name(void **state) {                                                        \
+        op_tally t = {0};                                                                          \
+        (void)state;                                                                               \
+        op_cases_##name(&t);                                                                       \
+        none_failed(&t);                                                                           \
+    }
+CASES(samples)
+CASES(mutations)
+CASES(hostile)
+CASES(random)
+CASES(windows)
+CASES(torch)
+
+/* ------------------------------------------------------------------------- numbers by hand --- */
+
+static void start(op_problem *p, const char *op, const char *sample) {
+    const fv_op *found = fv__op_find(op);
+    assert_non_null(found);
+    if (op_make(p, found, sample, FV_F64, 0) != FV_OK) fail_msg("%s", p->ctx.message);
+}
+
+static void put(const fv_tensor *t, const double *values) {
+    for (int64_t i = 0; i < op_count(t); i++) op_set(t, i, values[i]);
+}
+
+static void expect(const fv_tensor *t, const double *values, double tolerance) {
+    for (int64_t i = 0; i < op_count(t); i++)
+        if (!(fabs(op_get(t, i) - values[i]) <= tolerance))
+            fail_msg("number %d is %.10g, not %.10g", (int)i, op_get(t, i), values[i]);
+}
+#define NUMBERS(...) ((const double[]){__VA_ARGS__})
+
+/* Dumoulin & Visin 2016, figures 1.1, 1.5 and 1.6. */
+static const double dumoulin[] = {3, 3, 2, 1, 0, 0, 0, 1, 3, 1, 3, 1, 2,
+                                  2, 3, 2, 0, 0, 2, 2, 2, 0, 0, 0, 1};
+
+static void test_conv_by_hand(void **state) {
+    op_problem p;
+    (void)state;
+    start(&p, "conv", "1 3x3 bias no ; 1x1x5x5");
+    put(&p.x[0], dumoulin);
+    put(&p.w[0], NUMBERS(0, 1, 2, 2, 2, 0, 0, 1, 2));
+    op_forward(&p);
+    expect(&p.pass.y, NUMBERS(12, 12, 17, 10, 17, 19, 9, 6, 14), 0);
+    /* the middle pixel was read by every output: its gradient is the kernel's sum */
+    put(&p.pass.dy, NUMBERS(1, 1, 1, 1, 1, 1, 1, 1, 1));
+    op_backward(&p);
+    assert_true(op_get(&p.dx[0], 12) == 10);
+    assert_true(op_get(&p.dx[0], 0) == 0); /* the corner by the first weight alone, which is 0 */
+    assert_true(op_get(&p.dx[0], 4) == 2);
+    assert_true(op_get(&p.dw[0], 0) == 3 + 3 + 2 + 0 + 0 + 1 + 3 + 1 + 2);
+    op_release(&p);
+}
+
+static void test_pools_by_hand(void **state) {
+    op_problem p;
+    (void)state;
+    start(&p, "avgpool", "3 stride 1 ; 1x1x5x5");
+    put(&p.x[0], dumoulin);
+    op_forward(&p);
+    expect(&p.pass.y, NUMBERS(1.7, 1.7, 1.7, 1.0, 1.2, 1.8, 1.1, 0.8, 1.3), 0.05);
+    op_release(&p);
+    start(&p, "maxpool", "3 stride 1 ; 1x1x5x5");
+    put(&p.x[0], dumoulin);
+    op_forward(&p);
+    expect(&p.pass.y, NUMBERS(3, 3, 3, 3, 3, 3, 3, 2, 3), 0);
+    op_release(&p);
+    /* CS231n, lecture 5: 2x2 windows, stride 2 */
+    start(&p, "maxpool", "2 ; 1x1x4x4");
+    put(&p.x[0], NUMBERS(1, 1, 2, 4, 5, 6, 7, 8, 3, 2, 1, 0, 1, 2, 3, 4));
+    op_forward(&p);
+    expect(&p.pass.y, NUMBERS(6, 8, 3, 4), 0);
+    put(&p.pass.dy, NUMBERS(1, 2, 3, 4));
+    op_backward(&p);
+    expect(&p.dx[0], NUMBERS(0, 0, 0, 0, 0, 1, 0, 2, 3, 0, 0, 0, 0, 0, 0, 4), 0);
+    op_release(&p);
+    /* of equals the first in reading order gets the gradient */
+    start(&p, "maxpool", "2 ; 1x1x2x2");
+    put(&p.x[0], NUMBERS(5, 5, 5, 5));
+    op_forward(&p);
+    put(&p.pass.dy, NUMBERS(1));
+    op_backward(&p);
+    expect(&p.dx[0], NUMBERS(1, 0, 0, 0), 0);
+    op_release(&p);
+    /* padding counts in the average unless told otherwise */
+    start(&p, "avgpool", "2 pad 1 ; 1x1x2x2");
+    put(&p.x[0], NUMBERS(4, 8, 12, 16));
+    op_forward(&p);
+    expect(&p.pass.y, NUMBERS(1, 2, 3, 4), 0);
+    op_release(&p);
+    start(&p, "avgpool", "2 pad 1 count_pad no ; 1x1x2x2");
+    put(&p.x[0], NUMBERS(4, 8, 12, 16));
+    op_forward(&p);
+    expect(&p.pass.y, NUMBERS(4, 8, 12, 16), 0);
+    op_release(&p);
+}
+
+/* CS231n's notes on backpropagation: a neuron with weights 2, -3 and bias -3 sees -1 and -2. */
+static void test_neuron_by_hand(void **state) {
+    op_problem fc, sigmoid;
+    (void)state;
+    start(&fc, "fc", "1 ; 1x2");
+    start(&sigmoid, "sigmoid", "; 1x1");
+    put(&fc.x[0], NUMBERS(-1, -2));
+    put(&fc.w[0], NUMBERS(2, -3));
+    put(&fc.w[1], NUMBERS(-3));
+    op_forward(&fc);
+    expect(&fc.pass.y, NUMBERS(1), 0);
+    put(&sigmoid.x[0], NUMBERS(1));
+    op_forward(&sigmoid);
+    expect(&sigmoid.pass.y, NUMBERS(0.73), 0.005);
+    put(&sigmoid.pass.dy, NUMBERS(1));
+    op_backward(&sigmoid);
+    put(&fc.pass.dy, NUMBERS(op_get(&sigmoid.dx[0], 0)));
+    op_backward(&fc);
+    expect(&fc.dx[0], NUMBERS(0.39, -0.59), 0.005);
+    expect(&fc.dw[0], NUMBERS(-0.20, -0.39), 0.005);
+    expect(&fc.dw[1], NUMBERS(0.20), 0.005);
+    op_release(&fc);
+    op_release(&sigmoid);
+}
+
+/* CS231n's example for the softmax loss: scores 3.2, 5.1, -1.7 of a cat. */
+static void test_losses_by_hand(void **state) {
+    op_problem p;
+    (void)state;
+    start(&p, "softmax", "; 1x3");
+    put(&p.x[0], NUMBERS(3.2, 5.1, -1.7));
+    op_forward(&p);
+    expect(&p.pass.y, NUMBERS(0.13, 0.87, 0.00), 0.005);
+    op_release(&p);
+    start(&p, "crossentropy", "; 1x3");
+    put(&p.x[0], NUMBERS(3.2, 5.1, -1.7));
+    put(&p.x[1], NUMBERS(0));
+    op_forward(&p);
+    expect(&p.pass.y, NUMBERS(2.04), 0.005);
+    put(&p.pass.dy, NUMBERS(1));
+    op_backward(&p);
+    expect(&p.dx[0], NUMBERS(0.13 - 1, 0.87, 0.00), 0.005);
+    put(&p.x[0], NUMBERS(1000, 0, -1000)); /* no overflow */
+    op_forward(&p);
+    expect(&p.pass.y, NUMBERS(0), 0);
+    put(&p.x[1], NUMBERS(3)); /* no such class: no number, rather than one that looks right */
+    op_forward(&p);
+    assert_true(isnan(op_get(&p.pass.y, 0)));
+    op_release(&p);
+    start(&p, "squarederror", "; 2x2");
+    put(&p.x[0], NUMBERS(0.5, 0.5, 3, 1));
+    put(&p.x[1], NUMBERS(0, 1));
+    op_forward(&p); /* (0.25 + 0.25)/2 and (9 + 0)/2, their mean */
+    expect(&p.pass.y, NUMBERS((0.25 + 4.5) / 2), 1e-15);
+    put(&p.x[1], NUMBERS(0, -1));
+    op_forward(&p);
+    assert_true(isnan(op_get(&p.pass.y, 0)));
+    op_release(&p);
+}
+
+static void test_norms_by_hand(void **state) {
+    op_problem p;
+    (void)state;
+    /* 1, 3, 5, 7: mean 4, variance 5; divided by one less, 20/3 */
+    start(&p, "bn", "epsilon 1e-12 ; 4x1");
+    put(&p.x[0], NUMBERS(1, 3, 5, 7));
+    put(&p.w[0], NUMBERS(2));
+    put(&p.w[1], NUMBERS(10));
+    put(&p.w[2], NUMBERS(0));
+    put(&p.w[3], NUMBERS(1));
+    op_forward(&p);
+    double s = 2 / sqrt(5);
+    expect(&p.pass.y, NUMBERS(10 - 3 * s, 10 - s, 10 + s, 10 + 3 * s), 1e-9);
+    expect(&p.w[2], NUMBERS(0.4), 1e-15);
+    expect(&p.w[3], NUMBERS(0.9 + 0.1 * 20 / 3), 1e-15);
+    p.pass.training = false; /* in use: the running ones, and nothing is changed */
+    put(&p.w[2], NUMBERS(1));
+    put(&p.w[3], NUMBERS(4));
+    op_forward(&p);
+    expect(&p.pass.y, NUMBERS(10, 12, 14, 16), 1e-9);
+    expect(&p.w[2], NUMBERS(1), 0);
+    expect(&p.w[3], NUMBERS(4), 0);
+    op_release(&p);
+    /* a batch of one number: no variance to correct, and no division by zero */
+    start(&p, "bn", "; 1x1");
+    op_forward(&p);
+    assert_true(isfinite(op_get(&p.pass.y, 0)) && isfinite(op_get(&p.w[3], 0)));
+    op_release(&p);
+    /* size 3, alpha 3, so s = 1 + sum of squares of the neighbours and oneself; beta 1 */
+    start(&p, "lrn", "3 alpha 3 beta 1 ; 1x4");
+    put(&p.x[0], NUMBERS(1, 2, 3, 4));
+    op_forward(&p);
+    expect(&p.pass.y, NUMBERS(1.0 / 6, 2.0 / 15, 3.0 / 30, 4.0 / 26), 1e-15);
+    op_release(&p);
+}
+
+/* LeCun, Bottou, Bengio & Haffner 1998, appendix A: f(1) = 1, f(-1) = -1; A is its limit. */
+static void test_scaledtanh_by_hand(void **state) {
+    op_problem p;
+    (void)state;
+    start(&p, "scaledtanh", "; 1x3");
+    put(&p.x[0], NUMBERS(1, -1, 100));
+    op_forward(&p);
+    expect(&p.pass.y, NUMBERS(1, -1, 1.7159), 1e-4);
+    op_release(&p);
+}
+
+static void test_shortcut_by_hand(void **state) {
+    op_problem p;
+    (void)state;
+    start(&p, "shortcut", "4 2 ; 1x1x3x3"); /* 3 missing: one before, two behind */
+    put(&p.x[0], NUMBERS(1, 2, 3, 4, 5, 6, 7, 8, 9));
+    op_forward(&p);
+    expect(&p.pass.y, NUMBERS(0, 0, 0, 0, 1, 3, 7, 9, 0, 0, 0, 0, 0, 0, 0, 0), 0);
+    op_release(&p);
+}
+
+static void test_dropout(void **state) {
+    op_problem p, q;
+    double mean = 0, kept = 0;
+    int different = 0;
+    (void)state;
+    start(&p, "dropout", "0.3 ; 100x200");
+    for (int64_t i = 0; i < op_count(&p.x[0]); i++) op_set(&p.x[0], i, 1);
+    op_forward(&p);
+    for (int64_t i = 0; i < op_count(&p.pass.y); i++) {
+        double y = op_get(&p.pass.y, i);
+        assert_true(y == 0 || fabs(y - 1 / 0.7) < 1e-15);
+        assert_true((y != 0) == (op_get(&p.saved[0], i) == 1));
+        mean += y / 20000;
+        kept += y != 0;
+    }
+    assert_true(fabs(kept / 20000 - 0.7) < 0.015 && fabs(mean - 1) < 0.02);
+    /* another step, another mask; the same step, the same one, in batches of any size */
+    start(&q, "dropout", "0.3 ; 50x400");
+    for (int64_t i = 0; i < op_count(&q.x[0]); i++) op_set(&q.x[0], i, 1);
+    op_forward(&q);
+    for (int64_t i = 0; i < op_count(&p.pass.y); i++)
+        assert_true(op_get(&p.pass.y, i) == op_get(&q.pass.y, i));
+    q.pass.random = fv__key(7, FV_STREAM_DROPOUT, 3, 12);
+    op_forward(&q);
+    for (int64_t i = 0; i < op_count(&p.pass.y); i++)
+        different += op_get(&p.pass.y, i) != op_get(&q.pass.y, i);
+    assert_true(different > 7000 && different < 9800); /* 2 * 0.3 * 0.7 of 20000 is 8400 */
+    op_release(&p);
+    op_release(&q);
+}
+
+/* A number that is none must be seen at the end, or nobody learns that it arose. */
+static void test_nan_passes(void **state) {
+    static const char *const ops[][2] = {
+        {"relu", "; 1x6"},          {"leakyrelu", "; 1x6"},     {"elu", "; 1x6"},
+        {"sigmoid", "; 1x6"},       {"tanh", "; 1x6"},          {"scaledtanh", "; 1x6"},
+        {"maxout", "; 1x6"},        {"maxpool", "2 ; 1x1x2x2"}, {"globalmaxpool", "; 1x1x2x3"},
+        {"avgpool", "2 ; 1x1x2x2"}, {"softmax", "; 1x6"},       {"crossentropy", "; 1x6"},
+        {"squarederror", "; 1x6"},  {"lrn", "; 1x6"},           {"bn", "; 2x1"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+        for (int64_t at = 0; at < 2; at++) {
+            op_problem p;
+            bool seen = false;
+            start(&p, ops[i][0], ops[i][1]);
+            op_set(&p.x[0], at, (double)NAN);
+            op_forward(&p);
+            for (int64_t k = 0; k < op_count(&p.pass.y); k++)
+                seen = seen || isnan(op_get(&p.pass.y, k));
+            if (!seen) fail_msg("%s loses a NaN", ops[i][0]);
+            op_release(&p);
+        }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_samples),          cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_hostile),          cmocka_unit_test(test_random),
+        cmocka_unit_test(test_windows),          cmocka_unit_test(test_torch),
+        cmocka_unit_test(test_conv_by_hand),     cmocka_unit_test(test_pools_by_hand),
+        cmocka_unit_test(test_neuron_by_hand),   cmocka_unit_test(test_losses_by_hand),
+        cmocka_unit_test(test_norms_by_hand),    cmocka_unit_test(test_scaledtanh_by_hand),
+        cmocka_unit_test(test_shortcut_by_hand), cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_nan_passes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
