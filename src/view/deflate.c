@@ -61,8 +61,7 @@ static void put_length(bits *b, int length) {
         return;
     }
     int n = length - 3, extra = 0;
-    while (n >> (extra + 3)) extra++; /* 8 values share each doubling */
-    if (extra) extra--;
+    while (n >> (extra + 3)) extra++; /* the first 8 values stand alone, then 4 classes each */
     put_symbol(b, 257 + 4 * extra + (n >> extra));
     put(b, (uint32_t)n & ((1u << extra) - 1), extra);
 }
@@ -70,7 +69,6 @@ static void put_length(bits *b, int length) {
 static void put_distance(bits *b, int distance) {
     int n = distance - 1, extra = 0;
     while (n >> (extra + 2)) extra++;
-    if (extra) extra--;
     put_code(b, (uint32_t)(2 * extra + (n >> extra)), 5);
     put(b, (uint32_t)n & ((1u << extra) - 1), extra);
 }
