@@ -47,7 +47,7 @@ static void fill_part(void *arg, int64_t job, int worker) {
     int64_t plane = s->height * s->width, sample = plane * s->channels;
     int64_t each = w->input->channels * w->input->height * w->input->width;
     for (int64_t i = w->n * job / w->jobs; i < w->n * (job + 1) / w->jobs; i++) {
-        int64_t picture = w->order ? (int64_t)w->order[i] : w->start + i;
+        int64_t picture = w->order ? (int64_t)w->order[w->start + i] : w->start + i;
         fv_pixels p = {s->pixels + picture * sample,
                        s->width,
                        s->height,
@@ -65,9 +65,9 @@ static void fill_part(void *arg, int64_t job, int worker) {
 static fv_status check_range(fv_context *ctx, const fv_dataset *set, const uint32_t *order,
                              int64_t start, int64_t n) {
     int64_t most = order ? -1 : start + n - 1;
-    for (int64_t i = 0; order && i < n; i++)
-        if ((int64_t)order[i] > most) most = order[i];
-    if (n >= 0 && (order || start >= 0) && most < set->count) return FV_OK;
+    for (int64_t i = 0; order && start >= 0 && i < n; i++)
+        if ((int64_t)order[start + i] > most) most = order[start + i];
+    if (n >= 0 && start >= 0 && most < set->count) return FV_OK;
     return fv__fail(ctx, FV_USAGE, "picture %lld was asked for, and the data set holds %lld",
                     (long long)most, (long long)set->count);
 }
@@ -86,7 +86,8 @@ fv_status fv__batch_fill(fv_context *ctx, const fv_dataset *set, const fv_input 
               .x = x};
     w.key = fv__key(seed, FV_STREAM_AUGMENT, 0, epoch);
     fv__levels(input, &w.levels);
-    for (int64_t i = 0; labels && i < n; i++) labels[i] = set->labels[order ? order[i] : start + i];
+    for (int64_t i = 0; labels && i < n; i++)
+        labels[i] = set->labels[order ? order[start + i] : start + i];
     bool plain = fv__fits_as_is(input, set->width, set->height) &&
                  (set->channels == 1 || input->channels == 3);
     int64_t values = n * input->channels * input->height * input->width;

@@ -61,10 +61,11 @@ extern const fv_dataset_kind fv__dataset_kinds[];
 FV_MUST_USE fv_status fv__dataset_fits(fv_context *ctx, const fv_dataset *set,
                                        const fv_input *input, int64_t outputs);
 
-/* Fills a batch: pictures order[0 … n-1] of the set (or start … when order is NULL), preprocessed
-   into x (n * C*H*W floats) and labels. Augmentation as in the recipe when `augment` is not NULL;
-   its numbers depend on (seed, epoch, picture index) alone. Runs on the pool; the same bits for
-   any number of threads. A plain pad-and-normalise (no resize) is one pass per picture. */
+/* Fills a batch: pictures order[start … start+n-1] of the set, or without an order start …
+   start+n-1, preprocessed into x (n * C*H*W floats) and labels. Augmentation as in the recipe when
+   `augment` is not NULL; its numbers depend on (seed, epoch, picture index) alone. Runs on the
+   pool; the same bits for any number of threads. A plain pad-and-normalise (no resize) is one pass
+   per picture. */
 FV_MUST_USE fv_status fv__batch_fill(fv_context *ctx, const fv_dataset *set, const fv_input *input,
                                      const uint32_t *order, int64_t start, int64_t n,
                                      const fv_recipe *augment, uint64_t seed, uint64_t epoch,

@@ -103,11 +103,9 @@ static fv_status read_gzip(fv_context *ctx, const char *path, const fv_bytes *fi
     return FV_OK;
 }
 
-/* A file of the set: `slot` of set->files keeps a plain one; a packed one is released at once. */
-static fv_status read_idx(fv_context *ctx, const char *path, int want, fv_dataset *set, int slot,
-                          idx *out) {
-    fv_bytes *file = &set->files[slot];
-    FV_TRY(fv__file_read(ctx, path, 0, file));
+/* A file of the set: a plain one is kept as it is, a packed one released at once. */
+static fv_status read_idx(fv_context *ctx, const char *path, int want, fv_dataset *set,
+                          fv_bytes *file, idx *out) {
     if (!fv__is_gzip(file->data, file->size)) return read_plain(ctx, path, file, want, out);
     fv_status status = read_gzip(ctx, path, file, want, set, out);
     fv__file_release(file);
@@ -137,11 +135,11 @@ static fv_status take_labels(fv_context *ctx, const char *path, const idx *from,
     return FV_OK;
 }
 
-fv_status fv__idx_pair(fv_context *ctx, const char *images, const char *labels, int64_t classes,
-                       fv_dataset *set) {
+fv_status fv__idx_parse(fv_context *ctx, const char *images, const char *labels, int64_t classes,
+                        fv_dataset *set) {
     idx pictures, numbers;
-    FV_TRY(read_idx(ctx, images, 3, set, 0, &pictures));
-    FV_TRY(read_idx(ctx, labels, 1, set, 1, &numbers));
+    FV_TRY(read_idx(ctx, images, 3, set, &set->files[0], &pictures));
+    FV_TRY(read_idx(ctx, labels, 1, set, &set->files[1], &numbers));
     if (pictures.dim[0] != numbers.dim[0]) {
         char a[32], b[32];
         return fv__fail(ctx, FV_BAD_INPUT,
@@ -156,4 +154,11 @@ fv_status fv__idx_pair(fv_context *ctx, const char *images, const char *labels, 
     set->height = pictures.dim[1];
     set->width = pictures.dim[2];
     return FV_OK;
+}
+
+fv_status fv__idx_pair(fv_context *ctx, const char *images, const char *labels, int64_t classes,
+                       fv_dataset *set) {
+    FV_TRY(fv__file_read(ctx, images, 0, &set->files[0]));
+    FV_TRY(fv__file_read(ctx, labels, 0, &set->files[1]));
+    return fv__idx_parse(ctx, images, labels, classes, set);
 }

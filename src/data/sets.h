@@ -18,6 +18,10 @@ FV_MUST_USE fv_status fv__set_alloc(fv_context *ctx, fv_dataset *set, size_t byt
 FV_MUST_USE fv_status fv__idx_pair(fv_context *ctx, const char *images, const char *labels,
                                    int64_t classes, fv_dataset *set);
 
+/* The same from set->files[0] and [1]; the names are for messages. */
+FV_MUST_USE fv_status fv__idx_parse(fv_context *ctx, const char *images, const char *labels,
+                                    int64_t classes, fv_dataset *set);
+
 /* CIFAR-10's binary files in a folder: the five of training, or the one of the test. */
 FV_MUST_USE fv_status fv__cifar10_part(fv_context *ctx, const char *folder, bool test,
                                        fv_dataset *set);
