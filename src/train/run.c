@@ -106,7 +106,7 @@ static fv_status one_step(fv_context *ctx, fv_train_job *job, double lr) {
     float *x;
     int32_t *labels;
     FV_TRY(fv__learner_batch(ctx, job->learner, n, &x, &labels));
-    FV_TRY(fv__batch_fill(ctx, &job->train, &job->model->net->input, job->order + start, 0, n, r,
+    FV_TRY(fv__batch_fill(ctx, &job->train, &job->model->net->input, job->order, start, n, r,
                           (uint64_t)r->seed, (uint64_t)at->epoch, x, labels));
     fv_step_result result;
     fv_status status = fv__learner_step(ctx, job->learner, n, lr, &result);
