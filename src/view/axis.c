@@ -37,11 +37,13 @@ static void name_tick(char out[24], double v, double step, double most, bool per
     double size = fmax(fabs(v), step);
     char number[32];
     if (fabs(v) < step * 1e-6) v = 0;
-    if (size >= 1e7 || size < 1e-3) {
-        /* "2e-4", not "2.0e-04" */
+    if (size < 1e-3 || size >= 1e15 || (size >= 1e7 && step > size * 1e-3)) {
+        /* "2e-4", not "2.0e-04", and as many digits as tell one tick from the next */
         int exponent = v == 0 ? 0 : (int)floor(log10(fabs(v)) + 1e-9);
+        int digits = exponent - (int)floor(log10(step) + 1e-9);
+        digits = digits < 0 ? 1 : digits > 9 ? 10 : digits + 1;
         if (v == 0) snprintf(number, sizeof number, "0");
-        else snprintf(number, sizeof number, "%.4ge%d", v / pow(10, exponent), exponent);
+        else snprintf(number, sizeof number, "%.*ge%d", digits, v / pow(10, exponent), exponent);
     } else if (step >= 1 && most >= 10000) {
         fv__commas(number, (int64_t)llround(v));
     } else {
@@ -58,7 +60,7 @@ static void tick(fv_axis *a, double v, double step, bool percent) {
 }
 
 static void linear(fv_axis *a, fv_axis_wish wish) {
-    if (!(a->hi > a->lo)) {
+    if (!(a->hi - a->lo > 1e-290)) {
         /* One value: some room around it, more than doubles need to tell apart. */
         double room = fmax(fabs(a->lo) * 0.05, wish.whole ? 1 : wish.percent ? 0.005 : 1e-12);
         if (a->lo == 0 && !wish.percent) room = 1;
@@ -73,6 +75,7 @@ static void linear(fv_axis *a, fv_axis_wish wish) {
     if (wish.round) {
         a->lo = floor(a->lo / step + 1e-9) * step;
         a->hi = ceil(a->hi / step - 1e-9) * step;
+        if (!(a->hi > a->lo)) a->hi = a->lo + step;
     }
     double first = ceil(a->lo / step - 1e-9);
     for (int i = 0; i < FV_TICKS_MAX && (first + i) * step <= a->hi + step * 1e-9; i++)
@@ -108,8 +111,9 @@ void fv__axis(fv_axis *axis, double lo, double hi, fv_axis_wish wish) {
     if (axis->log && axis->lo < 1e-150) axis->lo = 1e-150;
     if (axis->log && axis->hi < axis->lo) axis->hi = axis->lo;
     if (axis->log) logarithmic(axis, wish);
-    if (axis->count >= 2 || (axis->log && axis->count)) return;
-    /* Fewer than two ticks on a log axis tell nothing: a short span reads better evenly. */
+    if (axis->count) return;
+    /* A span too short for a tick of a log axis reads better evenly. */
+    axis->log = false;
     linear(axis, wish);
 }
 
@@ -170,7 +174,7 @@ void fv__plot_axes(const fv_plot *plot, int x_ticks, int y_ticks, fv_axis *x, fv
 }
 
 char *fv__value_text(char *out, double v, bool percent) {
-    if (!isfinite(v)) {
+    if (!isfinite(percent ? 100 * v : v)) {
         strcpy(out, "none");
         return out;
     }

@@ -18,13 +18,16 @@ enum {
     TILE_BEST = 168, /* a tile needs no more */
     TILE_MOST = 384, /* what a single large one may have */
     DRAWN_MOST = 1024,
+    WIDTH_MOST = 8000, /* of the canvas: beyond, fewer columns and fewer tiles */
+    HEIGHT_MOST = 12000,
     CAPTION_LINES = 3
 };
 
 typedef struct layout {
     int columns, rows;
     int grow, shrink; /* one of them is 1 */
-    int tile_w, tile_h, cell_w, cell_h, gap, lines, head, foot;
+    int tile_w, tile_h, cell_w, cell_h, gap, lines, below, head, foot;
+    int64_t drawn;
 } layout;
 
 static const fv_type title_type = {.scale = 1.75, .colour = FV_INK, .bold = true};
@@ -63,9 +66,9 @@ static int measure(const fv_mosaic *m, int64_t drawn, double *width) {
 }
 
 /* The largest pixel with which `columns` tiles fit into the wished room; 0: none. */
-static int grow_for(const fv_mosaic *m, int64_t columns, int64_t rows, int gap, int below,
+static int grow_for(const fv_mosaic *m, int64_t columns, int64_t rows, int high, const layout *l,
                     double caption) {
-    int64_t across = WIDE / columns - gap, down = HIGH / rows - gap - below;
+    int64_t across = WIDE / columns - l->gap, down = high / rows - l->gap - l->below;
     if (across < (int64_t)caption) return 0;
     int64_t best = TILE_BEST / (m->h > m->w ? m->h : m->w);
     if (best < 1) best = 1;
@@ -74,21 +77,23 @@ static int grow_for(const fv_mosaic *m, int64_t columns, int64_t rows, int gap, 
     return best < 1 ? 0 : (int)best;
 }
 
-static layout arrange(const fv_mosaic *m, int64_t drawn) {
+static layout arrange(const fv_mosaic *m) {
     double caption;
+    int64_t drawn = m->count < DRAWN_MOST ? m->count : DRAWN_MOST;
     layout l = {.grow = 0, .shrink = 1, .gap = drawn > 100 ? GAP_OF_MANY : GAP};
     l.lines = measure(m, drawn, &caption);
-    int below = l.lines ? l.lines * LINE + 6 : 0;
+    l.below = l.lines ? l.lines * LINE + 6 : 0;
     int64_t most = drawn < 64 ? drawn : 64;
     if (m->columns > 0) {
         l.columns = (int)(m->columns < drawn ? m->columns : drawn);
-        l.grow = grow_for(m, l.columns, 1, l.gap, below, 0);
+        int64_t rows = (drawn + l.columns - 1) / l.columns;
+        l.grow = grow_for(m, l.columns, rows, 4 * HIGH, &l, 0);
     } else {
         /* Large pixels are good, empty places in the last row are not; of equals the fewest rows. */
         double best = 0;
         for (int64_t c = most; c >= 1; c--) {
             int64_t rows = (drawn + c - 1) / c;
-            int grow = grow_for(m, c, rows, l.gap, below, caption);
+            int grow = grow_for(m, c, rows, HIGH, &l, caption);
             double worth = grow * (double)drawn / (double)(rows * c);
             if (worth > best) {
                 best = worth;
@@ -102,7 +107,6 @@ static layout arrange(const fv_mosaic *m, int64_t drawn) {
         int64_t c = WIDE / ((least < TILE_MOST ? least : TILE_MOST) + l.gap);
         l.columns = (int)(c < 1 ? 1 : c < drawn ? c : drawn);
     }
-    l.rows = (int)((drawn + l.columns - 1) / l.columns);
     if (l.grow < 1) l.grow = 1;
     int64_t side = m->h > m->w ? m->h : m->w;
     int room = drawn <= 2 ? WIDE / 2 : TILE_MOST;
@@ -110,9 +114,13 @@ static layout arrange(const fv_mosaic *m, int64_t drawn) {
     l.tile_w = (int)((m->w + l.shrink - 1) / l.shrink) * l.grow;
     l.tile_h = (int)((m->h + l.shrink - 1) / l.shrink) * l.grow;
     l.cell_w = (l.tile_w > (int)caption ? l.tile_w : (int)caption) + l.gap;
-    l.cell_h = l.tile_h + l.gap + below;
+    l.cell_h = l.tile_h + l.gap + l.below;
+    if (l.columns > WIDTH_MOST / l.cell_w) l.columns = WIDTH_MOST / l.cell_w;
+    l.rows = (int)((drawn + l.columns - 1) / l.columns);
+    if (l.rows > HEIGHT_MOST / l.cell_h) l.rows = HEIGHT_MOST / l.cell_h;
+    l.drawn = (int64_t)l.rows * l.columns < drawn ? (int64_t)l.rows * l.columns : drawn;
     l.head = m->title ? 44 : 0;
-    l.foot = m->note || drawn < m->count ? 2 * LINE - 8 : 0;
+    l.foot = m->note || l.drawn < m->count ? 2 * LINE - 8 : 0;
     return l;
 }
 
@@ -168,8 +176,7 @@ fv_status fv__draw_mosaic(fv_context *ctx, const fv_mosaic *m, fv_canvas *out) {
         return fv__fail(ctx, FV_BAD_INPUT,
                         "nothing to draw: %lld pictures of %lld x %lld pixels were given",
                         (long long)m->count, (long long)m->h, (long long)m->w);
-    int64_t drawn = m->count < DRAWN_MOST ? m->count : DRAWN_MOST;
-    layout l = arrange(m, drawn);
+    layout l = arrange(m);
     int64_t width = 2 * MARGIN + (int64_t)l.columns * l.cell_w - l.gap;
     int64_t height = 2 * MARGIN + l.head + (int64_t)l.rows * l.cell_h - l.gap + l.foot;
     /* Room for the title and the note beside a single small tile. */
@@ -179,19 +186,18 @@ fv_status fv__draw_mosaic(fv_context *ctx, const fv_mosaic *m, fv_canvas *out) {
         wide = (int64_t)fv__type_width(&caption_type, m->note);
     if (wide > WIDE) wide = WIDE;
     if (width < wide + 2 * MARGIN) width = wide + 2 * MARGIN;
-    if (height > INT_MAX) height = INT_MAX;
     FV_TRY(fv__canvas_new(ctx, (int)width, (int)height, FV_PAPER, out));
     if (m->title) {
         char fit[FV_FIT_MAX];
         fv__type_fit(&title_type, m->title, (double)(width - 2 * MARGIN), fit);
         fv__canvas_type(out, MARGIN, MARGIN - 4, &title_type, fit);
     }
-    for (int64_t i = 0; i < drawn; i++) {
+    for (int64_t i = 0; i < l.drawn; i++) {
         int left = MARGIN + (int)(i % l.columns) * l.cell_w;
         int top = MARGIN + l.head + (int)(i / l.columns) * l.cell_h;
         tile(out, m, &l, i, left + (l.cell_w - l.gap - l.tile_w) / 2, top);
         captions(out, m, &l, i, left, top);
     }
-    if (l.foot) foot(out, m, drawn);
+    if (l.foot) foot(out, m, l.drawn);
     return FV_OK;
 }
