@@ -76,14 +76,21 @@ static fv_status check_expr(checker *c, const fv_expr *e, const char *owner,
                             const fv_given *given) {
     if (e == NULL) return FV_OK;
     if (e->kind == FV_E_NAME) {
+        static const char *const flows[] = {"channels", "height", "width"};
         fv_expr *own = (fv_expr *)e; /* the tree is this room's own */
         int slot = c->block != NULL ? slot_of(c->block, e->name, c->known) : -1;
         own->of_net = slot < 0;
         if (slot < 0)
             slot = slot_of(&c->program->net, e->name, c->block != NULL ? FV_PARAMS_MAX : c->known);
-        if (slot < 0) return unknown(c, e, owner, given);
         own->slot = slot;
-        return FV_OK;
+        if (slot >= 0) return FV_OK;
+        for (int i = 0; i < 3; i++) /* a parameter of that name would hide what flows in */
+            if (strcmp(e->name, flows[i]) == 0) {
+                own->kind = FV_E_FLOW;
+                own->number = i;
+                return FV_OK;
+            }
+        return unknown(c, e, owner, given);
     }
     FV_TRY(check_expr(c, e->a, owner, given));
     FV_TRY(check_expr(c, e->b, owner, given));

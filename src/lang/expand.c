@@ -15,7 +15,7 @@ fv_env fv__expander_env(fv_expander *x, const fv_scope *scope, int flow) {
 }
 
 fv_status fv__expand_trace(fv_expander *x, const fv_scope *scope) {
-    int shown = 0;
+    int shown = 0, more = 0;
     for (; scope != NULL && scope->outer != NULL && shown < 8; scope = scope->outer, shown++) {
         char text[512];
         int n = 0;
@@ -31,6 +31,8 @@ fv_status fv__expand_trace(fv_expander *x, const fv_scope *scope) {
         (void)fv__note(x->source, "in block %s(%s), called at %.500s:%d:%d", scope->block->name,
                        text, x->source->file, scope->place.line, scope->place.column);
     }
+    for (; scope != NULL && scope->outer != NULL; scope = scope->outer) more++;
+    if (more > 0) (void)fv__note(x->source, "... and %d more around it", more);
     return x->source->ctx->status;
 }
 

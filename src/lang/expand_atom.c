@@ -53,7 +53,7 @@ static fv_status refuse(fv_expander *x, const fv_scope *scope, const fv_element 
 static fv_status full_name(fv_expander *x, const fv_scope *scope, const char *name, fv_place place,
                            const char **out) {
     if (strlen(scope->prefix) + strlen(name) > FV_FULL_MAX) {
-        (void)fv__complain(x->source, place, "the name '%.60s...%s' has more than %d characters",
+        (void)fv__complain(x->source, place, "the name %.60s...%s has more than %d characters",
                            scope->prefix, name, FV_FULL_MAX);
         return fv__expand_trace(x, scope);
     }

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *const fv__statements[FV_STATEMENTS] = {"net", "input", "block", "head", "train"};
+
 static bool digit(int c) {
     return c >= '0' && c <= '9';
 }
@@ -59,9 +61,9 @@ char *fv__token_text(char out[96], const fv_token *t) {
 }
 
 bool fv__reserved(const char *word) {
-    static const char *const words[] = {"net",  "input", "block", "head",     "train",  "if",
-                                        "then", "else",  "as",    "from",     "and",    "or",
-                                        "not",  "yes",   "no",    "channels", "height", "width"};
+    static const char *const words[] = {"net", "input", "block", "head", "train",
+                                        "if",  "then",  "else",  "as",   "from",
+                                        "and", "or",    "not",   "yes",  "no"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i]) == 0) return true;
     return false;
@@ -170,7 +172,6 @@ static fv_status number(fv_lexer *l) {
 }
 
 static fv_status word(fv_lexer *l, bool dots, bool dashes) {
-    static const char *const tops[] = {"net", "input", "block", "head", "train"};
     size_t n = 0;
     for (;; n++) {
         const int c = peek(l, n);
@@ -182,8 +183,8 @@ static fv_status word(fv_lexer *l, bool dots, bool dashes) {
                             "a name has at most %d characters, this has %zu",
                             dots && !dashes ? FV_FULL_MAX : FV_NAME_MAX, n);
     end(l, FV_TOK_NAME, n);
-    for (size_t i = 0; i < sizeof tops / sizeof *tops && l->now.line_start; i++)
-        if (fv__token_is(&l->now, tops[i])) l->now.top = true;
+    for (int i = 0; i < FV_STATEMENTS && l->now.line_start; i++)
+        if (fv__token_is(&l->now, fv__statements[i])) l->now.top = true;
     return FV_OK;
 }
 

@@ -44,7 +44,8 @@ fv_status fv__fill(const fv_env *env, const fv_field *fields, const fv_given *gi
 
 /* A field that the language can only take by its place, as its name means what flows in. */
 static bool nameless(const fv_field *f) {
-    return fv__reserved(f->name);
+    return strcmp(f->name, "channels") == 0 || strcmp(f->name, "height") == 0 ||
+           strcmp(f->name, "width") == 0;
 }
 
 void fv__options_print(fv_text *out, const fv_op *op, const void *options) {

@@ -118,7 +118,7 @@ static fv_status parse_input(fv_parser *p) {
         const bool there = i == 0 ? (t->kind == FV_TOK_NUMBER || t->kind == '(') && !t->line_start
                                   : t->kind == FV_TOK_CROSS;
         if (!there)
-            return fv__complain(p->source, i == 0 ? program->input_place : t->place,
+            return fv__complain(p->source, program->input_place,
                                 "an input has three sizes, channels x height x width: "
                                 "input 3x224x224");
         if (i > 0) FV_TRY(fv__lex_next(&p->lex));
@@ -202,11 +202,10 @@ static fv_status stray(fv_parser *p) {
     if (t->kind == '|')
         return fv__complain(p->source, t->place,
                             "'|' separates branches and stands between '{' and '}' only");
-    static const char *const tops[] = {"net", "input", "block", "head", "train"};
-    for (size_t i = 0; i < sizeof tops / sizeof *tops; i++)
-        if (strcmp(word, tops[i]) == 0)
+    for (int i = 0; i < FV_STATEMENTS; i++)
+        if (strcmp(word, fv__statements[i]) == 0)
             return fv__complain(p->source, t->place, "'%s' must start a new line", word);
-    const char *near = fv__nearest(word, tops, sizeof tops / sizeof *tops);
+    const char *near = fv__nearest(word, fv__statements, FV_STATEMENTS);
     if (near != NULL && t->line_start && fv__op_find(word) == NULL)
         return fv__complain(p->source, t->place, "unknown statement '%s'; did you mean '%s'?", word,
                             near);

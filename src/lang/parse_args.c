@@ -17,11 +17,14 @@ typedef struct reading {
     fv_given *first, **end;
 } reading;
 
+static bool is_flow(const fv_token *t) {
+    return fv__token_is(t, "channels") || fv__token_is(t, "height") || fv__token_is(t, "width");
+}
+
 /* The field a word names. `channels`, `height`, `width` are what flows in, wherever they stand, so
    that `conv channels 3x3 groups channels` means what it says. */
 static const fv_field *find(const fv_field *fields, const fv_token *t) {
-    if (fv__token_is(t, "channels") || fv__token_is(t, "height") || fv__token_is(t, "width"))
-        return NULL;
+    if (is_flow(t)) return NULL;
     for (const fv_field *f = fields; t->kind == FV_TOK_NAME && f != NULL && f->name != NULL; f++)
         if (fv__token_is(t, f->name)) return f;
     return NULL;
@@ -117,8 +120,9 @@ static fv_status named(fv_parser *p, reading *r, const fv_field *f) {
     FV_TRY(fv__lex_next(&p->lex));
     if (t->kind == '=')
         return fv__complain(p->source, t->place, "an option is written without '=': %s 2", f->name);
+    const fv_field *other = find(r->fields, t); /* `bias bias` is a parameter of the same name */
     const bool bare =
-        f->kind == FV_BOOL && (ends(r, t) || !starts_value(t) || find(r->fields, t) != NULL);
+        f->kind == FV_BOOL && (ends(r, t) || !starts_value(t) || (other != NULL && other != f));
     if (bare) {
         g->value.word = "yes";
         g->value.place = g->place;
@@ -166,6 +170,10 @@ static fv_status stranger(fv_parser *p, const reading *r) {
         if (near != NULL)
             return fv__complain(p->source, t.place, "%s has no option '%s'; did you mean '%s'?",
                                 r->owner, word, near);
+        near = t.line_start ? fv__nearest(word, fv__statements, FV_STATEMENTS) : NULL;
+        if (near != NULL)
+            return fv__complain(p->source, t.place, "unknown statement '%s'; did you mean '%s'?",
+                                word, near);
         const fv_status status =
             fv__complain(p->source, t.place, "%s has no option '%s'", r->owner, word);
         fv_text list = {0};

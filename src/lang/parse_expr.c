@@ -75,17 +75,23 @@ static bool binary(const fv_token *t, fv_spacing spacing, int *level, fv_expr_ki
 /* if A then B else C, inside brackets. */
 static fv_status parse_if(fv_parser *p, const fv_expr **out) {
     const fv_place place = p->lex.now.place;
+    FV_TRY(fv__parser_nest(p));
     const fv_expr *part[3];
     static const char *const words[3] = {"then", "else", NULL};
     FV_TRY(fv__lex_next(&p->lex));
     for (int i = 0; i < 3; i++) {
-        FV_TRY(parse_level(p, L_OR, FV_LOOSE, &part[i]));
+        const bool chained = i == 2 && fv__token_is(&p->lex.now, "if"); /* else if … */
+        if (chained)
+            FV_TRY(parse_if(p, &part[i]));
+        else
+            FV_TRY(parse_level(p, L_OR, FV_LOOSE, &part[i]));
         if (words[i] == NULL) break;
         if (!fv__token_is(&p->lex.now, words[i]))
             return fv__expected(p, i == 0 ? "'then' (if A then B else C)"
                                           : "'else' (if A then B else C)");
         FV_TRY(fv__lex_next(&p->lex));
     }
+    p->nest--;
     return new_tree(p, FV_E_IF, place, part[0], part[1], part[2], out);
 }
 
@@ -115,7 +121,6 @@ static fv_status parse_brackets(fv_parser *p, const fv_expr **out) {
 }
 
 fv_status fv__parse_primary(fv_parser *p, const fv_expr **out) {
-    static const char *const flows[] = {"channels", "height", "width"};
     const fv_token t = p->lex.now;
     if (t.kind == '(') return parse_brackets(p, out);
     if (t.kind == FV_TOK_NUMBER || (t.kind == FV_TOK_NAME && !t.top)) {
@@ -125,8 +130,6 @@ fv_status fv__parse_primary(fv_parser *p, const fv_expr **out) {
         if (t.kind == FV_TOK_NAME) {
             e->kind = FV_E_NAME;
             e->hyphened = t.start > p->source->text && t.start[-1] == '-';
-            for (int i = 0; i < 3; i++)
-                if (fv__token_is(&t, flows[i])) e->kind = FV_E_FLOW, e->number = i;
             if (fv__token_is(&t, "yes")) e->kind = FV_E_NUMBER, e->number = 1;
             if (fv__token_is(&t, "no")) e->kind = FV_E_NUMBER, e->number = 0;
             if (fv__token_is(&t, "if"))
@@ -154,7 +157,7 @@ static fv_status parse_prefix(fv_parser *p, int level, fv_spacing spacing, const
     const fv_expr *inner;
     FV_TRY(fv__parser_nest(p));
     FV_TRY(fv__lex_next(&p->lex));
-    FV_TRY(parse_level(p, inverts ? L_COMPARE : L_SIGN, spacing, &inner));
+    FV_TRY(parse_level(p, inverts ? L_NOT : L_SIGN, spacing, &inner));
     p->nest--;
     if (t.kind == '+') {
         *out = inner;

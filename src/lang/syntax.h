@@ -16,7 +16,7 @@
 
 #define FV_TEXT_MAX    (4u << 20) /* bytes of a network's text */
 #define FV_NAME_MAX    63         /* characters of a name as written */
-#define FV_FULL_MAX    255        /* characters of a name with its blocks before it */
+#define FV_FULL_MAX    511        /* characters of a name with its blocks before it */
 #define FV_NODES_MAX   100000     /* layers of a net */
 #define FV_HEADS_MAX   64         /* outputs beside the main one */
 #define FV_BLOCKS_DEEP 64         /* blocks within blocks */
@@ -86,6 +86,9 @@ FV_MUST_USE fv_status fv__lex_next(fv_lexer *lexer);
 FV_MUST_USE fv_status fv__lex_label(fv_lexer *lexer);
 FV_MUST_USE fv_status fv__lex_net_name(fv_lexer *lexer);
 
+/* net, input, block, head, train */
+#define FV_STATEMENTS 5
+extern const char *const fv__statements[FV_STATEMENTS];
 bool fv__token_is(const fv_token *token, const char *word);
 /* A chain's dash: white space on both sides. */
 bool fv__token_dash(const fv_token *token);

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_lang.c - what a network's text means: shapes, names, options, parameters, heads, recipe.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "lang/lang.h"
+#include "op/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static fv_context context;
+
+static fv_net *parse_with(const char *text, const fv_setting *settings, size_t count) {
+    fv_net *net = NULL;
+    if (fv__net_parse(&context, "my.net", text, strlen(text), settings, count, &net) != FV_OK)
+        fail_msg("%s", context.message);
+    return net;
+}
+
+static fv_net *parse(const char *text) {
+    return parse_with(text, NULL, 0);
+}
+
+/* Every layer's name, in order: "conv1 relu1". */
+static void names_are(const char *text, const char *wanted) {
+    fv_net *net = parse(text);
+    fv_text names = {0};
+    for (size_t i = 0; i < net->node_count; i++)
+        fv__text_addf(&names, "%s%s", i > 0 ? " " : "", net->nodes[i].name);
+    assert_string_equal(names.data, wanted);
+    fv__text_free(&names);
+    fv__net_free(net);
+}
+
+static void shape_is(const fv_net *net, const char *value, const char *wanted) {
+    char text[FV_SHAPE_TEXT];
+    const int v = fv__net_find_value(net, value);
+    if (v < 0) fail_msg("no value %s", value);
+    assert_string_equal(fv__shape_text(text, &net->values[v].shape), wanted);
+}
+
+static void test_lenet(void **state) {
+    (void)state;
+    fv_net *net = parse("net lenet5(classes = 10)  # as taught\n"
+                        "input 1x32x32 pad 2 scale 1/255 mean 0.1307 std 0.3081\n"
+                        "  conv 6 5x5 - tanh - avgpool 2\n"
+                        "  - conv 16 5x5 - tanh - avgpool 2\n"
+                        "  - fc 120 - tanh - fc 84 - tanh - fc classes - softmax\n");
+    assert_string_equal(net->name, "lenet5");
+    assert_int_equal(net->node_count, 12);
+    assert_int_equal(fv__net_parameters(net, true), 61706);
+    shape_is(net, "input", "[32x32x1]");
+    shape_is(net, "conv1", "[28x28x6]");
+    shape_is(net, "avgpool2", "[5x5x16]");
+    shape_is(net, "softmax1", "[10]");
+    assert_int_equal(net->input.pad, 2);
+    assert_true(net->input.scale == 1.0 / 255);
+    assert_int_equal(net->head_count, 1);
+    assert_string_equal(net->heads[0].name, "output");
+    assert_int_equal(net->heads[0].value, fv__net_find_value(net, "softmax1"));
+    assert_string_equal(net->given, "");
+    assert_string_equal(net->recipe_given, "");
+    assert_true(net->frozen);
+    const fv_node *conv2 = &net->nodes[fv__net_find_node(net, "conv2")];
+    assert_int_equal(conv2->place.line, 4);
+    assert_int_equal(conv2->place.column, 5);
+    fv__net_free(net);
+}
+
+static void test_names(void **state) {
+    (void)state;
+    names_are("input 1x8x8\n conv 2 1x1 - relu - conv 2 1x1 - relu - fc 3",
+              "conv1 relu1 conv2 relu2 fc1");
+    names_are("input 1x8x8\n (relu - tanh)*2 - relu", "relu1 tanh1 relu2 tanh2 relu3");
+    names_are("input 1x8x8\n relu as first - relu - relu as last", "first relu1 last");
+    names_are("input 1x8x8\n relu as relu2 - relu - relu", "relu2 relu1 relu3"); /* 2 is skipped */
+    names_are("block b = relu - tanh as t\ninput 1x8x8\n b() - b() - relu",
+              "b1.relu1 b1.t b2.relu1 b2.t relu1");
+    names_are("block stage(n) = basic()*n\nblock basic = relu\ninput 1x8x8\n stage(2) - stage(1)",
+              "stage1.basic1.relu1 stage1.basic2.relu1 stage2.basic1.relu1");
+    names_are("input 1x8x8\n add { relu | add { identity | tanh } } - relu",
+              "relu1 tanh1 add1 add2 relu2");
+    names_are("input 1x8x8\n relu as b1.x", "b1.x");
+    names_are("input 1x8x8\n relu as \"layer 1/relu:0\"", "layer 1/relu:0");
+    /* identity is nothing, unless it has a label */
+    names_are("input 1x8x8\n identity - relu - identity as i - identity", "relu1 i");
+}
+
+static void test_labels(void **state) {
+    (void)state;
+    fv_net *net = parse("input 2x8x8\n"
+                        "  (conv 4 3x3 pad 1 - relu) as trunk - pair() as paired\n"
+                        "  - add { from trunk | from pair1.mid | from conv1 | identity } as sum\n"
+                        "head aux weight 0.3 training from paired - fc 5 - softmax\n"
+                        "head raw from input\n"
+                        "block pair = conv channels 1x1 as mid - add { from mid | from trunk }\n");
+    const fv_node *sum = &net->nodes[fv__net_find_node(net, "sum")];
+    assert_int_equal(sum->inputs, 4);
+    assert_int_equal(sum->in[0], fv__net_find_value(net, "trunk"));
+    assert_int_equal(sum->in[1], fv__net_find_value(net, "pair1.mid"));
+    assert_int_equal(sum->in[2], fv__net_find_value(net, "conv1"));
+    assert_int_equal(sum->in[3], fv__net_find_value(net, "paired"));
+    /* a label on brackets names the value, not the layer */
+    assert_int_equal(net->values[sum->in[0]].node, fv__net_find_node(net, "relu1"));
+    assert_int_equal(net->values[sum->in[3]].node, fv__net_find_node(net, "pair1.add1"));
+    assert_int_equal(net->head_count, 3);
+    assert_string_equal(net->heads[1].name, "aux");
+    assert_true(net->heads[1].weight == 0.3);
+    assert_true(net->heads[1].training);
+    assert_true(net->nodes[fv__net_find_node(net, "fc1")].training);
+    assert_false(sum->training);
+    assert_int_equal(net->heads[2].value, 0);
+    assert_false(net->heads[2].training);
+    fv__net_free(net);
+}
+
+/* fc EXPRESSION: what comes out is its value. */
+static void value_is(const char *expression, int64_t wanted) {
+    char text[256];
+    snprintf(text, sizeof text, "net a(k = 7)\ninput 3x8x9\n fc %s", expression);
+    fv_net *net = parse(text);
+    if (net->values[net->heads[0].value].shape.dim[1] != wanted)
+        fail_msg("%s is %d", expression, (int)net->values[net->heads[0].value].shape.dim[1]);
+    fv__net_free(net);
+}
+
+static void test_expressions(void **state) {
+    (void)state;
+    value_is("2+3*4", 14);
+    value_is("(2+3)*4", 20);
+    value_is("2*k", 14);
+    value_is("k-1", 6);
+    value_is("k- 1", 6);
+    value_is("(k - 1)", 6);
+    value_is("(k -1)", 6);
+    value_is("10-2-3", 5);
+    value_is("6/4*2", 3);
+    value_is("7//2", 3);
+    value_is("10+-7//2", 6); /* rounds down */
+    value_is("10+-7%3", 12); /* takes the sign of the divisor */
+    value_is("--k", 7);
+    value_is("0.5*k*2", 7);
+    value_is("1e1", 10);
+    value_is(".5*4", 2);
+    value_is("channels*height - identity", 24);
+    value_is("width", 9);
+    value_is("(if k > 5 then 3 else 4)", 3);
+    value_is("(if not k > 5 then 3 else if k == 7 and 1 < 2 then 5 else 6)", 5);
+    value_is("((k == 7) + (k != 7 or yes))", 2);
+    value_is("(1 <= 1 and 2 >= 3) + 1", 1);
+    value_is("(0 and 1//0) + 1", 1); /* the rest of a decided and/or is not looked at */
+    value_is("(1 or 1//0) + 1", 2);
+}
+
+static void test_conditions(void **state) {
+    (void)state;
+    names_are("input 3x8x8\n if channels == 3 then relu else tanh", "relu1");
+    names_are("input 1x8x8\n if channels == 3 then relu else tanh", "tanh1");
+    names_are("input 1x8x8\n if channels == 3 then relu - tanh", "tanh1");
+    names_are("input 1x8x8\n if 1 - 1 == 0 then (relu - tanh) else sigmoid - relu",
+              "relu1 tanh1 relu2");
+    names_are("input 1x8x8\n if 0 then relu else if 0 then tanh else sigmoid", "sigmoid1");
+    names_are("block b(n) = if n > 0 then (relu - b(n - 1))\ninput 1x8x8\n b(2)",
+              "b1.relu1 b1.b1.relu1"); /* recursion that ends */
+    names_are("net a(n = 0)\ninput 1x8x8\n (relu)*n - tanh - [relu]*(n+2)", "tanh1 relu1 relu2");
+}
+
+static void test_blocks(void **state) {
+    (void)state;
+    fv_net *net = parse("net a(width = 2)\n"
+                        "block basic(k, s = 1, m = k*width) = conv m 3x3 stride s pad 1\n"
+                        "input 1x16x16\n"
+                        "  basic(3) - basic(4, 2) - basic(s = 2, k = 5) - basic(1, m = channels)");
+    shape_is(net, "basic1.conv1", "[16x16x6]");
+    shape_is(net, "basic2.conv1", "[8x8x8]");
+    shape_is(net, "basic3.conv1", "[4x4x10]");
+    shape_is(net, "basic4.conv1", "[4x4x10]");
+    fv__net_free(net);
+}
+
+static void test_parameters(void **state) {
+    (void)state;
+    const char *text = "net a(classes = 10, hidden = 3*classes, bias = no)\ninput 1x8x8\n"
+                       "  fc hidden bias bias - fc classes";
+    fv_net *net = parse(text);
+    shape_is(net, "fc1", "[30]");
+    assert_string_equal(net->given, "");
+    assert_string_equal(net->source, text);
+    assert_int_equal(fv__net_parameters(net, true), 64 * 30 + 30 * 10 + 10);
+    fv__net_free(net);
+    const fv_setting settings[] = {{"bias", "yes"}, {"classes", "4"}, {"classes", "5"}};
+    net = parse_with(text, settings, 3);
+    shape_is(net, "fc1", "[15]");
+    shape_is(net, "fc2", "[5]");
+    assert_string_equal(net->given, "classes=5 bias=1");
+    fv__net_free(net);
+}
+
+static void test_sections(void **state) {
+    (void)state;
+    fv_net *net = parse("train optimizer adam lr 1/4 batch 2*64\n"
+                        "      schedule step steps 82,123 nesterov flip no\n"
+                        "head aux from relu1\n"
+                        "input 3x(4*8)x32 resize 40 crop 36x34 scale 1/255 mean 0.1,0.2,0.3 std 0.5"
+                        " order bgr\n"
+                        "  - relu # a dash may stand here too\n"
+                        "net late\n");
+    assert_string_equal(net->name, "late");
+    assert_string_equal(net->recipe_given, "optimizer lr batch schedule steps nesterov flip");
+    assert_int_equal(net->recipe.optimizer, FV_ADAM);
+    assert_true(net->recipe.lr == 0.25);
+    assert_int_equal(net->recipe.batch, 128);
+    assert_int_equal(net->recipe.schedule, FV_STEPS);
+    assert_int_equal(net->recipe.steps.count, 2);
+    assert_int_equal(net->recipe.steps.v[1], 123);
+    assert_true(net->recipe.nesterov);
+    assert_false(net->recipe.flip);
+    assert_int_equal(net->recipe.epochs, 10); /* not stated */
+    assert_int_equal(net->input.crop.h, 36);
+    assert_int_equal(net->input.crop.w, 34);
+    assert_int_equal(net->input.mean.count, 3);
+    assert_int_equal(net->input.std.count, 1);
+    assert_int_equal(net->input.order, 1);
+    fv__net_free(net);
+    net = parse("\xef\xbb\xbfinput 1x8x8 scale 1/255\r\n\trelu\r\n\t- tanh\r\n"); /* BOM, CRLF */
+    assert_string_equal(net->name, "my");                                         /* of my.net */
+    assert_int_equal(net->node_count, 2);
+    fv__net_free(net);
+}
+
+static void test_options(void **state) {
+    (void)state;
+    static const char *const same[][2] = {
+        {"conv", "64 3x3"},
+        {"conv", "64 3x5 stride 2x1 pad 1,0,2,1 dilation 2x2 groups 4 bias no"},
+        {"conv", "8 1x1 pad same"},
+        {"maxpool", "2x2"},
+        {"maxpool", "3x3 stride 2x2 ceil"},
+        {"dropout", ""},
+        {"dropout", "0.7"},
+        {"relu", ""}};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        const fv_op *op = fv__op_find(same[i][0]);
+        uint64_t options[32] = {0};
+        fv_text out = {0};
+        assert_true(op->options_size <= sizeof options);
+        if (fv__options_parse(&context, op, same[i][1], options) != FV_OK)
+            fail_msg("%s", context.message);
+        fv__options_print(&out, op, options);
+        assert_int_equal(fv__text_done(&context, &out), FV_OK);
+        assert_string_equal(out.data, same[i][1]);
+        fv__text_free(&out);
+    }
+    fv_maxpool_options pool;
+    const fv_op *op = fv__op_find("maxpool");
+    assert_int_equal(fv__options_parse(&context, op, "kernel 3 ceil stride (1+1)", &pool), FV_OK);
+    assert_true(pool.kernel.h == 3 && pool.stride.w == 2 && pool.ceil);
+    assert_int_equal(fv__options_parse(&context, op, "3 - relu", &pool), FV_BAD_INPUT);
+    assert_string_equal(context.message,
+                        "maxpool:1:3: error: expected the end of the options, found"
+                        " '-'\n  3 - relu\n    ^");
+    assert_int_equal(fv__options_parse(&context, op, "k", &pool), FV_BAD_INPUT);
+    assert_int_equal(fv__options_parse(&context, op, "channels", &pool), FV_BAD_INPUT);
+    assert_int_equal(fv__options_parse(&context, op, "", &pool), FV_BAD_INPUT);
+}
+
+/* Every operator's own samples can be read, and written and read again. */
+static void test_samples(void **state) {
+    (void)state;
+    for (const fv_op *const *op = fv__ops; *op != NULL; op++)
+        for (const char *const *sample = (*op)->samples; *sample != NULL; sample++) {
+            char text[256];
+            uint64_t a[32] = {0}, b[32] = {0};
+            fv_text out = {0}, again = {0};
+            snprintf(text, sizeof text, "%.*s", (int)strcspn(*sample, ";"), *sample);
+            if (fv__options_parse(&context, *op, text, a) != FV_OK) fail_msg("%s", context.message);
+            fv__options_print(&out, *op, a);
+            assert_int_equal(fv__text_done(&context, &out), FV_OK);
+            if (fv__options_parse(&context, *op, out.data, b) != FV_OK)
+                fail_msg("%s", context.message);
+            fv__options_print(&again, *op, b);
+            assert_int_equal(fv__text_done(&context, &again), FV_OK);
+            assert_string_equal(out.data, again.data);
+            fv__text_free(&out);
+            fv__text_free(&again);
+        }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lenet),      cmocka_unit_test(test_names),
+        cmocka_unit_test(test_labels),     cmocka_unit_test(test_expressions),
+        cmocka_unit_test(test_conditions), cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_parameters), cmocka_unit_test(test_sections),
+        cmocka_unit_test(test_options),    cmocka_unit_test(test_samples),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
