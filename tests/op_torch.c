@@ -40,7 +40,9 @@ void op_cases_torch(op_tally *t) {
         int at = 0;
         fv_status status = op_make(&p, op, c->sample, FV_F64, 0);
         if (op_check(t, status == FV_OK, "%s '%s': %s", c->op, c->sample, p.ctx.message)) {
-            char name[64];
+            char name[64], dims[FV_SHAPE_TEXT];
+            op_check(t, strcmp(fv__dims_text(dims, &p.site.out), c->y) == 0,
+                     "%s '%s': the output is %s, PyTorch's %s", c->op, c->sample, dims, c->y);
             p.pass.training = c->training;
             op_forward(&p);
             op_backward(&p);

@@ -151,6 +151,11 @@ static void test_losses_by_hand(void **state) {
     op_forward(&p);
     expect(&p.pass.y, NUMBERS(0.13, 0.87, 0.00), 0.005);
     op_release(&p);
+    start(&p, "softmax", "; 2x2"); /* no overflow, and no 0/0 */
+    put(&p.x[0], NUMBERS(1000, 999, -1000, -999));
+    op_forward(&p);
+    expect(&p.pass.y, NUMBERS(0.7311, 0.2689, 0.2689, 0.7311), 1e-4);
+    op_release(&p);
     start(&p, "crossentropy", "; 1x3");
     put(&p.x[0], NUMBERS(3.2, 5.1, -1.7));
     put(&p.x[1], NUMBERS(0));

@@ -59,7 +59,7 @@ static void measure(char axis, int64_t in, const fv_window *win, fv_misfit *misf
                           .kernel = kernel,
                           .stride = win->stride,
                           .used = win->out,
-                          .ignored = ignored < in ? ignored : in};
+                          .ignored = ignored};
 }
 
 static fv_status check_numbers(fv_context *ctx, const fv_shape *in, fv_size kernel, fv_size stride,

@@ -182,7 +182,7 @@ CASES = [
 
 
 def solve(op, sample, params, function):
-    """y, gradients, running statistics, as one list."""
+    """y, gradients, running statistics, as one list; the dimensions of y."""
     shapes = [tuple(map(int, s.strip().split("x"))) for s in sample.split(";")[1].split(",")]
     xs = [fill(i, s).requires_grad_() for i, s in enumerate(shapes)]
     ws = [fill(16 + i, s) for i, s in enumerate(params)]
@@ -198,7 +198,8 @@ def solve(op, sample, params, function):
     y = function(*xs, *labels, *ws)
     y.backward(fill(32, y.shape))
     parts = [y.detach()] + [t.grad for t in xs + learned] + running
-    return [v for part in parts for v in part.flatten().tolist()]
+    numbers = [v for part in parts for v in part.flatten().tolist()]
+    return numbers, "x".join(map(str, y.shape))
 
 
 def main():
@@ -209,7 +210,7 @@ def main():
     print("#ifndef VECTORS_OPS_H\n#define VECTORS_OPS_H\n#include <stdbool.h>\n")
     table = []
     for i, (op, sample, params, function) in enumerate(CASES):
-        numbers = solve(op, sample, params, function)
+        numbers, dims = solve(op, sample, params, function)
         print("static const double torch_%d[] = {" % i)
         line = ""
         for v in numbers:
@@ -219,10 +220,11 @@ def main():
                 line = ""
             line += item
         print(line + "};")
-        table.append('    {"%s", "%s", %s, torch_%d, %d},' %
-                     (op.split()[0], sample, "false" if " use" in op else "true", i, len(numbers)))
+        table.append('    {"%s", "%s", "%s", %s, torch_%d, %d},' %
+                     (op.split()[0], sample, dims, "false" if " use" in op else "true", i,
+                      len(numbers)))
     print("\ntypedef struct torch_case {")
-    print("    const char *op, *sample;\n    bool training;")
+    print("    const char *op, *sample, *y;\n    bool training;")
     print("    const double *numbers;\n    int count;\n} torch_case;\n")
     print("static const torch_case torch_cases[] = {")
     print("\n".join(table))
