@@ -103,7 +103,7 @@ static void pack_strips(const work *w, float *packed, int64_t first, int64_t end
         const int64_t rows = fv__cpu_min(mr, w->s.k - r0);
         float *to = packed + group * w->group_floats + r0 * crs;
         const float *from = (const float *)w->p->w[0].data + (group * w->s.k + r0) * crs;
-        w->p->kernels->transpose(rows, crs, from, crs, to, mr);
+        w->p->kernels->pack(rows, crs, from, crs, to);
     }
 }
 

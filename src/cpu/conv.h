@@ -28,4 +28,7 @@ fv_conv_sizes fv__cpu_conv_sizes(const fv_conv_options *o, const fv_shape *in,
 void fv__cpu_rows_gather(const fv_conv_sizes *s, const fv_tensor *t, int64_t run, int64_t channel,
                          int64_t rows, int64_t p0, int64_t p1, float *out, int64_t ld);
 
+/* db += sum of dy. */
+void fv__cpu_conv_bias(const fv_pass *p);
+
 #endif

@@ -192,6 +192,11 @@ static void bias_range(void *arg, int64_t channel, int worker) {
     ((float *)p->dw[1].data)[channel] += total;
 }
 
+void fv__cpu_conv_bias(const fv_pass *p) {
+    bias_work b = {p, p->dy.shape.dim[2] * p->dy.shape.dim[3]};
+    fv__pool_run(p->pool, p->dy.shape.dim[1], bias_range, &b);
+}
+
 static void backward(const fv_pass *p) {
     const fv_conv_options *o = p->options;
     work w = plan(o, &p->x[0].shape, p->kernels);
@@ -200,10 +205,7 @@ static void backward(const fv_pass *p) {
     w.partial = p->scratch;
     w.packed = w.partial + (w.parts > 1 ? w.parts * w.weights : 0);
     w.scratch = w.packed + s->groups * w.group_floats;
-    if (o->bias && p->dw[1].data) {
-        bias_work b = {p, s->places};
-        fv__pool_run(p->pool, o->channels, bias_range, &b);
-    }
+    if (o->bias && p->dw[1].data) fv__cpu_conv_bias(p);
     if (p->dw[0].data) {
         w.s.patch.step = p->x[0].step;
         fv__pool_run(p->pool, s->groups * w.tap_blocks * w.parts, dw_job, &w);

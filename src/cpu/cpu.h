@@ -65,6 +65,7 @@ void fv__cpu_ranges(fv_pool *pool, int64_t n, double cost_per_float, fv_range_fn
 /* The implementations, a file or two per family. */
 extern const fv_impl fv__cpu_reference_forward, fv__cpu_reference_backward;
 extern const fv_impl fv__cpu_conv_forward, fv__cpu_conv_backward;
+extern const fv_impl fv__cpu_direct_forward, fv__cpu_direct_backward;
 extern const fv_impl fv__cpu_fc_forward, fv__cpu_fc_backward;
 extern const fv_impl fv__cpu_act_forward, fv__cpu_act_backward;
 extern const fv_impl fv__cpu_maxpool_forward, fv__cpu_maxpool_backward;

@@ -11,8 +11,8 @@
 #define BACK(name, ...)                                                                            \
     static const fv_impl *const name##_backward[] = {__VA_ARGS__ & fv__cpu_reference_backward, NULL}
 
-LIST(conv, &fv__cpu_conv_forward, );
-BACK(conv, &fv__cpu_conv_backward, );
+LIST(conv, &fv__cpu_direct_forward, &fv__cpu_conv_forward, );
+BACK(conv, &fv__cpu_direct_backward, &fv__cpu_conv_backward, );
 LIST(fc, &fv__cpu_fc_forward, );
 BACK(fc, &fv__cpu_fc_backward, );
 LIST(act, &fv__cpu_act_forward, );

@@ -33,9 +33,11 @@
 #define DC 4
 #endif
 
-/* One tile of R x V; m < LANES: V is 1 and only m lanes of it are there. */
+/* One tile of R x V; m < LANES: V is 1 and only m lanes of it are there. Row l of b is at off[l]
+   where off is given, at l*ldb otherwise. */
 INLINE void tile(const int R, const int V, int64_t m, int64_t k, const float *a, int64_t as,
-                 const float *b, int64_t ldb, float *c, int64_t ldc, const float *bias, bool add) {
+                 const float *b, int64_t ldb, const int32_t *off, float *c, int64_t ldc,
+                 const float *bias, bool add) {
     vec acc[MR * NV];
     UNROLL for (int r = 0; r < R; r++) {
         UNROLL for (int v = 0; v < V; v++) {
@@ -47,13 +49,14 @@ INLINE void tile(const int R, const int V, int64_t m, int64_t k, const float *a,
     }
     for (int64_t l = 0; l < k; l++) {
         vec x[NV];
-        UNROLL for (int v = 0; v < V; v++) x[v] = v_get(b + v * LANES, m);
+        const float *row = off ? b + off[l] : b;
+        UNROLL for (int v = 0; v < V; v++) x[v] = v_get(row + v * LANES, m);
         UNROLL for (int r = 0; r < R; r++) {
             vec w = v_set(a[r]);
             UNROLL for (int v = 0; v < V; v++) acc[r * V + v] = v_fma(w, x[v], acc[r * V + v]);
         }
         a += as;
-        b += ldb;
+        if (!off) b += ldb;
     }
     UNROLL for (int r = 0; r < R; r++) {
         UNROLL for (int v = 0; v < V; v++) v_put(c + r * ldc + v * LANES, acc[r * V + v], m);
@@ -61,21 +64,32 @@ INLINE void tile(const int R, const int V, int64_t m, int64_t k, const float *a,
 }
 
 /* All columns for a fixed number of rows: as many full tiles as fit, then narrower ones. */
-#define GEMM_ROWS(R)                                                                               \
-    static void gemm_rows_##R(int64_t cols, int64_t k, const float *a, int64_t as, const float *b, \
-                              int64_t ldb, float *c, int64_t ldc, const float *bias, bool add) {   \
+#define GEMM_COLS(R, OFF)                                                                          \
+    do {                                                                                           \
         int64_t j = 0;                                                                             \
         for (; j + NV * LANES <= cols; j += NV * LANES)                                            \
-            tile(R, NV, LANES, k, a, as, b + j, ldb, c + j, ldc, bias, add);                       \
+            tile(R, NV, LANES, k, a, as, b + j, ldb, OFF, c + j, ldc, bias, add);                  \
         if (NV > 2 && j + 2 * LANES <= cols) {                                                     \
-            tile(R, 2, LANES, k, a, as, b + j, ldb, c + j, ldc, bias, add);                        \
+            tile(R, 2, LANES, k, a, as, b + j, ldb, OFF, c + j, ldc, bias, add);                   \
             j += 2 * LANES;                                                                        \
         }                                                                                          \
         if (j + LANES <= cols) {                                                                   \
-            tile(R, 1, LANES, k, a, as, b + j, ldb, c + j, ldc, bias, add);                        \
+            tile(R, 1, LANES, k, a, as, b + j, ldb, OFF, c + j, ldc, bias, add);                   \
             j += LANES;                                                                            \
         }                                                                                          \
-        if (j < cols) tile(R, 1, cols - j, k, a, as, b + j, ldb, c + j, ldc, bias, add);           \
+        if (j < cols) tile(R, 1, cols - j, k, a, as, b + j, ldb, OFF, c + j, ldc, bias, add);      \
+    } while (0)
+
+#define GEMM_ROWS(R)                                                                               \
+    static void gemm_rows_##R(int64_t cols, int64_t k, const float *a, int64_t as, const float *b, \
+                              int64_t ldb, float *c, int64_t ldc, const float *bias, bool add) {   \
+        GEMM_COLS(R, NULL);                                                                        \
+    }                                                                                              \
+    static void gemm_at_rows_##R(int64_t cols, int64_t k, const float *a, int64_t as,              \
+                                 const float *b, const int32_t *off, float *c, int64_t ldc,        \
+                                 const float *bias, bool add) {                                    \
+        const int64_t ldb = 0;                                                                     \
+        GEMM_COLS(R, off);                                                                         \
     }
 GEMM_ROWS(1)
 GEMM_ROWS(2)
@@ -90,71 +104,136 @@ GEMM_ROWS(8)
 
 static void gemm(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as, const float *b,
                  int64_t ldb, float *c, int64_t ldc, const float *bias, bool add) {
+#define GEMM_CASE(R)                                                                               \
+    case R: gemm_rows_##R(cols, k, a, as, b, ldb, c, ldc, bias, add); break
     switch (rows) {
-    case 1:
-        gemm_rows_1(cols, k, a, as, b, ldb, c, ldc, bias, add);
-        break;
-    case 2:
-        gemm_rows_2(cols, k, a, as, b, ldb, c, ldc, bias, add);
-        break;
-    case 3:
-        gemm_rows_3(cols, k, a, as, b, ldb, c, ldc, bias, add);
-        break;
-    case 4:
-        gemm_rows_4(cols, k, a, as, b, ldb, c, ldc, bias, add);
-        break;
+        GEMM_CASE(1);
+        GEMM_CASE(2);
+        GEMM_CASE(3);
+        GEMM_CASE(4);
 #if MR > 4
-    case 5:
-        gemm_rows_5(cols, k, a, as, b, ldb, c, ldc, bias, add);
-        break;
-    case 6:
-        gemm_rows_6(cols, k, a, as, b, ldb, c, ldc, bias, add);
-        break;
-    case 7:
-        gemm_rows_7(cols, k, a, as, b, ldb, c, ldc, bias, add);
-        break;
-    case 8:
-        gemm_rows_8(cols, k, a, as, b, ldb, c, ldc, bias, add);
-        break;
+        GEMM_CASE(5);
+        GEMM_CASE(6);
+        GEMM_CASE(7);
+        GEMM_CASE(8);
 #endif
-    default:
-        break;
+    default: break;
     }
+#undef GEMM_CASE
 }
 
+static void gemm_at(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as,
+                    const float *b, const int32_t *off, float *c, int64_t ldc, const float *bias,
+                    bool add) {
+#define GEMM_CASE(R)                                                                               \
+    case R: gemm_at_rows_##R(cols, k, a, as, b, off, c, ldc, bias, add); break
+    switch (rows) {
+        GEMM_CASE(1);
+        GEMM_CASE(2);
+        GEMM_CASE(3);
+        GEMM_CASE(4);
+#if MR > 4
+        GEMM_CASE(5);
+        GEMM_CASE(6);
+        GEMM_CASE(7);
+        GEMM_CASE(8);
+#endif
+    default: break;
+    }
+#undef GEMM_CASE
+}
+
+/* Strips for gemm: out[l*MR + r] = w[r*ldw + l]. MR vectors, transposed by log2(MR) perfect
+   shuffles, are LANES columns of the strip one after the other. */
+static void pack(int64_t rows, int64_t k, const float *w, int64_t ldw, float *out) {
+    int64_t l = 0;
+    for (; rows == MR && l + LANES <= k; l += LANES) {
+        vec x[MR], y[MR];
+        UNROLL for (int r = 0; r < MR; r++) x[r] = v_load(w + r * ldw + l);
+        UNROLL for (int s = 1; s < MR; s *= 2) {
+            UNROLL for (int r = 0; r < MR / 2; r++) {
+                y[2 * r] = v_zip_low(x[r], x[r + MR / 2]);
+                y[2 * r + 1] = v_zip_high(x[r], x[r + MR / 2]);
+            }
+            UNROLL for (int r = 0; r < MR; r++) x[r] = y[r];
+        }
+        UNROLL for (int r = 0; r < MR; r++) v_store(out + l * MR + r * LANES, x[r]);
+    }
+    for (; l < k; l++)
+        for (int64_t r = 0; r < rows; r++) out[l * MR + r] = w[r * ldw + l];
+}
+
+/* The sums of the lanes of n vectors (a power of two, at most LANES) into out: halves are added
+   while the vectors are shuffled together. The tree is the same as that of v_sum. */
+INLINE void lane_sums(const int n, const vec *a, float *out) {
+    vec t[LANES];
+    float lane[LANES];
+    UNROLL for (int i = 0; i < n; i++) t[i] = a[i];
+    UNROLL for (int half = n / 2; half > 0; half /= 2) {
+        UNROLL for (int i = 0; i < half; i++) t[i] =
+            v_zip_low(t[i], t[i + half]) + v_zip_high(t[i], t[i + half]);
+    }
+    v_store(lane, t[0]);
+    UNROLL for (int width = LANES / 2; width >= n; width /= 2) {
+        UNROLL for (int i = 0; i < width; i++) lane[i] += lane[i + width];
+    }
+    UNROLL for (int i = 0; i < n; i++) out[i] = lane[i];
+}
+
+/* What a call of dot works on, beside its rows and columns. */
+typedef struct dot_sum {
+    int64_t k, lda, ldb, ldc;
+    const int32_t *off;               /* where row j of b is; NULL: at j*ldb */
+    int64_t times, a_step, b_step;    /* so many sums of k, one behind the other */
+    bool add;
+} dot_sum;
+
 /* One tile of R rows of a against C rows of b. */
-INLINE void dot_tile(const int R, const int C, int64_t k, const float *a, int64_t lda,
-                     const float *b, int64_t ldb, float *c, int64_t ldc, const float *bias,
-                     bool add) {
+INLINE void dot_tile(const int R, const int C, const dot_sum *d, const float *a, const float *b,
+                     const int32_t *off, float *c, const float *bias) {
     vec acc[DR * DC];
     UNROLL for (int t = 0; t < R * C; t++) acc[t] = v_zero();
-    EACH(k, {
-        vec x[DR];
-        UNROLL for (int r = 0; r < R; r++) x[r] = v_get(a + r * lda + i, m);
-        UNROLL for (int j = 0; j < C; j++) {
-            vec y = v_get(b + j * ldb + i, m);
-            UNROLL for (int r = 0; r < R; r++) acc[r * C + j] = v_fma(x[r], y, acc[r * C + j]);
-        }
-    });
-    UNROLL for (int r = 0; r < R; r++) {
-        UNROLL for (int j = 0; j < C; j++) {
-            float s = v_sum(acc[r * C + j]);
-            if (bias) s += bias[j];
-            c[r * ldc + j] = add ? c[r * ldc + j] + s : s;
-        }
+    for (int64_t time = 0; time < d->times; time++) {
+        const float *row[DC];
+        UNROLL for (int j = 0; j < C; j++) row[j] =
+            b + time * d->b_step + (off ? off[j] : j * d->ldb);
+        const float *from = a + time * d->a_step;
+        EACH(d->k, {
+            vec x[DR];
+            UNROLL for (int r = 0; r < R; r++) x[r] = v_get(from + r * d->lda + i, m);
+            UNROLL for (int j = 0; j < C; j++) {
+                vec y = v_get(row[j] + i, m);
+                UNROLL for (int r = 0; r < R; r++) acc[r * C + j] = v_fma(x[r], y, acc[r * C + j]);
+            }
+        });
     }
+    float sums[DR * DC];
+    enum { HALF = LANES / 2 };
+    int t = 0;
+    UNROLL for (; t + LANES <= R * C; t += LANES) lane_sums(LANES, acc + t, sums + t);
+    UNROLL for (; t + HALF <= R * C; t += HALF) lane_sums(HALF, acc + t, sums + t);
+    UNROLL for (; t < R * C; t++) sums[t] = v_sum(acc[t]);
+    for (int r = 0; r < R; r++)
+        for (int j = 0; j < C; j++) {
+            float s = sums[r * C + j];
+            if (bias) s += bias[j];
+            c[r * d->ldc + j] = d->add ? c[r * d->ldc + j] + s : s;
+        }
 }
 
 #define DOT_ROWS(R)                                                                                \
-    static void dot_rows_##R(int64_t cols, int64_t k, const float *a, int64_t lda, const float *b, \
-                             int64_t ldb, float *c, int64_t ldc, const float *bias, bool add) {    \
+    static void dot_rows_##R(const dot_sum *d, int64_t cols, const float *a, const float *b,       \
+                             float *c, const float *bias) {                                        \
         int64_t j = 0;                                                                             \
         for (; j + DC <= cols; j += DC)                                                            \
-            dot_tile(R, DC, k, a, lda, b + j * ldb, ldb, c + j, ldc, bias ? bias + j : NULL, add); \
+            dot_tile(R, DC, d, a, b + j * d->ldb, d->off ? d->off + j : NULL, c + j,               \
+                     bias ? bias + j : NULL);                                                      \
         for (; j + 2 <= cols; j += 2)                                                              \
-            dot_tile(R, 2, k, a, lda, b + j * ldb, ldb, c + j, ldc, bias ? bias + j : NULL, add);  \
+            dot_tile(R, 2, d, a, b + j * d->ldb, d->off ? d->off + j : NULL, c + j,                \
+                     bias ? bias + j : NULL);                                                      \
         if (j < cols)                                                                              \
-            dot_tile(R, 1, k, a, lda, b + j * ldb, ldb, c + j, ldc, bias ? bias + j : NULL, add);  \
+            dot_tile(R, 1, d, a, b + j * d->ldb, d->off ? d->off + j : NULL, c + j,                \
+                     bias ? bias + j : NULL);                                                      \
     }
 DOT_ROWS(1)
 DOT_ROWS(2)
@@ -165,23 +244,36 @@ DOT_ROWS(3)
 DOT_ROWS(4)
 #endif
 
-static void dot(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t lda, const float *b,
-                int64_t ldb, float *c, int64_t ldc, const float *bias, bool add) {
+static void dot_all(const dot_sum *d, int64_t rows, int64_t cols, const float *a, const float *b,
+                    float *c, const float *bias) {
     int64_t r = 0;
     for (; r + DR <= rows; r += DR) {
 #if DR == 4
-        dot_rows_4(cols, k, a + r * lda, lda, b, ldb, c + r * ldc, ldc, bias, add);
+        dot_rows_4(d, cols, a + r * d->lda, b, c + r * d->ldc, bias);
 #elif DR == 3
-        dot_rows_3(cols, k, a + r * lda, lda, b, ldb, c + r * ldc, ldc, bias, add);
+        dot_rows_3(d, cols, a + r * d->lda, b, c + r * d->ldc, bias);
 #else
-        dot_rows_2(cols, k, a + r * lda, lda, b, ldb, c + r * ldc, ldc, bias, add);
+        dot_rows_2(d, cols, a + r * d->lda, b, c + r * d->ldc, bias);
 #endif
     }
     if (r + 2 <= rows) {
-        dot_rows_2(cols, k, a + r * lda, lda, b, ldb, c + r * ldc, ldc, bias, add);
+        dot_rows_2(d, cols, a + r * d->lda, b, c + r * d->ldc, bias);
         r += 2;
     }
-    if (r < rows) dot_rows_1(cols, k, a + r * lda, lda, b, ldb, c + r * ldc, ldc, bias, add);
+    if (r < rows) dot_rows_1(d, cols, a + r * d->lda, b, c + r * d->ldc, bias);
+}
+
+static void dot(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t lda, const float *b,
+                int64_t ldb, float *c, int64_t ldc, const float *bias, bool add) {
+    const dot_sum d = {k, lda, ldb, ldc, NULL, 1, 0, 0, add};
+    dot_all(&d, rows, cols, a, b, c, bias);
+}
+
+static void dot_at(int64_t rows, int64_t cols, int64_t k, int64_t times, const float *a,
+                   int64_t lda, int64_t a_step, const float *b, const int32_t *off, int64_t b_step,
+                   float *c, int64_t ldc, bool add) {
+    const dot_sum d = {k, lda, 0, ldc, off, times, a_step, b_step, add};
+    dot_all(&d, rows, cols, a, b, c, NULL);
 }
 
 /* A block of LANES x LANES, transposed by log2(LANES) perfect shuffles. */

@@ -48,9 +48,7 @@ INLINE void copy_strided(float *to, const float *from, int64_t stride, int64_t n
         for (int64_t i = 0; i < n; i++) to[i] = from[i * stride];
 }
 
-INLINE void clear(float *to, int64_t n) {
-    for (int64_t i = 0; i < n; i++) to[i] = 0;
-}
+INLINE void clear(float *to, int64_t n) { EACH(n, v_put(to + i, v_zero(), m);); }
 
 static void patches(const fv_patches *g, const float *x, int64_t k0, int64_t k1, int64_t p0,
                     int64_t p1, float *out, int64_t ld) {
@@ -78,5 +76,22 @@ static void unpatch(const fv_patches *g, float *x, int64_t k0, int64_t k1, int64
         PATCH_ROWS(g, x, k, p0, p1, ROW, GAP);
 #undef ROW
 #undef GAP
+    }
+}
+
+static void frame(const float *x, int64_t h, int64_t w, int64_t row, int64_t col, int64_t sh,
+                  int64_t sw, float *out, int64_t rows, int64_t pitch) {
+    int64_t lo = col >= 0 ? 0 : (-col + sw - 1) / sw;
+    int64_t hi = col >= w ? 0 : (w - 1 - col) / sw + 1;
+    if (hi > pitch) hi = pitch;
+    for (int64_t i = 0; i < rows; i++, out += pitch) {
+        const int64_t from = row + i * sh;
+        if (from < 0 || from >= h || hi <= lo) {
+            clear(out, pitch);
+            continue;
+        }
+        clear(out, lo);
+        copy_strided(out + lo, x + from * w + col + lo * sw, sw, hi - lo);
+        clear(out + hi, pitch - hi);
     }
 }

@@ -29,10 +29,28 @@ struct fv_kernels {
     void (*gemm)(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as, const float *b,
                  int64_t ldb, float *c, int64_t ldc, const float *bias, bool add);
 
+    /* The same with row l of b at b + off[l]: taps of a convolution read where they lie. */
+    void (*gemm_at)(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as,
+                    const float *b, const int32_t *off, float *c, int64_t ldc, const float *bias,
+                    bool add);
+    /* A strip for gemm: out[l*mr + r] = w[r*ldw + l], r < rows <= mr, l < k. */
+    void (*pack)(int64_t rows, int64_t k, const float *w, int64_t ldw, float *out);
+
     /* c[i*ldc + j] (+)= sum over l < k of a[i*lda + l] * b[j*ldb + l] (+ bias[j]): both rows lie
        along the sum. Any rows, any cols. */
     void (*dot)(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t lda, const float *b,
                 int64_t ldb, float *c, int64_t ldc, const float *bias, bool add);
+
+    /* The same with row j of b at b + off[j], and summed over `times` such products, a and b moved
+       on by a_step and b_step each time: the samples of a batch. */
+    void (*dot_at)(int64_t rows, int64_t cols, int64_t k, int64_t times, const float *a,
+                   int64_t lda, int64_t a_step, const float *b, const int32_t *off, int64_t b_step,
+                   float *c, int64_t ldc, bool add);
+
+    /* Every sh-th row and sw-th column of a plane, in a frame of zeros: out[i*pitch + j] =
+       x[row + i*sh][col + j*sw], i < rows, j < pitch, 0 where that lies outside h x w. */
+    void (*frame)(const float *x, int64_t h, int64_t w, int64_t row, int64_t col, int64_t sh,
+                  int64_t sw, float *out, int64_t rows, int64_t pitch);
 
     /* out[(k - k0)*ld + p - p0] = what weight k = (channel, row, column) meets at output pixel p,
        0 in the padding. p counts on through the samples. And the way back: x += . */
