@@ -120,12 +120,22 @@ static fv_status planned_bytes(fv_cli *cli, const fv_net *net, int64_t batch, bo
     return FV_OK;
 }
 
+/* The network with its losses. One that ends in a map, say, has none: that is told, not an error.
+ */
+static fv_status trained_net(fv_cli *cli, fv_explained *e, fv_net **out) {
+    const fv_status status = fv__net_with_loss(cli->ctx, e->net, out);
+    if (status != FV_BAD_INPUT) return status;
+    *out = NULL;
+    e->untrainable = fv__arena_text(&cli->arena, fv_context_error(cli->ctx));
+    return e->untrainable ? FV_OK : FV_EXHAUSTED;
+}
+
 static fv_status plan_memory(fv_cli *cli, fv_explained *e, int64_t batch) {
     static const size_t states[] = {[FV_SGD] = 1, [FV_ADAM] = 2, [FV_ADADELTA] = 2};
     fv_net *trained = NULL;
     fv_plan_memory memory = {0};
     fv_status status = FV_OK;
-    FV_TRY(fv__net_with_loss(cli->ctx, e->net, &trained));
+    FV_TRY(trained_net(cli, e, &trained));
     e->planned_count = batch == 1 ? 1 : 2;
     for (int i = 0; i < e->planned_count && status == FV_OK; i++) {
         fv_planned *p = &e->planned[i];
@@ -134,7 +144,8 @@ static fv_status plan_memory(fv_cli *cli, fv_explained *e, int64_t batch) {
         p->inference = memory.activations;
         p->inference_scratch = memory.scratch;
         e->parameters = memory.parameters;
-        if (status == FV_OK) status = planned_bytes(cli, trained, p->batch, true, &memory);
+        if (status != FV_OK || !trained) continue;
+        status = planned_bytes(cli, trained, p->batch, true, &memory);
         p->training = memory.activations;
         p->training_scratch = memory.scratch;
         e->gradients = memory.gradients;

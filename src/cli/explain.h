@@ -39,6 +39,7 @@ typedef struct fv_explained {
     size_t optimizer;      /* bytes of its state */
     fv_planned planned[2]; /* one picture, a batch */
     int planned_count;
+    const char *untrainable; /* why there is no training to plan, or NULL */
 } fv_explained;
 
 /* "CONV3-64", "POOL2", "FC-4096", "NORM": a layer as the lectures write it; then the options that

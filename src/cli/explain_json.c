@@ -96,8 +96,11 @@ static void put_planned(const fv_explained *e, fv_text *out) {
         fv__text_addf(out, "%s{\"batch\": %lld, \"inference_bytes\": %zu, ", i ? ", " : "",
                       (long long)p->batch, p->inference + p->inference_scratch);
         fv__text_addf(out, "\"inference_scratch_bytes\": %zu, ", p->inference_scratch);
-        fv__text_addf(out, "\"training_bytes\": %zu, \"training_scratch_bytes\": %zu}",
-                      p->training + p->training_scratch, p->training_scratch);
+        if (e->untrainable)
+            fv__text_add(out, "\"training_bytes\": null}");
+        else
+            fv__text_addf(out, "\"training_bytes\": %zu, \"training_scratch_bytes\": %zu}",
+                          p->training + p->training_scratch, p->training_scratch);
     }
     fv__text_addf(out,
                   "],\n \"parameter_bytes\": %zu, \"gradient_bytes\": %zu, "

@@ -247,10 +247,12 @@ static fv_status planned(fv_cli *cli, const fv_explained *e, fv_text *out) {
     put_same(t, e, "parameters", e->parameters);
     put_planned(t, e, "inference: values", offsetof(fv_planned, inference));
     put_planned(t, e, "inference: working space", offsetof(fv_planned, inference_scratch));
-    put_planned(t, e, "training: values and their gradients", offsetof(fv_planned, training));
-    put_planned(t, e, "training: working space", offsetof(fv_planned, training_scratch));
-    put_same(t, e, "training: gradients of parameters", e->gradients);
-    put_same(t, e, "training: the optimiser's state", e->optimizer);
+    if (!e->untrainable) {
+        put_planned(t, e, "training: values and their gradients", offsetof(fv_planned, training));
+        put_planned(t, e, "training: working space", offsetof(fv_planned, training_scratch));
+        put_same(t, e, "training: gradients of parameters", e->gradients);
+        put_same(t, e, "training: the optimiser's state", e->optimizer);
+    }
     const fv_status status = fv__table_text(cli->ctx, t, fv__cli_has(cli, "markdown"), out);
     fv__table_free(t);
     return status;
@@ -299,6 +301,7 @@ fv_status fv__explain_text(fv_cli *cli, const fv_explained *e, int columns, fv_t
     sums(e, out);
     fv__text_add(out, markdown ? "```\n\n" : "\n");
     FV_TRY(planned(cli, e, out));
+    if (e->untrainable) fv__text_addf(out, "\nNot to be trained: %s.\n", e->untrainable);
     misfits(e, out);
     heads(e, out);
     return FV_OK;
