@@ -35,11 +35,13 @@ typedef struct fv_param_spec {
 
 /* A window that does not tile its input: (in + pads - kernel)/stride + 1 is not whole. */
 typedef struct fv_misfit {
-    char axis;                            /* 'h' or 'w'; 0: fits */
+    char axis;                                 /* 'h' or 'w'; 0: fits */
     int64_t in, before, after, kernel, stride; /* kernel with dilation: d*(k-1)+1 */
-    int64_t used;                         /* the output size used */
-    int64_t ignored;                      /* rows or columns of the PICTURE (not of padding) that no
-                                             window covers; 0 is no misfit */
+    int64_t used;                              /* the output size used */
+    int64_t ignored; /* rows or columns of the PICTURE (not of padding) that no
+                        window covers; 0 is no misfit. Where the stride is the
+                        larger, there are gaps between all windows, by
+                        intention; one as wide at the end does not count */
 } fv_misfit;
 
 /* One operator at one place in a network, as its shape rule sees and describes it. */
@@ -60,9 +62,9 @@ typedef struct fv_site {
 
 /* What one sample costs, and how the receptive field grows. */
 typedef struct fv_cost {
-    int64_t macs;         /* multiply-accumulates of conv and fc (biases not counted), as lectures do */
-    char product[96];     /* the weight product as the lectures write it: "(3*3*64)*128" */
-    bool global;          /* sees the whole input: receptive field becomes the whole picture */
+    int64_t macs;     /* multiply-accumulates of conv and fc (biases not counted), as lectures do */
+    char product[96]; /* the weight product as the lectures write it: "(3*3*64)*128" */
+    bool global;      /* sees the whole input: receptive field becomes the whole picture */
     int64_t kernel_h, kernel_w; /* window with dilation, 1 for pointwise */
     int64_t stride_h, stride_w;
     int64_t pad_top, pad_left;
@@ -88,29 +90,30 @@ typedef struct fv_pass {
     void *scratch;
     const struct fv_kernels *kernels;
     const struct fv_pass *then; /* the activation fused behind, applied to y in place, or NULL */
-    bool dx_set[FV_OP_INPUTS];  /* fast versions: dx[i] may be overwritten, its old content is void */
+    bool
+        dx_set[FV_OP_INPUTS]; /* fast versions: dx[i] may be overwritten, its old content is void */
 } fv_pass;
 
 typedef void fv_pass_fn(const fv_pass *pass);
 
 /* How backward can be had, so that the plan keeps no more than needed. */
 enum {
-    FV_KEEP_X = 1,        /* backward reads x */
-    FV_KEEP_Y = 2,        /* backward reads y */
-    FV_POINTWISE = 4,     /* y[i] depends on x[i] alone; y may overwrite x */
-    FV_VIEW = 8,          /* y is x under another shape: no work, no memory (flatten, identity) */
-    FV_VIEW_IN_USE = 16,  /* the same, but only outside training (dropout) */
-    FV_LOSS = 32,         /* last input is labels or targets; y is one number, the batch's mean */
-    FV_COMMUTES = 64,     /* the order of inputs does not matter (add) */
-    FV_VARIADIC = 128,    /* takes any number of inputs from inputs_min: a branch {…|…} */
-    FV_JOIN = 256         /* y is its inputs one after the other along the channels (concat) */
+    FV_KEEP_X = 1,       /* backward reads x */
+    FV_KEEP_Y = 2,       /* backward reads y */
+    FV_POINTWISE = 4,    /* y[i] depends on x[i] alone; y may overwrite x */
+    FV_VIEW = 8,         /* y is x under another shape: no work, no memory (flatten, identity) */
+    FV_VIEW_IN_USE = 16, /* the same, but only outside training (dropout) */
+    FV_LOSS = 32,        /* last input is labels or targets; y is one number, the batch's mean */
+    FV_COMMUTES = 64,    /* the order of inputs does not matter (add) */
+    FV_VARIADIC = 128,   /* takes any number of inputs from inputs_min: a branch {…|…} */
+    FV_JOIN = 256        /* y is its inputs one after the other along the channels (concat) */
 };
 
 typedef struct fv_op {
-    const char *name;    /* in the language: "conv" */
-    const char *help;    /* one line */
-    const char *about;   /* the formula and its source; several lines; for help and docs */
-    const char *onnx;    /* operator's name in ONNX, or NULL */
+    const char *name;  /* in the language: "conv" */
+    const char *help;  /* one line */
+    const char *about; /* the formula and its source; several lines; for help and docs */
+    const char *onnx;  /* operator's name in ONNX, or NULL */
     int inputs_min, inputs_max;
     unsigned traits;     /* FV_KEEP_X … */
     size_t options_size; /* 0: none */
@@ -140,7 +143,9 @@ const fv_op *fv__op_find(const char *name);
 const char *fv__op_nearest(const char *name);
 
 /* Index of the loops for a dtype. */
-static inline int fv__real(fv_dtype dtype) { return dtype == FV_F64 ? 1 : 0; }
+static inline int fv__real(fv_dtype dtype) {
+    return dtype == FV_F64 ? 1 : 0;
+}
 
 /* A kernel's window on one axis: sizes, pads, the output size. The one place where conv and the
    pools get theirs. */
@@ -151,8 +156,8 @@ typedef struct fv_window {
 /* Fills before, after, out from the options. FV_BAD_INPUT: "5x5 kernel does not fit 4x4 input" and
    the like. `ceil`: round the output size up (a window must still start inside the input or its
    left padding, as in PyTorch). */
-FV_MUST_USE fv_status fv__windows(fv_context *ctx, const fv_shape *in, fv_size kernel, fv_size stride,
-                                  fv_size dilation, const fv_pad *pad, bool ceil, fv_window out[2],
-                                  fv_misfit misfit[2]);
+FV_MUST_USE fv_status fv__windows(fv_context *ctx, const fv_shape *in, fv_size kernel,
+                                  fv_size stride, fv_size dilation, const fv_pad *pad, bool ceil,
+                                  fv_window out[2], fv_misfit misfit[2]);
 
 #endif
