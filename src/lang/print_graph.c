@@ -144,35 +144,49 @@ static fv_status put_branches(fv_printer *p, const fv_node *node, int start, int
     return FV_OK;
 }
 
+/* "(conv 64 3x3 pad 1", what stands before a layer's branches and names. */
+static fv_status put_start(fv_printer *p, const fv_node *node, bool first, int indent,
+                           size_t names_length) {
+    const bool renamed = strcmp(p->net->values[node->out].name, node->name) != 0;
+    fv_text words = {0};
+    fv__text_addf(&words, "%s%s", renamed ? "(" : "", node->op->name);
+    const size_t name_end = words.length;
+    fv__text_add(&words, " ");
+    fv__options_print(&words, node->op, node->options);
+    const fv_status status = fv__text_done(p->ctx, &words);
+    if (status == FV_OK) {
+        if (words.length == name_end + 1) words.data[name_end] = 0; /* no options */
+        separate(p, first, indent, strlen(words.data) + names_length);
+        fv__print_put(p, words.data);
+    }
+    fv__text_free(&words);
+    return status;
+}
+
 /* One layer with its names; `flat`: a join whose branches are all written before it. */
 static fv_status put_node(fv_printer *p, const fv_node *node, bool first, int start, int indent,
                           int depth, bool flat) {
-    const fv_value *value = &p->net->values[node->out];
-    const bool renamed = strcmp(value->name, node->name) != 0; /* a label on brackets around it */
+    const char *value = p->net->values[node->out].name;
+    const bool renamed = strcmp(value, node->name) != 0; /* a label on brackets around it */
     const bool join = (node->op->traits & FV_VARIADIC) != 0;
-    if (node->inputs != 1 && !join)
+    /* an identity is a layer only with a label */
+    const bool label =
+        strcmp(node->op->name, "identity") == 0 || (p->referenced[node->out] && !renamed);
+    bool silent = false;
+    if (join) {
+        FV_TRY(put_start(p, node, first, indent, flat ? strlen(node->name) : LINE_WIDTH));
+        fv__print_put(p, " ");
+        FV_TRY(put_branches(p, node, start, indent, depth, flat));
+        FV_TRY(automatic(p, node, label, &silent)); /* the branches' names come before its own */
+    } else if (node->inputs == 1) {
+        FV_TRY(automatic(p, node, label, &silent));
+        const size_t length =
+            (silent ? 0 : 4 + strlen(node->name)) + (renamed ? 5 + strlen(value) : 0);
+        FV_TRY(put_start(p, node, first, indent, length));
+    } else {
         return fv__fail(p->ctx, FV_BAD_INPUT, "%s is a %s, which the language has no place for",
                         node->name, node->op->name);
-    fv_text words = {0};
-    fv__options_print(&words, node->op, node->options);
-    fv_status status = fv__text_done(p->ctx, &words);
-    if (status == FV_OK) {
-        const size_t length = strlen(node->op->name) + words.length + strlen(node->name) + 8;
-        separate(p, first, indent, join && !flat ? LINE_WIDTH : length);
-        if (renamed) fv__print_put(p, "(");
-        fv__print_put(p, node->op->name);
-        if (words.length > 0) fv__print_put(p, " ");
-        fv__print_put(p, words.data);
-        if (join) {
-            fv__print_put(p, " ");
-            status = put_branches(p, node, start, indent, depth, flat);
-        }
     }
-    fv__text_free(&words);
-    FV_TRY(status);
-    bool silent;
-    const bool identity = strcmp(node->op->name, "identity") == 0; /* a layer only with a label */
-    FV_TRY(automatic(p, node, identity || (p->referenced[node->out] && !renamed), &silent));
     FV_TRY(take(p, node->name));
     if (!silent) {
         fv__print_put(p, " as ");
@@ -180,8 +194,8 @@ static fv_status put_node(fv_printer *p, const fv_node *node, bool first, int st
     }
     if (renamed) {
         fv__print_put(p, ") as ");
-        fv__print_label(p, value->name);
-        FV_TRY(take(p, value->name));
+        fv__print_label(p, value);
+        FV_TRY(take(p, value));
     }
     p->emitted[node->out] = true;
     return FV_OK;

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_lang_print.c - a net as text: parsing what was printed gives the same net, and printing that
+ * gives the same bytes. For the zoo, for graphs no block could have made, and for deep ones.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/random.h"
+#include "lang/lang.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static fv_context context;
+
+static fv_text print(const fv_net *net) {
+    fv_text out = {0};
+    if (fv__net_print(&context, net, &out) != FV_OK) fail_msg("%s", context.message);
+    return out;
+}
+
+static fv_net *parse(const char *text) {
+    fv_net *net = NULL;
+    if (fv__net_parse(&context, "my.net", text, strlen(text), NULL, 0, &net) != FV_OK)
+        fail_msg("%s\n%s", text, context.message);
+    return net;
+}
+
+static void same_nodes(const fv_net *a, const fv_net *b) {
+    assert_int_equal(a->node_count, b->node_count);
+    for (size_t i = 0; i < a->node_count; i++) {
+        const fv_node *x = &a->nodes[i];
+        const int at = fv__net_find_node(b, x->name);
+        if (at < 0) fail_msg("%s is missing", x->name);
+        const fv_node *y = &b->nodes[at];
+        assert_ptr_equal(x->op, y->op);
+        fv_text xo = {0}, yo = {0};
+        fv__options_print(&xo, x->op, x->options);
+        fv__options_print(&yo, y->op, y->options);
+        assert_int_equal(fv__text_done(&context, &xo), FV_OK);
+        assert_int_equal(fv__text_done(&context, &yo), FV_OK);
+        assert_string_equal(xo.data, yo.data);
+        fv__text_free(&xo);
+        fv__text_free(&yo);
+        assert_int_equal(x->training, y->training);
+        assert_int_equal(x->inputs, y->inputs);
+        for (int k = 0; k < x->inputs; k++)
+            assert_string_equal(a->values[x->in[k]].name, b->values[y->in[k]].name);
+        assert_string_equal(a->values[x->out].name, b->values[y->out].name);
+        assert_true(fv__shape_equal(&a->values[x->out].shape, &b->values[y->out].shape));
+    }
+}
+
+static void same_nets(const fv_net *a, const fv_net *b) {
+    same_nodes(a, b);
+    assert_string_equal(a->name, b->name);
+    assert_int_equal(a->param_count, b->param_count);
+    for (size_t i = 0; i < a->param_count; i++) {
+        const int at = fv__net_find_param(b, a->params[i].name);
+        assert_true(at >= 0);
+        assert_true(fv__shape_equal(&a->params[i].spec.shape, &b->params[at].spec.shape));
+    }
+    assert_int_equal(a->head_count, b->head_count);
+    for (size_t i = 0; i < a->head_count; i++) {
+        assert_string_equal(a->heads[i].name, b->heads[i].name);
+        assert_string_equal(a->values[a->heads[i].value].name, b->values[b->heads[i].value].name);
+        assert_true(a->heads[i].weight == b->heads[i].weight);
+        assert_int_equal(a->heads[i].training, b->heads[i].training);
+    }
+    assert_memory_equal(&a->input, &b->input, sizeof a->input);
+    assert_memory_equal(&a->recipe, &b->recipe, sizeof a->recipe);
+}
+
+static void round_trip(const fv_net *net) {
+    fv_text first = print(net);
+    fv_net *again = parse(first.data);
+    same_nets(net, again);
+    fv_text second = print(again);
+    assert_string_equal(first.data, second.data);
+    fv__net_free(again);
+    fv__text_free(&first);
+    fv__text_free(&second);
+}
+
+static void test_zoo(void **state) {
+    (void)state;
+    int count = 0;
+    for (const fv_zoo_entry *z = fv__zoo; z->name != NULL; z++, count++) {
+        fv_net *net = NULL;
+        if (fv__net_find(&context, z->name, NULL, 0, &net) != FV_OK)
+            fail_msg("%s", context.message);
+        round_trip(net);
+        fv__net_free(net);
+    }
+    assert_true(count > 0);
+}
+
+static void prints(const char *text, const char *wanted) {
+    fv_net *net = parse(text);
+    fv_text out = print(net);
+    assert_string_equal(out.data, wanted);
+    round_trip(net);
+    fv__net_free(net);
+    fv__text_free(&out);
+}
+
+static void test_form(void **state) {
+    (void)state;
+    prints(
+        "net a(k = 4)\n"
+        "block unit(k) = add { conv k 3x3 pad 1 bias no - relu | if k == channels then identity\n"
+        "  else conv k 1x1 } - relu\n"
+        "input 3x16x16 scale 1/2 mean 0.1,0.2,0.3 crop 20\n"
+        "  (conv k 3x3 pad 1)*2 - unit(k) as one - unit(2*k) - maxpool 2 ceil - fc 10 - softmax\n"
+        "head aux training weight 1/4 from one - fc 10 - softmax\n"
+        "train momentum 0.5 lr 0.1 schedule step steps 1,2\n",
+        "net a\n"
+        "input 3x16x16 crop 20x20 scale 0.5 mean 0.1,0.2,0.3\n"
+        "    conv 4 3x3 pad 1 - conv 4 3x3 pad 1\n"
+        "  - add {\n"
+        "        conv 4 3x3 pad 1 bias no as unit1.conv1 - relu as unit1.relu1\n"
+        "      | identity } as unit1.add1 - (relu as unit1.relu2) as one\n"
+        "  - add {\n"
+        "        conv 8 3x3 pad 1 bias no as unit2.conv1 - relu as unit2.relu1\n"
+        "      | conv 8 1x1 as unit2.conv2 } as unit2.add1 - relu as unit2.relu2 - maxpool 2x2 "
+        "ceil\n"
+        "  - fc 10 - softmax\n"
+        "head aux weight 0.25 training from one - fc 10 - softmax\n"
+        "train lr 0.1 momentum 0.5 schedule step steps 1,2\n");
+    prints("net b-1.x\ninput 1x8x8\n relu as \"layer 1/x\" - tanh as net2 - relu\n"
+           "head \"2nd\" from \"layer 1/x\"\nhead \"if\" from input",
+           "net b-1.x\n"
+           "input 1x8x8\n"
+           "    relu as \"layer 1/x\" - tanh as net2 - relu\n"
+           "head \"2nd\" from \"layer 1/x\"\n"
+           "head \"if\" from input\n");
+    /* a graph that is no nest of branches: one branch reads what another made */
+    prints("net c\ninput 1x8x8\n relu as a - concat { tanh as b - relu | add { from b | from a } }",
+           "net c\n"
+           "input 1x8x8\n"
+           "    relu as a\n"
+           "  - concat {\n"
+           "        tanh as b - relu\n"
+           "      | add {\n"
+           "            from b\n"
+           "          | identity } }\n");
+}
+
+/* ---- graphs from the random number generator ---- */
+
+static uint64_t number;
+static uint32_t below(uint32_t n) {
+    return (uint32_t)fv__random_below(fv__key(7, FV_STREAM_CHECK, 0, 0), number++, n);
+}
+
+static int add(fv_net *net, const char *op, const char *name, const int *in, int inputs,
+               bool training) {
+    uint64_t options[32] = {0};
+    int value;
+    if (fv__options_parse(&context, fv__op_find(op), "", options) != FV_OK ||
+        fv__net_add(&context, net, fv__op_find(op), options, name, in, inputs, (fv_place){0, 0},
+                    training, &value) != FV_OK)
+        fail_msg("%s", context.message);
+    return value;
+}
+
+static fv_net *new_net(void) {
+    fv_net *net = NULL;
+    fv_input input;
+    memset(&input, 0, sizeof input);
+    fv__field_defaults(fv__input_fields, &input);
+    input.channels = 1, input.height = input.width = 4;
+    assert_int_equal(fv__net_new(&context, "random", &input, &net), FV_OK);
+    return net;
+}
+
+/* Layers of one shape, each reading any before it; what nothing reads becomes an output. */
+static fv_net *random_net(int size) {
+    static const char *const ops[] = {"relu", "tanh", "add", "add", "identity", "sigmoid"};
+    fv_net *net = new_net();
+    bool read[64] = {false};
+    const uint32_t reach = 1 + below(6);
+    for (int i = 0; i < size; i++) {
+        const char *op = ops[below(6)];
+        const int inputs = strcmp(op, "add") == 0 ? 2 + (int)below(3) : 1;
+        int in[4];
+        char name[64];
+        for (int k = 0; k < inputs; k++) {
+            const uint32_t last = (uint32_t)net->value_count;
+            in[k] = (int)(last - 1 - below(reach < last ? reach : last));
+            read[in[k]] = true;
+        }
+        switch (below(4)) { /* names as the parser gives them, and others */
+        case 0:
+            snprintf(name, sizeof name, "%s%u", op, below(4));
+            break;
+        case 1:
+            snprintf(name, sizeof name, "block%u.%s", below(3), op);
+            break;
+        case 2:
+            snprintf(name, sizeof name, "/part %u/%s", below(3), op);
+            break;
+        default:
+            snprintf(name, sizeof name, "%s%d", op, i);
+            break;
+        }
+        if (fv__net_find_node(net, name) >= 0 || fv__net_find_value(net, name) >= 0)
+            snprintf(name, sizeof name, "n%d", i);
+        const int value = add(net, op, name, in, inputs, false);
+        snprintf(name, sizeof name, "v%d", i);
+        if (below(5) == 0) net->values[value].name = fv__arena_text(&net->arena, name);
+    }
+    for (int v = (int)net->value_count - 1; v >= 0; v--) {
+        char name[16];
+        snprintf(name, sizeof name, "head%d", v);
+        if (!read[v])
+            assert_int_equal(
+                fv__net_add_head(&context, net, net->head_count ? name : "output", v, 1, false),
+                FV_OK);
+    }
+    assert_int_equal(fv__net_freeze(&context, net), FV_OK);
+    return net;
+}
+
+static void test_random_graphs(void **state) {
+    (void)state;
+    for (int i = 0; i < 3000; i++) {
+        fv_net *net = random_net(1 + (int)below(i < 2000 ? 12 : 60));
+        round_trip(net);
+        fv__net_free(net);
+    }
+}
+
+/* A U of joins within joins, deeper than brackets may go: written flat inside. */
+static void test_deep_graph(void **state) {
+    (void)state;
+    for (int deep = 15; deep <= 400; deep = deep * 2 + 7) {
+        fv_net *net = new_net();
+        int down[400], in[2], value = 0;
+        char name[32];
+        for (int i = 0; i < deep; i++) {
+            snprintf(name, sizeof name, "relu%d", i + 1);
+            value = down[i] = add(net, "relu", name, &value, 1, false);
+        }
+        for (int i = deep - 2; i >= 0; i--) {
+            in[0] = value, in[1] = down[i];
+            snprintf(name, sizeof name, "add%d", deep - 1 - i);
+            value = add(net, "add", name, in, 2, false);
+        }
+        assert_int_equal(fv__net_add_head(&context, net, "output", value, 1, false), FV_OK);
+        round_trip(net);
+        fv__net_free(net);
+    }
+}
+
+static void test_refused(void **state) {
+    (void)state;
+    fv_net *net = new_net();
+    fv_text out = {0};
+    const int zero = 0;
+    int value = add(net, "relu", "dead", &zero, 1, false);
+    assert_int_equal(fv__net_print(&context, net, &out), FV_BAD_INPUT); /* no output */
+    value = add(net, "relu", "alive", &zero, 1, false);
+    assert_int_equal(fv__net_add_head(&context, net, "output", value, 1, false), FV_OK);
+    assert_int_equal(fv__net_print(&context, net, &out), FV_BAD_INPUT);
+    assert_string_equal(context.message,
+                        "'dead' leads to no output of the network, which therefore "
+                        "cannot be written as text");
+    net->nodes[0].name = "alive";
+    assert_int_equal(fv__net_add_head(&context, net, "other", 1, 1, false), FV_OK);
+    assert_int_equal(fv__net_print(&context, net, &out), FV_BAD_INPUT); /* a name twice */
+    net->nodes[0].name = "a \"quote\"";
+    assert_int_equal(fv__net_print(&context, net, &out), FV_BAD_INPUT);
+    fv__net_free(net);
+    fv__text_free(&out);
+    net = parse("input 1x4x4\n fc 3 - softmax");
+    fv_net *trained = NULL;
+    assert_int_equal(fv__net_with_loss(&context, net, &trained), FV_OK);
+    assert_int_equal(fv__net_print(&context, trained, &out), FV_BAD_INPUT); /* a second input */
+    fv__net_free(trained);
+    fv__net_free(net);
+    fv__text_free(&out);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_zoo),           cmocka_unit_test(test_form),
+        cmocka_unit_test(test_random_graphs), cmocka_unit_test(test_deep_graph),
+        cmocka_unit_test(test_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
