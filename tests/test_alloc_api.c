@@ -188,11 +188,34 @@ static void goes_on_after_a_refusal(void **state) {
     fv_context_free(ctx);
 }
 
+/* The refusal is told to the context at hand, not to the one the model was made with. */
+static void tells_the_context_at_hand(void **state) {
+    (void)state;
+    fv_context *one, *two;
+    fv_model *m;
+    assert_int_equal(fv_context_new(1, &one), FV_OK);
+    assert_int_equal(fv_context_new(1, &two), FV_OK);
+    assert_int_equal(fv_model_parse(one, text, NULL, 1, &m), FV_OK);
+    fv_context_free(one);
+    static char big[1 << 16];
+    memset(big, 'x', sizeof big - 1);
+    requests = 0;
+    refuse_at = 1;
+    fv_status s = fv_model_set(two, m, "note", big);
+    refuse_at = 0;
+    assert_int_equal(s, FV_EXHAUSTED);
+    assert_non_null(strstr(fv_context_error(two), "memory"));
+    assert_null(fv_model_get(m, "note"));
+    fv_model_free(m);
+    fv_context_free(two);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_refusal_is_reported),
         cmocka_unit_test(a_machine_without_memory_is_reported),
         cmocka_unit_test(goes_on_after_a_refusal),
+        cmocka_unit_test(tells_the_context_at_hand),
     };
     return cmocka_run_group_tests(tests, write_picture, NULL);
 }
