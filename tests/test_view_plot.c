@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_view_plot.c - axes, plots, grids of maps, galleries, the confusion matrix, and pictures on
- * a terminal, with plausible and with absurd numbers.
+ * test_view_plot.c - axes and plots, with plausible and with absurd numbers.
  */
 #include "view/parts.h"
 #include <float.h>
@@ -21,13 +20,6 @@ static fv_colour pixel(const fv_canvas *c, int x, int y) {
     return (fv_colour)p[0] << 16 | (fv_colour)p[1] << 8 | p[2];
 }
 
-static size_t count_pixels(const fv_canvas *c, fv_colour colour) {
-    size_t n = 0;
-    for (int y = 0; y < c->height; y++)
-        for (int x = 0; x < c->width; x++) n += pixel(c, x, y) == colour;
-    return n;
-}
-
 /* --- axes ------------------------------------------------------------------------------------- */
 
 static void ticks_at_1_2_5(void **state) {
@@ -42,9 +34,10 @@ static void ticks_at_1_2_5(void **state) {
         {1, 30, {.ticks = 7, .whole = true}, "5 10 15 20 25 30"},
         {1, 3, {.ticks = 7, .whole = true}, "1 2 3"},
         {1, 20000, {.ticks = 6, .whole = true}, "5,000 10,000 15,000 20,000"},
-        {0.6, 0.99, {.ticks = 5, .round = true, .percent = true},
-         "60 % 70 % 80 % 90 % 100 %"},
-        {0.981, 0.9904, {.ticks = 5, .round = true, .percent = true},
+        {0.6, 0.99, {.ticks = 5, .round = true, .percent = true}, "60 % 70 % 80 % 90 % 100 %"},
+        {0.981,
+         0.9904,
+         {.ticks = 5, .round = true, .percent = true},
          "98.0 % 98.2 % 98.4 % 98.6 % 98.8 % 99.0 % 99.2 %"},
         {-1e-5, 3e-5, {.ticks = 5, .round = true}, "-1e-5 0 1e-5 2e-5 3e-5"},
         {0.001, 10, {.ticks = 6, .log = true}, "0.001 0.01 0.1 1 10"},
@@ -71,17 +64,20 @@ static void ticks_at_1_2_5(void **state) {
 /* Whatever the span: at least one tick, ascending, inside, no two of one name. */
 static void ticks_of_absurd_spans(void **state) {
     (void)state;
-    static const double ends[] = {-DBL_MAX, -1e300, -1e17, -1,    -DBL_MIN, 0,       1e-310,
-                                  DBL_MIN,  1e-9,   0.5,   1,     1 + 1e-15, 1e15,   1e15 + 1,
-                                  1e17,     1e150,  1e300, DBL_MAX};
+    static const double ends[] = {-DBL_MAX, -1e300,   -1e17, -1,    -DBL_MIN, 0,
+                                  1e-310,   DBL_MIN,  1e-9,  0.5,   1,        1 + 1e-15,
+                                  1e15,     1e15 + 1, 1e17,  1e150, 1e300,    DBL_MAX};
     enum { COUNT = sizeof ends / sizeof ends[0] };
     for (int i = 0; i < COUNT; i++)
         for (int j = i; j < COUNT; j++)
             for (int kind = 0; kind < 16; kind++) {
                 fv_axis a;
                 fv__axis(&a, ends[i], ends[j],
-                         (fv_axis_wish){.ticks = kind % 3 * 20, .log = kind & 1,
-                                        .percent = kind & 2, .whole = kind & 4, .round = kind & 8});
+                         (fv_axis_wish){.ticks = kind % 3 * 20,
+                                        .log = kind & 1,
+                                        .percent = kind & 2,
+                                        .whole = kind & 4,
+                                        .round = kind & 8});
                 assert_true(a.hi > a.lo && isfinite(a.hi) && isfinite(a.lo));
                 assert_true(a.count >= 0 && a.count <= FV_TICKS_MAX);
                 for (int k = 0; k < a.count; k++) {
@@ -102,10 +98,10 @@ static void values_in_words(void **state) {
         bool percent;
         const char *text;
     } cases[] = {
-        {0.5, false, "0.500"},   {0.0312, false, "0.0312"}, {12000, false, "12,000"},
-        {0.986, true, "98.60 %"}, {0.42, true, "42.0 %"},   {1, true, "100.0 %"},
-        {1e-7, false, "1e-07"},  {2.3026, false, "2.303"},  {0, false, "0"},
-        {NAN, false, "none"},    {INFINITY, true, "none"},  {1234.56, false, "1234.6"},
+        {0.5, false, "0.500"},    {0.0312, false, "0.0312"}, {12000, false, "12,000"},
+        {0.986, true, "98.60 %"}, {0.42, true, "42.0 %"},    {1, true, "100.0 %"},
+        {1e-7, false, "1e-07"},   {2.3026, false, "2.303"},  {0, false, "0"},
+        {NAN, false, "none"},     {INFINITY, true, "none"},  {1234.56, false, "1234.6"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char out[32];
@@ -128,8 +124,8 @@ static fv_canvas draw(const fv_plot *plots, int count) {
 #define RED 0xd40000u
 
 static fv_plot plot_of(const fv_curve *curve, int64_t n) {
-    return (fv_plot){.title = "Loss", .x_label = "epoch", .n = n, .curves = curve,
-                     .curve_count = 1};
+    return (fv_plot){
+        .title = "Loss", .x_label = "epoch", .n = n, .curves = curve, .curve_count = 1};
 }
 
 /* The leftmost and rightmost pixel of a colour below the legend. */
@@ -202,15 +198,18 @@ static void absurd_values_are_drawn_somehow(void **state) {
         {1e15, 1e15 + 1, 1e15 + 2, 1e15},
         {1e308, 1, 1e-308, 1e-300},
     };
-    static const double xs[][4] = {{1, 2, 3, 4}, {4, 3, 2, 1}, {0, 0, 0, 0},
-                                   {NAN, 1, INFINITY, 2}, {-1e308, 0, 1e308, 1}};
+    static const double xs[][4] = {
+        {1, 2, 3, 4}, {4, 3, 2, 1}, {0, 0, 0, 0}, {NAN, 1, INFINITY, 2}, {-1e308, 0, 1e308, 1}};
     for (size_t s = 0; s < sizeof sets / sizeof sets[0]; s++)
         for (size_t k = 0; k <= sizeof xs / sizeof xs[0]; k++)
             for (int flags = 0; flags < 4; flags++)
                 for (int64_t n = 0; n <= 4; n++) {
                     fv_curve curves[2] = {{NULL, sets[s], 0}, {"b", sets[s], 0}};
-                    fv_plot plot = {.n = n, .curves = curves, .curve_count = 2,
-                                    .x = k ? xs[k - 1] : NULL, .log_y = flags & 1,
+                    fv_plot plot = {.n = n,
+                                    .curves = curves,
+                                    .curve_count = 2,
+                                    .x = k ? xs[k - 1] : NULL,
+                                    .log_y = flags & 1,
                                     .percent = flags & 2};
                     fv_text html = {0};
                     fv__plot_html(&html, &plot);
@@ -261,164 +260,6 @@ static void many_values_and_many_curves(void **state) {
     free(y);
 }
 
-/* --- grids and galleries ---------------------------------------------------------------------- */
-
-static void maps_are_scaled_on_their_own(void **state) {
-    (void)state;
-    const float maps[] = {0, 1, 2, 3, /* */ 10, 10, 20, 30, /* */ 5, 5, 5, 5};
-    fv_grid grid = {.maps = maps, .count = 3, .channels = 1, .h = 2, .w = 2};
-    fv_canvas c;
-    assert_int_equal(fv__draw_grid(&context, &grid, &c), FV_OK);
-    size_t square = 84 * 84; /* a pixel of a 2 x 2 map in a tile of 168 */
-    assert_int_equal(count_pixels(&c, 0x000000), (1 + 2 + 4) * square);
-    assert_int_equal(count_pixels(&c, 0x555555), square);
-    assert_int_equal(count_pixels(&c, 0xaaaaaa), square);
-    assert_true(count_pixels(&c, 0xffffff) >= 2 * square);
-    fv__canvas_free(&c);
-}
-
-static void diverging_maps_are_white_at_zero(void **state) {
-    (void)state;
-    const float maps[] = {-2, 0, 2, NAN, INFINITY, 1};
-    fv_grid grid = {.maps = maps, .count = 1, .channels = 1, .h = 2, .w = 3, .diverging = true};
-    fv_canvas c;
-    assert_int_equal(fv__draw_grid(&context, &grid, &c), FV_OK);
-    size_t square = 56 * 56;
-    assert_int_equal(count_pixels(&c, 0xb2182b), square);
-    assert_int_equal(count_pixels(&c, 0x2166ac), 2 * square); /* 2, and infinity cut to it */
-    assert_int_equal(count_pixels(&c, 0xd4a017), square);     /* what is no number */
-    fv__canvas_free(&c);
-}
-
-static void grids_of_every_size(void **state) {
-    (void)state;
-    static const int64_t sizes[][4] = {
-        /* count, channels, h, w */
-        {1, 1, 1, 1},   {7, 3, 1, 300},  {5000, 1, 1, 1},  {1, 1, 3000, 20},
-        {64, 1, 56, 56}, {3, 3, 500, 700}, {1000, 1, 14, 14}, {2, 1, 2000, 1},
-    };
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-        for (int kind = 0; kind < 4; kind++) {
-            const int64_t *s = sizes[i];
-            float *maps = malloc((size_t)(s[0] * s[1] * s[2] * s[3]) * sizeof *maps);
-            const char **captions = malloc((size_t)s[0] * sizeof *captions);
-            assert_non_null(maps);
-            assert_non_null(captions);
-            for (int64_t k = 0; k < s[0] * s[1] * s[2] * s[3]; k++) maps[k] = (float)(k % 17);
-            for (int64_t k = 0; k < s[0]; k++) captions[k] = k % 5 ? "4 read as 9\n97 %" : NULL;
-            fv_grid grid = {.title = "A title that is longer than a single small tile could be",
-                            .maps = maps, .count = s[0], .channels = s[1], .h = s[2], .w = s[3],
-                            .captions = kind & 1 ? captions : NULL, .columns = kind & 2 ? 3 : 0};
-            fv_canvas c;
-            assert_int_equal(fv__draw_grid(&context, &grid, &c), FV_OK);
-            assert_true(c.width <= 4000);
-            fv__canvas_free(&c);
-            free(captions);
-            free(maps);
-        }
-}
-
-static void impossible_grids_are_refused(void **state) {
-    (void)state;
-    static const int64_t bad[][4] = {{0, 1, 1, 1},  {1, 2, 1, 1},          {1, 1, 0, 1},
-                                     {1, 1, 1, -1}, {INT64_MAX, 3, 1, 1}, {1, 1, INT64_MAX, 2}};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        fv_grid grid = {.count = bad[i][0], .channels = bad[i][1], .h = bad[i][2], .w = bad[i][3]};
-        fv_canvas c;
-        assert_int_equal(fv__draw_grid(&context, &grid, &c), FV_BAD_INPUT);
-        assert_null(c.rgb);
-    }
-    fv_gallery none = {.count = 0, .channels = 1, .h = 8, .w = 8};
-    fv_gallery four = {.count = 1, .channels = 4, .h = 8, .w = 8};
-    fv_canvas c;
-    assert_int_equal(fv__draw_gallery(&context, &none, &c), FV_BAD_INPUT);
-    assert_int_equal(fv__draw_gallery(&context, &four, &c), FV_BAD_INPUT);
-}
-
-static void galleries_of_planes_and_of_pixels(void **state) {
-    (void)state;
-    uint8_t planes[3 * 12], pixels[3 * 12];
-    for (int p = 0; p < 12; p++)
-        for (int k = 0; k < 3; k++) planes[k * 12 + p] = pixels[3 * p + k] = (uint8_t)(20 * p + k);
-    const uint8_t *a[] = {planes, NULL}, *b[] = {pixels, NULL};
-    const char *captions[] = {"4 read as 9, 97 %", NULL};
-    fv_gallery gallery = {.pictures = a, .count = 2, .channels = 3, .h = 4, .w = 3,
-                          .captions = captions};
-    fv_canvas one, two;
-    assert_int_equal(fv__draw_gallery(&context, &gallery, &one), FV_OK);
-    gallery.pictures = b;
-    gallery.interleaved = true;
-    assert_int_equal(fv__draw_gallery(&context, &gallery, &two), FV_OK);
-    assert_int_equal(one.width, two.width);
-    assert_int_equal(one.height, two.height);
-    assert_memory_equal(one.rgb, two.rgb, (size_t)one.width * (size_t)one.height * 3);
-    assert_true(count_pixels(&one, 0x3c3d3e) > 100); /* pixel 3: 60, 61, 62 */
-    fv__canvas_free(&one);
-    fv__canvas_free(&two);
-}
-
-/* --- confusion -------------------------------------------------------------------------------- */
-
-static void mistakes_differ_from_the_diagonal(void **state) {
-    (void)state;
-    int64_t counts[9] = {100, 0, 0, 0, 90, 10, 0, 0, 100};
-    const char *names[] = {"cat", NULL, "a name much longer than any square is wide"};
-    fv_canvas c;
-    assert_int_equal(fv__draw_confusion(&context, counts, 3, names, &c), FV_OK);
-    assert_true(count_pixels(&c, 0x9fc6e3) > 2 * 80 * 80); /* all right */
-    assert_true(count_pixels(&c, 0xb93a04) > 80 * 80);     /* the worst mistake */
-    fv__canvas_free(&c);
-}
-
-static void confusion_of_any_size_and_counts(void **state) {
-    (void)state;
-    static const int64_t classes[] = {1, 2, 3, 10, 26, 57, 100, 129, 300, 1000};
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
-        for (int kind = 0; kind < 4; kind++) {
-            int64_t n = classes[i];
-            int64_t *counts = calloc((size_t)(n * n), sizeof *counts);
-            assert_non_null(counts);
-            for (int64_t k = 0; k < n * n; k++)
-                counts[k] = kind == 0   ? 0
-                            : kind == 1 ? (k % (n + 1) ? k % 7 == 0 : 900)
-                            : kind == 2 ? INT64_MAX
-                                        : -k;
-            fv_canvas c;
-            assert_int_equal(fv__draw_confusion(&context, counts, n, NULL, &c), FV_OK);
-            fv__canvas_free(&c);
-            free(counts);
-        }
-    int64_t one = 1;
-    fv_canvas c;
-    assert_int_equal(fv__draw_confusion(&context, &one, 0, NULL, &c), FV_BAD_INPUT);
-    assert_int_equal(fv__draw_confusion(&context, &one, 100000, NULL, &c), FV_BAD_INPUT);
-    assert_non_null(strstr(context.message, "4096 classes"));
-}
-
-/* --- terminal --------------------------------------------------------------------------------- */
-
-static void pictures_on_a_terminal(void **state) {
-    (void)state;
-    const uint8_t gray[] = {0, 255, 0,   255, /* */ 255, 0, 0, 255, /* */ 255, 255, 0, 0};
-    fv_text text = {0};
-    fv__picture_terminal(&text, gray, 3, 4, 80, false);
-    assert_string_equal(text.data, "▄▀ █\n▀▀\n");
-    fv__text_free(&text);
-    fv__picture_terminal(&text, gray, 1, 2, 80, true);
-    assert_string_equal(text.data, "\033[38;5;232;48;5;232m▀\033[38;5;255;48;5;232m▀\033[0m\n");
-    fv__text_free(&text);
-    fv__picture_terminal(&text, gray, 0, 2, 80, true);
-    fv__picture_terminal(&text, gray, 2, 2, 0, true);
-    assert_null(text.data);
-    uint8_t *large = malloc(1000 * 999);
-    assert_non_null(large);
-    memset(large, 255, 1000 * 999);
-    fv__picture_terminal(&text, large, 1000, 999, 50, false);
-    assert_int_equal(strcspn(text.data, "\n"), 3 * 50); /* 3 bytes a block */
-    fv__text_free(&text);
-    free(large);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ticks_at_1_2_5),
@@ -430,14 +271,6 @@ int main(void) {
         cmocka_unit_test(absurd_values_are_drawn_somehow),
         cmocka_unit_test(empty_plots_say_so),
         cmocka_unit_test(many_values_and_many_curves),
-        cmocka_unit_test(maps_are_scaled_on_their_own),
-        cmocka_unit_test(diverging_maps_are_white_at_zero),
-        cmocka_unit_test(grids_of_every_size),
-        cmocka_unit_test(impossible_grids_are_refused),
-        cmocka_unit_test(galleries_of_planes_and_of_pixels),
-        cmocka_unit_test(mistakes_differ_from_the_diagonal),
-        cmocka_unit_test(confusion_of_any_size_and_counts),
-        cmocka_unit_test(pictures_on_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,8 +42,10 @@ static void name_tick(char out[24], double v, double step, double most, bool per
         int exponent = v == 0 ? 0 : (int)floor(log10(fabs(v)) + 1e-9);
         int digits = exponent - (int)floor(log10(step) + 1e-9);
         digits = digits < 0 ? 1 : digits > 9 ? 10 : digits + 1;
-        if (v == 0) snprintf(number, sizeof number, "0");
-        else snprintf(number, sizeof number, "%.*ge%d", digits, v / pow(10, exponent), exponent);
+        if (v == 0)
+            snprintf(number, sizeof number, "0");
+        else
+            snprintf(number, sizeof number, "%.*ge%d", digits, v / pow(10, exponent), exponent);
     } else if (step >= 1 && most >= 10000) {
         fv__commas(number, (int64_t)llround(v));
     } else {
@@ -123,7 +125,9 @@ double fv__axis_place(const fv_axis *a, double v) {
     return t < -1 ? -1 : t > 2 ? 2 : t;
 }
 
-double fv__plot_x(const fv_plot *plot, int64_t i) { return plot->x ? plot->x[i] : (double)(i + 1); }
+double fv__plot_x(const fv_plot *plot, int64_t i) {
+    return plot->x ? plot->x[i] : (double)(i + 1);
+}
 
 bool fv__plot_drawable(const fv_plot *plot, int64_t i, double y) {
     return isfinite(y) && isfinite(fv__plot_x(plot, i)) && !(plot->log_y && y <= 0);
@@ -178,9 +182,18 @@ char *fv__value_text(char *out, double v, bool percent) {
         strcpy(out, "none");
         return out;
     }
-    if (percent) snprintf(out, 32, fabs(v) < 0.9995 && fabs(v) > 0.98 ? "%.2f %%" : "%.1f %%", 100 * v);
-    else if (v == floor(v) && fabs(v) < 1e12) fv__commas(out, (int64_t)v);
-    else if (fabs(v) >= 1e7 || fabs(v) < 1e-4) snprintf(out, 32, "%.3g", v);
-    else snprintf(out, 32, "%.*f", fabs(v) >= 1000 ? 1 : fabs(v) >= 10 ? 2 : fabs(v) >= 0.1 ? 3 : 4, v);
+    if (percent)
+        snprintf(out, 32, fabs(v) < 0.9995 && fabs(v) > 0.98 ? "%.2f %%" : "%.1f %%", 100 * v);
+    else if (v == floor(v) && fabs(v) < 1e12)
+        fv__commas(out, (int64_t)v);
+    else if (fabs(v) >= 1e7 || fabs(v) < 1e-4)
+        snprintf(out, 32, "%.3g", v);
+    else
+        snprintf(out, 32, "%.*f",
+                 fabs(v) >= 1000  ? 1
+                 : fabs(v) >= 10  ? 2
+                 : fabs(v) >= 0.1 ? 3
+                                  : 4,
+                 v);
     return out;
 }

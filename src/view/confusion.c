@@ -21,10 +21,10 @@ typedef struct matrix {
     const int64_t *counts;
     int n;
     const char *const *names;
-    int cell, left, top; /* of the squares */
-    double *row, *column; /* sums */
+    int cell, left, top;      /* of the squares */
+    double *row, *column;     /* sums */
     double all, right, worst; /* worst: the largest share of a row that went wrong */
-    fv_type text;        /* names */
+    fv_type text;             /* names */
 } matrix;
 
 static const fv_type title_type = {.scale = 2, .colour = FV_INK, .bold = true};
@@ -57,7 +57,9 @@ static const char *name_of(const matrix *m, int i, char out[32]) {
 
 /* The strongest orange stands for the worst mistake, but for no less than 2 %: a net that is
    nearly always right does not look alarming. */
-static double scale_of(const matrix *m) { return fmax(m->worst, 0.02); }
+static double scale_of(const matrix *m) {
+    return fmax(m->worst, 0.02);
+}
 
 static fv_colour mistake(double t) {
     t = pow(t < 0 ? 0 : t > 1 ? 1 : t, 0.6); /* small shares are what one looks for */
@@ -137,8 +139,10 @@ static void names(fv_canvas *c, const matrix *m, bool upright) {
         fv_type type = m->text;
         type.up = upright;
         double x = m->left + i * m->cell + half;
-        if (upright) fv__canvas_type(c, x - height / 2, m->top - 10, &type, fit);
-        else fv__canvas_type(c, x - w / 2, m->top - 8 - height, &type, fit);
+        if (upright)
+            fv__canvas_type(c, x - height / 2, m->top - 10, &type, fit);
+        else
+            fv__canvas_type(c, x - w / 2, m->top - 8 - height, &type, fit);
     }
 }
 
@@ -189,7 +193,8 @@ static void first_mistakes(fv_canvas *c, const matrix *m, int y) {
         for (int i = 0; i < m->n; i++)
             for (int j = 0; j < m->n; j++) {
                 double v = count_at(m, i, j);
-                bool later = v < before || (v == before && (i > last_i || (i == last_i && j > last_j)));
+                bool later =
+                    v < before || (v == before && (i > last_i || (i == last_i && j > last_j)));
                 if (i != j && v > best && later) best = v, bi = i, bj = j;
             }
         if (best == 0) break;
@@ -213,7 +218,8 @@ static void headline(fv_canvas *c, const matrix *m) {
     if (m->all > 0 && m->all < 1e15)
         snprintf(text, sizeof text, "%s of %s right: %.2f %%", fv__commas(a, (int64_t)m->right),
                  fv__commas(b, (int64_t)m->all), 100 * m->right / m->all);
-    else snprintf(text, sizeof text, m->all > 0 ? "Confusion matrix" : "Nothing counted yet");
+    else
+        snprintf(text, sizeof text, m->all > 0 ? "Confusion matrix" : "Nothing counted yet");
     fv__canvas_type(c, EDGE, EDGE - 10, &title_type, text);
 }
 

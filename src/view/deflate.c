@@ -47,10 +47,14 @@ static void put_code(bits *b, uint32_t code, int n) {
 
 /* RFC 1951, 3.2.6. */
 static void put_symbol(bits *b, int s) {
-    if (s < 144) put_code(b, (uint32_t)(0x30 + s), 8);
-    else if (s < 256) put_code(b, (uint32_t)(0x190 + s - 144), 9);
-    else if (s < 280) put_code(b, (uint32_t)(s - 256), 7);
-    else put_code(b, (uint32_t)(0xc0 + s - 280), 8);
+    if (s < 144)
+        put_code(b, (uint32_t)(0x30 + s), 8);
+    else if (s < 256)
+        put_code(b, (uint32_t)(0x190 + s - 144), 9);
+    else if (s < 280)
+        put_code(b, (uint32_t)(s - 256), 7);
+    else
+        put_code(b, (uint32_t)(0xc0 + s - 280), 8);
 }
 
 /* RFC 1951, 3.2.5: lengths 3 … 258 and distances 1 … 32768 fall into classes whose width doubles;

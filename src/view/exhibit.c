@@ -98,13 +98,17 @@ static double column_sum(const squares *s, int64_t j) {
 }
 
 static void name(fv_text *out, const squares *s, int64_t i) {
-    if (s->names && s->names[i]) fv__text_html(out, s->names[i]);
-    else fv__text_addf(out, "%lld", (long long)i);
+    if (s->names && s->names[i])
+        fv__text_html(out, s->names[i]);
+    else
+        fv__text_addf(out, "%lld", (long long)i);
 }
 
 static void share(fv_text *out, double part, double whole) {
-    if (whole > 0) fv__text_addf(out, "<td class=\"n\">%.1f&nbsp;%%</td>", 100 * part / whole);
-    else fv__text_add(out, "<td class=\"n\">-</td>");
+    if (whole > 0)
+        fv__text_addf(out, "<td class=\"n\">%.1f&nbsp;%%</td>", 100 * part / whole);
+    else
+        fv__text_add(out, "<td class=\"n\">-</td>");
 }
 
 static void square(fv_text *out, const squares *s, int64_t i, int64_t j, double whole) {
@@ -133,8 +137,9 @@ static void square(fv_text *out, const squares *s, int64_t i, int64_t j, double 
 }
 
 static void heads(fv_text *out, const squares *s, bool upright) {
-    fv__text_addf(out, "<thead><tr><th></th><th class=\"m\" colspan=\"%lld\">said</th><th></th></tr><tr>"
-                       "<th class=\"h m\">true class</th>",
+    fv__text_addf(out,
+                  "<thead><tr><th></th><th class=\"m\" colspan=\"%lld\">said</th><th></th></tr><tr>"
+                  "<th class=\"h m\">true class</th>",
                   (long long)s->n);
     for (int64_t j = 0; j < s->n; j++) {
         fv__text_add(out, upright ? "<th><div class=\"v\">" : "<th>");
@@ -149,7 +154,9 @@ static void table(fv_text *out, const squares *s) {
     for (int64_t i = 0; i < s->n && s->names; i++)
         if (s->names[i] && fv__utf8_columns(s->names[i]) > 3) upright = true;
     fv__text_addf(out, "<div class=\"wide\"><table class=\"confusion\" style=\"--s:%s\">\n",
-                  s->n <= 4 ? "4.5rem" : s->n <= 12 ? "clamp(1.4rem,5vw,3rem)" : "1.6rem");
+                  s->n <= 4    ? "4.5rem"
+                  : s->n <= 12 ? "clamp(1.4rem,5vw,3rem)"
+                               : "1.6rem");
     heads(out, s, upright);
     for (int64_t i = 0; i < s->n; i++) {
         double whole = row_sum(s, i);

@@ -151,7 +151,10 @@ void fv__picture_terminal(fv_text *out, const uint8_t *gray, int64_t h, int64_t 
                 continue;
             }
             bool a = top >= 96, b = bottom >= 96;
-            fv__text_add(&line, a && b ? "\xe2\x96\x88" : a ? "\xe2\x96\x80" : b ? "\xe2\x96\x84" : " ");
+            fv__text_add(&line, a && b ? "\xe2\x96\x88"
+                                : a    ? "\xe2\x96\x80"
+                                : b    ? "\xe2\x96\x84"
+                                       : " ");
             if (a || b) ink = line.length;
         }
         if (line.failed) out->failed = true;

@@ -24,7 +24,9 @@ static void add(path *p, point a, point b) {
     if (p->count < SEGMENTS_MAX) p->s[p->count++] = (segment){a.x, a.y, b.x, b.y};
 }
 
-static point middle(point a, point b) { return (point){(a.x + b.x) / 2, (a.y + b.y) / 2}; }
+static point middle(point a, point b) {
+    return (point){(a.x + b.x) / 2, (a.y + b.y) / 2};
+}
 
 static void curve(path *p, point a, point control, point b) {
     point from = a;
@@ -37,7 +39,9 @@ static void curve(path *p, point a, point control, point b) {
     }
 }
 
-static int digit(char c) { return c >= 'a' ? c - 'a' + 10 : c - '0'; }
+static int digit(char c) {
+    return c >= 'a' ? c - 'a' + 10 : c - '0';
+}
 
 /* One stroke of `count` points as straight pieces. */
 static void stroke(path *p, const point *at, const bool *control, int count, bool closed) {
@@ -103,7 +107,7 @@ static double nearest(const path *p, double x, double y, double dot) {
 
 /* Fills the pixels of one letter whose corner is (x, y). */
 static void letter(fv_canvas *c, double x, double y, const fv_type *type, const path *p) {
-    double unit = type->scale / 2;                      /* pixels per grid step */
+    double unit = type->scale / 2; /* pixels per grid step */
     double width = type->scale * (type->bold ? 1.7 : 1.16);
     if (width < 1) width = 1;
     double dot = type->scale * 0.22;
@@ -112,10 +116,10 @@ static void letter(fv_canvas *c, double x, double y, const fv_type *type, const 
     for (int i = 0; i < p->count; i++) {
         const segment *s = &p->s[i];
         segment *t = &scaled.s[i];
-        *t = type->up ? (segment){x + s->ay * unit, y - s->ax * unit, x + s->by * unit,
-                                  y - s->bx * unit}
-                      : (segment){x + s->ax * unit, y + s->ay * unit, x + s->bx * unit,
-                                  y + s->by * unit};
+        *t =
+            type->up
+                ? (segment){x + s->ay * unit, y - s->ax * unit, x + s->by * unit, y - s->bx * unit}
+                : (segment){x + s->ax * unit, y + s->ay * unit, x + s->bx * unit, y + s->by * unit};
         left = fmin(left, fmin(t->ax, t->bx));
         right = fmax(right, fmax(t->ax, t->bx));
         top = fmin(top, fmin(t->ay, t->by));

@@ -89,7 +89,8 @@ static layout arrange(const fv_mosaic *m) {
         int64_t rows = (drawn + l.columns - 1) / l.columns;
         l.grow = grow_for(m, l.columns, rows, 4 * HIGH, &l, 0);
     } else {
-        /* Large pixels are good, empty places in the last row are not; of equals the fewest rows. */
+        /* Large pixels are good, empty places in the last row are not; of equals the fewest rows.
+         */
         double best = 0;
         for (int64_t c = most; c >= 1; c--) {
             int64_t rows = (drawn + c - 1) / c;

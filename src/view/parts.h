@@ -82,11 +82,11 @@ char *fv__value_text(char *out, double v, bool percent);
 /* What a table holds, for the report. */
 struct fv_table {
     fv_context *ctx;
-    fv_text heads, cells;   /* 0-ended texts one after the other */
-    bool *right;            /* of each column */
+    fv_text heads, cells; /* 0-ended texts one after the other */
+    bool *right;          /* of each column */
     size_t columns, right_capacity;
-    size_t count;           /* cells */
-    size_t *rules;          /* a line after that many rows */
+    size_t count;  /* cells */
+    size_t *rules; /* a line after that many rows */
     size_t rule_count, rule_capacity;
     bool failed;
 };

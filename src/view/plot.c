@@ -7,14 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum {
-    PANEL_W = 960,
-    PANEL_H = 640,
-    PANEL_GAP = 24,
-    EDGE = 36,
-    LEGEND_LINE = 34,
-    ACROSS_MOST = 3
-};
+enum { PANEL_W = 960, PANEL_H = 640, PANEL_GAP = 24, EDGE = 36, LEGEND_LINE = 34, ACROSS_MOST = 3 };
 
 static const fv_type title_type = {.scale = 2, .colour = FV_INK, .bold = true};
 static const fv_type label_type = {.scale = 1.6, .colour = FV_MUTED};
@@ -24,7 +17,7 @@ static const fv_type legend_type = {.scale = 1.6, .colour = FV_INK};
 typedef struct panel {
     const fv_plot *plot;
     fv_axis x, y;
-    int left, top;     /* of the panel */
+    int left, top;      /* of the panel */
     int x0, y0, x1, y1; /* of the area with the curves */
 } panel;
 

@@ -76,7 +76,8 @@ static uint8_t *rows(fv_context *ctx, const fv_canvas *c, const palette *p, size
     for (size_t y = 0; y < height; y++) {
         uint8_t *to = raw + y * (bytes + 1) + 1;
         const uint8_t *from = c->rgb + y * width * 3;
-        if (!p) memcpy(to, from, bytes);
+        if (!p)
+            memcpy(to, from, bytes);
         else
             for (size_t x = 0; x < width; x++) to[x] = p->index[slot(p, pixel(from + 3 * x))];
     }

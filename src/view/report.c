@@ -55,8 +55,10 @@ static void prose(fv_text *out, const char *text) {
             fv_text piece = {0}; /* fv__text_html wants an end */
             fv__text_addn(&piece, from, n);
             if (code) fv__text_add(out, "<code>");
-            if (piece.failed) out->failed = true;
-            else if (n) fv__text_html(out, piece.data);
+            if (piece.failed)
+                out->failed = true;
+            else if (n)
+                fv__text_html(out, piece.data);
             if (code) fv__text_add(out, "</code>");
             fv__text_free(&piece);
         }
@@ -196,12 +198,11 @@ fv_status fv__report_html(fv_context *ctx, fv_report *r, fv_text *out) {
     if (r->failed || r->title.failed || r->subtitle.failed || r->body.failed || r->contents.failed)
         return fv__fail_memory(ctx, r->body.length, "the report");
     bool contents = r->sections >= CONTENTS_FROM;
-    fv__text_add(out,
-                 "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-                 "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                 "img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
-                 "<meta name=\"generator\" content=\"Fovea " FOVEA_VERSION "\">\n<title>");
+    fv__text_add(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+                      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                      "img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
+                      "<meta name=\"generator\" content=\"Fovea " FOVEA_VERSION "\">\n<title>");
     fv__text_add(out, r->title.data ? r->title.data : "");
     fv__text_add(out, "</title>\n<style>\n");
     fv__text_add(out, fv__page_style);

@@ -30,7 +30,9 @@ static double place_x(const chart *c, int64_t i) {
     return fv__axis_place(&c->x, fv__plot_x(c->plot, i));
 }
 
-static double place_y(const chart *c, double v) { return 1 - fv__axis_place(&c->y, v); }
+static double place_y(const chart *c, double v) {
+    return 1 - fv__axis_place(&c->y, v);
+}
 
 static void point(const chart *c, char command, double x, double y) {
     fv__text_addn(c->out, &command, 1);
@@ -110,8 +112,10 @@ static void svg(const chart *c) {
         fv__text_add(c->out, "<g class=\"k\"");
         shades(c->out, plot, i);
         fv__text_add(c->out, "><path class=\"c\" d=\"");
-        if (plot->n > PATH_MOST) path_of_many(c, y);
-        else path_of_few(c, y);
+        if (plot->n > PATH_MOST)
+            path_of_many(c, y);
+        else
+            path_of_few(c, y);
         fv__text_add(c->out, "\"/><path class=\"d\" d=\"");
         if (plot->n <= PATH_MOST) dots(c, y);
         fv__text_add(c->out, "\"/></g>");
@@ -137,7 +141,8 @@ static void legend(const chart *c) {
         fv__text_add(c->out, "><i></i>");
         fv__text_html(c->out, plot->curves[i].name ? plot->curves[i].name : "");
         fv__text_addf(c->out, " <b>%s</b></span>",
-                      last < 0 ? "" : fv__value_text(value, plot->curves[i].y[last], plot->percent));
+                      last < 0 ? ""
+                               : fv__value_text(value, plot->curves[i].y[last], plot->percent));
     }
     fv__text_add(c->out, "<span class=\"at\">");
     if (plot->n > 0) {
@@ -166,8 +171,10 @@ static void write_value(const chart *c, int curve, int64_t i) {
 }
 static void write_top(const chart *c, int curve, int64_t i) {
     double y = c->plot->curves[curve].y[i];
-    if (fv__plot_drawable(c->plot, i, y)) fv__text_addf(c->out, "%.4f", place_y(c, y));
-    else fv__text_add(c->out, "null");
+    if (fv__plot_drawable(c->plot, i, y))
+        fv__text_addf(c->out, "%.4f", place_y(c, y));
+    else
+        fv__text_add(c->out, "null");
 }
 
 /* One JSON list over the values within the pointer's reach, the last one always among them. */
@@ -175,7 +182,8 @@ static void list(const chart *c, write_fn *write, int curve) {
     int64_t n = c->plot->n, most = n < HOVER_MOST ? n : HOVER_MOST;
     const char *comma = "[";
     for (int64_t k = 0; k < most; k++) {
-        int64_t i = most < 2 ? 0 : (int64_t)((double)k * (double)(n - 1) / (double)(most - 1) + 0.5);
+        int64_t i =
+            most < 2 ? 0 : (int64_t)((double)k * (double)(n - 1) / (double)(most - 1) + 0.5);
         if (!isfinite(fv__plot_x(c->plot, i))) continue;
         fv__text_add(c->out, comma);
         write(c, curve, i);
@@ -211,7 +219,9 @@ static void labels(const chart *c) {
                       100 * place_y(c, c->y.at[i]), c->y.label[i]);
     for (int i = 0; i < c->x.count; i++) /* every second one gives way on a narrow screen */
         fv__text_addf(c->out, "<span class=\"x%s\" style=\"left:%.2f%%\">%s</span>",
-                      letters > 20 && i % 2 == (c->x.count + 1) % 2 ? "" : letters > 20 ? " o" : "",
+                      letters > 20 && i % 2 == (c->x.count + 1) % 2 ? ""
+                      : letters > 20                                ? " o"
+                                                                    : "",
                       100 * fv__axis_place(&c->x, c->x.at[i]), c->x.label[i]);
 }
 

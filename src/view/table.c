@@ -84,10 +84,11 @@ void fv__table_cellf(fv_table *t, const char *format, ...) {
 void fv__table_rule(fv_table *t) {
     if (t->failed || !t->columns || !t->count) return;
     size_t rows = (t->count + t->columns - 1) / t->columns;
-    if (fv__grow(t->ctx, (void **)&t->rules, &t->rule_capacity, t->rule_count + 1,
-                 sizeof *t->rules, "a table") != FV_OK)
+    if (fv__grow(t->ctx, (void **)&t->rules, &t->rule_capacity, t->rule_count + 1, sizeof *t->rules,
+                 "a table") != FV_OK)
         t->failed = true;
-    else t->rules[t->rule_count++] = rows;
+    else
+        t->rules[t->rule_count++] = rows;
 }
 
 /* The characters that mean something to Markdown inside a cell, after a backslash. "(3*3*64)*128"
@@ -180,7 +181,9 @@ fv_status fv__table_text(fv_context *ctx, const fv_table *t, bool as_markdown, f
     if (t->failed || t->heads.failed || t->cells.failed)
         return fv__fail_memory(ctx, t->cells.length, "a table");
     if (!t->columns) return FV_OK;
-    if (as_markdown) markdown(t, out);
-    else FV_TRY(plain(ctx, t, out));
+    if (as_markdown)
+        markdown(t, out);
+    else
+        FV_TRY(plain(ctx, t, out));
     return fv__text_done(ctx, out);
 }

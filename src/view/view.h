@@ -32,14 +32,15 @@ int fv__text_width(int scale, const char *text);
 /* Colours for curves that people with any colour vision tell apart; i counts on without end. */
 fv_colour fv__palette(int i);
 
-/* PNG bytes of a canvas into `out` (deflated when built with zlib, stored otherwise), and to file. */
+/* PNG bytes of a canvas into `out` (deflated when built with zlib, stored otherwise), and to file.
+ */
 FV_MUST_USE fv_status fv__png_encode(fv_context *ctx, const fv_canvas *c, fv_text *out);
 FV_MUST_USE fv_status fv__png_write(fv_context *ctx, const fv_canvas *c, const char *path);
 
 /* Small maps side by side in a grid, each scaled up by whole pixels so that it is well seen.
    `maps`: count planes of h x w (channels 1), or count x 3 planes (channels 3, RGB, scaled
-   together). Each is scaled on its own from its minimum (black) to its maximum (white); `diverging`:
-   0 is white, positive blue, negative red, symmetric. title may be NULL. */
+   together). Each is scaled on its own from its minimum (black) to its maximum (white);
+   `diverging`: 0 is white, positive blue, negative red, symmetric. title may be NULL. */
 typedef struct fv_grid {
     const char *title;
     const float *maps;
@@ -53,12 +54,13 @@ FV_MUST_USE fv_status fv__draw_grid(fv_context *ctx, const fv_grid *grid, fv_can
 
 /* Pictures of bytes in a grid with captions below: worst mistakes, samples of a data set. */
 typedef struct fv_gallery {
-    const char *title;              /* or NULL */
-    const uint8_t *const *pictures; /* count pictures of channels x h x w bytes; a NULL stays empty */
-    int64_t count, channels, h, w;  /* channels 1 (gray) or 3 (RGB), all pictures of one size */
-    bool interleaved;               /* channels innermost (H,W,C); otherwise planes (C,H,W) */
-    const char *const *captions;    /* count texts, or NULL; "4 read as 9, 97 %"; may hold \n */
-    int64_t columns;                /* 0: as many as look good */
+    const char *title; /* or NULL */
+    const uint8_t *const
+        *pictures; /* count pictures of channels x h x w bytes; a NULL stays empty */
+    int64_t count, channels, h, w; /* channels 1 (gray) or 3 (RGB), all pictures of one size */
+    bool interleaved;              /* channels innermost (H,W,C); otherwise planes (C,H,W) */
+    const char *const *captions;   /* count texts, or NULL; "4 read as 9, 97 %"; may hold \n */
+    int64_t columns;               /* 0: as many as look good */
 } fv_gallery;
 FV_MUST_USE fv_status fv__draw_gallery(fv_context *ctx, const fv_gallery *gallery, fv_canvas *out);
 
@@ -77,11 +79,11 @@ typedef struct fv_curve {
 typedef struct fv_plot {
     const char *title, *x_label, *y_label;
     int64_t n;
-    const double *x;        /* n values; NULL: 1 … n */
+    const double *x; /* n values; NULL: 1 … n */
     const fv_curve *curves;
     int curve_count;
-    bool percent;           /* y in 0 … 1, shown as per cent */
-    bool log_y;             /* values of 0 and below leave a gap */
+    bool percent; /* y in 0 … 1, shown as per cent */
+    bool log_y;   /* values of 0 and below leave a gap */
 } fv_plot;
 /* `plots` side by side, at most three in a row. */
 FV_MUST_USE fv_status fv__draw_plots(fv_context *ctx, const fv_plot *plots, int count,
@@ -100,7 +102,7 @@ void fv__table_free(fv_table *t);
 void fv__table_column(fv_table *t, const char *head, bool right); /* all columns before any cell */
 void fv__table_cell(fv_table *t, const char *text);               /* row by row, left to right */
 void fv__table_cellf(fv_table *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void fv__table_rule(fv_table *t);                                 /* a line across, after a row */
+void fv__table_rule(fv_table *t); /* a line across, after a row */
 FV_MUST_USE fv_status fv__table_text(fv_context *ctx, const fv_table *t, bool markdown,
                                      fv_text *out);
 
