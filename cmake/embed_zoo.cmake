@@ -17,6 +17,8 @@ string(APPEND c "const fv_zoo_entry fv__zoo[] = {\n")
 foreach(name ${names})
   # One literal per line of the text; compilers join them. "?" is escaped because of trigraphs.
   file(READ "${ZOO}/${name}.net" text)
+  # The licence line is for who reads the file; a text shown by the program starts with the net.
+  string(REGEX REPLACE "^# SPDX-License-Identifier: [^\n]*\n" "" text "${text}")
   string(REPLACE "\\" "\\\\" text "${text}")
   string(REPLACE "\"" "\\\"" text "${text}")
   string(REPLACE "?" "\\?" text "${text}")
