@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_alloc_lang.c - memory refused at every place of parsing and printing a network: once the
+ * n-th request alone, once all from there on. Each time it must end in FV_EXHAUSTED and a sentence,
+ * or, where only a message got shorter, in the message; never in a crash. Leaks are for the
+ * sanitizer to see.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "lang/lang.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+int __real_posix_memalign(void **p, size_t alignment, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+int __wrap_posix_memalign(void **p, size_t alignment, size_t size);
+
+static long requests;  /* so far */
+static long refuse_at; /* 0: never */
+static bool refuse_rest;
+
+static bool refused(void) {
+    requests++;
+    return refuse_at > 0 && (requests == refuse_at || (refuse_rest && requests > refuse_at));
+}
+
+void *__wrap_malloc(size_t size) {
+    return refused() ? NULL : __real_malloc(size);
+}
+void *__wrap_calloc(size_t count, size_t size) {
+    return refused() ? NULL : __real_calloc(count, size);
+}
+void *__wrap_realloc(void *p, size_t size) {
+    return refused() ? NULL : __real_realloc(p, size);
+}
+void *__wrap_aligned_alloc(size_t alignment, size_t size) {
+    return refused() ? NULL : __real_aligned_alloc(alignment, size);
+}
+int __wrap_posix_memalign(void **p, size_t alignment, size_t size) {
+    return refused() ? ENOMEM : __real_posix_memalign(p, alignment, size);
+}
+
+static fv_context context;
+
+static const char good[] =
+    "net small(classes = 3, n = 40)\n"
+    "block unit(k) = add { conv k 3x3 pad 1 as c - bn - relu | identity } as out - relu\n"
+    "input 1x8x8 scale 1/255 mean 0.5\n"
+    "  (conv 4 3x3 pad 1 - relu) as trunk - [unit(4)]*n - maxpool 2 as a_longer_label\n"
+    "  - concat { conv 4 1x1 - relu | if n > 3 then conv 4 3x3 pad 1 } - fc 8 - tanh\n"
+    "  - fc classes*(2//2) - softmax\n"
+    "head aux weight 0.3 training from trunk - add { relu | from unit2.out } - fc 3\n"
+    "train optimizer adam lr 0.001 batch 8 schedule step steps 1,2\n";
+
+/* Mistakes whose messages need memory themselves. */
+static const char *const bad[] = {"input 1x8x8\n conv 3", "input 1x8x8\n conv 3 3 shift 2",
+                                  "input 1x8x8\n conv 3 3 stride", "input 1x8x8\n maxpool 9",
+                                  "block b(k) = b(k)\ninput 1x8x8\n b(2)"};
+
+static fv_status use(const char *text, const fv_setting *settings, size_t count) {
+    fv_net *net = NULL;
+    fv_text out = {0};
+    fv_status status =
+        fv__net_parse(&context, "small.net", text, strlen(text), settings, count, &net);
+    if (status == FV_OK) status = fv__net_print(&context, net, &out);
+    fv__text_free(&out);
+    fv__net_free(net);
+    return status;
+}
+
+/* Refuses every request in turn; `otherwise` is what comes out when none is refused. */
+static void refuse_each(const char *text, const fv_setting *settings, size_t count,
+                        fv_status otherwise) {
+    for (int rest = 0; rest < 2; rest++) {
+        refuse_rest = rest != 0;
+        for (long n = 1;; n++) {
+            requests = 0;
+            refuse_at = n;
+            context.message[0] = 0;
+            const fv_status status = use(text, settings, count);
+            refuse_at = 0;
+            if (requests < n) {
+                assert_int_equal(status, otherwise);
+                assert_true(n > (otherwise == FV_OK ? 30 : 1));
+                break;
+            }
+            assert_true(status == FV_EXHAUSTED || (status == otherwise && status != FV_OK));
+            assert_true(context.message[0] != 0);
+            if (status == FV_EXHAUSTED) assert_non_null(strstr(context.message, "out of memory"));
+        }
+    }
+}
+
+static void test_good(void **state) {
+    (void)state;
+    const fv_setting setting = {"classes", "5"};
+    refuse_each(good, &setting, 1, FV_OK);
+}
+
+static void test_bad(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        refuse_each(bad[i], NULL, 0, FV_BAD_INPUT);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
