@@ -95,14 +95,16 @@ static fv_status curves(teller *t) {
                                .curve_count = 2},
                               {.title = "Accuracy",
                                .x_label = "epoch",
-                               .y_label = "accuracy",
+
                                .n = (int64_t)n,
                                .curves = accuracy,
                                .curve_count = 2,
                                .percent = true}};
     fv__report_section(t->report, "Learning",
-                       "Each epoch sees every training picture once. The gap between the two "
-                       "curves is what was learnt by heart.");
+                       "Each epoch sees every training picture once. Where training does much "
+                       "better than the test, pictures are learnt by heart; where it does worse, "
+                       "they were made harder (moved, mirrored, dropped out) or the network was "
+                       "still changing.");
     fv__report_plot(t->report, &plots[0]);
     fv__report_plot(t->report, &plots[1]);
     fv_canvas canvas;
