@@ -99,15 +99,16 @@ static fv_status unknown_key(fv_cli *cli, const char *name) {
                     c->name, name, c->name);
 }
 
-static fv_status take_setting(fv_cli *cli, const char *word, size_t length) {
+/* The setting in argv[i], whose name has `length` characters. */
+static fv_status take_setting(fv_cli *cli, int i, size_t length) {
     const fv_command *c = cli->command;
-    char *name = fv__arena_textn(&cli->arena, word, length);
+    char *name = fv__arena_textn(&cli->arena, cli->argv[i], length);
     if (!name) return FV_EXHAUSTED;
-    const char *value = word + length + 1;
-    for (size_t i = 0; i < cli->setting_count; i++)
-        if (strcmp(cli->settings[i].name, name) == 0)
+    const char *value = cli->argv[i] + length + 1;
+    for (int k = 1; k < i; k++)
+        if (strncmp(cli->argv[k], cli->argv[i], length + 1) == 0)
             return fv__fail(cli->ctx, FV_USAGE, "%s is given twice: %s and %s", name,
-                            cli->settings[i].value, value);
+                            cli->argv[k] + length + 1, value);
     const fv_field *own = c->keys ? fv__field_find(c->keys, name) : NULL;
     if (own) return fv__field_set_text(cli->ctx, own, cli->keys, value);
     const bool recipe = c->takes & FV_CLI_RECIPE && fv__field_find(fv__recipe_fields, name);
@@ -204,7 +205,7 @@ fv_status fv__cli_parse(fv_cli *cli, int argc, char **argv) {
             if (!cli->keys) return FV_EXHAUSTED;
             fv__field_defaults(cli->command->keys, cli->keys);
         } else if (name) {
-            FV_TRY(take_setting(cli, word, name));
+            FV_TRY(take_setting(cli, i, name));
         } else {
             cli->words[cli->word_count++] = word;
         }

@@ -107,8 +107,9 @@ static void network_page(fv_text *out, const fv_zoo_entry *z) {
 static bool other_page(fv_text *out, const char *topic) {
     for (const fv_dataset_kind *d = fv__dataset_kinds; d->name; d++)
         if (strcmp(d->name, topic) == 0) {
-            fv__text_addf(out, "%s, a data set\n\n%s\n\nWhat is here: `fovea data %s`.\n", d->name,
-                          d->help, d->name);
+            fv__text_addf(out, "%s, a data set\n\n", d->name);
+            fv__cli_paragraphs(out, d->help);
+            fv__text_addf(out, "\nWhat is here: `fovea data %s`.\n", d->name);
             return true;
         }
     for (const fv_zoo_entry *z = fv__zoo; z->name; z++)

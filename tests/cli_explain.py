@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""fovea explain against the papers, the lectures and docs/: python3's library alone.
+
+The command is $FOVEA, the sources are at $FOVEA_SOURCE. Parameters and MACs are literature's, or
+were computed once by a few lines of arithmetic that share nothing with Fovea.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+FOVEA = os.environ["FOVEA"]
+SOURCE = pathlib.Path(os.environ.get("FOVEA_SOURCE", pathlib.Path(__file__).parent.parent))
+
+EXPECTED = {  # network: parameters, MACs of one picture
+    "perceptron": (7850, 7840),
+    "lenet5": (61706, 416520),
+    "alexnet": (62378344, 1135256096),
+    "alexnet-2012": (60965224, 724406816),
+    "zfnet": (107627624, 2476704896),
+    "vgg11": (132863336, 7609090048),
+    "vgg11-lrn": (132863336, 7609090048),
+    "vgg13": (133047848, 11308466176),
+    "vgg16": (138357544, 15470264320),
+    "vgg16-1x1": (133638952, 11770888192),
+    "vgg19": (143667240, 19632062464),
+    "googlenet": (6998552, 1582671872),
+    "resnet18": (11689512, 1814073344),
+    "resnet34": (21797672, 3663761408),
+    "resnet50": (25557032, 4089184256),
+    "resnet101": (44549160, 7801405440),
+    "resnet152": (60192808, 11513626624),
+    "densenet121": (7978856, 2834161664),
+    "densenet161": (28681000, 7727907072),
+    "densenet169": (14149480, 3359843328),
+    "densenet201": (20013928, 4291365888),
+    "resnet20": (269722, 40551040),
+    "resnet32": (464154, 68862592),
+    "resnet44": (658586, 97174144),
+    "resnet56": (853018, 125485696),
+    "resnet110": (1727962, 252887680),
+    "plain20": (269722, 40551040),
+    "plain32": (464154, 68862592),
+    "plain44": (658586, 97174144),
+    "plain56": (853018, 125485696),
+    "plain110": (1727962, 252887680),
+    "densenet-bc-100-12": (769162, 287929692),
+    "cifar-convnetjs": (22466, 3920000),
+}
+
+failures = 0
+checks = 0
+
+
+def check(what, found, expected):
+    global failures, checks
+    checks += 1
+    if found != expected:
+        failures += 1
+        print(f"FAIL {what}: {found!r}, expected {expected!r}")
+
+
+def fovea(*args):
+    done = subprocess.run([FOVEA, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def explain(*args):
+    code, out, err = fovea("explain", *args, "--json")
+    check(f"exit code of explain {' '.join(args)} ({err.strip()})", code, 0)
+    return json.loads(out)
+
+
+def largest_field(net):
+    return max(layer["receptive_field"] for layer in net["layers"] if not layer["sees_all"])
+
+
+def line_with(text, *parts):
+    """Whether some line holds all the parts, in this order."""
+    for line in text.splitlines():
+        at = 0
+        for part in parts:
+            at = line.find(part, at)
+            if at < 0:
+                break
+            at += len(part)
+        else:
+            return True
+    return False
+
+
+def write(name, text):
+    pathlib.Path(name).write_text(text)
+    return name
+
+
+def every_network():
+    listed = {n["name"]: n["parameters"] for n in json.loads(fovea("zoo", "--json")[1])["networks"]}
+    check("the zoo's names", sorted(listed), sorted(EXPECTED))
+    for name, (parameters, macs) in EXPECTED.items():
+        net = explain(name)
+        check(f"{name}: net", net["net"], name)
+        check(f"{name}: parameters", net["parameters"], parameters)
+        check(f"{name}: parameters in the list", listed.get(name), parameters)
+        check(f"{name}: MACs", net["macs"], macs)
+        layers = net["layers"]
+        for key in ("parameters", "macs", "weights", "biases", "statistics", "memory_bytes"):
+            check(f"{name}: sum of {key}", sum(layer[key] for layer in layers), net[key])
+        for layer in layers:
+            if layer["product"] and layer["weights"]:
+                value = eval(layer["product"].replace("/", "//"), {"__builtins__": {}})
+                check(f"{name} {layer['name']}: {layer['product']}", value, layer["weights"])
+        # the text says what to expect, in the same figures
+        text = (SOURCE / "zoo" / f"{name}.net").read_text()
+        comment = " ".join(line[1:].strip() for line in text.splitlines() if line.startswith("#"))
+        check(f"{name}: parameters in its comment", f"{parameters:,} parameters" in comment, True)
+        check(f"{name}: MACs in its comment", f"{macs:,} MACs" in comment, True)
+        # nothing in the zoo leaves part of a picture out
+        check(f"{name} --strict", fovea("explain", name, "--strict")[0], 0)
+
+
+def training_heads():
+    check("googlenet --training", explain("googlenet", "--training")["parameters"], 13378280)
+    plain = explain("googlenet")
+    check("training only", any(layer["training_only"] for layer in plain["layers"]), False)
+    check("outputs", [o["name"] for o in plain["outputs"]], ["output"])
+    both = explain("googlenet", "--training")["outputs"]
+    check("heads", [(o["name"], o["weight"]) for o in both],
+          [("output", 1), ("aux1", 0.3), ("aux2", 0.3)])
+
+
+def lecture_lines():
+    _, text, _ = fovea("explain", "vgg16")
+    for parts in (("INPUT", "[224x224x3]", "150K"),
+                  ("CONV3-64", "[224x224x64]", "3.2M", "(3*3*3)*64 = 1,728"),
+                  ("CONV3-64", "[224x224x64]", "3.2M", "(3*3*64)*64 = 36,864"),
+                  ("POOL2", "[112x112x64]", "800K"),
+                  ("CONV3-128", "[112x112x128]", "1.6M", "(3*3*64)*128 = 73,728"),
+                  ("CONV3-128", "[112x112x128]", "1.6M", "(3*3*128)*128 = 147,456"),
+                  ("POOL2", "[56x56x128]", "400K"),
+                  ("CONV3-256", "[56x56x256]", "800K", "(3*3*128)*256 = 294,912"),
+                  ("CONV3-256", "[56x56x256]", "800K", "(3*3*256)*256 = 589,824"),
+                  ("POOL2", "[28x28x256]", "200K"),
+                  ("CONV3-512", "[28x28x512]", "400K", "(3*3*256)*512 = 1,179,648"),
+                  ("CONV3-512", "[28x28x512]", "400K", "(3*3*512)*512 = 2,359,296"),
+                  ("POOL2", "[14x14x512]", "100K"),
+                  ("CONV3-512", "[14x14x512]", "100K", "(3*3*512)*512 = 2,359,296"),
+                  ("POOL2", "[7x7x512]", "25K"),
+                  ("FC-4096", "[4096]", "7*7*512*4096 = 102,760,448"),
+                  ("FC-4096", "[4096]", "4096*4096 = 16,777,216"),
+                  ("FC-1000", "[1000]", "4096*1000 = 4,096,000"),
+                  ("total", "15.2M", "138,344,128", "13,416", "15,470,264,320")):
+        check(f"vgg16: {parts}", line_with(text, *parts), True)
+    # the lecture's own lines, softmax apart, add up to 15,237,608 numbers
+    values = sum(layer["memory_bytes"] for layer in explain("vgg16")["layers"]
+                 if layer["op"] != "softmax")
+    check("vgg16: memory of the lecture's lines", values, 4 * 15237608)
+
+    names = ("conv1", "maxpool1", "lrn1", "conv2", "maxpool2", "lrn2", "conv3", "conv4", "conv5",
+             "maxpool3", "fc1", "fc2", "fc3")
+    volumes = ([96, 55, 55], [96, 27, 27], [96, 27, 27], [256, 27, 27], [256, 13, 13],
+               [256, 13, 13], [384, 13, 13], [384, 13, 13], [256, 13, 13], [256, 6, 6],
+               [4096, 1, 1], [4096, 1, 1], [1000, 1, 1])
+    net = {layer["name"]: layer["output"] for layer in explain("alexnet")["layers"]}
+    for name, volume in zip(names, volumes):
+        check(f"alexnet {name}", net.get(name), volume)
+    _, text, _ = fovea("explain", "alexnet")
+    for volume in ("55x55x96", "27x27x96", "27x27x256", "13x13x256", "13x13x384", "6x6x256",
+                   "4096", "1000"):
+        check(f"alexnet: [{volume}]", f"[{volume}]" in text, True)
+
+    widths = [layer["output"][1] for layer in explain("zfnet")["layers"]
+              if layer["op"] in ("conv", "maxpool")]
+    check("zfnet: widths", list(dict.fromkeys(widths)), [110, 55, 26, 13, 6])
+
+
+def receptive_fields():
+    for name, field in (("resnet18", 435), ("resnet34", 899), ("resnet50", 427),
+                        ("resnet101", 971), ("resnet152", 1451), ("vgg16", 212), ("alexnet", 195),
+                        ("zfnet", 171), ("googlenet", 715), ("lenet5", 16), ("resnet20", 81),
+                        ("resnet110", 501), ("densenet121", 2071)):
+        check(f"{name}: field", largest_field(explain(name)), field)
+    # the stride in the first 1x1 of a bottleneck, as in the paper
+    ours = "conv k 1x1 bias no - bn - relu - conv k 3x3 stride s pad 1"
+    papers = "conv k 1x1 stride s bias no - bn - relu - conv k 3x3 pad 1"
+    for name, field, macs in (("resnet50", 483, 3857973248), ("resnet101", 1027, 7570194432),
+                              ("resnet152", 1507, 11282415616)):
+        text = (SOURCE / "zoo" / f"{name}.net").read_text()
+        check(f"{name}: the block", ours in text, True)
+        net = explain(write("paper.net", text.replace(ours, papers)))
+        check(f"{name}, stride in the 1x1: field", largest_field(net), field)
+        check(f"{name}, stride in the 1x1: MACs", net["macs"], macs)
+
+
+def errata():
+    inception = {"3a": 163696, "3b": 388736, "4a": 376176, "4b": 449160, "4c": 510104,
+                 "4d": 605376, "4e": 868352, "5a": 1043456, "5b": 1444080}
+    layers = explain("googlenet")["layers"]
+    for number, (name, parameters) in enumerate(inception.items(), 1):
+        found = sum(layer["parameters"] for layer in layers
+                    if layer["name"].startswith(f"inception{number}."))
+        check(f"googlenet {name}", found, parameters)
+    naive = ("net naive\ninput 256x28x28\n  concat { conv 128 1x1 bias no\n"
+             "  | conv 192 3x3 pad 1 bias no | conv 96 5x5 pad 2 bias no\n"
+             "  | maxpool 3 stride 1 pad 1 }\n")
+    lean = ("net bottleneck\ninput 256x28x28\n  concat { conv 128 1x1 bias no\n"
+            "  | conv 64 1x1 bias no - conv 192 3x3 pad 1 bias no\n"
+            "  | conv 64 1x1 bias no - conv 96 5x5 pad 2 bias no\n"
+            "  | maxpool 3 stride 1 pad 1 - conv 64 1x1 bias no }\n")
+    check("the naive inception module", explain(write("naive.net", naive))["macs"], 854196224)
+    net = explain(write("lean.net", lean))
+    check("with bottlenecks", net["macs"], 271351808)
+    check("no loss for a map", net["planned"][0]["training_bytes"], None)
+
+
+def misfits():
+    tiny = write("tiny.net", "net tiny\ninput 1x7x7\n  conv 2 3x3 stride 3 - fc 2 - softmax\n")
+    code, text, _ = fovea("explain", tiny)
+    check("misfit: exit code", code, 0)
+    check("misfit: the lecture's sum", "(7 - 3)/3 + 1 = 2.33" in text, True)
+    check("misfit: what is used", line_with(text, "conv1", "2 are used", "the last column"), True)
+    code, _, err = fovea("explain", tiny, "--strict")
+    check("misfit --strict: exit code", code, 3)
+    check("misfit --strict: the sum", "(7 - 3)/3 + 1 = 2.33" in err and "conv1" in err, True)
+    layer = explain(tiny)["layers"][1]
+    check("misfit: JSON", [(m["axis"], m["used"], m["ignored"]) for m in layer["misfit"]],
+          [("h", 2, 1), ("w", 2, 1)])
+    # columns left out that are padding alone are no misfit: every ResNet has them
+    _, text, _ = fovea("explain", "resnet50")
+    check("resnet50 fits", "do not tile" in text, False)
+
+
+def options():
+    check("classes=10", explain("vgg16", "classes=10")["parameters"], 134301514)
+    net = explain("lenet5", "batch=7")
+    check("planned batches", [p["batch"] for p in net["planned"]], [1, 7])
+    for p in net["planned"]:
+        check("training takes more", p["training_bytes"] > p["inference_bytes"] > 0, True)
+    check("parameters' bytes", net["parameter_bytes"] >= 4 * 61706, True)
+    _, text, _ = fovea("explain", "lenet5", "--all")
+    check("--all", line_with(text, "tanh1", "TANH"), True)
+    _, text, _ = fovea("explain", "lenet5", "--markdown")
+    check("--markdown", line_with(text, "| conv1", "| CONV5-6, tanh", "|"), True)
+    code, _, _ = fovea("convert", "lenet5", "lenet5.safetensors")
+    check("convert: exit code", code, 0)
+    check("a model file", explain("lenet5.safetensors")["parameters"], 61706)
+    fovea("convert", "googlenet", "googlenet.net")
+    check("the canonical text", explain("googlenet.net", "--training")["parameters"], 13378280)
+
+
+every_network()
+training_heads()
+lecture_lines()
+receptive_fields()
+errata()
+misfits()
+options()
+print(f"{checks} checks, {failures} failed")
+sys.exit(1 if failures else 0)
