@@ -7,8 +7,9 @@ Run by hand with Debian's python3-torch; the file it writes is committed:
     python3 tests/oracle/lenet5_torch.py tests/vectors/lenet5.bin
 
 Weights, pictures and labels come from a formula that both sides compute (hash below), so the file
-holds results alone, as little-endian float32: 10 losses, the logits of the first batch (8 x 10),
-and the first step's gradients in the order of the parameters.
+holds results alone, as little-endian float32: 10 losses with SGD and momentum, the logits of the
+first batch (8 x 10), the first step's gradients in the order of the parameters; then 10 losses each
+with Nesterov's momentum, Adam and Adadelta.
 """
 import struct
 import sys
@@ -48,18 +49,23 @@ class LeNet5(nn.Module):
         return self.fc3(torch.tanh(self.fc2(x)))
 
 
-def main(path):
-    torch.set_num_threads(1)
+def fresh():
     net = LeNet5()
-    params = list(net.named_parameters())
     with torch.no_grad():
-        for i, (name, p) in enumerate(params):
+        for i, p in enumerate(net.parameters()):
             fan_in = p[0].numel() if p.dim() > 1 else 16
             p.copy_(torch.from_numpy(hashed(p.numel(), i)).reshape(p.shape) * (3.0 / fan_in**0.5))
-    spared = [p for n, p in params if n.endswith("bias")]
-    decayed = [p for n, p in params if n.endswith("weight")]
-    optimiser = torch.optim.SGD([{"params": decayed, "weight_decay": 5e-4}, {"params": spared}],
-                                lr=0.05, momentum=0.9)
+    return net
+
+
+def groups(net):
+    """Weight decay spares the biases."""
+    named = list(net.named_parameters())
+    return [{"params": [p for n, p in named if n.endswith("weight")], "weight_decay": 5e-4},
+            {"params": [p for n, p in named if n.endswith("bias")]}]
+
+
+def train(net, optimiser):
     losses, logits, gradients = [], None, []
     for step in range(STEPS):
         x = torch.from_numpy(hashed(BATCH * 32 * 32, 100 + step)).reshape(BATCH, 1, 32, 32) * 4.0
@@ -70,13 +76,26 @@ def main(path):
         loss.backward()
         if step == 0:
             logits = out.detach().numpy().ravel()
-            gradients = [p.grad.numpy().ravel().copy() for _, p in params]
+            gradients = [p.grad.numpy().ravel().copy() for p in net.parameters()]
         losses.append(loss.item())
         optimiser.step()
-    print("losses", losses)
+    return losses, logits, gradients
+
+
+def main(path):
+    torch.set_num_threads(1)
+    net = fresh()
+    losses, logits, gradients = train(net, torch.optim.SGD(groups(net), lr=0.05, momentum=0.9))
+    values = [losses, logits] + gradients
+    net = fresh()
+    values.append(train(net, torch.optim.SGD(groups(net), lr=0.05, momentum=0.9, nesterov=True))[0])
+    net = fresh()
+    values.append(train(net, torch.optim.Adam(groups(net), lr=0.002))[0])
+    net = fresh()
+    values.append(train(net, torch.optim.Adadelta(groups(net), lr=1.0, rho=0.95, eps=1e-6))[0])
     with open(path, "wb") as f:
-        for values in [np.array(losses), logits] + gradients:
-            f.write(struct.pack("<%df" % len(values), *values))
+        for v in values:
+            f.write(struct.pack("<%df" % len(v), *v))
 
 
 if __name__ == "__main__":
