@@ -231,13 +231,12 @@ FV_API int64_t fv_best(const float *scores, int64_t count, int64_t k, int64_t *b
 
 /* A trainer changes a model's weights, one batch per step. `settings` are those of a training
    recipe, as in "optimizer=adam lr=0.001 batch=64 decay=1e-4"; what they leave out is as the
-   network's own recipe says (`fovea help train` lists them all). NULL or "": the recipe as it is.
-   The schedule of the learning rate is counted in epochs and so belongs to `fovea train`; here the
-   rate is lr until fv_trainer_set_rate() changes it.
-   The model must outlive the trainer, and nothing else may use it during a step. The trainer
-   belongs to the thread of the context. Free with fv_trainer_free(); on failure *out is NULL.
-   FV_USAGE: an unknown setting. FV_BAD_INPUT: a value out of range, a network that cannot be
-   trained. FV_EXHAUSTED: no memory. */
+   network's own recipe says (`fovea help settings` lists them all). NULL or "": the recipe as it
+   is. The schedule of the learning rate is counted in epochs and so belongs to `fovea train`; here
+   the rate is lr until fv_trainer_set_rate() changes it. The model must outlive the trainer, and
+   nothing else may use it during a step. The trainer belongs to the thread of the context. Free
+   with fv_trainer_free(); on failure *out is NULL. FV_USAGE: an unknown setting. FV_BAD_INPUT: a
+   value out of range, a network that cannot be trained. FV_EXHAUSTED: no memory. */
 FV_MUST_USE FV_API fv_status fv_trainer_new(fv_context *ctx, fv_model *model, const char *settings,
                                             fv_trainer **out);
 FV_API void fv_trainer_free(fv_trainer *trainer); /* NULL is allowed */

@@ -152,7 +152,7 @@ static fv_status parse_net(fv_context *ctx, const fv_safetensors *st, fv_net **n
 }
 
 static fv_status load(fv_context *ctx, const fv_safetensors *st, fv_model **out) {
-    fv_net *net;
+    fv_net *net = NULL;
     fv_status status;
     if (!st->metadata)
         return fv__fail(ctx, FV_BAD_INPUT,

@@ -35,7 +35,7 @@ static fv_status apply_settings(fv_context *ctx, const char *settings, fv_recipe
             status =
                 fv__fail(ctx, FV_USAGE,
                          "no training setting '%.64s'; there are lr, momentum, batch, optimizer "
-                         "and others, see `fovea help train`",
+                         "and others, see `fovea help settings`",
                          list[i].name);
     }
     fv__arena_free(&arena);
