@@ -96,8 +96,10 @@ static void network_page(fv_text *out, const fv_zoo_entry *z) {
     while (*line == '#') {
         const size_t n = strcspn(line, "\n");
         const size_t skip = n > 1 && line[1] == ' ' ? 2 : 1;
-        fv__text_addn(out, line + skip, n - skip);
-        fv__text_add(out, "\n");
+        if (strncmp(line, "# SPDX", 6) != 0) {
+            fv__text_addn(out, line + skip, n - skip);
+            fv__text_add(out, "\n");
+        }
         line += n + (line[n] ? 1 : 0);
     }
     fv__text_addf(out, "\nIts text: `fovea zoo %s`. Its layers: `fovea explain %s`.\n", z->name,
