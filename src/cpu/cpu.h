@@ -58,6 +58,11 @@ static inline void fv__cpu_cut(int64_t units, int64_t jobs, int64_t i, int64_t *
 /* How many jobs are worth it: about `grain` operations each, at most one per unit and 256. */
 int64_t fv__cpu_jobs(int64_t units, double operations, double grain);
 
+/* What a plane-wise implementation shares out: samples times channels. */
+static inline int64_t fv__cpu_planes(const fv_shape *s) {
+    return s->dim[0] * fv__channels(s);
+}
+
 /* Splits a flat run of n floats into jobs and runs fn on them (first, end in floats). */
 typedef void fv_range_fn(void *arg, int64_t first, int64_t end);
 void fv__cpu_ranges(fv_pool *pool, int64_t n, double cost_per_float, fv_range_fn *fn, void *arg);
@@ -70,5 +75,13 @@ extern const fv_impl fv__cpu_fc_forward, fv__cpu_fc_backward;
 extern const fv_impl fv__cpu_act_forward, fv__cpu_act_backward;
 extern const fv_impl fv__cpu_maxpool_forward, fv__cpu_maxpool_backward;
 extern const fv_impl fv__cpu_avgpool_forward, fv__cpu_avgpool_backward;
+extern const fv_impl fv__cpu_globalavgpool_forward, fv__cpu_globalavgpool_backward;
+extern const fv_impl fv__cpu_bn_forward, fv__cpu_bn_backward;
+extern const fv_impl fv__cpu_lrn_forward, fv__cpu_lrn_backward;
+extern const fv_impl fv__cpu_softmax_forward, fv__cpu_softmax_backward;
+extern const fv_impl fv__cpu_crossentropy_forward;
+extern const fv_impl fv__cpu_add_forward, fv__cpu_add_backward;
+extern const fv_impl fv__cpu_concat_forward, fv__cpu_concat_backward;
+extern const fv_impl fv__cpu_dropout_forward, fv__cpu_dropout_backward;
 
 #endif

@@ -10,17 +10,25 @@
     static const fv_impl *const name##_forward[] = {__VA_ARGS__ & fv__cpu_reference_forward, NULL}
 #define BACK(name, ...)                                                                            \
     static const fv_impl *const name##_backward[] = {__VA_ARGS__ & fv__cpu_reference_backward, NULL}
+#define PAIR(name)                                                                                 \
+    LIST(name, &fv__cpu_##name##_forward, );                                                       \
+    BACK(name, &fv__cpu_##name##_backward, )
 
 LIST(conv, &fv__cpu_direct_forward, &fv__cpu_conv_forward, );
 BACK(conv, &fv__cpu_direct_backward, &fv__cpu_conv_backward, );
-LIST(fc, &fv__cpu_fc_forward, );
-BACK(fc, &fv__cpu_fc_backward, );
+PAIR(fc);
 LIST(act, &fv__cpu_act_forward, );
 BACK(act, &fv__cpu_act_backward, );
-LIST(maxpool, &fv__cpu_maxpool_forward, );
-BACK(maxpool, &fv__cpu_maxpool_backward, );
-LIST(avgpool, &fv__cpu_avgpool_forward, );
-BACK(avgpool, &fv__cpu_avgpool_backward, );
+PAIR(maxpool);
+PAIR(avgpool);
+PAIR(globalavgpool);
+PAIR(bn);
+PAIR(lrn);
+PAIR(softmax);
+LIST(crossentropy, &fv__cpu_crossentropy_forward, );
+PAIR(add);
+PAIR(concat);
+PAIR(dropout);
 LIST(other, );
 BACK(other, );
 static const fv_impl *const nothing[] = {NULL};
@@ -39,6 +47,14 @@ static const struct {
     {"scaledtanh", {act_forward, act_backward}},
     {"maxpool", {maxpool_forward, maxpool_backward}},
     {"avgpool", {avgpool_forward, avgpool_backward}},
+    {"globalavgpool", {globalavgpool_forward, globalavgpool_backward}},
+    {"bn", {bn_forward, bn_backward}},
+    {"lrn", {lrn_forward, lrn_backward}},
+    {"softmax", {softmax_forward, softmax_backward}},
+    {"crossentropy", {crossentropy_forward, other_backward}},
+    {"add", {add_forward, add_backward}},
+    {"concat", {concat_forward, concat_backward}},
+    {"dropout", {dropout_forward, dropout_backward}},
 };
 
 const fv_impl *const *fv__cpu_impls(const fv_op *op, fv_which which) {

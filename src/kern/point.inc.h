@@ -62,9 +62,9 @@ static float exp_shift(int64_t n, const float *x, float shift, float *y) {
     return v_sum(total) + rest;
 }
 
-static void affine(int64_t n, const float *x, float scale, float shift, float *y) {
-    const vec a = v_set(scale), b = v_set(shift);
-    EACH(n, { v_put(y + i, v_fma(v_get(x + i, m), a, b), m); });
+static void affine(int64_t n, const float *x, float mean, float scale, float shift, float *y) {
+    const vec a = v_set(scale), b = v_set(shift), c = v_set(mean);
+    EACH(n, { v_put(y + i, v_fma(v_get(x + i, m) - c, a, b), m); });
 }
 
 static float square_sum(int64_t n, const float *x, float mean) {
@@ -94,13 +94,66 @@ static void bn_sums(int64_t n, const float *x, const float *dy, float mean, floa
     out[1] = v_sum(t);
 }
 
-static void bn_grad(int64_t n, const float *x, const float *dy, float a, float b, float c,
-                    float *dx, bool add) {
-    const vec va = v_set(a), vb = v_set(b), vc = v_set(c);
+static void bn_grad(int64_t n, const float *x, const float *dy, float mean, float a, float b,
+                    float c, float *dx, bool add) {
+    const vec va = v_set(a), vb = v_set(b), vc = v_set(c), vm = v_set(mean);
     EACH(n, {
-        vec g = v_fma(v_get(dy + i, m), va, v_fma(v_get(x + i, m), vb, vc));
+        vec g = v_fma(v_get(dy + i, m), va, v_fma(v_get(x + i, m) - vm, vb, vc));
         v_put(dx + i, add ? v_get(dx + i, m) + g : g, m);
     });
+}
+
+static void lrn_sums(int64_t n, int64_t rows, const float *x, int64_t ld, float factor, float k,
+                     float *s) {
+    const vec vf = v_set(factor), vk = v_set(k);
+    EACH(n, {
+        vec t = v_zero();
+        for (int64_t r = 0; r < rows; r++) {
+            vec v = v_get(x + r * ld + i, m);
+            t = v_fma(v, v, t);
+        }
+        v_put(s + i, v_fma(t, vf, vk), m);
+    });
+}
+
+/* s^(-3/4) = 1 / (sqrt(s) * sqrt(sqrt(s))) */
+INLINE vec power_3_4(vec s) {
+    vec root = v_sqrt(s);
+    return v_set(1.0f) / (root * v_sqrt(root));
+}
+
+static void lrn_scale(int64_t n, const float *x, const float *s, float *y) {
+    EACH(n, {
+        /* Lanes that are not there must not divide by 0. */
+        vec v = m == LANES ? v_load(s + i) : v_max(v_load_part(s + i, m), v_set(1e-30f));
+        v_put(y + i, v_get(x + i, m) * power_3_4(v), m);
+    });
+}
+
+static void lrn_terms(int64_t n, const float *x, const float *s, const float *dy, float *t) {
+    EACH(n, {
+        vec v = m == LANES ? v_load(s + i) : v_max(v_load_part(s + i, m), v_set(1e-30f));
+        v_put(t + i, v_get(dy + i, m) * v_get(x + i, m) * power_3_4(v) / v, m);
+    });
+}
+
+static void lrn_grad(int64_t n, int64_t rows, const float *t, int64_t ld, float factor,
+                     const float *x, const float *s, const float *dy, float *dx, bool add) {
+    const vec vf = v_set(factor);
+    EACH(n, {
+        vec total = v_zero();
+        for (int64_t r = 0; r < rows; r++) total += v_get(t + r * ld + i, m);
+        vec v = m == LANES ? v_load(s + i) : v_max(v_load_part(s + i, m), v_set(1e-30f));
+        vec g = v_get(dy + i, m) * power_3_4(v) - vf * v_get(x + i, m) * total;
+        v_put(dx + i, add ? v_get(dx + i, m) + g : g, m);
+    });
+}
+
+static void mask(int64_t n, const float *x, const uint8_t *kept, float factor, float *y, bool add) {
+    for (int64_t i = 0; i < n; i++) {
+        const float v = kept[i] ? x[i] * factor : 0.0f;
+        y[i] = add ? y[i] + v : v;
+    }
 }
 
 /* m floats that lie `stride` apart. */

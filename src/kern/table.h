@@ -83,15 +83,28 @@ struct fv_kernels {
     void (*transpose)(int64_t rows, int64_t cols, const float *x, int64_t ldx, float *y,
                       int64_t ldy);
 
-    /* y = x * scale + shift (a channel of batch normalisation). */
-    void (*affine)(int64_t n, const float *x, float scale, float shift, float *y);
+    /* y = (x - mean) * scale + shift (a channel of batch normalisation). */
+    void (*affine)(int64_t n, const float *x, float mean, float scale, float shift, float *y);
     /* Sum of (x - mean)^2. */
     float (*square_sum)(int64_t n, const float *x, float mean);
     /* Sums of dy and of dy * (x - mean) into out[0], out[1]. */
     void (*bn_sums)(int64_t n, const float *x, const float *dy, float mean, float out[2]);
-    /* dx (+)= a * dy + b * x + c */
-    void (*bn_grad)(int64_t n, const float *x, const float *dy, float a, float b, float c,
-                    float *dx, bool add);
+    /* dx (+)= a * dy + b * (x - mean) + c */
+    void (*bn_grad)(int64_t n, const float *x, const float *dy, float mean, float a, float b,
+                    float c, float *dx, bool add);
+
+    /* Response normalisation with the power -3/4, over n pixels of `rows` channels, ld apart:
+       s = k + factor * sum over the rows of x^2;  y = x * s^(-3/4);  t = dy * x * s^(-7/4);
+       dx (+)= dy * s^(-3/4) - factor * x * sum over the rows of t. */
+    void (*lrn_sums)(int64_t n, int64_t rows, const float *x, int64_t ld, float factor, float k,
+                     float *s);
+    void (*lrn_scale)(int64_t n, const float *x, const float *s, float *y);
+    void (*lrn_terms)(int64_t n, const float *x, const float *s, const float *dy, float *t);
+    void (*lrn_grad)(int64_t n, int64_t rows, const float *t, int64_t ld, float factor,
+                     const float *x, const float *s, const float *dy, float *dx, bool add);
+
+    /* y = kept ? x * factor : 0, or y += it (add). */
+    void (*mask)(int64_t n, const float *x, const uint8_t *kept, float factor, float *y, bool add);
 
     /* One output row of a pool: y[j] = max or scaled sum of the window at column j*stride of kh
        rows of x. Rows are `ld` apart; every window lies inside. Max: columns of a window are
