@@ -57,7 +57,7 @@ static void put_symbol(bits *b, int s) {
         put_code(b, (uint32_t)(0xc0 + s - 280), 8);
 }
 
-/* RFC 1951, 3.2.5: lengths 3 … 258 and distances 1 … 32768 fall into classes whose width doubles;
+/* RFC 1951, 3.2.5: lengths 3 to 258 and distances 1 to 32768 fall into classes whose width doubles;
    the extra bits say where in the class. */
 static void put_length(bits *b, int length) {
     if (length == MATCH_MAX) {

@@ -91,12 +91,14 @@ struct fv_table {
     bool failed;
 };
 
+enum { FV_ROW_NONE, FV_ROW_FIGURES, FV_ROW_PLOTS };
+
 /* A report being filled. Several figures, or several plots, share a row: `row` is the one open. */
 struct fv_report {
     fv_context *ctx;
     fv_text title, subtitle, body, contents;
     int sections;
-    enum { FV_ROW_NONE, FV_ROW_FIGURES, FV_ROW_PLOTS } row;
+    int row; /* FV_ROW_... */
     bool in_section, failed;
 };
 void fv__report_row(fv_report *r, int row);

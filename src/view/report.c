@@ -30,7 +30,7 @@ void fv__report_free(fv_report *r) {
 }
 
 void fv__report_row(fv_report *r, int row) {
-    if ((int)r->row == row) return;
+    if (r->row == row) return;
     if (r->row != FV_ROW_NONE) fv__text_add(&r->body, "</div>\n");
     if (row == FV_ROW_FIGURES) fv__text_add(&r->body, "<div class=\"figures\">");
     if (row == FV_ROW_PLOTS) fv__text_add(&r->body, "<div class=\"plots\">\n");
