@@ -78,7 +78,7 @@ fv_status fv__cifar10_part(fv_context *ctx, const char *folder, bool test, fv_da
     fv_status status = FV_OK;
     for (int i = 0; i < n; i++) {
         FV_GO(fv__path_join(ctx, path[i], folder, files[i]));
-        FV_GO(fv__file_read(ctx, path[i], (size_t)1 << 40, &file[i]));
+        FV_GO(fv__file_read(ctx, path[i], (size_t)1 << 30, &file[i]));
         FV_GO(check_file(ctx, path[i], &file[i]));
         total += file[i].size / RECORD;
     }
