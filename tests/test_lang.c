@@ -8,10 +8,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/file.h"
 #include "lang/lang.h"
 #include "op/options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static fv_context context;
@@ -292,6 +294,31 @@ static void test_samples(void **state) {
         }
 }
 
+/* Every whole network in docs/language.md is one. */
+static void test_docs(void **state) {
+    (void)state;
+    const char *root = getenv("FOVEA_SOURCE");
+    char path[1024];
+    snprintf(path, sizeof path, "%s/docs/language.md", root != NULL ? root : ".");
+    fv_bytes bytes = {0};
+    assert_int_equal(fv__file_read(&context, path, 0, &bytes), FV_OK);
+    char *all = calloc(bytes.size + 1, 1);
+    memcpy(all, bytes.data, bytes.size);
+    fv__file_release(&bytes);
+    int count = 0;
+    static const char fence[] = "```net\n";
+    for (char *at = all; (at = strstr(at, fence)) != NULL; count++) {
+        at += sizeof fence - 1;
+        char *end = strstr(at, "```");
+        assert_non_null(end);
+        *end = 0;
+        fv__net_free(parse(at));
+        at = end + 1;
+    }
+    assert_true(count >= 6);
+    free(all);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lenet),      cmocka_unit_test(test_names),
@@ -299,6 +326,7 @@ int main(void) {
         cmocka_unit_test(test_conditions), cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_parameters), cmocka_unit_test(test_sections),
         cmocka_unit_test(test_options),    cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_docs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -238,7 +238,10 @@ static fv_status new_net(fv_expander *x, const fv_setting *settings, size_t sett
     FV_GO(set_parameters(x, settings, setting_count, &given));
     FV_GO(fv__text_done(x->source->ctx, &given));
     FV_GO(set_input(x, &input));
-    FV_GO(fv__net_new(x->source->ctx, x->program->net.name, &input, &x->net));
+    status = fv__net_new(x->source->ctx, x->program->net.name, &input, &x->net);
+    if (status == FV_BAD_INPUT)
+        (void)fv__complain(x->source, x->program->input_place, "%s", x->source->ctx->message);
+    if (status != FV_OK) goto done;
     x->net->given = fv__arena_text(&x->net->arena, given.data);
     if (x->net->given == NULL) status = FV_EXHAUSTED;
 done:

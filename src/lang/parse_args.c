@@ -119,7 +119,8 @@ static fv_status named(fv_parser *p, reading *r, const fv_field *f) {
     if (g == NULL) return FV_EXHAUSTED;
     FV_TRY(fv__lex_next(&p->lex));
     if (t->kind == '=')
-        return fv__complain(p->source, t->place, "an option is written without '=': %s 2", f->name);
+        return fv__complain(p->source, t->place, "an option is written without '=': %s %s", f->name,
+                            f->kind == FV_BOOL ? "no" : "2");
     const fv_field *other = find(r->fields, t); /* `bias bias` is a parameter of the same name */
     const bool bare =
         f->kind == FV_BOOL && (ends(r, t) || !starts_value(t) || (other != NULL && other != f));
@@ -153,7 +154,9 @@ static fv_status stranger(fv_parser *p, const reading *r) {
         return fv__complain(p->source, t.place,
                             "the dash between two layers needs a space on both sides: ' - '");
     if (t.kind == ',')
-        return fv__complain(p->source, t.place, "options are separated by spaces, not commas");
+        return fv__complain(p->source, t.place,
+                            r->fields != NULL ? "options are separated by spaces, not commas"
+                                              : "layers are joined by ' - ', not by a comma");
     if (t.kind == '=') return fv__complain(p->source, t.place, "an option is written without '='");
     if (t.kind == '(' || t.kind == '[')
         return fv__complain(p->source, t.place, "a ' - ' is missing before %s", found);
@@ -174,6 +177,12 @@ static fv_status stranger(fv_parser *p, const reading *r) {
         if (near != NULL)
             return fv__complain(p->source, t.place, "unknown statement '%s'; did you mean '%s'?",
                                 word, near);
+        for (const fv_field *f = r->fields; f != NULL && f->name != NULL; f++)
+            for (int i = 0; f->kind == FV_CHOICE && f->choices[i] != NULL; i++)
+                if (strcmp(f->choices[i], word) == 0)
+                    return fv__complain(p->source, t.place,
+                                        "%s has no option '%s'; did you mean '%s %s'?", r->owner,
+                                        word, f->name, word);
         const fv_status status =
             fv__complain(p->source, t.place, "%s has no option '%s'", r->owner, word);
         fv_text list = {0};
