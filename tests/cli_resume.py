@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A run killed with kill -9 at random moments and resumed each time ends in the same bytes as one
+left alone, with other thread counts; the first kills come before any checkpoint.
+
+Six kills, or FOVEA_KILLS of them. $FOVEA is the command."""
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+FOVEA = os.environ["FOVEA"]
+KILLS = int(os.environ.get("FOVEA_KILLS", "6"))
+DATA = "digits:%d" % (300 * KILLS)
+SETTINGS = ["epochs=4", "seed=3", "batch=16"]
+
+
+def run(*words, **more):
+    return subprocess.run([FOVEA, *words, "--quiet"], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, **more)
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def expect(condition, words):
+    if not condition:
+        print("FAILED:", words)
+        sys.exit(1)
+
+
+def main():
+    for folder in ("alone", "two", "killed"):
+        shutil.rmtree(folder, ignore_errors=True)
+    start = time.monotonic()
+    done = run("train", "lenet5", DATA, *SETTINGS, "--out", "alone", "--threads", "1")
+    whole = time.monotonic() - start
+    expect(done.returncode == 0, done.stderr)
+    done = run("train", "lenet5", DATA, *SETTINGS, "--out", "two", "--threads", "2")
+    expect(done.returncode == 0, done.stderr)
+    expect(read("alone/model.safetensors") == read("two/model.safetensors"),
+           "one and two threads end in different bytes")
+
+    chance = random.Random(7)
+    command = ["train", "lenet5", DATA, *SETTINGS, "--out", "killed"]
+    kills = before_checkpoint = 0
+    while kills < KILLS:
+        threads = str(chance.randint(1, 3))
+        process = subprocess.Popen([FOVEA, *command, "--quiet", "--threads", threads],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        # the first moments are short, so that they fall before the first checkpoint
+        moment = chance.uniform(0, 0.04 if kills < KILLS // 3 else 0.6) * whole
+        while not os.path.isdir("killed") and process.poll() is None:
+            time.sleep(0.0005)
+        time.sleep(moment)
+        if process.poll() is not None:
+            expect(process.returncode == 0, process.stderr.read())
+            command = ["resume", "killed"]
+            if os.path.exists("killed/checkpoint.safetensors") and kills < KILLS:
+                break  # it came to its end between two kills
+            continue
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stderr.close()
+        kills += 1
+        before_checkpoint += not os.path.exists("killed/checkpoint.safetensors")
+        expect(os.path.isfile("killed/run.json"), "the folder appeared without run.json")
+        command = ["resume", "killed"]
+    done = run("resume", "killed", "--threads", "2")
+    expect(done.returncode == 0, done.stderr)
+    expect(kills >= KILLS // 2, "only %d kills came in time" % kills)
+    expect(before_checkpoint > 0, "no kill came before the first checkpoint")
+    for name in ("model.safetensors", "best.safetensors"):
+        expect(read("alone/" + name) == read("killed/" + name),
+               "%s differs after %d kills" % (name, kills))
+    print("%d kills, %d of them before the first checkpoint: the same bytes" %
+          (kills, before_checkpoint))
+    interrupt(whole)
+
+
+def interrupt(whole):
+    """Ctrl-C: exit 130, the resume command on stderr, a checkpoint, the same bytes in the end."""
+    shutil.rmtree("stopped", ignore_errors=True)
+    process = subprocess.Popen([FOVEA, "train", "lenet5", DATA, *SETTINGS, "--out", "stopped"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    while not os.path.isdir("stopped") and process.poll() is None:
+        time.sleep(0.001)
+    time.sleep(0.1 * whole)
+    process.send_signal(signal.SIGINT)
+    words = process.communicate()[1].decode()
+    expect(process.returncode == 130, "Ctrl-C gave %d: %s" % (process.returncode, words))
+    expect("fovea resume stopped" in words, words)
+    expect(os.path.isfile("stopped/checkpoint.safetensors"), "no checkpoint after Ctrl-C")
+    expect(run("resume", "stopped").returncode == 0, "resume after Ctrl-C")
+    expect(read("alone/model.safetensors") == read("stopped/model.safetensors"),
+           "different bytes after Ctrl-C")
+    print("Ctrl-C: exit 130, resumed to the same bytes")
+
+
+main()
