@@ -15,7 +15,9 @@ enum {
     GAP_OF_MANY = 4, /* between more than 100 tiles */
     WIDE = 1180,     /* the room wished for */
     HIGH = 900,
-    TILE_BEST = 168, /* a tile needs no more */
+    TILE_BEST = 168, /* a tile needs no more; one of many: */
+    TILE_OF_MANY = 128,
+    STRIP = 28,      /* height of a map of a single row: a vector is seen as a strip */
     TILE_MOST = 384, /* what a single large one may have */
     DRAWN_MOST = 1024,
     WIDTH_MOST = 8000, /* of the canvas: beyond, fewer columns and fewer tiles */
@@ -25,7 +27,8 @@ enum {
 
 typedef struct layout {
     int columns, rows;
-    int grow, shrink; /* one of them is 1 */
+    int grow, grow_y, shrink; /* grow or shrink is 1 */
+    bool many;
     int tile_w, tile_h, cell_w, cell_h, gap, lines, below, head, foot;
     int64_t drawn;
 } layout;
@@ -70,7 +73,8 @@ static int grow_for(const fv_mosaic *m, int64_t columns, int64_t rows, int high,
                     double caption) {
     int64_t across = WIDE / columns - l->gap, down = high / rows - l->gap - l->below;
     if (across < (int64_t)caption) return 0;
-    int64_t best = TILE_BEST / (m->h > m->w ? m->h : m->w);
+    int64_t best = (l->many ? TILE_OF_MANY : TILE_BEST) / (m->h > m->w ? m->h : m->w);
+    if (m->h == 1) best = STRIP;
     if (best < 1) best = 1;
     if (across / m->w < best) best = across / m->w;
     if (down / m->h < best) best = down / m->h;
@@ -80,8 +84,9 @@ static int grow_for(const fv_mosaic *m, int64_t columns, int64_t rows, int high,
 static layout arrange(const fv_mosaic *m) {
     double caption;
     int64_t drawn = m->count < DRAWN_MOST ? m->count : DRAWN_MOST;
-    layout l = {.grow = 0, .shrink = 1, .gap = drawn > 100 ? GAP_OF_MANY : GAP};
+    layout l = {.grow = 0, .shrink = 1, .many = drawn > 8, .gap = drawn > 100 ? GAP_OF_MANY : GAP};
     l.lines = measure(m, drawn, &caption);
+    if (l.lines) caption += 8; /* neighbours do not touch */
     l.below = l.lines ? l.lines * LINE + 6 : 0;
     int64_t most = drawn < 64 ? drawn : 64;
     if (m->columns > 0) {
@@ -110,10 +115,11 @@ static layout arrange(const fv_mosaic *m) {
     }
     if (l.grow < 1) l.grow = 1;
     int64_t side = m->h > m->w ? m->h : m->w;
-    int room = drawn <= 2 ? WIDE / 2 : TILE_MOST;
+    int room = m->h == 1 ? WIDE : drawn <= 2 ? WIDE / 2 : TILE_MOST;
     if (side > room) l.shrink = (int)((side + room - 1) / room);
     l.tile_w = (int)((m->w + l.shrink - 1) / l.shrink) * l.grow;
-    l.tile_h = (int)((m->h + l.shrink - 1) / l.shrink) * l.grow;
+    l.grow_y = m->h == 1 && m->w > 1 && l.grow < STRIP ? STRIP : l.grow;
+    l.tile_h = (int)((m->h + l.shrink - 1) / l.shrink) * l.grow_y;
     l.cell_w = (l.tile_w > (int)caption ? l.tile_w : (int)caption) + l.gap;
     l.cell_h = l.tile_h + l.gap + l.below;
     if (l.columns > WIDTH_MOST / l.cell_w) l.columns = WIDTH_MOST / l.cell_w;
@@ -142,7 +148,7 @@ static void tile(fv_canvas *c, const fv_mosaic *m, const layout *l, int64_t i, i
                 colour = (sum[0] / n) << 16 | (sum[1] / n) << 8 | sum[2] / n;
             }
             fv__canvas_rect(c, left + (int)(x / l->shrink) * l->grow,
-                            top + (int)(y / l->shrink) * l->grow, l->grow, l->grow, colour);
+                            top + (int)(y / l->shrink) * l->grow_y, l->grow, l->grow_y, colour);
         }
 }
 

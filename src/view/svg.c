@@ -7,6 +7,7 @@
  * strokes of no length with round ends, which stay round.
  */
 #include "view/parts.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -225,6 +226,12 @@ static void labels(const chart *c) {
                       100 * fv__axis_place(&c->x, c->x.at[i]), c->x.label[i]);
 }
 
+/* "Loss" over a scale named "loss" says it once. */
+static bool same_word(const char *a, const char *b) {
+    while (*a && tolower((unsigned char)*a) == tolower((unsigned char)*b)) a++, b++;
+    return !*a && !*b;
+}
+
 void fv__plot_html(fv_text *out, const fv_plot *plot) {
     chart c = {.plot = plot, .out = out};
     fv_span span;
@@ -236,7 +243,7 @@ void fv__plot_html(fv_text *out, const fv_plot *plot) {
     fv__text_addf(out, "<figure class=\"plot\" style=\"--w:%.2frem\"><h3>",
                   0.9 + 0.44 * (double)widest);
     fv__text_html(out, plot->title ? plot->title : "");
-    if (plot->y_label) {
+    if (plot->y_label && !(plot->title && same_word(plot->title, plot->y_label))) {
         fv__text_add(out, "<small>");
         fv__text_html(out, plot->y_label);
         fv__text_add(out, "</small>");
