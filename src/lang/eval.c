@@ -78,7 +78,7 @@ static fv_status binary(const fv_env *env, const fv_expr *e, double *out) {
 /* Recursion is bounded by e->depth, which the parser limits. */
 fv_status fv__eval(const fv_env *env, const fv_expr *e, double *out) {
     double a;
-    if (--*env->fuel < 0)
+    if ((*env->fuel -= 5) < 0)
         return fv__complain(env->source, e->place, "this network is too much work to write out");
     switch (e->kind) {
     case FV_E_NUMBER:

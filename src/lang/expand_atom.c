@@ -17,12 +17,12 @@
 /* "input [32x32x1] -> conv1 [28x28x6]", the way to a value. */
 static void shapes_text(const fv_net *net, int value, int most, char *out, size_t size) {
     int way[SHAPES_SHOWN], count = 0;
-    while (count < most) {
+    do {
         way[count++] = value;
         const int node = net->values[value].node;
         if (node < 0) break;
         value = net->nodes[node].in[0];
-    }
+    } while (count < most);
     int n = snprintf(out, size, "%s", net->values[way[count - 1]].node >= 0 ? "... -> " : "");
     for (int i = count - 1; i >= 0 && n >= 0 && (size_t)n < size; i--) {
         char shape[FV_SHAPE_TEXT];
@@ -57,6 +57,7 @@ static fv_status full_name(fv_expander *x, const fv_scope *scope, const char *na
                            scope->prefix, name, FV_FULL_MAX);
         return fv__expand_trace(x, scope);
     }
+    x->fuel -= 10 + (int64_t)strlen(scope->prefix); /* long names cost time and memory */
     *out = fv__arena_format(x->arena, "%s%s", scope->prefix, name);
     return *out == NULL ? FV_EXHAUSTED : FV_OK;
 }
@@ -75,7 +76,7 @@ static fv_status automatic_name(fv_expander *x, const fv_scope *scope, const cha
         char text[FV_FULL_MAX + 16];
         snprintf(text, sizeof text, "%s%d", key, *counter + 1);
         ++*counter;
-        if (--x->fuel < 0 || fv__names_get(&x->names, text) == NULL) {
+        if ((x->fuel -= 5) < 0 || fv__names_get(&x->names, text) == NULL) {
             name = fv__arena_text(x->arena, text);
             break;
         }
@@ -321,7 +322,7 @@ fv_status fv__expand_chain(fv_expander *x, const fv_scope *scope, const fv_chain
         return fv__expand_trace(x, scope);
     }
     for (const fv_element *e = chain->first; e != NULL; e = e->next) {
-        if (--x->fuel < 0) {
+        if ((x->fuel -= 5) < 0) {
             (void)fv__complain(x->source, e->place,
                                "this network is too much work to write out; do its blocks call "
                                "each other too often?");

@@ -45,7 +45,7 @@ const char *fv__operator_meant(const char *word) {
                                             {"nothing", "identity"}};
     char lower[FV_NAME_MAX + 1];
     size_t n = 0;
-    for (; word[n] != 0 && n < FV_NAME_MAX; n++)
+    for (; n < FV_NAME_MAX && word[n] != 0; n++)
         lower[n] = word[n] >= 'A' && word[n] <= 'Z' ? (char)(word[n] - 'A' + 'a') : word[n];
     lower[n] = 0;
     if (fv__op_find(lower) != NULL) return fv__op_find(lower)->name;

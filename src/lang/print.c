@@ -10,7 +10,7 @@
 static void put_net_name(fv_printer *p, const char *name) {
     char text[FV_NAME_MAX + 1];
     size_t n = 0;
-    for (; name[n] != 0 && n < FV_NAME_MAX; n++) {
+    for (; n < FV_NAME_MAX && name[n] != 0; n++) {
         const char c = name[n];
         const bool plain =
             (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9');

@@ -23,7 +23,7 @@
 #define FV_NEST_MAX    100        /* brackets within brackets, in the text */
 #define FV_DEEP_MAX    300        /* brackets and blocks within each other, expanded */
 #define FV_PARAMS_MAX  32         /* parameters of a block */
-#define FV_FUEL        20000000   /* steps of expanding: ends texts that only keep busy */
+#define FV_FUEL        100000000  /* work of expanding: ends texts that only keep busy */
 
 /* ---- places and messages ---- */
 
