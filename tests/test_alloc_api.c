@@ -9,50 +9,13 @@
  */
 #include "base/file.h"
 #include "fovea.h"
-#include <errno.h>
+#include "refuse.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-int __real_posix_memalign(void **p, size_t alignment, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-int __wrap_posix_memalign(void **p, size_t alignment, size_t size);
-
-/* One thread only: the context under test has no others. */
-static long requests;   /* so far */
-static long refuse_at;  /* 0: never */
-static int refuse_rest; /* all after it too */
-
-static int refused(void) {
-    requests++;
-    return refuse_at && (requests == refuse_at || (refuse_rest && requests > refuse_at));
-}
-
-void *__wrap_malloc(size_t size) {
-    return refused() ? NULL : __real_malloc(size);
-}
-void *__wrap_calloc(size_t count, size_t size) {
-    return refused() ? NULL : __real_calloc(count, size);
-}
-void *__wrap_realloc(void *p, size_t size) {
-    return refused() ? NULL : __real_realloc(p, size);
-}
-void *__wrap_aligned_alloc(size_t alignment, size_t size) {
-    return refused() ? NULL : __real_aligned_alloc(alignment, size);
-}
-int __wrap_posix_memalign(void **p, size_t alignment, size_t size) {
-    return refused() ? ENOMEM : __real_posix_memalign(p, alignment, size);
-}
 
 enum { SIDE = 8, PIXELS = SIDE * SIDE, BATCH = 4 };
 

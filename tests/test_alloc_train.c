@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory and training: a step asks for none, and a run survives a refusal at any place.
+ */
+#include "fovea.h"
+#include "lang/lang.h"
+#include "refuse.h"
+#include "train/outcome.h"
+#include "train/run.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static const char *const nets[] = {"lenet5", "resnet20", "densenet-bc-100-12", "cifar-convnetjs"};
+
+/* After the first step of each batch size nothing is asked for, forward, backward or update. */
+static void test_a_step_allocates_nothing(void **unused) {
+    (void)unused;
+    for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
+        fv_context *ctx;
+        fv_net *net;
+        fv_model *model;
+        fv_learner *learner;
+        fv_recipe recipe;
+        fv_step_result result;
+        float *x;
+        int32_t *labels;
+        assert_int_equal(fv_context_new(2, &ctx), FV_OK);
+        assert_int_equal(fv__net_find(ctx, nets[i], NULL, 0, &net), FV_OK);
+        recipe = net->recipe;
+        recipe.batch = 2;
+        assert_int_equal(fv__model_new(ctx, net, 1, &model), FV_OK);
+        assert_int_equal(fv__learner_new(ctx, model, &recipe, &learner), FV_OK);
+        requests = 0;
+        for (int step = 0; step < 2; step++) {
+            assert_int_equal(fv__learner_batch(ctx, learner, 2, &x, &labels), FV_OK);
+            for (int64_t k = 0; k < 2 * fv__shape_sample(&net->values[0].shape); k++)
+                x[k] = (float)(k % 13) * 0.1f;
+            labels[0] = 1;
+            labels[1] = 2;
+            assert_int_equal(fv__learner_step(ctx, learner, 2, 0.001, &result), FV_OK);
+        }
+        if (requests) print_error("%s: %ld requests for memory in two steps\n", nets[i], requests);
+        assert_int_equal(requests, 0);
+        fv__learner_free(learner);
+        fv__model_free(model);
+        fv_context_free(ctx);
+    }
+}
+
+static void write_net(void) {
+    FILE *f = fopen("tiny.net", "w");
+    assert_non_null(f);
+    fputs("net tiny(classes = 10)\ninput 1x28x28\n conv 2 9x9 stride 4 - relu - maxpool 2 - fc "
+          "classes\n"
+          " - softmax\ntrain batch 20 epochs 1 optimizer adam\n",
+          f);
+    fclose(f);
+}
+
+static fv_status use(fv_context *ctx) {
+    fv_train_job *job = NULL;
+    fv_outcome made;
+    FV_TRY(fv__train_start(ctx, "tiny.net", "digits:60", NULL, 0, "refused", "test", &job));
+    fv__train_free(job);
+    FV_TRY(fv__train_resume(ctx, "refused", &job));
+    fv_status status = fv__train_run(ctx, job, NULL);
+    if (status == FV_OK) status = fv__train_outcome(ctx, job, &made);
+    fv__train_free(job);
+    return status;
+}
+
+static void test_every_refusal_is_survived(void **unused) {
+    (void)unused;
+    fv_context *ctx;
+    write_net();
+    assert_int_equal(fv_context_new(1, &ctx), FV_OK);
+    assert_int_equal(system("rm -rf refused"), 0);
+    requests = 0;
+    assert_int_equal(use(ctx), FV_OK);
+    const long all = requests;
+    /* the first ones one by one, later ones in growing steps; both alone and with all after them */
+    for (long n = 1; n <= all; n += 1 + n / 40)
+        for (int rest = 0; rest < 2; rest++) {
+            assert_int_equal(system("rm -rf refused"), 0);
+            ctx->message[0] = 0;
+            requests = 0;
+            refuse_rest = rest != 0;
+            refuse_at = n;
+            const fv_status status = use(ctx);
+            refuse_at = 0;
+            if (status != FV_EXHAUSTED && !(status == FV_OK && !rest))
+                print_error("request %ld refused: status %d, %s\n", n, (int)status, ctx->message);
+            /* one refusal alone may not matter: a copy that is not needed, a buffer of the C
+             * library */
+            assert_true(status == FV_EXHAUSTED || (status == FV_OK && !rest));
+            assert_true(status == FV_OK || ctx->message[0] != 0);
+        }
+    print_message("%ld requests for memory\n", all);
+    fv_context_free(ctx);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_step_allocates_nothing),
+        cmocka_unit_test(test_every_refusal_is_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
