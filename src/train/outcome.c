@@ -29,18 +29,21 @@ static void made(teller *t, const char *name, const char *what) {
         t->made->files[t->made->count++] = (fv_outcome_file){name, what};
 }
 
-/* Writes a canvas as a file and into the report; frees it. */
-static fv_status keep(teller *t, fv_canvas *canvas, const char *file, const char *what,
-                      const char *caption) {
-    fv_status status = FV_OK;
-    if (file) {
-        char *path = fv__train_path(t->job, file);
-        status = path ? fv__png_write(t->ctx, canvas, path) : FV_EXHAUSTED;
-        made(t, file, what);
-    }
-    fv__report_picture(t->report, canvas, caption);
+/* Writes a canvas as a file; frees it. */
+static fv_status save(teller *t, fv_canvas *canvas, const char *file, const char *what) {
+    char *path = fv__train_path(t->job, file);
+    const fv_status status = path ? fv__png_write(t->ctx, canvas, path) : FV_EXHAUSTED;
+    made(t, file, what);
     fv__canvas_free(canvas);
     return status;
+}
+
+/* Writes a canvas as a file (NULL: not) and into the report; frees it. */
+static fv_status keep(teller *t, fv_canvas *canvas, const char *file, const char *what) {
+    fv__report_picture(t->report, canvas, NULL);
+    if (file) return save(t, canvas, file, what);
+    fv__canvas_free(canvas);
+    return FV_OK;
 }
 
 static const char *class_name(const teller *t, int64_t k, char *out, size_t size) {
@@ -89,7 +92,7 @@ static fv_status curves(teller *t) {
                                   {.name = "test", .y = y + 3 * n}};
     const fv_plot plots[2] = {{.title = "Loss",
                                .x_label = "epoch",
-                               .y_label = "loss",
+
                                .n = (int64_t)n,
                                .curves = loss,
                                .curve_count = 2},
@@ -109,12 +112,8 @@ static fv_status curves(teller *t) {
     fv__report_plot(t->report, &plots[1]);
     fv_canvas canvas;
     fv_status status = fv__draw_plots(t->ctx, plots, 2, &canvas);
-    if (status == FV_OK) {
-        char *path = fv__train_path(t->job, "curves.png");
-        status = path ? fv__png_write(t->ctx, &canvas, path) : FV_EXHAUSTED;
-        made(t, "curves.png", "loss and accuracy over the epochs");
-        fv__canvas_free(&canvas);
-    }
+    if (status == FV_OK)
+        status = save(t, &canvas, "curves.png", "loss and accuracy over the epochs");
     fv__free(y);
     return status;
 }
@@ -124,8 +123,8 @@ static fv_status confusion(teller *t) {
     FV_TRY(fv__draw_confusion(t->ctx, t->confusion, t->job->test.classes, t->names, &canvas));
     fv__report_section(t->report, "What is taken for what",
                        "Rows: what the picture shows. Columns: what the network said.");
-    return keep(t, &canvas, "confusion.png", "which class was taken for which",
-                "Confusion matrix of the test pictures");
+    fv__report_confusion(t->report, t->confusion, t->job->test.classes, t->names);
+    return save(t, &canvas, "confusion.png", "which class was taken for which");
 }
 
 typedef struct mistake {
@@ -167,7 +166,8 @@ static fv_status draw_mistakes(teller *t, const mistake *list, int64_t count) {
     fv__report_section(t->report, "Worst mistakes",
                        "The test pictures read wrongly with the greatest confidence. Some of them "
                        "would puzzle a person too.");
-    return keep(t, &canvas, "mistakes.png", "the test pictures read most wrongly", NULL);
+    fv__report_gallery(t->report, &gallery);
+    return save(t, &canvas, "mistakes.png", "the test pictures read most wrongly");
 }
 
 static fv_status mistakes(teller *t) {
@@ -196,7 +196,7 @@ static fv_status filters(teller *t) {
     fv__report_section(t->report, "What the first layer looks for",
                        "Each filter answers where the picture resembles it. Blue weights say "
                        "bright here, red ones dark here; white does not matter.");
-    return keep(t, &canvas, "filters.png", "the first convolution's filters", NULL);
+    return keep(t, &canvas, "filters.png", "the first convolution's filters");
 }
 
 static fv_status draw_features(teller *t, const float *x, int32_t label) {
@@ -216,7 +216,7 @@ static fv_status draw_features(teller *t, const float *x, int32_t label) {
                            .h = net->input.height,
                            .w = net->input.width};
     fv_status status = fv__draw_grid(t->ctx, &input, &canvas);
-    if (status == FV_OK) status = keep(t, &canvas, NULL, NULL, NULL);
+    if (status == FV_OK) status = keep(t, &canvas, NULL, NULL);
     int worth = 0, seen = 0;
     for (size_t n = 0; n < net->node_count; n++) worth += fv__look_worth(net, (int)n);
     const int every = (worth + LAYERS_SHOWN - 1) / LAYERS_SHOWN;
@@ -225,7 +225,7 @@ static fv_status draw_features(teller *t, const float *x, int32_t label) {
         const bool last = seen == worth - 1;
         if (seen++ % every != 0 && !last) continue;
         status = fv__look_draw(t->ctx, look, (int)n, MAPS, &canvas);
-        if (status == FV_OK) status = keep(t, &canvas, NULL, NULL, NULL);
+        if (status == FV_OK) status = keep(t, &canvas, NULL, NULL);
     }
     fv__look_free(look);
     return status;
