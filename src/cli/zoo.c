@@ -8,7 +8,7 @@
 
 /* The first line of a text's comment that says something, without the sign. */
 static void first_line(const char *text, char *out, size_t size) {
-    while (strncmp(text, "# SPDX", 6) == 0) text += strcspn(text, "\n") + 1;
+    while (strncmp(text, "# SPDX", 6) == 0 && strchr(text, '\n')) text = strchr(text, '\n') + 1;
     size_t n = strcspn(text, "\n");
     const size_t skip = strspn(text, "# ");
     n = n > skip ? n - skip : 0;
