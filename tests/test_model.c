@@ -33,8 +33,8 @@ static fv_model *make_text(fv_context *ctx, const char *text, const char *settin
     fv_arena arena;
     fv_setting *list;
     size_t count;
-    fv_net *net;
-    fv_model *model;
+    fv_net *net = NULL;
+    fv_model *model = NULL;
     fv__arena_init(&arena, ctx);
     fv_status status = fv__settings_split(ctx, &arena, settings, &list, &count);
     if (status == FV_OK)
