@@ -61,7 +61,7 @@ const char *fv__cpu_name(char out[64]) {
     strcpy(out, architecture());
 #ifdef HAVE_CPUID
     /* Leaves 0x80000002 … 4 hold the name, 48 bytes, padded with spaces on either side. */
-    unsigned int words[12] = {0}, highest = __get_cpuid_max(0x80000000u, NULL);
+    unsigned int words[12] = {0}, highest = (unsigned int)__get_cpuid_max(0x80000000u, NULL);
     if (highest < 0x80000004u) return out;
     for (unsigned int i = 0; i < 3; i++) {
         unsigned int *w = words + i * 4;

@@ -57,20 +57,20 @@ typedef struct fv_field {
     const char *name; /* NULL ends the table */
     const char *help; /* one line: meaning and unit */
     fv_kind kind;
-    size_t offset;                 /* into the options struct */
-    const char *initial;           /* default as one would write it; NULL: zero bytes, and if
-                                      FV_REQUIRED an error when not given */
-    double min, max;               /* for numbers (each number of a list); min == max: no limit */
-    int flags;                     /* FV_POSITIONAL, FV_REQUIRED */
-    const char *const *choices;    /* FV_CHOICE: NULL-ended */
-    const char *onnx;              /* attribute's name in ONNX, or NULL */
+    size_t offset;              /* into the options struct */
+    const char *initial;        /* default as one would write it; NULL: zero bytes, and if
+                                   FV_REQUIRED an error when not given */
+    double min, max;            /* for numbers (each number of a list); min == max: no limit */
+    int flags;                  /* FV_POSITIONAL, FV_REQUIRED */
+    const char *const *choices; /* FV_CHOICE: NULL-ended */
+    const char *onnx;           /* attribute's name in ONNX, or NULL */
 } fv_field;
 
 /* A value as read from a text, before it meets its field. */
 typedef struct fv_arg {
     enum { FV_ARG_NUMBERS, FV_ARG_WORD } is;
-    int count;             /* numbers: 1 … FV_LIST_MAX */
-    bool cross;            /* numbers joined by x: 3x3 (otherwise by commas) */
+    int count;  /* numbers: 1 … FV_LIST_MAX */
+    bool cross; /* numbers joined by x: 3x3 (otherwise by commas) */
     double v[FV_LIST_MAX];
     char word[FV_WORD_MAX];
 } fv_arg;

@@ -18,12 +18,14 @@ typedef struct fv_bytes {
     void *owner;
 } fv_bytes;
 
-/* FV_BAD_INPUT when missing, a folder, or larger than `limit` (0: no limit); names path and cause. */
+/* FV_BAD_INPUT when missing, a folder, or larger than `limit` (0: no limit); names path and cause.
+ */
 FV_MUST_USE fv_status fv__file_read(fv_context *ctx, const char *path, size_t limit, fv_bytes *out);
 void fv__file_release(fv_bytes *bytes);
 
 /* Atomic, as above. FV_EXHAUSTED on a full disk, FV_FAILED otherwise; the old file is untouched. */
-FV_MUST_USE fv_status fv__file_write(fv_context *ctx, const char *path, const void *data, size_t size);
+FV_MUST_USE fv_status fv__file_write(fv_context *ctx, const char *path, const void *data,
+                                     size_t size);
 /* Several pieces one after the other (a header and a large block). */
 typedef struct fv_piece {
     const void *data;
@@ -33,7 +35,8 @@ FV_MUST_USE fv_status fv__file_write_pieces(fv_context *ctx, const char *path,
                                             const fv_piece *pieces, size_t count);
 
 /* Appends and fsyncs; for logs. */
-FV_MUST_USE fv_status fv__file_append(fv_context *ctx, const char *path, const void *data, size_t size);
+FV_MUST_USE fv_status fv__file_append(fv_context *ctx, const char *path, const void *data,
+                                      size_t size);
 
 bool fv__file_exists(const char *path);
 bool fv__folder_exists(const char *path);

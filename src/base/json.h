@@ -21,12 +21,12 @@ typedef enum fv_json_kind {
 
 typedef struct fv_json {
     fv_json_kind kind;
-    const char *name;     /* inside an object; "" elsewhere */
-    double number;        /* also 0/1 of a bool */
-    const char *string;   /* 0-ended UTF-8; a NUL escape inside is refused */
+    const char *name;      /* inside an object; "" elsewhere */
+    double number;         /* also 0/1 of a bool */
+    const char *string;    /* 0-ended UTF-8; a NUL escape inside is refused */
     struct fv_json *child; /* first item of an array or object */
-    struct fv_json *next; /* sibling */
-    int count;            /* items */
+    struct fv_json *next;  /* sibling */
+    int count;             /* items */
 } fv_json;
 
 /* FV_BAD_INPUT: "line 3 column 7: expected ',' or '}'". The tree lives in the arena. */

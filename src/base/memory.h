@@ -41,9 +41,10 @@ typedef struct fv_arena {
 
 void fv__arena_init(fv_arena *arena, fv_context *ctx);
 void fv__arena_free(fv_arena *arena);
-void *fv__arena_alloc(fv_arena *arena, size_t bytes);                 /* NULL: refused */
-char *fv__arena_text(fv_arena *arena, const char *text);              /* a copy; NULL: refused */
-char *fv__arena_textn(fv_arena *arena, const char *text, size_t n);   /* of n bytes, 0-ended */
-char *fv__arena_format(fv_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void *fv__arena_alloc(fv_arena *arena, size_t bytes);               /* NULL: refused */
+char *fv__arena_text(fv_arena *arena, const char *text);            /* a copy; NULL: refused */
+char *fv__arena_textn(fv_arena *arena, const char *text, size_t n); /* of n bytes, 0-ended */
+char *fv__arena_format(fv_arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

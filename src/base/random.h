@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * random.h - counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel
- * random numbers: as easy as 1, 2, 3"). A number depends on (seed, stream, index) alone, so the
- * same stream comes out whatever the thread count, and nothing needs saving to resume.
+ * random.h - counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011,
+ * "Parallel random numbers: as easy as 1, 2, 3"). A number depends on (seed, stream, index) alone,
+ * so the same stream comes out whatever the thread count, and nothing needs saving to resume.
  */
 #ifndef FV_BASE_RANDOM_H
 #define FV_BASE_RANDOM_H
@@ -35,9 +35,9 @@ static inline fv_key fv__key(uint64_t seed, fv_stream_use use, uint64_t thing, u
 /* Four 32-bit numbers: block `index` of the stream. */
 void fv__philox(fv_key key, uint64_t index, uint32_t out[4]);
 
-uint32_t fv__random_u32(fv_key key, uint64_t index);              /* number `index` of the stream */
-double fv__random_unit(fv_key key, uint64_t index);               /* [0, 1), 32 bits */
-double fv__random_normal(fv_key key, uint64_t index);             /* N(0,1), Box-Muller */
+uint32_t fv__random_u32(fv_key key, uint64_t index);  /* number `index` of the stream */
+double fv__random_unit(fv_key key, uint64_t index);   /* [0, 1), 32 bits */
+double fv__random_normal(fv_key key, uint64_t index); /* N(0,1), Box-Muller */
 uint64_t fv__random_below(fv_key key, uint64_t index, uint64_t n); /* 0 … n-1, n > 0 */
 
 /* A permutation of 0 … n-1 (Fisher-Yates with numbers of the stream). */

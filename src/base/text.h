@@ -18,11 +18,11 @@ typedef struct fv_text {
 void fv__text_add(fv_text *t, const char *s);
 void fv__text_addn(fv_text *t, const char *s, size_t n);
 void fv__text_addf(fv_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void fv__text_json(fv_text *t, const char *s);  /* s as a JSON string, with its quotes */
-void fv__text_html(fv_text *t, const char *s);  /* s with < > & " escaped */
-void fv__text_number(fv_text *t, double v);     /* shortest decimal that reads back as v: 0.1, 3e-05;
-                                                   nan and inf become null */
-char *fv__number_text(char out[32], double v);  /* the same into a buffer; returns it */
+void fv__text_json(fv_text *t, const char *s); /* s as a JSON string, with its quotes */
+void fv__text_html(fv_text *t, const char *s); /* s with < > & " escaped */
+void fv__text_number(fv_text *t, double v);    /* shortest decimal that reads back as v: 0.1, 3e-05;
+                                                  nan and inf become null */
+char *fv__number_text(char out[32], double v); /* the same into a buffer; returns it */
 FV_MUST_USE fv_status fv__text_done(fv_context *ctx, fv_text *t); /* FV_EXHAUSTED when failed */
 void fv__text_free(fv_text *t);
 

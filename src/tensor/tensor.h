@@ -28,8 +28,12 @@ typedef struct fv_shape {
     int64_t dim[FV_RANK_MAX];
 } fv_shape;
 
-static inline fv_shape fv__shape1(int64_t a) { return (fv_shape){1, {a}}; }
-static inline fv_shape fv__shape2(int64_t a, int64_t b) { return (fv_shape){2, {a, b}}; }
+static inline fv_shape fv__shape1(int64_t a) {
+    return (fv_shape){1, {a}};
+}
+static inline fv_shape fv__shape2(int64_t a, int64_t b) {
+    return (fv_shape){2, {a, b}};
+}
 static inline fv_shape fv__shape4(int64_t n, int64_t c, int64_t h, int64_t w) {
     return (fv_shape){4, {n, c, h, w}};
 }
@@ -56,9 +60,15 @@ typedef struct fv_tensor {
 fv_tensor fv__tensor(void *data, fv_dtype dtype, fv_shape shape);
 
 /* Channels, height and width of a sample; a vector [K] is K x 1 x 1. */
-static inline int64_t fv__channels(const fv_shape *s) { return s->rank > 1 ? s->dim[1] : 1; }
-static inline int64_t fv__height(const fv_shape *s) { return s->rank > 2 ? s->dim[2] : 1; }
-static inline int64_t fv__width(const fv_shape *s) { return s->rank > 3 ? s->dim[3] : 1; }
+static inline int64_t fv__channels(const fv_shape *s) {
+    return s->rank > 1 ? s->dim[1] : 1;
+}
+static inline int64_t fv__height(const fv_shape *s) {
+    return s->rank > 2 ? s->dim[2] : 1;
+}
+static inline int64_t fv__width(const fv_shape *s) {
+    return s->rank > 3 ? s->dim[3] : 1;
+}
 
 /* Copies between dtypes F32 and F64 and between layouts; shapes must agree. */
 void fv__tensor_convert(const fv_tensor *from, const fv_tensor *to);
