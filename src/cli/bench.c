@@ -85,16 +85,18 @@ static fv_status measure_peak(bench *b) {
     p.done = fv__alloc(b->cli->ctx, (size_t)workers * 8 * sizeof *p.done, "measuring the peak");
     if (!p.done) return FV_EXHAUSTED;
     double taken = 0;
-    for (int trial = 0; trial < 8; trial += taken >= 0.01) { /* trials of 10 ms or more count */
+    for (int trial = 0; trial < 8;) { /* trials of 10 ms or more count */
         double operations = 0;
         const double start = fv__seconds();
         fv__pool_run(pool, workers, run_peak, &p);
         taken = fv__seconds() - start;
         for (int i = 0; i < workers; i++) operations += p.done[i * 8];
-        if (taken < 0.01)
+        if (taken < 0.01 && p.rounds < (int64_t)1 << 40) {
             p.rounds *= 2;
-        else if (operations / taken > b->peak)
-            b->peak = operations / taken;
+            continue;
+        }
+        if (taken > 0 && operations / taken > b->peak) b->peak = operations / taken;
+        trial++;
     }
     fv__free(p.done);
     return FV_OK;

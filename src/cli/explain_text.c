@@ -263,11 +263,11 @@ static void misfits(const fv_explained *e, fv_text *out) {
     for (int i = 1; i < e->count; i++) {
         const fv_row *row = &e->rows[i];
         if (!fv__row_misfits(row)) continue;
-        if (!any) fv__text_add(out, "\nWindows that do not tile their input:\n");
+        if (!any) fv__text_add(out, "\nWindows that do not tile their input:\n\n");
         any = true;
         for (int k = 0; k < 2; k++) {
             if (!row->misfit[k].axis || row->misfit[k].ignored <= 0) continue;
-            fv__text_addf(out, "  %s, ", row->node->name);
+            fv__text_addf(out, "- %s, ", row->node->name);
             fv__lecture_misfit(out, &row->misfit[k]);
             fv__text_add(out, "\n");
         }
