@@ -122,6 +122,19 @@ static void test_labels(void **state) {
     fv__net_free(net);
 }
 
+/* from looks in the call's own surroundings first, then one block outward after the other. */
+static void test_scopes(void **state) {
+    (void)state;
+    fv_net *net = parse("input 1x8x8\n relu as a - tanh as b - outer() - relu as c\n"
+                        "block outer = relu as a - sigmoid as m - inner()\n"
+                        "block inner = tanh as m - add { from m | from a | from b } as sum\n");
+    const fv_node *sum = &net->nodes[fv__net_find_node(net, "outer1.inner1.sum")];
+    assert_string_equal(net->values[sum->in[0]].name, "outer1.inner1.m");
+    assert_string_equal(net->values[sum->in[1]].name, "outer1.a");
+    assert_string_equal(net->values[sum->in[2]].name, "b");
+    fv__net_free(net);
+}
+
 /* fc EXPRESSION: what comes out is its value. */
 static void value_is(const char *expression, int64_t wanted) {
     char text[256];
@@ -272,6 +285,33 @@ static void test_options(void **state) {
     assert_int_equal(fv__options_parse(&context, op, "", &pool), FV_BAD_INPUT);
 }
 
+/* Where a positional option is left out, those behind it are printed by name. */
+static void test_placed(void **state) {
+    (void)state;
+    typedef struct two {
+        int64_t a, b;
+        bool c;
+    } two;
+    static const fv_field fields[] = {
+        {"a", "first", FV_INT, offsetof(two, a), "1", 0, 9, FV_POSITIONAL, NULL, NULL},
+        {"b", "second", FV_INT, offsetof(two, b), "2", 0, 9, FV_POSITIONAL, NULL, NULL},
+        {"c", "third", FV_BOOL, offsetof(two, c), "no", 0, 0, 0, NULL, NULL},
+        {0}};
+    const fv_op op = {.name = "two", .fields = fields, .options_size = sizeof(two)};
+    static const char *const cases[][2] = {{"1 2", ""},        {"5 2", "5"}, {"1 5", "b 5"},
+                                           {"4 5 c", "4 5 c"}, {"c no", ""}, {"b 3 a 2", "2 3"},
+                                           {"c b 3", "b 3 c"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        two options;
+        fv_text out = {0};
+        assert_int_equal(fv__options_parse(&context, &op, cases[i][0], &options), FV_OK);
+        fv__options_print(&out, &op, &options);
+        assert_int_equal(fv__text_done(&context, &out), FV_OK);
+        assert_string_equal(out.data, cases[i][1]);
+        fv__text_free(&out);
+    }
+}
+
 /* Every operator's own samples can be read, and written and read again. */
 static void test_samples(void **state) {
     (void)state;
@@ -322,7 +362,8 @@ static void test_docs(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lenet),      cmocka_unit_test(test_names),
-        cmocka_unit_test(test_labels),     cmocka_unit_test(test_expressions),
+        cmocka_unit_test(test_labels),     cmocka_unit_test(test_scopes),
+        cmocka_unit_test(test_placed),     cmocka_unit_test(test_expressions),
         cmocka_unit_test(test_conditions), cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_parameters), cmocka_unit_test(test_sections),
         cmocka_unit_test(test_options),    cmocka_unit_test(test_samples),

@@ -138,6 +138,15 @@ static void test_form(void **state) {
            "    relu as \"layer 1/x\" - tanh as net2 - relu\n"
            "head \"2nd\" from \"layer 1/x\"\n"
            "head \"if\" from input\n");
+    /* what `from` names is named where it stands, even where the name would come by itself */
+    prints("net d\ninput 1x8x8\n relu - concat { tanh - relu | from tanh1 | identity }",
+           "net d\n"
+           "input 1x8x8\n"
+           "    relu\n"
+           "  - concat {\n"
+           "        tanh as tanh1 - relu\n"
+           "      | from tanh1\n"
+           "      | identity }\n");
     /* a graph that is no nest of branches: one branch reads what another made */
     prints("net c\ninput 1x8x8\n relu as a - concat { tanh as b - relu | add { from b | from a } }",
            "net c\n"

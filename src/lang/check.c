@@ -56,6 +56,11 @@ static fv_status unknown(const checker *c, const fv_expr *e, const char *owner,
     if (f != NULL && f->kind == FV_BOOL)
         return fv__complain(c->source, e->place, "%s must be yes or no, not '%s'", f->name,
                             e->name);
+    if (c->known < FV_PARAMS_MAX &&
+        slot_of(c->block != NULL ? c->block : &c->program->net, e->name, FV_PARAMS_MAX) >= 0)
+        return fv__complain(c->source, e->place,
+                            "a default may use the parameters before it; '%s' is not one of them",
+                            e->name);
     const char *near = fv__nearest(e->name, words, count);
     if (near != NULL)
         return fv__complain(c->source, e->place, "unknown parameter '%s'; did you mean '%s'?",
