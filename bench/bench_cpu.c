@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 #include "cpu/impl.h"
@@ -128,6 +129,16 @@ static double peak(void) {
     return best;
 }
 
+/* One thread is timed by its own clock, so that others on the machine count less. */
+static double clock_now(void) {
+#ifdef CLOCK_THREAD_CPUTIME_ID
+    struct timespec t;
+    if (fv__pool_size(pool) == 1 && clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0)
+        return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+#endif
+    return fv__seconds();
+}
+
 static int ascending(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -142,9 +153,9 @@ static void report(const char *label, const char *what, const char *impl, const 
     run(pass);
     const double start = fv__seconds();
     while (n < RUNS_MOST && (n < 5 || fv__seconds() - start < seconds)) {
-        const double t = fv__seconds();
+        const double t = clock_now();
         run(pass);
-        times[n++] = fv__seconds() - t;
+        times[n++] = clock_now() - t;
         if (n >= 5 && fv__seconds() - start > 20) break;
     }
     qsort(times, (size_t)n, sizeof *times, ascending);

@@ -168,7 +168,7 @@ static void panel(const work *w, int64_t unit, float *cols, float *block) {
         }
         for (int64_t r = first * k->mr; r < r_end; r += k->mr)
             k->gemm(fv__cpu_min(k->mr, r_end - r), p1 - p0, k1 - k0,
-                    packed + r * s->crs + k0 * k->mr, k->mr, b, ldb, y + r * ldy, ldy,
+                    packed + r * s->crs + k0 * k->mr, k->mr, 1, b, ldb, NULL, y + r * ldy, ldy,
                     w->bias ? w->bias + group * s->k + r : NULL, k0 > 0);
     }
     const int64_t r0 = first * k->mr;

@@ -170,8 +170,8 @@ static void dx_job(void *arg, int64_t unit, int worker) {
             fv__cpu_rows_gather(s, &w->p->dy, 0, group * s->k + f0, f1 - f0, p0, p1, dy, w->width);
             for (int64_t r = 0; r < rows; r += k->mr)
                 k->gemm(fv__cpu_min(k->mr, rows - r), p1 - p0, f1 - f0,
-                        packed + r * s->k + f0 * k->mr, k->mr, dy, w->width, cols + r * w->width,
-                        w->width, NULL, f0 > 0);
+                        packed + r * s->k + f0 * k->mr, k->mr, 1, dy, w->width, NULL,
+                        cols + r * w->width, w->width, NULL, f0 > 0);
         }
         k->unpatch(&s->patch, dx, 0, rows, p0, p1, cols, w->width);
     }

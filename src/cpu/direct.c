@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-#define FRAME_FLOATS 10240 /* frames in work: 40 KB, which L1 and L2 hold */
-#define TILE_COLUMNS 192   /* columns worth having at a time */
+#define FRAME_FLOATS  20480 /* frames in work: 80 KB, in the L2 cache */
+#define LOOSE_COLUMNS 1024
+#define TILE_COLUMNS  288 /* columns worth having at a time */
 
 /* Which frame starts at (row, col) of the source; adds it when new. -1: too many. */
 static int32_t frame_at(fv_direct *d, int64_t row, int64_t col) {
@@ -137,7 +138,15 @@ void fv__direct_plan(fv_direct *d, const struct fv_kernels *k) {
     d->jobs = fv__cpu_jobs(d->units, macs, 262144);
     d->frame_floats = d->bare ? 0 : fv__cpu_pad(d->depth * channel);
     d->block_floats = d->straight ? 0 : fv__cpu_pad(d->rows * d->band * d->pitch);
-    d->group_floats = fv__cpu_pad(fv__cpu_up(d->rows, k->mr) * k->mr * d->channels * d->taps);
+    /* Packing reads and writes every weight; with few columns to use it on, that is not worth it.
+     */
+    d->loose = 0;
+    if (d->n * d->oh * d->pitch <= LOOSE_COLUMNS && d->taps == d->area) {
+        if (d->w_channel == d->area) d->loose = 1;
+        if (d->area == 1) d->loose = d->w_channel;
+    }
+    d->group_floats =
+        d->loose ? 0 : fv__cpu_pad(fv__cpu_up(d->rows, k->mr) * k->mr * d->channels * d->taps);
 }
 
 int64_t fv__direct_channel(const fv_direct *d, int64_t rows) {

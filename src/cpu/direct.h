@@ -43,6 +43,8 @@ typedef struct fv_direct {
     int64_t band, bands;      /* rows of the result at a time */
     int64_t depth, depths;    /* channels of the source at a time */
     int64_t parts;            /* of the result's planes */
+    /* Not 0: weights are not packed, and lie so many floats apart along the sum. */
+    int64_t loose;
     int64_t units, jobs;
     int64_t frame_floats, block_floats, group_floats; /* scratch; packed weights of one group */
 } fv_direct;

@@ -85,6 +85,7 @@ static void unit(const work *w, int64_t u, float *frames, float *block) {
     const float *source = fv__cpu_at(call->source, n) + group * d->channels * d->h * d->w;
     float *to = fv__cpu_at(call->result, n) + group * d->rows * d->to_plane;
     const float *packed = w->packed + group * d->group_floats;
+    const float *weight = call->w + group * d->rows * d->channels * d->area;
     int64_t first, end;
     fv__cpu_cut(fv__cpu_up(d->rows, mr), d->parts, part, &first, &end);
     end = fv__cpu_min(end * mr, d->rows);
@@ -102,10 +103,12 @@ static void unit(const work *w, int64_t u, float *frames, float *block) {
         }
         for (int64_t r = first * mr; r < end; r += mr) {
             const int64_t rows = fv__cpu_min(mr, end - r);
-            w->k->gemm_at(rows, columns, channels * d->taps, packed + r * k + c0 * d->taps * mr, mr,
-                          b, w->off, c + r * ldc, ldc,
-                          call->bias ? call->bias + group * d->rows + r : NULL,
-                          c0 > 0 || (d->straight && call->add));
+            const float *strip = d->loose ? weight + r * d->w_row + c0 * d->w_channel
+                                          : packed + r * k + c0 * d->taps * mr;
+            w->k->gemm(rows, columns, channels * d->taps, strip, d->loose ? d->loose : mr,
+                       d->loose ? d->w_row : 1, b, 0, w->off, c + r * ldc, ldc,
+                       call->bias ? call->bias + group * d->rows + r : NULL,
+                       c0 > 0 || (d->straight && call->add));
             if (last && d->straight)
                 straight_act(w, c + r * ldc, rows, columns);
             else if (last)
@@ -148,7 +151,9 @@ void fv__direct_run(const fv_direct *d, const fv_direct_call *call) {
     w.scratch = (float *)(void *)w.off + fv__cpu_pad(d->depth * d->taps);
     fv__direct_offsets(d, d->depth, d->band, w.off);
     const int64_t strips = fv__cpu_up(d->rows, w.k->mr) * d->groups;
-    if (strips * d->channels * d->taps < 8192)
+    if (d->loose)
+        ; /* the weights are read where they lie */
+    else if (strips * d->channels * d->taps < 8192)
         for (int64_t u = 0; u < strips; u++) pack_strip(&w, u);
     else
         fv__pool_run(call->p->pool, fv__cpu_min(strips, 16), pack_job, &w);

@@ -8,8 +8,6 @@
  */
 #include "cpu/cpu.h"
 
-#define DEPTH 512 /* inputs summed at a time, so that a block of x stays in cache */
-
 typedef struct work {
     const fv_pass *p;
     fv_activation act;
@@ -40,8 +38,10 @@ static void forward_job(void *arg, int64_t job, int worker) {
     end = fv__cpu_min(end * 12, w->outputs);
     const float *weight = (const float *)p->w[0].data + first * w->inputs;
     float *y = (float *)p->y.data + first;
-    for (int64_t i = 0; i < w->inputs; i += DEPTH)
-        p->kernels->dot(w->n, end - first, fv__cpu_min(DEPTH, w->inputs - i),
+    /* Inputs summed at a time: a block of x stays in the L2 cache, and W is read in long runs. */
+    const int64_t depth = fv__cpu_max(512, fv__cpu_min(65536 / w->n / 16 * 16, 4096));
+    for (int64_t i = 0; i < w->inputs; i += depth)
+        p->kernels->dot(w->n, end - first, fv__cpu_min(depth, w->inputs - i),
                         (const float *)p->x[0].data + i, p->x[0].step, weight + i, w->inputs, y,
                         p->y.step, w->bias && i == 0 ? w->bias + first : NULL, i > 0);
     if (w->act.kind != FV_ACT_NONE)
@@ -74,7 +74,7 @@ static void dx_job(void *arg, int64_t job, int worker) {
             const float *weight = (const float *)p->w[0].data + l * w->inputs + i;
             for (int64_t n = 0; n < w->n; n += k->mr)
                 k->gemm(fv__cpu_min(k->mr, w->n - n), cols, fv__cpu_min(128, w->outputs - l),
-                        w->turned + l * w->n + n, w->n, weight, w->inputs,
+                        w->turned + l * w->n + n, w->n, 1, weight, w->inputs, NULL,
                         fv__cpu_at(&p->dx[0], n) + i, p->dx[0].step, NULL, l > 0 || !p->dx_set[0]);
         }
     }
@@ -93,8 +93,8 @@ static void dw_job(void *arg, int64_t job, int worker) {
         if (rows <= 0) break;
         for (int64_t i = 0; i < w->inputs; i += 480) {
             const int64_t cols = fv__cpu_min(480, w->inputs - i);
-            k->gemm(rows, cols, w->n, (const float *)p->dy.data + r, p->dy.step,
-                    (const float *)p->x[0].data + i, p->x[0].step,
+            k->gemm(rows, cols, w->n, (const float *)p->dy.data + r, p->dy.step, 1,
+                    (const float *)p->x[0].data + i, p->x[0].step, NULL,
                     (float *)p->dw[0].data + r * w->inputs + i, w->inputs, NULL, true);
         }
     }

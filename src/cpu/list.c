@@ -64,11 +64,24 @@ const fv_impl *const *fv__cpu_impls(const fv_op *op, fv_which which) {
     return which == FV_FORWARD ? other_forward : other_backward;
 }
 
+/* Why a layout cannot be had here; NULL: it can. */
+static const char *layout_refused(const fv_impl *impl, const fv_site *site, const fv_ask *ask) {
+    if (impl->layout == FV_PLAIN) return NULL;
+    if (ask->plain) return "maps stay in plain layout here";
+    for (int i = 0; i < site->inputs; i++)
+        if (site->in[i].rank != 4 || site->in[i].dim[1] % 16 != 0)
+            return "its blocked layout wants maps with a multiple of 16 channels";
+    if (site->out.rank != 4 || site->out.dim[1] % 16 != 0)
+        return "its blocked layout gives maps with a multiple of 16 channels";
+    return NULL;
+}
+
 const fv_impl *fv__cpu_choose(const fv_op *op, const fv_site *site, const fv_ask *ask,
                               fv_text *why) {
-    const fv_impl *const *list = fv__cpu_impls(op, ask->which);
+    const fv_impl *const *list = (ask->impls ? ask->impls : fv__cpu_impls)(op, ask->which);
     for (; *list; list++) {
-        const char *reason = (*list)->refuses ? (*list)->refuses(site, ask) : NULL;
+        const char *reason = layout_refused(*list, site, ask);
+        if (!reason && (*list)->refuses) reason = (*list)->refuses(site, ask);
         if (!reason) return *list;
         if (why) fv__text_addf(why, "%s%s: %s", why->length ? "; " : "", (*list)->name, reason);
     }

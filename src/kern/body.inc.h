@@ -19,7 +19,6 @@ const fv_kernels FV_TABLE = {
     .mr = MR,
     .nr = NV * LANES,
     .gemm = gemm,
-    .gemm_at = gemm_at,
     .pack = pack,
     .dot = dot,
     .dot_at = dot_at,

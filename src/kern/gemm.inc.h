@@ -33,63 +33,84 @@
 #define DC 4
 #endif
 
-/* One tile of R x V; m < LANES: V is 1 and only m lanes of it are there. Row l of b is at off[l]
-   where off is given, at l*ldb otherwise. */
-INLINE void tile(const int R, const int V, int64_t m, int64_t k, const float *a, int64_t as,
-                 const float *b, int64_t ldb, const int32_t *off, float *c, int64_t ldc,
-                 const float *bias, bool add) {
+/* Where a product's factors lie: a[l*as + r*ar]; row l of b at off[l] where off is given, at l*ldb
+   otherwise; c[r*ldc + j]. */
+typedef struct gemm_places {
+    int64_t k, as, ar, ldb, ldc;
+    const int32_t *off;
+    bool add;
+} gemm_places;
+
+/* One tile of R x V; m lanes of the last vector are there. */
+INLINE void tile(const int R, const int V, const int64_t m, const gemm_places *g, const float *a,
+                 const int64_t ar, const float *b, const int32_t *off, float *c,
+                 const float *bias) {
+    const int64_t ldc = g->ldc, ldb = g->ldb, as = g->as, k = g->k;
     vec acc[MR * NV];
     UNROLL for (int r = 0; r < R; r++) {
         UNROLL for (int v = 0; v < V; v++) {
-            if (add)
-                acc[r * V + v] = v_get(c + r * ldc + v * LANES, m);
+            if (g->add)
+                acc[r * V + v] = v_get(c + r * ldc + v * LANES, v == V - 1 ? m : LANES);
             else
                 acc[r * V + v] = bias ? v_set(bias[r]) : v_zero();
         }
     }
+    /* Two pointers into a, so that four rows each are within one index register's reach. */
+    const float *a4 = a + 4 * ar;
     for (int64_t l = 0; l < k; l++) {
         vec x[NV];
         const float *row = off ? b + off[l] : b;
-        UNROLL for (int v = 0; v < V; v++) x[v] = v_get(row + v * LANES, m);
+        UNROLL for (int v = 0; v < V; v++) x[v] =
+            v_get(row + v * LANES, v == V - 1 ? m : LANES);
         UNROLL for (int r = 0; r < R; r++) {
-            vec w = v_set(a[r]);
+            vec w = v_set(r < 4 ? a[r * ar] : a4[(r - 4) * ar]);
             UNROLL for (int v = 0; v < V; v++) acc[r * V + v] = v_fma(w, x[v], acc[r * V + v]);
         }
         a += as;
+        a4 += as;
         if (!off) b += ldb;
     }
     UNROLL for (int r = 0; r < R; r++) {
-        UNROLL for (int v = 0; v < V; v++) v_put(c + r * ldc + v * LANES, acc[r * V + v], m);
+        UNROLL for (int v = 0; v < V; v++)
+            v_put(c + r * ldc + v * LANES, acc[r * V + v], v == V - 1 ? m : LANES);
     }
 }
 
-/* All columns for a fixed number of rows: as many full tiles as fit, then narrower ones. */
-#define GEMM_COLS(R, OFF)                                                                          \
+/* All columns for a fixed number of rows: as many full tiles as fit, then a narrower one, whose
+   last vector may be a part. */
+#define GEMM_COLS(R, AR, OFF)                                                                      \
     do {                                                                                           \
         int64_t j = 0;                                                                             \
         for (; j + NV * LANES <= cols; j += NV * LANES)                                            \
-            tile(R, NV, LANES, k, a, as, b + j, ldb, OFF, c + j, ldc, bias, add);                  \
-        if (NV > 2 && j + 2 * LANES <= cols) {                                                     \
-            tile(R, 2, LANES, k, a, as, b + j, ldb, OFF, c + j, ldc, bias, add);                   \
-            j += 2 * LANES;                                                                        \
-        }                                                                                          \
-        if (j + LANES <= cols) {                                                                   \
-            tile(R, 1, LANES, k, a, as, b + j, ldb, OFF, c + j, ldc, bias, add);                   \
-            j += LANES;                                                                            \
-        }                                                                                          \
-        if (j < cols) tile(R, 1, cols - j, k, a, as, b + j, ldb, OFF, c + j, ldc, bias, add);      \
+            tile(R, NV, LANES, g, a, AR, b + j, OFF, c + j, bias);                                 \
+        const int64_t rest = cols - j, m = rest % LANES;                                           \
+        if (NV > 2 && rest > 2 * LANES)                                                            \
+            tile(R, NV, m, g, a, AR, b + j, OFF, c + j, bias);                                     \
+        else if (rest == 2 * LANES)                                                                \
+            tile(R, NV > 2 ? 2 : NV, LANES, g, a, AR, b + j, OFF, c + j, bias);                    \
+        else if (rest > LANES)                                                                     \
+            tile(R, 2, m, g, a, AR, b + j, OFF, c + j, bias);                                      \
+        else if (rest == LANES)                                                                    \
+            tile(R, 1, LANES, g, a, AR, b + j, OFF, c + j, bias);                                  \
+        else if (rest > 0)                                                                         \
+            tile(R, 1, m, g, a, AR, b + j, OFF, c + j, bias);                                      \
     } while (0)
 
 #define GEMM_ROWS(R)                                                                               \
-    static void gemm_rows_##R(int64_t cols, int64_t k, const float *a, int64_t as, const float *b, \
-                              int64_t ldb, float *c, int64_t ldc, const float *bias, bool add) {   \
-        GEMM_COLS(R, NULL);                                                                        \
+    static void gemm_rows_##R(const gemm_places *g, int64_t cols, const float *a, const float *b,  \
+                              float *c, const float *bias) {                                       \
+        if (g->off)                                                                                \
+            GEMM_COLS(R, 1, g->off);                                                               \
+        else                                                                                       \
+            GEMM_COLS(R, 1, NULL);                                                                 \
     }                                                                                              \
-    static void gemm_at_rows_##R(int64_t cols, int64_t k, const float *a, int64_t as,              \
-                                 const float *b, const int32_t *off, float *c, int64_t ldc,        \
-                                 const float *bias, bool add) {                                    \
-        const int64_t ldb = 0;                                                                     \
-        GEMM_COLS(R, off);                                                                         \
+    static void gemm_loose_rows_##R(const gemm_places *g, int64_t cols, const float *a,            \
+                                    const float *b, float *c, const float *bias) {                 \
+        const int64_t ar = g->ar;                                                                  \
+        if (g->off)                                                                                \
+            GEMM_COLS(R, ar, g->off);                                                              \
+        else                                                                                       \
+            GEMM_COLS(R, ar, NULL);                                                                \
     }
 GEMM_ROWS(1)
 GEMM_ROWS(2)
@@ -102,45 +123,30 @@ GEMM_ROWS(7)
 GEMM_ROWS(8)
 #endif
 
-static void gemm(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as, const float *b,
-                 int64_t ldb, float *c, int64_t ldc, const float *bias, bool add) {
-#define GEMM_CASE(R)                                                                               \
-    case R: gemm_rows_##R(cols, k, a, as, b, ldb, c, ldc, bias, add); break
-    switch (rows) {
-        GEMM_CASE(1);
-        GEMM_CASE(2);
-        GEMM_CASE(3);
-        GEMM_CASE(4);
-#if MR > 4
-        GEMM_CASE(5);
-        GEMM_CASE(6);
-        GEMM_CASE(7);
-        GEMM_CASE(8);
-#endif
-    default: break;
-    }
-#undef GEMM_CASE
-}
+typedef void gemm_fn(const gemm_places *g, int64_t cols, const float *a, const float *b, float *c,
+                     const float *bias);
 
-static void gemm_at(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as,
-                    const float *b, const int32_t *off, float *c, int64_t ldc, const float *bias,
-                    bool add) {
-#define GEMM_CASE(R)                                                                               \
-    case R: gemm_at_rows_##R(cols, k, a, as, b, off, c, ldc, bias, add); break
-    switch (rows) {
-        GEMM_CASE(1);
-        GEMM_CASE(2);
-        GEMM_CASE(3);
-        GEMM_CASE(4);
+static void gemm(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as, int64_t ar,
+                 const float *b, int64_t ldb, const int32_t *off, float *c, int64_t ldc,
+                 const float *bias, bool add) {
+    static gemm_fn *const packed[] = {gemm_rows_1, gemm_rows_2, gemm_rows_3, gemm_rows_4,
 #if MR > 4
-        GEMM_CASE(5);
-        GEMM_CASE(6);
-        GEMM_CASE(7);
-        GEMM_CASE(8);
+                                      gemm_rows_5, gemm_rows_6, gemm_rows_7, gemm_rows_8
 #endif
-    default: break;
+    };
+    static gemm_fn *const loose[] = {gemm_loose_rows_1, gemm_loose_rows_2, gemm_loose_rows_3,
+                                     gemm_loose_rows_4,
+#if MR > 4
+                                     gemm_loose_rows_5, gemm_loose_rows_6, gemm_loose_rows_7,
+                                     gemm_loose_rows_8
+#endif
+    };
+    const gemm_places g = {k, as, ar, ldb, ldc, off, add};
+    for (int64_t r = 0; r < rows; r += MR) {
+        const int64_t some = rows - r < MR ? rows - r : MR;
+        (ar == 1 ? packed : loose)[some - 1](&g, cols, a + r * ar, b, c + r * ldc,
+                                             bias ? bias + r : NULL);
     }
-#undef GEMM_CASE
 }
 
 /* Strips for gemm: out[l*MR + r] = w[r*ldw + l]. MR vectors, transposed by log2(MR) perfect

@@ -23,16 +23,13 @@ struct fv_kernels {
     int lanes;        /* floats per vector */
     int mr, nr;       /* register tile of gemm: rows and columns */
 
-    /* c[r][j] = sum over l < k of a[l*as + r] * b[l*ldb + j], for r < rows <= mr and j < cols (any
-       number), on top of: what c holds (add), bias[r] (not NULL), or 0. Rows of c are ldc apart.
-       Every sum runs over l in ascending order, one product at a time. */
-    void (*gemm)(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as, const float *b,
-                 int64_t ldb, float *c, int64_t ldc, const float *bias, bool add);
-
-    /* The same with row l of b at b + off[l]: taps of a convolution read where they lie. */
-    void (*gemm_at)(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as,
-                    const float *b, const int32_t *off, float *c, int64_t ldc, const float *bias,
-                    bool add);
+    /* c[r*ldc + j] = sum over l < k of a[l*as + r*ar] * b[l*ldb + j], r < rows, j < cols, on top
+       of: what c holds (add), bias[r] (not NULL), or 0. With `off`, row l of b is at b + off[l]
+       instead: taps of a convolution read where they lie. Fastest with ar = 1 and rows <= mr:
+       packed strips. Every sum runs over l in ascending order, one product at a time. */
+    void (*gemm)(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as, int64_t ar,
+                 const float *b, int64_t ldb, const int32_t *off, float *c, int64_t ldc,
+                 const float *bias, bool add);
     /* A strip for gemm: out[l*mr + r] = w[r*ldw + l], r < rows <= mr, l < k. */
     void (*pack)(int64_t rows, int64_t k, const float *w, int64_t ldw, float *out);
 

@@ -86,7 +86,7 @@ INLINE vec v_load_part(const float *p, int64_t n) {
     return _mm256_maskload_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane));
 #else
     float t[LANES] = {0};
-    for (int64_t i = 0; i < n; i++) t[i] = p[i];
+    for (int64_t i = 0; i < n && i < LANES; i++) t[i] = p[i];
     return v_load(t);
 #endif
 }
@@ -100,7 +100,7 @@ INLINE void v_store_part(float *p, vec v, int64_t n) {
 #else
     float t[LANES];
     v_store(t, v);
-    for (int64_t i = 0; i < n; i++) p[i] = t[i];
+    for (int64_t i = 0; i < n && i < LANES; i++) p[i] = t[i];
 #endif
 }
 

@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""One epoch of LeNet-5 on MNIST with PyTorch: the other side of bench/mnist_epoch.
+
+  mnist_torch.py FOLDER [--threads N] [--batch N] [--seed N] [--variant plain|channels-last|no-mkldnn]
+
+FOLDER holds MNIST's four IDX files, plain or .gz. Prints one line of JSON: seconds, test_accuracy,
+test_loss, train_loss, threads, torch.
+
+The network, its numbers and what is timed are those of `fovea train lenet5 mnist epochs=1 shift=0
+schedule=constant`: 60,000 steps' worth of pictures in batches of 64, SGD with momentum 0.9 and
+weight decay on the weights, then the test on 10,000 pictures. In PyTorch's favour: the pictures are
+converted, normalised and padded once, before the clock starts, and lie in memory as one tensor of
+floats, indexed by batch, without a DataLoader; a throw-away model warms up every code path; no
+accuracy is counted in training.
+"""
+import argparse
+import gzip
+import json
+import os
+import time
+
+import numpy
+import torch
+from torch import nn
+from torch.nn import functional
+
+MEAN, STD = 0.1307, 0.3081
+
+
+def idx(folder, name):
+    """An IDX file as an array of bytes."""
+    path = os.path.join(folder, name)
+    opened = open(path, "rb") if os.path.exists(path) else gzip.open(path + ".gz", "rb")
+    with opened as file:
+        data = file.read()
+    dims = data[3]
+    shape = [int.from_bytes(data[4 + 4 * i:8 + 4 * i], "big") for i in range(dims)]
+    return numpy.frombuffer(data, numpy.uint8, offset=4 + 4 * dims).reshape(shape)
+
+
+def part(folder, name):
+    """Pictures, normalised, in a frame of 2 pixels of byte 0; labels."""
+    pictures = torch.from_numpy(idx(folder, name + "-images-idx3-ubyte").copy()).float().unsqueeze(1)
+    pictures = (functional.pad(pictures, (2, 2, 2, 2)) / 255 - MEAN) / STD
+    return pictures.contiguous(), torch.from_numpy(idx(folder, name + "-labels-idx1-ubyte").copy()).long()
+
+
+def network():
+    net = nn.Sequential(
+        nn.Conv2d(1, 6, 5), nn.Tanh(), nn.AvgPool2d(2),
+        nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2),
+        nn.Flatten(), nn.Linear(400, 120), nn.Tanh(), nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, 10))
+    for layer in net:
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):  # init lecun
+            nn.init.normal_(layer.weight, std=layer.weight[0].numel() ** -0.5)
+            nn.init.zeros_(layer.bias)
+    return net
+
+
+def optimiser(net):
+    weights = [p for p in net.parameters() if p.dim() > 1]
+    biases = [p for p in net.parameters() if p.dim() == 1]
+    return torch.optim.SGD([{"params": weights, "weight_decay": 5e-4}, {"params": biases}],
+                           lr=0.02, momentum=0.9)
+
+
+def train(net, pictures, labels, batch, most=None):
+    step = optimiser(net)
+    order = torch.randperm(len(pictures))[:most]
+    loss_sum = 0.0
+    for start in range(0, len(order), batch):
+        which = order[start:start + batch]
+        loss = functional.cross_entropy(net(pictures[which]), labels[which])
+        step.zero_grad(set_to_none=True)
+        loss.backward()
+        step.step()
+        loss_sum += loss.item() * len(which)
+    return loss_sum / len(order)
+
+
+def test(net, pictures, labels, batch=256):
+    correct, loss = 0, 0.0
+    with torch.inference_mode():
+        for start in range(0, len(pictures), batch):
+            here = labels[start:start + batch]
+            logits = net(pictures[start:start + batch])
+            loss += functional.cross_entropy(logits, here, reduction="sum").item()
+            correct += int((logits.argmax(1) == here).sum())
+    return correct / len(pictures), loss / len(pictures)
+
+
+def main():
+    words = argparse.ArgumentParser()
+    words.add_argument("folder")
+    words.add_argument("--threads", type=int, default=os.cpu_count())
+    words.add_argument("--batch", type=int, default=64)
+    words.add_argument("--seed", type=int, default=1)
+    words.add_argument("--variant", choices=["plain", "channels-last", "no-mkldnn"], default="plain")
+    given = words.parse_args()
+    torch.set_num_threads(given.threads)
+    torch.manual_seed(given.seed)
+    if given.variant == "no-mkldnn":
+        torch.backends.mkldnn.enabled = False
+    pictures, labels = part(given.folder, "train")
+    test_pictures, test_labels = part(given.folder, "t10k")
+    net, warm = network(), network()
+    if given.variant == "channels-last":
+        net, warm = (n.to(memory_format=torch.channels_last) for n in (net, warm))
+        pictures = pictures.contiguous(memory_format=torch.channels_last)
+        test_pictures = test_pictures.contiguous(memory_format=torch.channels_last)
+    train(warm, pictures, labels, given.batch, 50 * given.batch + 32)
+    test(warm, test_pictures[:1024], test_labels[:1024])
+
+    start = time.perf_counter()
+    train_loss = train(net, pictures, labels, given.batch)
+    accuracy, loss = test(net, test_pictures, test_labels)
+    seconds = time.perf_counter() - start
+    print(json.dumps({"seconds": round(seconds, 3), "test_accuracy": accuracy,
+                      "test_loss": round(loss, 6), "train_loss": round(train_loss, 6),
+                      "threads": torch.get_num_threads(), "torch": torch.__version__}))
+
+
+main()
