@@ -257,6 +257,116 @@ static void test_joins_and_views_take_no_step(void **unused) {
     fv_context_free(ctx);
 }
 
+/* A device for the test alone: convolutions and max pools in blocked layout, done by unpacking,
+   running the reference and packing again. */
+static void blocked_run(const fv_pass *p) {
+    fv_tensor x = p->x[0], y = p->y;
+    assert_int_equal(x.layout, FV_BLOCK16);
+    assert_int_equal(y.layout, FV_BLOCK16);
+    fv_pass plain = *p;
+    x.layout = y.layout = FV_PLAIN;
+    x.step = fv__shape_sample(&x.shape);
+    y.step = fv__shape_sample(&y.shape);
+    x.data = calloc((size_t)fv__shape_count(&x.shape), sizeof(float));
+    y.data = calloc((size_t)fv__shape_count(&y.shape), sizeof(float));
+    fv__tensor_convert(&p->x[0], &x);
+    plain.x = &x;
+    plain.y = y;
+    p->op->forward[0](&plain);
+    fv__tensor_convert(&y, &p->y);
+    free(x.data);
+    free(y.data);
+    if (p->then) {
+        fv_pass then = *p->then;
+        then.x = &then.y;
+        then.op->forward[0](&then);
+    }
+}
+
+static bool fuses_relu(const fv_op *activation) {
+    return strcmp(activation->name, "relu") == 0;
+}
+
+static const fv_impl blocked = {
+    .name = "blocked", .run = blocked_run, .layout = FV_BLOCK16, .fuses = fuses_relu};
+
+static const fv_impl *const *blocked_impls(const fv_op *op, fv_which which) {
+    static const fv_impl *lists[2][3];
+    const int i = strcmp(op->name, "conv") == 0;
+    if (which == FV_BACKWARD || (!i && strcmp(op->name, "maxpool") != 0))
+        return fv__cpu_impls(op, which);
+    const fv_impl *const *cpu = fv__cpu_impls(op, which);
+    while (cpu[1]) cpu++; /* the reference */
+    lists[i][0] = &blocked;
+    lists[i][1] = *cpu;
+    return lists[i];
+}
+
+static const char *const blocked_texts[] = {
+    /* in and out of the blocked layout, fused and in place, to a flatten and to an output */
+    "net a\ninput 3x8x8\n conv 16 3x3 pad 1 - relu - conv 32 3x3 - relu - maxpool 2 - conv 16 1x1\n"
+    " - tanh - fc 5 - softmax\n",
+    /* joins of blocked slices, a plain branch among blocked ones, a view, two readers */
+    "net b\ninput 16x6x6\n conv 16 3x3 pad 1 - relu as stem - concat { conv 16 1x1 | identity |\n"
+    " conv 32 3x3 pad 1 - relu } - relu - concat { maxpool 3x3 stride 1 pad 1 | conv 3 1x1 }\n"
+    " - conv 16 3x3 pad 1 - add { identity | from stem } - dropout 0.5 - conv 16 1x1\n",
+    /* the output itself is blocked */
+    "net c\ninput 16x5x5\n conv 16 3x3 - maxpool 3\nhead other from conv1 - conv 32 1x1\n",
+};
+
+static void expect_close(const fv_tensor *a, const fv_tensor *b) {
+    const int64_t n = fv__shape_sample(&a->shape);
+    assert_int_equal(a->layout, FV_PLAIN);
+    for (int64_t s = 0; s < a->shape.dim[0]; s++)
+        for (int64_t i = 0; i < n; i++)
+            assert_float_equal(((float *)a->data)[s * a->step + i],
+                               ((float *)b->data)[s * b->step + i], 1e-4);
+}
+
+static void test_layouts(void **unused) {
+    (void)unused;
+    fv_context *ctx = new_context(1);
+    for (size_t t = 0; t < sizeof blocked_texts / sizeof blocked_texts[0]; t++) {
+        const char *text = blocked_texts[t];
+        fv_net *net;
+        fv_plan *plans[2];
+        fv_exec *execs[2];
+        must(ctx, fv__net_parse(ctx, "test", text, strlen(text), NULL, 0, &net));
+        float *weights = aligned_alloc(64, ((size_t)net->param_elements * 4 + 63) / 64 * 64);
+        fv__net_initialise(net, 3, weights);
+        for (int i = 0; i < 2; i++) {
+            const fv_plan_ask ask = {.batch = 2, .impls = i ? blocked_impls : NULL};
+            must(ctx, fv__plan_new(ctx, net, &ask, &plans[i]));
+            must(ctx, fv__exec_new(ctx, plans[i], weights, NULL, &execs[i]));
+            const fv_tensor x = fv__exec_value(execs[i], 0);
+            const fv_key key = fv__key(3, FV_STREAM_CHECK, 0, 0);
+            for (int64_t k = 0; k < fv__shape_count(&x.shape); k++)
+                ((float *)x.data)[k] = (float)fv__random_normal(key, (uint64_t)k);
+            fv__exec_forward(execs[i], 0, 0);
+        }
+        int converted = 0, ran = 0;
+        for (int s = 0; s < fv__exec_steps(execs[1]); s++) {
+            const fv_step_view v = fv__exec_step(execs[1], s);
+            converted += strcmp(v.impl, "convert") == 0;
+            ran += strcmp(v.impl, "blocked") == 0;
+        }
+        print_message("%s: %d blocked steps, %d conversions\n", net->name, ran, converted);
+        assert_true(converted > 0 && ran > 1);
+        for (size_t h = 0; h < net->head_count; h++) {
+            const fv_tensor a = fv__exec_value(execs[0], net->heads[h].value);
+            const fv_tensor b = fv__exec_value(execs[1], net->heads[h].value);
+            expect_close(&a, &b);
+        }
+        for (int i = 0; i < 2; i++) {
+            fv__exec_free(execs[i]);
+            fv__plan_free(plans[i]);
+        }
+        free(weights);
+        fv__net_free(net);
+    }
+    fv_context_free(ctx);
+}
+
 static void test_bad_batches(void **unused) {
     (void)unused;
     fv_context *ctx = new_context(1);
@@ -277,6 +387,7 @@ int main(void) {
         cmocka_unit_test(test_same_bits_for_any_threads),
         cmocka_unit_test(test_a_plan_serves_other_contexts),
         cmocka_unit_test(test_joins_and_views_take_no_step),
+        cmocka_unit_test(test_layouts),
         cmocka_unit_test(test_bad_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

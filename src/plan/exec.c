@@ -31,7 +31,18 @@ static fv_tensor bind(const fv_exec *e, const fv_region *regions, const fv_span 
 /* The labels are whole numbers in every plan. */
 static fv_tensor bind_value(const fv_exec *e, int value) {
     fv_tensor t = bind(e, e->plan->regions, e->plan->spans, value);
+    t.layout = e->plan->layouts[value];
     if (value > 0 && e->plan->net->values[value].node < 0) t.dtype = FV_I32;
+    return t;
+}
+
+/* A value in the layout that is wanted: itself, or its copy. */
+static fv_tensor bind_in(const fv_exec *e, int value, fv_layout layout) {
+    fv_tensor t = bind_value(e, value);
+    const fv_span *copy = &e->plan->copies[value];
+    if (t.layout == layout || copy->first > copy->last) return t;
+    t = fv__tensor(e->block + copy->offset, t.dtype, t.shape);
+    t.layout = layout;
     return t;
 }
 
@@ -55,7 +66,7 @@ static size_t bind_node(fv_exec *e, int n, const fv_site *site, fv_pass *pass, f
     const int in = node->inputs, params = node->params;
     fv_tensor *x = t, *dx = x + in, *w = dx + in, *dw = w + params, *saved = dw + params;
     for (int i = 0; i < in; i++) {
-        x[i] = bind_value(e, node->in[i]);
+        x[i] = bind_in(e, node->in[i], fv__plan_wants(plan, n));
         dx[i] = bind_gradient(e, node->in[i]);
     }
     for (int i = 0; i < params; i++) {
@@ -179,7 +190,7 @@ void fv__exec_free(fv_exec *e) {
 }
 
 fv_tensor fv__exec_value(const fv_exec *e, int value) {
-    return bind_value(e, value);
+    return bind_in(e, value, FV_PLAIN);
 }
 
 fv_tensor fv__exec_value_gradient(const fv_exec *e, int value) {
@@ -195,6 +206,13 @@ void fv__exec_run_step(fv_exec *e, int s) {
     const fv_step *step = &e->plan->steps[s];
     if (step->kind == FV_STEP_CLEAR) {
         clear(e, step->value);
+        return;
+    }
+    if (step->kind == FV_STEP_CONVERT) {
+        const fv_tensor from = bind_value(e, step->value);
+        const fv_tensor to =
+            bind_in(e, step->value, from.layout == FV_PLAIN ? FV_BLOCK16 : FV_PLAIN);
+        fv__tensor_convert(&from, &to);
         return;
     }
     const fv_node_plan *p = &e->plan->nodes[step->node];
@@ -245,7 +263,8 @@ int fv__exec_steps(const fv_exec *e) {
 fv_step_view fv__exec_step(const fv_exec *e, int s) {
     const fv_step *step = &e->plan->steps[s];
     fv_step_view view = {.node = -1, .which = step->which, .impl = "clear"};
-    if (step->kind == FV_STEP_CLEAR) return view;
+    if (step->kind == FV_STEP_CONVERT) view.impl = "convert";
+    if (step->kind != FV_STEP_RUN) return view;
     const fv_node_plan *p = &e->plan->nodes[step->node];
     view.node = step->node;
     view.impl = (step->which == FV_FORWARD ? p->forward : p->backward)->name;

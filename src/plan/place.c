@@ -38,10 +38,20 @@ static void lifetimes(fv_plan *plan) {
             use_gradient(plan, step->value, s);
             continue;
         }
+        if (step->kind == FV_STEP_CONVERT) {
+            use_value(plan, step->value, s);
+            use(&plan->copies[step->value], s);
+            if (plan->pinned[step->value]) use(&plan->copies[step->value], end);
+            continue;
+        }
         const fv_node *node = &plan->net->nodes[step->node];
         fv_node_plan *p = &plan->nodes[step->node];
         if (step->which == FV_FORWARD) {
-            for (int i = 0; i < node->inputs; i++) use_value(plan, node->in[i], s);
+            for (int i = 0; i < node->inputs; i++) {
+                use_value(plan, node->in[i], s);
+                if (fv__plan_wants(plan, step->node) != plan->layouts[node->in[i]])
+                    use(&plan->copies[node->in[i]], s);
+            }
             use_value(plan, node->out, s);
         } else {
             use_backward(plan, node, s);
@@ -75,7 +85,7 @@ static fv_status sizes(fv_context *ctx, fv_plan *plan) {
             return fv__fail(ctx, FV_BAD_INPUT,
                             "%s does not fit in memory at a batch of %lld; use a smaller batch",
                             plan->net->values[v].name, (long long)plan->ask.batch);
-        plan->spans[v].bytes = plan->gradient_spans[v].bytes = bytes;
+        plan->spans[v].bytes = plan->gradient_spans[v].bytes = plan->copies[v].bytes = bytes;
     }
     return FV_OK;
 }
@@ -84,10 +94,10 @@ static fv_status sizes(fv_context *ctx, fv_plan *plan) {
 static size_t collect(fv_plan *plan, fv_span **out) {
     size_t count = 0;
     for (size_t v = 0; v < plan->net->value_count; v++) {
-        fv_span *both[2] = {&plan->spans[v], &plan->gradient_spans[v]};
-        for (int i = 0; i < 2; i++)
-            if (both[i]->bytes && both[i]->first <= both[i]->last) {
-                if (out) out[count] = both[i];
+        fv_span *all[3] = {&plan->spans[v], &plan->gradient_spans[v], &plan->copies[v]};
+        for (int i = 0; i < 3; i++)
+            if (all[i]->bytes && all[i]->first <= all[i]->last) {
+                if (out) out[count] = all[i];
                 count++;
             }
     }

@@ -47,6 +47,8 @@ fv_ask fv__plan_question(const fv_plan *plan, int node, fv_which which, int work
     fv_ask ask = {.dtype = plan->ask.dtype,
                   .which = which,
                   .training = plan->ask.training,
+                  .plain = plan->ask.training || plan->ask.reference || plan->ask.keep_values,
+                  .impls = plan->ask.impls,
                   .kernels = plan->kernels,
                   .workers = workers};
     const fv_node *n = &plan->net->nodes[node];
@@ -96,13 +98,31 @@ static fv_status add_step(fv_context *ctx, fv_plan *plan, fv_step step) {
     return FV_OK;
 }
 
+static fv_status convert(fv_context *ctx, fv_plan *plan, int value) {
+    plan->converted[value] = false; /* once */
+    return add_step(ctx, plan,
+                    (fv_step){.kind = FV_STEP_CONVERT, .value = value, .which = FV_FORWARD});
+}
+
+static fv_status convert_inputs(fv_context *ctx, fv_plan *plan, int n) {
+    const fv_node *node = &plan->net->nodes[n];
+    for (int i = 0; i < node->inputs; i++)
+        if (plan->converted[node->in[i]] && fv__plan_wants(plan, n) != plan->layouts[node->in[i]])
+            FV_TRY(convert(ctx, plan, node->in[i]));
+    return FV_OK;
+}
+
 static fv_status list_forward(fv_context *ctx, fv_plan *plan) {
     for (size_t n = 0; n < plan->net->node_count; n++) {
         const fv_node_plan *p = &plan->nodes[n];
-        if (!p->live || p->view || p->joined || p->fused_into >= 0) continue;
+        if (!p->live) continue;
+        FV_TRY(convert_inputs(ctx, plan, (int)n));
+        if (p->view || p->joined || p->fused_into >= 0) continue;
         FV_TRY(add_step(ctx, plan,
                         (fv_step){.kind = FV_STEP_RUN, .node = (int)n, .which = FV_FORWARD}));
     }
+    for (size_t v = 0; v < plan->net->value_count; v++) /* what someone outside reads */
+        if (plan->converted[v]) FV_TRY(convert(ctx, plan, (int)v));
     plan->forward_steps = plan->step_count;
     return FV_OK;
 }
@@ -153,18 +173,22 @@ static fv_status allocate(fv_context *ctx, fv_plan *plan) {
     plan->readers = fv__alloc(ctx, values * sizeof *plan->readers, "a plan");
     plan->pinned = fv__alloc(ctx, values * sizeof *plan->pinned, "a plan");
     plan->needs_gradient = fv__alloc(ctx, values * sizeof *plan->needs_gradient, "a plan");
+    plan->layouts = fv__alloc(ctx, values * sizeof *plan->layouts, "a plan");
+    plan->converted = fv__alloc(ctx, values * sizeof *plan->converted, "a plan");
+    plan->copies = fv__alloc(ctx, values * sizeof *plan->copies, "a plan");
     plan->regions = fv__alloc(ctx, values * sizeof *plan->regions, "a plan");
     plan->gradient_regions = fv__alloc(ctx, values * sizeof *plan->regions, "a plan");
     plan->spans = fv__alloc(ctx, values * sizeof *plan->spans, "a plan");
     plan->gradient_spans = fv__alloc(ctx, values * sizeof *plan->spans, "a plan");
     plan->nodes = fv__alloc(ctx, nodes * sizeof *plan->nodes, "a plan");
     if (!plan->shapes || !plan->readers || !plan->pinned || !plan->needs_gradient ||
-        !plan->regions || !plan->gradient_regions || !plan->spans || !plan->gradient_spans ||
-        !plan->nodes)
+        !plan->layouts || !plan->converted || !plan->copies || !plan->regions ||
+        !plan->gradient_regions || !plan->spans || !plan->gradient_spans || !plan->nodes)
         return FV_EXHAUSTED;
     for (size_t v = 0; v < values; v++) {
         plan->regions[v].parent = plan->gradient_regions[v].parent = (int)v;
-        plan->spans[v] = plan->gradient_spans[v] = (fv_span){.first = INT_MAX, .last = -1};
+        plan->spans[v] = plan->gradient_spans[v] = plan->copies[v] =
+            (fv_span){.first = INT_MAX, .last = -1};
     }
     return FV_OK;
 }
@@ -191,7 +215,9 @@ static fv_status make(fv_context *ctx, fv_plan *plan) {
     mark_live(plan);
     if (plan->ask.backward) mark_gradients(plan);
     FV_TRY(choose(ctx, plan));
+    fv__plan_layouts(plan);
     fv__plan_regions(plan);
+    fv__plan_settle_layouts(plan);
     FV_TRY(list_forward(ctx, plan));
     if (plan->ask.backward) FV_TRY(list_backward(ctx, plan));
     FV_TRY(fv__plan_place(ctx, plan));
@@ -226,6 +252,9 @@ void fv__plan_free(fv_plan *plan) {
     fv__free(plan->readers);
     fv__free(plan->pinned);
     fv__free(plan->needs_gradient);
+    fv__free(plan->layouts);
+    fv__free(plan->converted);
+    fv__free(plan->copies);
     fv__free(plan->regions);
     fv__free(plan->gradient_regions);
     fv__free(plan->spans);

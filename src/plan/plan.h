@@ -16,15 +16,16 @@ typedef struct fv_plan fv_plan;
 typedef struct fv_exec fv_exec;
 
 typedef struct fv_plan_ask {
-    int64_t batch;     /* samples per execution */
-    bool training;     /* forward and backward of every head's loss (net from fv__net_with_loss) */
-    bool backward;     /* backward too; false with training: batch statistics, dropout, loss only */
-    fv_dtype dtype;    /* FV_F32, or FV_F64 with reference loops (gradient check) */
-    bool reference;    /* reference loops only, nothing fused, every value kept */
-    bool keep_values;  /* every value keeps a buffer of its own, readable afterwards */
+    int64_t batch;    /* samples per execution */
+    bool training;    /* forward and backward of every head's loss (net from fv__net_with_loss) */
+    bool backward;    /* backward too; false with training: batch statistics, dropout, loss only */
+    fv_dtype dtype;   /* FV_F32, or FV_F64 with reference loops (gradient check) */
+    bool reference;   /* reference loops only, nothing fused, every value kept */
+    bool keep_values; /* every value keeps a buffer of its own, readable afterwards */
     bool input_gradient; /* dx of values[0] too */
     const int *keep;     /* values that must be readable after forward, beside the heads */
     int keep_count;
+    fv_impls_fn *impls; /* the device's implementations; NULL: the CPU's */
 } fv_plan_ask;
 
 FV_MUST_USE fv_status fv__plan_new(fv_context *ctx, const fv_net *net, const fv_plan_ask *ask,
@@ -36,7 +37,8 @@ typedef struct fv_plan_memory {
     size_t activations; /* the block: values, gradients of values, things kept for backward */
     size_t scratch;     /* of the implementations; shared by all steps */
     size_t parameters, gradients;
-    size_t values_unshared; /* what the values alone would take if nothing were placed by lifetime */
+    size_t
+        values_unshared; /* what the values alone would take if nothing were placed by lifetime */
 } fv_plan_memory;
 fv_plan_memory fv__plan_memory(const fv_plan *plan);
 
@@ -63,7 +65,7 @@ void fv__exec_backward(fv_exec *exec);
 /* Step by step, for those who look closer (times per layer, the first non-finite value). */
 int fv__exec_steps(const fv_exec *exec);
 typedef struct fv_step_view {
-    int node;        /* of the net; -1: a gradient is set to zero, and pass is NULL */
+    int node; /* of the net; -1: a gradient is cleared or a layout converted; pass is NULL */
     fv_which which;
     const char *impl;
     const char *fused; /* name of the activation's node fused behind, or NULL */

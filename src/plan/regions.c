@@ -51,6 +51,7 @@ static bool may_fuse(const fv_plan *plan, const fv_node *node) {
 static bool may_join(const fv_plan *plan, const fv_node *node) {
     if (!(node->op->traits & FV_JOIN) || node->inputs < 2) return false;
     for (int i = 0; i < node->inputs; i++) {
+        if (plan->layouts[node->in[i]] != plan->layouts[node->in[0]]) return false;
         int64_t offset;
         const int root = fv__region_root(plan->regions, node->in[i], &offset);
         if (plan->pinned[root] || plan->pinned[node->in[i]] || offset != 0) return false;
@@ -87,14 +88,20 @@ void fv__plan_regions(fv_plan *plan) {
         const fv_node *node = &plan->net->nodes[n];
         fv_node_plan *p = &plan->nodes[n];
         if (!p->live) continue;
-        if (is_view(plan, node) && plan->net->values[node->in[0]].node >= 0) {
+        const fv_layout layout = plan->layouts[node->in[0]];
+        if (is_view(plan, node) && plan->net->values[node->in[0]].node >= 0 &&
+            (layout == FV_PLAIN ||
+             fv__shape_equal(&plan->shapes[node->in[0]], &plan->shapes[node->out]))) {
             p->view = true;
+            plan->layouts[node->out] = layout;
             attach(plan->regions, node->out, node->in[0], 0);
             attach(plan->gradient_regions, node->out, node->in[0], 0);
-        } else if (may_overwrite(plan, node)) {
+        } else if (may_overwrite(plan, node) &&
+                   (may_fuse(plan, node) || p->forward->layout == layout)) {
             if (may_fuse(plan, node)) {
                 p->fused_into = plan->net->values[node->in[0]].node;
                 plan->nodes[p->fused_into].fused = (int)n;
+                plan->layouts[node->out] = layout;
             }
             p->in_place = true;
             attach(plan->regions, node->out, node->in[0], 0);
@@ -104,6 +111,7 @@ void fv__plan_regions(fv_plan *plan) {
             }
         } else if (may_join(plan, node)) {
             p->joined = true;
+            plan->layouts[node->out] = layout;
             join(plan, node);
         }
     }
