@@ -14,7 +14,9 @@ typedef struct fv_setting {
 
 /* Makes a frozen net from text. `file` is for messages. FV_BAD_INPUT:
    "my.net:7:12: error: 5x5 kernel does not fit 4x4 input", the line, a caret, the chain of shapes
-   that led there, "did you mean". `text` need not end in 0. */
+   that led there, "did you mean". FV_USAGE for a setting the network has no parameter for, or that
+   is no number, or that is missing. `text` need not end in 0. Names of nodes have at most 511
+   characters. */
 FV_MUST_USE fv_status fv__net_parse(fv_context *ctx, const char *file, const char *text,
                                     size_t size, const fv_setting *settings, size_t setting_count,
                                     fv_net **out);
