@@ -131,31 +131,12 @@ static fv_status bind_steps(fv_context *ctx, fv_exec *e) {
     return FV_OK;
 }
 
-/* Scratch depends on the number of workers, and this context may have more than the planner's. */
-static fv_status make_scratch(fv_context *ctx, fv_exec *e) {
-    size_t most = 0;
-    const fv_plan *plan = e->plan;
-    const int workers = fv__pool_size(ctx->pool);
-    for (size_t s = 0; s < plan->step_count; s++) {
-        const fv_step *step = &plan->steps[s];
-        if (step->kind != FV_STEP_RUN) continue;
-        const fv_node_plan *p = &plan->nodes[step->node];
-        const fv_impl *impl = step->which == FV_FORWARD ? p->forward : p->backward;
-        if (!impl->scratch) continue;
-        fv_site site;
-        FV_TRY(fv__net_site(ctx, plan->net, &plan->net->nodes[step->node], plan->ask.batch, &site));
-        const fv_ask ask = fv__plan_question(plan, step->node, step->which, workers);
-        const size_t bytes = impl->scratch(&site, &ask);
-        if (bytes > most) most = bytes;
-    }
-    if (most && !(e->scratch = fv__alloc(ctx, most, "the working memory of a run")))
-        return FV_EXHAUSTED;
-    return FV_OK;
-}
-
 static fv_status make(fv_context *ctx, fv_exec *e) {
     const fv_plan *plan = e->plan;
-    FV_TRY(make_scratch(ctx, e));
+    size_t scratch; /* this context may have more workers than the planner's had */
+    FV_TRY(fv__plan_scratch(ctx, plan, fv__pool_size(ctx->pool), &scratch));
+    if (scratch && !(e->scratch = fv__alloc(ctx, scratch, "the working memory of a run")))
+        return FV_EXHAUSTED;
     e->block = fv__alloc(ctx, plan->block_bytes ? plan->block_bytes : 1, "the values of a run");
     e->passes = fv__alloc(ctx, 2 * (plan->step_count + 1) * sizeof *e->passes, "a run's steps");
     e->tensors = fv__alloc(ctx, tensors_needed(plan) * sizeof *e->tensors, "a run's steps");

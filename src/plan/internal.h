@@ -88,6 +88,10 @@ void fv__plan_regions(fv_plan *plan);
 /* Lifetimes from the steps, offsets into one block. FV_BAD_INPUT when sizes overflow. */
 FV_MUST_USE fv_status fv__plan_place(fv_context *ctx, fv_plan *plan);
 
+/* The most scratch any step asks for, with so many workers. */
+FV_MUST_USE fv_status fv__plan_scratch(fv_context *ctx, const fv_plan *plan, int workers,
+                                       size_t *most);
+
 /* The question put to implementations of a node's pass. */
 fv_ask fv__plan_question(const fv_plan *plan, int node, fv_which which, int workers);
 

@@ -193,8 +193,8 @@ static fv_status allocate(fv_context *ctx, fv_plan *plan) {
     return FV_OK;
 }
 
-/* The most scratch any step asks for, with so many workers. */
-static fv_status scratch(fv_context *ctx, fv_plan *plan) {
+fv_status fv__plan_scratch(fv_context *ctx, const fv_plan *plan, int workers, size_t *most) {
+    *most = 0;
     for (size_t s = 0; s < plan->step_count; s++) {
         const fv_step *step = &plan->steps[s];
         if (step->kind != FV_STEP_RUN) continue;
@@ -203,9 +203,9 @@ static fv_status scratch(fv_context *ctx, fv_plan *plan) {
         if (!impl->scratch) continue;
         fv_site site;
         FV_TRY(fv__net_site(ctx, plan->net, &plan->net->nodes[step->node], plan->ask.batch, &site));
-        const fv_ask ask = fv__plan_question(plan, step->node, step->which, plan->workers);
+        const fv_ask ask = fv__plan_question(plan, step->node, step->which, workers);
         const size_t bytes = impl->scratch(&site, &ask);
-        if (bytes > plan->scratch_bytes) plan->scratch_bytes = bytes;
+        if (bytes > *most) *most = bytes;
     }
     return FV_OK;
 }
@@ -221,7 +221,7 @@ static fv_status make(fv_context *ctx, fv_plan *plan) {
     FV_TRY(list_forward(ctx, plan));
     if (plan->ask.backward) FV_TRY(list_backward(ctx, plan));
     FV_TRY(fv__plan_place(ctx, plan));
-    return scratch(ctx, plan);
+    return fv__plan_scratch(ctx, plan, plan->workers, &plan->scratch_bytes);
 }
 
 fv_status fv__plan_new(fv_context *ctx, const fv_net *net, const fv_plan_ask *ask, fv_plan **out) {
