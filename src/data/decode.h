@@ -11,7 +11,10 @@
 /* Most pixels of a picture: 2^28, a square of 16,384. Checked before memory is asked for. */
 #define FV_PICTURE_PIXELS ((int64_t)1 << 28)
 
-/* Sets the size and asks for the pixels; FV_BAD_INPUT when it is zero or above the limit. */
+/* FV_BAD_INPUT when a size is zero or above the limit. */
+FV_MUST_USE fv_status fv__picture_size(fv_context *ctx, const char *name, int64_t width,
+                                       int64_t height);
+/* The same, and asks for the pixels. */
 FV_MUST_USE fv_status fv__picture_new(fv_context *ctx, const char *name, int64_t width,
                                       int64_t height, int channels, fv_picture *out);
 

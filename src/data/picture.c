@@ -6,19 +6,23 @@
 #include "data/decode.h"
 #include <string.h>
 
-fv_status fv__picture_new(fv_context *ctx, const char *name, int64_t width, int64_t height,
-                          int channels, fv_picture *out) {
-    *out = (fv_picture){0};
+fv_status fv__picture_size(fv_context *ctx, const char *name, int64_t width, int64_t height) {
     if (width < 1 || height < 1)
         return fv__fail(ctx, FV_BAD_INPUT, "%s: the picture is %lldx%lld pixels; it has no content",
                         name, (long long)width, (long long)height);
     int64_t pixels;
-    if (!fv__mul_i64(width, height, &pixels) || pixels > FV_PICTURE_PIXELS)
-        return fv__fail(ctx, FV_BAD_INPUT,
-                        "%s: the file says the picture is %lldx%lld pixels (width x height); at "
-                        "most %lld pixels are read",
-                        name, (long long)width, (long long)height, (long long)FV_PICTURE_PIXELS);
-    uint8_t *p = fv__alloc(ctx, (size_t)pixels * (size_t)channels, "a picture");
+    if (fv__mul_i64(width, height, &pixels) && pixels <= FV_PICTURE_PIXELS) return FV_OK;
+    return fv__fail(ctx, FV_BAD_INPUT,
+                    "%s: the file says the picture is %lldx%lld pixels (width x height); at most "
+                    "%lld pixels are read",
+                    name, (long long)width, (long long)height, (long long)FV_PICTURE_PIXELS);
+}
+
+fv_status fv__picture_new(fv_context *ctx, const char *name, int64_t width, int64_t height,
+                          int channels, fv_picture *out) {
+    *out = (fv_picture){0};
+    FV_TRY(fv__picture_size(ctx, name, width, height));
+    uint8_t *p = fv__alloc(ctx, (size_t)(width * height * channels), "a picture");
     if (!p) return FV_EXHAUSTED;
     *out = (fv_picture){width, height, channels, p};
     return FV_OK;
@@ -60,14 +64,15 @@ static const magic others[] = {
      "a program"},
 };
 
-/* Text: no control characters but white space in the first bytes. */
+/* Text: no control characters but white space in the first bytes, and mostly ASCII. */
 static bool looks_like_text(const uint8_t *data, size_t size) {
-    size_t n = size < 512 ? size : 512;
+    size_t n = size < 512 ? size : 512, high = 0;
     for (size_t i = 0; i < n; i++) {
         uint8_t c = data[i];
         if (c == 127 || (c < 32 && c != '\n' && c != '\r' && c != '\t' && c != '\f')) return false;
+        high += c > 127;
     }
-    return true;
+    return high <= n / 2;
 }
 
 static const char *describe(const uint8_t *data, size_t size) {

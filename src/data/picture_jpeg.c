@@ -86,7 +86,9 @@ static void read_picture(work *w) {
     jpeg_mem_src(jpeg, w->data, (unsigned long)w->size);
     jpeg_read_header(jpeg, TRUE);
     int64_t width = jpeg->image_width, height = jpeg->image_height;
-    if (width * height <= FV_PICTURE_PIXELS && !plausible(w, width * height))
+    fv_status status = fv__picture_size(w->ctx, w->name, width, height);
+    if (status != FV_OK) refuse(w, status);
+    if (!plausible(w, width * height))
         refuse(w, fv__fail(w->ctx, FV_BAD_INPUT,
                            "%s: %lldx%lld pixels (width x height) cannot be in a JPEG file of %zu "
                            "bytes; it is cut short or damaged",
@@ -96,7 +98,7 @@ static void read_picture(work *w) {
     jpeg->out_color_space = gray ? JCS_GRAYSCALE : cmyk ? JCS_CMYK : JCS_RGB;
     /* The slow integer transform gives the same bytes on every machine. */
     jpeg->dct_method = JDCT_ISLOW;
-    fv_status status = fv__picture_new(w->ctx, w->name, width, height, gray ? 1 : 3, &w->picture);
+    status = fv__picture_new(w->ctx, w->name, width, height, gray ? 1 : 3, &w->picture);
     if (status != FV_OK) refuse(w, status);
     if (cmyk) {
         w->row = fv__alloc(w->ctx, (size_t)width * 4, "decoding a JPEG picture");

@@ -71,8 +71,7 @@ static void on_read(png_structp png, png_bytep out, size_t bytes) {
 }
 
 /* Deflate makes data at most 1032 times smaller, so a small file cannot hold a huge picture. */
-static bool plausible(const work *w, int64_t width, int64_t height, size_t row_bytes) {
-    (void)width;
+static bool plausible(const work *w, int64_t height, size_t row_bytes) {
     return (uint64_t)height * row_bytes / 1032 <= (uint64_t)w->size + 64;
 }
 
@@ -82,8 +81,10 @@ static void read_picture(work *w) {
     png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
     png_read_info(png, w->info);
     int64_t width = png_get_image_width(png, w->info), height = png_get_image_height(png, w->info);
-    if (width * height <= FV_PICTURE_PIXELS &&
-        !plausible(w, width, height, png_get_rowbytes(png, w->info))) {
+    /* Before libpng asks for the memory of a row. */
+    w->refused = fv__picture_size(w->ctx, w->name, width, height);
+    if (w->refused != FV_OK) png_error(png, "size");
+    if (!plausible(w, height, png_get_rowbytes(png, w->info))) {
         w->refused = fv__fail(w->ctx, FV_BAD_INPUT,
                               "%s: %lldx%lld pixels (width x height) cannot be in a PNG file of "
                               "%zu bytes; it is cut short or damaged",
@@ -92,9 +93,8 @@ static void read_picture(work *w) {
     }
     png_set_expand(png);   /* palette to RGB, gray to 8 bits, a transparent colour to alpha */
     png_set_strip_16(png); /* 16 bits to the upper 8 */
-    int passes = png_set_interlace_handling(png);
+    png_set_interlace_handling(png); /* png_read_image does all passes */
     png_read_update_info(png, w->info);
-    (void)passes;
     int channels = png_get_channels(png, w->info);
     w->refused = fv__picture_new(w->ctx, w->name, width, height, channels, &w->picture);
     if (w->refused != FV_OK) png_error(png, "size");
