@@ -287,7 +287,7 @@ static fv_status repetitions(fv_expander *x, const fv_scope *scope, const fv_ele
 
 static fv_status expand_repeated(fv_expander *x, const fv_scope *scope, const fv_element *e, int in,
                                  int *out) {
-    int rounds;
+    int rounds = 0;
     fv_scope round = *scope;
     const size_t before = x->net->node_count;
     FV_TRY(repetitions(x, scope, e, in, &rounds));

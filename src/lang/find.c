@@ -24,7 +24,7 @@ static fv_status parse_file(fv_context *ctx, const char *path, const fv_setting 
 
 /* The zoo's network nearest to a name: a typo, or else the longest common beginning. */
 static const char *nearest(const char *name) {
-    const char *names[256], *best = NULL;
+    const char *names[256] = {NULL}, *best = NULL;
     size_t count = 0, length = 2;
     for (const fv_zoo_entry *z = fv__zoo; z->name != NULL && count < 256; z++)
         names[count++] = z->name;

@@ -16,7 +16,7 @@
 #include <stdio.h>
 
 static const fv_field fields[] = {
-    {"filters", "how many filters, which is the channels of the output", FV_INT,
+    {"filters", "how many, which is the channels of the output", FV_INT,
      offsetof(fv_conv_options, channels), NULL, 1, 1e9, FV_POSITIONAL | FV_REQUIRED, NULL, NULL},
     {"kernel", "height x width of the filters, pixels", FV_SIZE, offsetof(fv_conv_options, kernel),
      NULL, 1, 1e6, FV_POSITIONAL | FV_REQUIRED, NULL, "kernel_shape"},
