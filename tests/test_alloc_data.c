@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_alloc_data.c - memory refused at every place while pictures are decoded and preprocessed,
+ * data sets opened and batches filled.
+ *
+ * The linker puts our malloc and its relatives before the library's calls (--wrap). Each task is
+ * repeated with the first, second, third … request refused, once that one alone and once all from
+ * there on, until it passes. Each time before, it must end in FV_EXHAUSTED and a sentence; the
+ * sanitizer's leak check at the end of the program sees what was not freed.
+ */
+#include "data/data.h"
+#include "data_files.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+int __real_posix_memalign(void **p, size_t alignment, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+int __wrap_posix_memalign(void **p, size_t alignment, size_t size);
+
+static bool armed; /* refusals count in the library's work alone */
+static long requests, refuse_at;
+static bool refuse_rest;
+
+static bool refused(void) {
+    if (!armed) return false;
+    requests++;
+    return requests == refuse_at || (refuse_rest && requests > refuse_at);
+}
+
+void *__wrap_malloc(size_t size) {
+    return refused() ? NULL : __real_malloc(size);
+}
+void *__wrap_calloc(size_t count, size_t size) {
+    return refused() ? NULL : __real_calloc(count, size);
+}
+void *__wrap_realloc(void *p, size_t size) {
+    return refused() ? NULL : __real_realloc(p, size);
+}
+void *__wrap_aligned_alloc(size_t alignment, size_t size) {
+    return refused() ? NULL : __real_aligned_alloc(alignment, size);
+}
+int __wrap_posix_memalign(void **p, size_t alignment, size_t size) {
+    return refused() ? ENOMEM : __real_posix_memalign(p, alignment, size);
+}
+
+static fv_context *ctx;
+
+static int open_context(void **state) {
+    (void)state;
+    return fv_context_new(1, &ctx) == FV_OK ? 0 : 1;
+}
+
+static int close_context(void **state) {
+    (void)state;
+    fv_context_free(ctx);
+    return 0;
+}
+
+typedef fv_status task_fn(const void *arg);
+
+/* At least `least` requests must be met on the way: a task that asks for none tests nothing. */
+static void refuse_everywhere(task_fn *task, const void *arg, long least) {
+    for (int rest = 0; rest < 2; rest++) {
+        fv_status status = FV_EXHAUSTED;
+        long at = 0;
+        while (status != FV_OK && at < 1000) {
+            refuse_at = ++at;
+            refuse_rest = rest;
+            requests = 0;
+            ctx->message[0] = 0;
+            armed = true;
+            status = task(arg);
+            armed = false;
+            if (status != FV_OK && status != FV_EXHAUSTED)
+                fail_msg("request %ld: status %d: %s", at, (int)status, ctx->message);
+            if (status != FV_OK) assert_true(ctx->message[0]);
+        }
+        assert_int_equal(status, FV_OK);
+        if (at <= least) fail_msg("%ld requests, %ld expected at least", at - 1, least);
+    }
+}
+
+static fv_status decode_and_prepare(const void *arg) {
+    const made *m = arg;
+    fv_picture p;
+    float x[3 * 8 * 8];
+    fv_input in = {.channels = 3, .height = 8, .width = 8, .resize = 6, .crop = {5, 4}, .scale = 1};
+    FV_TRY(fv__picture_decode(ctx, "a file", m->data, m->size, &p));
+    fv_status status = fv__preprocess(ctx, &in, &p, x);
+    fv__picture_free(&p);
+    return status;
+}
+
+static void pictures(void **state) {
+    (void)state;
+    made pnm = made_new();
+    made_add(&pnm, "P6 2 1 255\n\1\2\3\4\5\6", 17);
+    refuse_everywhere(decode_and_prepare, &pnm, 5);
+    made_free(&pnm);
+#ifdef FV_HAVE_PNG
+    static const uint8_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 9, 8, 7, 6, 5, 4, 3, 2};
+    made png = made_png(
+        &(png_ask){.width = 2, .height = 2, .depth = 8, .colour = 6, .rows = rows, .row_bytes = 8});
+    refuse_everywhere(decode_and_prepare, &png, 8);
+    made_free(&png);
+#endif
+}
+
+static fv_status open_and_fill(const void *arg) {
+    fv_dataset train, test;
+    float x[4 * 3 * 16 * 16];
+    int32_t labels[4];
+    fv_input in = {.channels = 3, .height = 16, .width = 16, .scale = 1};
+    FV_TRY(fv__dataset_open(ctx, arg, 1, &train, &test));
+    fv_status status = fv__batch_fill(ctx, &train, &in, NULL, 0, 4, NULL, 1, 0, x, labels);
+    if (status == FV_OK)
+        status = fv__batch_fill(ctx, &test, &in, NULL, 0, 2, NULL, 1, 0, x, labels);
+    fv__dataset_close(&train);
+    fv__dataset_close(&test);
+    return status;
+}
+
+static void sets(void **state) {
+    (void)state;
+    made m[4] = {made_images(5, 3, 2), made_labels(5, 3), made_images(4, 3, 2), made_labels(4, 2)};
+    const char *const name[4] = {"A", "B", "C", "D"}, *const packed[4] = {"Z", "Y", "X", "W"};
+    for (int i = 0; i < 4; i++) {
+        made z = made_gzip(&m[i]);
+        made_write(&m[i], name[i]);
+        made_write(&z, packed[i]);
+        made_free(&z);
+        made_free(&m[i]);
+    }
+    refuse_everywhere(open_and_fill, "digits:20", 8);
+    refuse_everywhere(open_and_fill, "A,B,C,D", 8);
+#ifdef FV_HAVE_ZLIB
+    refuse_everywhere(open_and_fill, "Z,Y,X,W", 12);
+#endif
+}
+
+static fv_status open_cifar10(const void *arg) {
+    (void)arg;
+    fv_dataset train, test;
+    FV_TRY(fv__dataset_open(ctx, "cifar10", 1, &train, &test));
+    fv__dataset_close(&train);
+    fv__dataset_close(&test);
+    return FV_OK;
+}
+
+static void cifar10(void **state) {
+    (void)state;
+    static const char *const names[] = {"data_batch_1", "data_batch_2", "data_batch_3",
+                                        "data_batch_4", "data_batch_5", "test_batch"};
+    assert_int_equal(fv__folder_make(ctx, "data/cifar10"), FV_OK);
+    made m = made_new();
+    for (int i = 0; i < 3073; i++) made_byte(&m, 1);
+    for (int i = 0; i < 6; i++) {
+        char path[64] = "data/cifar10/";
+        strcat(path, names[i]);
+        strcat(path, ".bin");
+        made_write(&m, path);
+    }
+    made_free(&m);
+    write_text("data/cifar10/batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
+    setenv("FOVEA_DATA", "data", 1);
+    refuse_everywhere(open_cifar10, NULL, 6);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pictures),
+        cmocka_unit_test(sets),
+        cmocka_unit_test(cifar10),
+    };
+    return cmocka_run_group_tests(tests, open_context, close_context);
+}
