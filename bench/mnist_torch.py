@@ -8,7 +8,7 @@ FOLDER holds MNIST's four IDX files, plain or .gz. Prints one line of JSON: seco
 test_loss, train_loss, threads, torch.
 
 The network, its numbers and what is timed are those of `fovea train lenet5 mnist epochs=1 shift=0
-schedule=constant`: 60,000 steps' worth of pictures in batches of 64, SGD with momentum 0.9 and
+schedule=constant`: 60,000 pictures in batches of 64, SGD with momentum 0.9 and
 weight decay on the weights, then the test on 10,000 pictures. In PyTorch's favour: the pictures are
 converted, normalised and padded once, before the clock starts, and lie in memory as one tensor of
 floats, indexed by batch, without a DataLoader; a throw-away model warms up every code path; no
