@@ -361,7 +361,7 @@ static void test_conv(void **state) {
         int64_t k = g * pick(seed, &at, 1, seed % 7 == 0 ? 50 : 20);
         int64_t kh = pick(seed, &at, 1, 5), kw = seed % 2 ? kh : pick(seed, &at, 1, 5);
         snprintf(o, sizeof o,
-                 "channels=%d kernel=%dx%d stride=%dx%d pad=%d,%d,%d,%d dilation=%dx%d groups=%d "
+                 "filters=%d kernel=%dx%d stride=%dx%d pad=%d,%d,%d,%d dilation=%dx%d groups=%d "
                  "bias=%s",
                  (int)k, (int)kh, (int)kw, (int)pick(seed, &at, 1, 3), (int)pick(seed, &at, 1, 3),
                  (int)pick(seed, &at, 0, 2), (int)pick(seed, &at, 0, 2), (int)pick(seed, &at, 0, 3),
@@ -383,17 +383,17 @@ static void test_conv_known(void **state) {
     static const struct {
         const char *o;
         fv_shape in;
-    } cases[] = {{"channels=6 kernel=5x5", {4, {20, 1, 32, 32}}},
-                 {"channels=16 kernel=5x5", {4, {18, 6, 14, 14}}},
-                 {"channels=16 kernel=3x3 pad=1", {4, {3, 16, 32, 32}}},
-                 {"channels=72 kernel=3x3 pad=1", {4, {1, 65, 14, 14}}},
-                 {"channels=33 kernel=1x1", {4, {2, 210, 9, 9}}},
-                 {"channels=40 kernel=1x1 stride=2 bias=no", {4, {2, 200, 9, 9}}},
-                 {"channels=12 kernel=7x7 stride=2 pad=3", {4, {2, 3, 41, 37}}},
-                 {"channels=12 kernel=11x11 stride=4", {4, {2, 3, 47, 47}}},
-                 {"channels=24 kernel=3x3 pad=1 groups=24", {4, {2, 24, 15, 15}}},
-                 {"channels=20 kernel=3x3 pad=1", {4, {17, 20, 2, 2}}},
-                 {"channels=230 kernel=1x1", {4, {3, 17, 7, 7}}}};
+    } cases[] = {{"filters=6 kernel=5x5", {4, {20, 1, 32, 32}}},
+                 {"filters=16 kernel=5x5", {4, {18, 6, 14, 14}}},
+                 {"filters=16 kernel=3x3 pad=1", {4, {3, 16, 32, 32}}},
+                 {"filters=72 kernel=3x3 pad=1", {4, {1, 65, 14, 14}}},
+                 {"filters=33 kernel=1x1", {4, {2, 210, 9, 9}}},
+                 {"filters=40 kernel=1x1 stride=2 bias=no", {4, {2, 200, 9, 9}}},
+                 {"filters=12 kernel=7x7 stride=2 pad=3", {4, {2, 3, 41, 37}}},
+                 {"filters=12 kernel=11x11 stride=4", {4, {2, 3, 47, 47}}},
+                 {"filters=24 kernel=3x3 pad=1 groups=24", {4, {2, 24, 15, 15}}},
+                 {"filters=20 kernel=3x3 pad=1", {4, {17, 20, 2, 2}}},
+                 {"filters=230 kernel=1x1", {4, {3, 17, 7, 7}}}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         problem p;
         assert_true(pose(&p, "conv", cases[i].o, 1, &cases[i].in, i));

@@ -24,8 +24,8 @@ static void forward_range(void *arg, int64_t first, int64_t end) {
     const work *w = arg;
     const fv_pass *p = w->p;
     PIECES(w, first, end,
-           p->kernels->act(w->act.kind, n, fv__cpu_at(&p->x[0], s) + at, fv__cpu_at(&p->y, s) + at,
-                           w->act.p, w->act.q))
+           p->kernels->act(w->act.kind, 1, n, fv__cpu_at(&p->x[0], s) + at, 0,
+                           fv__cpu_at(&p->y, s) + at, 0, w->act.p, w->act.q))
 }
 
 static void backward_range(void *arg, int64_t first, int64_t end) {

@@ -91,7 +91,7 @@ static void forward_job(void *arg, int64_t job, int worker) {
                 const int64_t len = fv__cpu_min(PIECE, w->plane - i);
                 p->kernels->affine(len, x + i, (float)mean, (float)factor, (float)shift, y + i);
                 if (w->act.kind != FV_ACT_NONE)
-                    p->kernels->act(w->act.kind, len, y + i, y + i, w->act.p, w->act.q);
+                    p->kernels->act(w->act.kind, 1, len, y + i, 0, y + i, 0, w->act.p, w->act.q);
             }
         }
     }

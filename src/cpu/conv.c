@@ -134,10 +134,8 @@ static void finish(const work *w, int64_t run, int64_t channel, int64_t rows, in
         const int64_t sample = run + p / s->places, at = p % s->places;
         const int64_t len = fv__cpu_min(s->places - at, p1 - p);
         float *y = fv__cpu_at(&w->p->y, sample) + channel * s->places + at;
-        for (int64_t r = 0; r < rows; r++) {
-            const float *x = s->joined ? block + r * w->width + p - p0 : y + r * s->places;
-            k->act(w->act.kind, len, x, y + r * s->places, w->act.p, w->act.q);
-        }
+        k->act(w->act.kind, rows, len, s->joined ? block + p - p0 : y,
+               s->joined ? w->width : s->places, y, s->places, w->act.p, w->act.q);
         p += len;
     }
 }

@@ -52,26 +52,30 @@ static void place(const work *w, const float *block, int64_t ld, int64_t rows, i
                   int64_t high, float *to) {
     const fv_direct *d = w->d;
     const fv_direct_call *call = w->call;
-    for (int64_t r = 0; r < rows; r++, to += d->to_plane, block += ld)
+    const int64_t step = d->to_sh * d->to_w;
+    to += (d->to_row + row * d->to_sh) * d->to_w + d->to_col;
+    for (int64_t r = 0; r < rows; r++, to += d->to_plane, block += ld) {
+        if (d->to_sw == 1 && !call->add) {
+            w->k->act(call->act.kind, high, d->ow, block, d->pitch, to, step, call->act.p,
+                      call->act.q);
+            continue;
+        }
         for (int64_t i = 0; i < high; i++) {
             const float *x = block + i * d->pitch;
-            float *y = to + (d->to_row + (row + i) * d->to_sh) * d->to_w + d->to_col;
-            if (d->to_sw == 1 && call->add)
+            float *y = to + i * step;
+            if (d->to_sw == 1)
                 w->k->add(d->ow, x, y);
-            else if (d->to_sw == 1)
-                w->k->act(call->act.kind, d->ow, x, y, call->act.p, call->act.q);
-            else if (call->add)
-                for (int64_t j = 0; j < d->ow; j++) y[j * d->to_sw] += x[j];
             else
-                for (int64_t j = 0; j < d->ow; j++) y[j * d->to_sw] = x[j];
+                for (int64_t j = 0; j < d->ow; j++)
+                    y[j * d->to_sw] = call->add ? y[j * d->to_sw] + x[j] : x[j];
         }
+    }
 }
 
 static void straight_act(const work *w, float *y, int64_t rows, int64_t columns) {
     const fv_activation *act = &w->call->act;
     if (act->kind == FV_ACT_NONE) return;
-    for (int64_t r = 0; r < rows; r++, y += w->d->to_plane)
-        w->k->act(act->kind, columns, y, y, act->p, act->q);
+    w->k->act(act->kind, rows, columns, y, w->d->to_plane, y, w->d->to_plane, act->p, act->q);
 }
 
 static void unit(const work *w, int64_t u, float *frames, float *block) {

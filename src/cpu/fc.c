@@ -45,9 +45,8 @@ static void forward_job(void *arg, int64_t job, int worker) {
                         (const float *)p->x[0].data + i, p->x[0].step, weight + i, w->inputs, y,
                         p->y.step, w->bias && i == 0 ? w->bias + first : NULL, i > 0);
     if (w->act.kind != FV_ACT_NONE)
-        for (int64_t n = 0; n < w->n; n++)
-            p->kernels->act(w->act.kind, end - first, y + n * p->y.step, y + n * p->y.step,
-                            w->act.p, w->act.q);
+        p->kernels->act(w->act.kind, w->n, end - first, y, p->y.step, y, p->y.step, w->act.p,
+                        w->act.q);
 }
 
 static void forward(const fv_pass *p) {

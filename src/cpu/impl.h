@@ -24,7 +24,7 @@ typedef struct fv_ask {
     const struct fv_kernels *kernels; /* NULL: reference only */
     int workers;                      /* size of the pool that will run it */
     bool wants_dx[FV_OP_INPUTS];
-    bool plain;         /* maps must stay FV_PLAIN: in training, and where every value is looked at */
+    bool plain; /* maps must stay FV_PLAIN: in training, and where every value is looked at */
     fv_impls_fn *impls; /* NULL: fv__cpu_impls */
 } fv_ask;
 
@@ -35,8 +35,8 @@ typedef struct fv_impl {
     fv_pass_fn *run;
     /* Bytes of scratch for the whole pass (all workers); NULL: none. */
     size_t (*scratch)(const fv_site *site, const fv_ask *ask);
-    fv_layout layout; /* of the maps it takes and gives; the plan converts at the borders. FV_BLOCK16
-                         is asked only where all channels are multiples of 16 */
+    fv_layout layout; /* of the maps it takes and gives; the plan converts at the borders.
+                         FV_BLOCK16 is asked only where all channels are multiples of 16 */
     bool
         honours_dx_set; /* overwrites dx where dx_set says so; otherwise the plan clears it first */
     /* Whether it applies this activation to y itself (pass->then); NULL: none. */

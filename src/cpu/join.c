@@ -47,7 +47,7 @@ static void add_job(void *arg, int64_t job, int worker) {
         else
             k->add2(len, x, fv__cpu_at(&p->x[1], n) + i, y);
         for (int j = 2; j < p->inputs; j++) k->add(len, fv__cpu_at(&p->x[j], n) + i, y);
-        if (w->act.kind != FV_ACT_NONE) k->act(w->act.kind, len, y, y, w->act.p, w->act.q);
+        if (w->act.kind != FV_ACT_NONE) k->act(w->act.kind, 1, len, y, 0, y, 0, w->act.p, w->act.q);
     });
 }
 

@@ -71,19 +71,16 @@ static void max_job(void *arg, int64_t job, int worker) {
         float *y = fv__cpu_at(&p->y, n) + c * w->oh * w->ow;
         int32_t *at =
             keep ? (int32_t *)p->saved[0].data + n * p->saved[0].step + c * w->oh * w->ow : NULL;
+        if (h0 < h1 && w0 < w1) {
+            const int64_t from = (h0 * v->stride - v->before) * w->w + w0 * u->stride - u->before;
+            p->kernels->maxpool(h1 - h0, w1 - w0, v->kernel, u->kernel, u->stride, u->dilation,
+                                x + from, v->stride * w->w, v->dilation * w->w, y + h0 * w->ow + w0,
+                                w->ow, at ? at + h0 * w->ow + w0 : NULL, (int32_t)from);
+        }
         for (int64_t i = 0; i < w->oh; i++) {
             const bool whole = i >= h0 && i < h1;
-            const int64_t j0 = whole ? w0 : w->ow, j1 = whole ? w1 : w->ow;
-            for (int64_t j = 0; j < j0; j++) max_one(w, x, i, j, y, at);
-            if (j0 < j1) {
-                const int64_t from =
-                    (i * v->stride - v->before) * w->w + j0 * u->stride - u->before;
-                p->kernels->maxpool_row(j1 - j0, v->kernel, u->kernel, u->stride, u->dilation,
-                                        x + from, v->dilation * w->w, y + i * w->ow + j0,
-                                        at ? at + i * w->ow + j0 : NULL, (int32_t)from,
-                                        (int32_t)(v->dilation * w->w));
-            }
-            for (int64_t j = fv__cpu_max(j1, j0); j < w->ow; j++) max_one(w, x, i, j, y, at);
+            for (int64_t j = 0; j < (whole ? w0 : w->ow); j++) max_one(w, x, i, j, y, at);
+            for (int64_t j = w1; whole && j < w->ow; j++) max_one(w, x, i, j, y, at);
         }
     }
 }
@@ -151,16 +148,15 @@ static void avg_job(void *arg, int64_t job, int worker) {
         const int64_t n = q / w->channels, c = q % w->channels;
         const float *x = fv__cpu_at(&p->x[0], n) + c * w->h * w->w;
         float *y = fv__cpu_at(&p->y, n) + c * w->oh * w->ow;
+        if (h0 < h1 && w0 < w1)
+            p->kernels->avgpool(h1 - h0, w1 - w0, v->kernel, u->kernel, u->stride,
+                                x + (h0 * v->stride - v->before) * w->w + w0 * u->stride -
+                                    u->before,
+                                v->stride * w->w, w->w, scale, y + h0 * w->ow + w0, w->ow);
         for (int64_t i = 0; i < w->oh; i++) {
             const bool whole = i >= h0 && i < h1;
-            const int64_t j0 = whole ? w0 : w->ow, j1 = whole ? w1 : w->ow;
-            for (int64_t j = 0; j < j0; j++) avg_one(w, x, i, j, y);
-            if (j0 < j1)
-                p->kernels->avgpool_row(j1 - j0, v->kernel, u->kernel, u->stride,
-                                        x + (i * v->stride - v->before) * w->w + j0 * u->stride -
-                                            u->before,
-                                        w->w, scale, y + i * w->ow + j0);
-            for (int64_t j = fv__cpu_max(j1, j0); j < w->ow; j++) avg_one(w, x, i, j, y);
+            for (int64_t j = 0; j < (whole ? w0 : w->ow); j++) avg_one(w, x, i, j, y);
+            for (int64_t j = w1; whole && j < w->ow; j++) avg_one(w, x, i, j, y);
         }
     }
 }
@@ -194,9 +190,7 @@ static void avg_back_job(void *arg, int64_t job, int worker) {
         const float *dy = fv__cpu_at(&p->dy, n) + c * w->oh * w->ow;
         float *dx = fv__cpu_at(&p->dx[0], n) + c * w->h * w->w;
         if (tiled) {
-            for (int64_t h = 0; h < w->h; h++)
-                p->kernels->spread_row(w->ow, u->kernel, dy + h / v->kernel * w->ow, scale,
-                                       dx + h * w->w, !set);
+            p->kernels->avgpool_back(w->oh, w->ow, v->kernel, u->kernel, dy, scale, dx, !set);
             continue;
         }
         if (set) memset(dx, 0, (size_t)(w->h * w->w) * sizeof(float));

@@ -57,38 +57,28 @@ INLINE vec v_sigmoid(vec x) {
     return v_set(1.0f) / (v_fma(e, power, power) + v_set(1.0f));
 }
 
-static void act(fv_act kind, int64_t n, const float *x, float *y, float p, float q) {
+/* y = FORMULA of v = x, row by row. */
+#define ACT(FORMULA)                                                                               \
+    for (int64_t r = 0; r < rows; r++, x += ldx, y += ldy)                                         \
+    EACH(n, {                                                                                      \
+        vec v = v_get(x + i, m);                                                                   \
+        v_put(y + i, FORMULA, m);                                                                  \
+    })
+
+static void act(fv_act kind, int64_t rows, int64_t n, const float *x, int64_t ldx, float *y,
+                int64_t ldy, float p, float q) {
     const vec vp = v_set(p), vq = v_set(q), zero = v_zero();
     switch (kind) {
-    case FV_ACT_NONE:
-        if (x != y) EACH(n, { v_put(y + i, v_get(x + i, m), m); });
-        break;
-    case FV_ACT_RELU:
-        EACH(n, { v_put(y + i, v_max(v_get(x + i, m), zero), m); });
-        break;
-    case FV_ACT_LEAKY:
-        EACH(n, {
-            vec v = v_get(x + i, m);
-            v_put(y + i, v_where_gt(v, zero, v, v * vp), m);
-        });
-        break;
-    case FV_ACT_ELU:
-        EACH(n, {
-            vec v = v_get(x + i, m);
-            v_put(y + i, v_where_gt(v, zero, v, vp * v_expm1(v)), m);
-        });
-        break;
-    case FV_ACT_SIGMOID:
-        EACH(n, { v_put(y + i, v_sigmoid(v_get(x + i, m)), m); });
-        break;
-    case FV_ACT_TANH:
-        EACH(n, { v_put(y + i, v_tanh(v_get(x + i, m)), m); });
-        break;
-    case FV_ACT_SCALED_TANH:
-        EACH(n, { v_put(y + i, vp * v_tanh(vq * v_get(x + i, m)), m); });
-        break;
+    case FV_ACT_NONE: ACT(v); break;
+    case FV_ACT_RELU: ACT(v_max(v, zero)); break;
+    case FV_ACT_LEAKY: ACT(v_where_gt(v, zero, v, v * vp)); break;
+    case FV_ACT_ELU: ACT(v_where_gt(v, zero, v, vp * v_expm1(v))); break;
+    case FV_ACT_SIGMOID: ACT(v_sigmoid(v)); break;
+    case FV_ACT_TANH: ACT(v_tanh(v)); break;
+    case FV_ACT_SCALED_TANH: ACT(vp * v_tanh(vq * v)); break;
     }
 }
+#undef ACT
 
 /* dx = g, or dx += g. */
 #define GRAD(FORMULA)                                                                              \

@@ -79,6 +79,16 @@ static void unpatch(const fv_patches *g, float *x, int64_t k0, int64_t k1, int64
     }
 }
 
+/* out[0 … pitch-1]: x at lo … hi-1, zeros around it. */
+INLINE void frame_row(const float *x, int64_t lo, int64_t hi, float *out, int64_t pitch) {
+    EACH(pitch, {
+        const int64_t a = lo > i ? lo - i : 0, b = hi - i < LANES ? hi - i : LANES;
+        vec v = v_zero();
+        if (b > a) v = b - a == LANES ? v_load(x + i) : v_load_range(x + i, a, b);
+        v_put(out + i, v, m);
+    });
+}
+
 static void frame(const float *x, int64_t h, int64_t w, int64_t row, int64_t col, int64_t sh,
                   int64_t sw, float *out, int64_t rows, int64_t pitch) {
     int64_t lo = col >= 0 ? 0 : (-col + sw - 1) / sw;
@@ -88,6 +98,10 @@ static void frame(const float *x, int64_t h, int64_t w, int64_t row, int64_t col
         const int64_t from = row + i * sh;
         if (from < 0 || from >= h || hi <= lo) {
             clear(out, pitch);
+            continue;
+        }
+        if (sw == 1) {
+            frame_row(x + from * w + col, lo, hi, out, pitch);
             continue;
         }
         clear(out, lo);

@@ -173,68 +173,99 @@ INLINE vec load_strided(const float *p, int64_t stride, int64_t m) {
     return v_load(t);
 }
 
-static void maxpool_row(int64_t out, int64_t kh, int64_t kw, int64_t stride, int64_t spread,
-                        const float *x, int64_t ld, float *y, int32_t *at, int32_t first,
-                        int32_t pitch) {
+static void maxpool(int64_t rows, int64_t out, int64_t kh, int64_t kw, int64_t stride,
+                    int64_t spread, const float *x, int64_t x_step, int64_t ld, float *y,
+                    int64_t y_step, int32_t *at, int32_t first) {
     ivec lane;
     for (int l = 0; l < LANES; l++) lane[l] = l * (int32_t)stride;
-    EACH(out, {
-        vec best = load_strided(x + i * stride, stride, m);
-        ivec where = lane + (first + (int32_t)(i * stride));
-        ivec from = where;
-        for (int64_t r = 0; r < kh; r++) {
-            for (int64_t s = r == 0 ? 1 : 0; s < kw; s++) {
-                vec v = load_strided(x + i * stride + r * ld + s * spread, stride, m);
-                ivec here = from + (int32_t)(r * pitch + s * spread);
-                /* > keeps the first of equals; a NaN once there stays, as nothing is > it. */
-                if (at) where = v_bits(v_where_gt(v, best, v_float(here), v_float(where)));
-                best = v_where_gt(v, best, v, best);
+    for (int64_t row = 0; row < rows; row++) {
+        const float *from = x + row * x_step;
+        const int32_t start = first + (int32_t)(row * x_step);
+        EACH(out, {
+            vec best = load_strided(from + i * stride, stride, m);
+            const ivec here = lane + (start + (int32_t)(i * stride));
+            ivec where = here;
+            for (int64_t r = 0; r < kh; r++) {
+                for (int64_t s = r == 0 ? 1 : 0; s < kw; s++) {
+                    vec v = load_strided(from + i * stride + r * ld + s * spread, stride, m);
+                    /* > keeps the first of equals; a NaN once there stays: nothing is > it. */
+                    if (at)
+                        where = v_bits(v_where_gt(
+                            v, best, v_float(here + (int32_t)(r * ld + s * spread)),
+                            v_float(where)));
+                    best = v_where_gt(v, best, v, best);
+                }
             }
-        }
-        v_put(y + i, best, m);
-        if (at) v_put((float *)(void *)(at + i), v_float(where), m);
-    });
-}
-
-static void avgpool_row(int64_t out, int64_t kh, int64_t kw, int64_t stride, const float *x,
-                        int64_t ld, float scale, float *y) {
-    const vec vs = v_set(scale);
-    EACH(out, {
-        vec s = v_zero();
-        for (int64_t r = 0; r < kh; r++)
-            for (int64_t c = 0; c < kw; c++)
-                s += load_strided(x + i * stride + r * ld + c, stride, m);
-        v_put(y + i, s * vs, m);
-    });
-}
-
-static void spread_row(int64_t out, int64_t kw, const float *dy, float scale, float *dx, bool add) {
-    const vec vs = v_set(scale);
-    int64_t i = 0;
-    if (kw == 2) {
-        for (; i + LANES <= out; i += LANES) {
-            vec g = v_load(dy + i) * vs, low = v_zip_low(g, g), high = v_zip_high(g, g);
-            float *to = dx + 2 * i;
-            v_store(to, add ? v_load(to) + low : low);
-            v_store(to + LANES, add ? v_load(to + LANES) + high : high);
-        }
-        if (i < out) {
-            int64_t left = 2 * (out - i), head = left < LANES ? left : LANES;
-            vec g = v_load_part(dy + i, out - i) * vs, low = v_zip_low(g, g);
-            float *to = dx + 2 * i;
-            v_store_part(to, add ? v_load_part(to, head) + low : low, head);
-            if (left > LANES) {
-                vec high = v_zip_high(g, g);
-                to += LANES;
-                left -= LANES;
-                v_store_part(to, add ? v_load_part(to, left) + high : high, left);
-            }
-        }
-        return;
+            v_put(y + row * y_step + i, best, m);
+            if (at) v_put((float *)(void *)(at + row * y_step + i), v_float(where), m);
+        });
     }
-    for (; i < out; i++) {
-        float g = dy[i] * scale;
-        for (int64_t s = 0; s < kw; s++) dx[i * kw + s] = add ? dx[i * kw + s] + g : g;
+}
+
+/* m sums of the 2x2 windows, two rows of 2m floats. */
+INLINE vec sum_2x2(const float *p, int64_t ld, int64_t m) {
+    if (m == LANES) {
+        vec a = v_load(p) + v_load(p + ld), b = v_load(p + LANES) + v_load(p + ld + LANES);
+        return v_even(a, b) + v_odd(a, b);
+    }
+    if (2 * m <= LANES) {
+        vec a = v_load_part(p, 2 * m) + v_load_part(p + ld, 2 * m);
+        return v_even(a, a) + v_odd(a, a);
+    }
+    vec a = v_load(p) + v_load(p + ld);
+    vec b = v_load_part(p + LANES, 2 * m - LANES) + v_load_part(p + ld + LANES, 2 * m - LANES);
+    return v_even(a, b) + v_odd(a, b);
+}
+
+static void avgpool(int64_t rows, int64_t out, int64_t kh, int64_t kw, int64_t stride,
+                    const float *x, int64_t x_step, int64_t ld, float scale, float *y,
+                    int64_t y_step) {
+    const vec vs = v_set(scale);
+    const bool two = kh == 2 && kw == 2 && stride == 2;
+    for (int64_t row = 0; row < rows; row++, x += x_step, y += y_step) {
+        if (two) {
+            EACH(out, { v_put(y + i, sum_2x2(x + 2 * i, ld, m) * vs, m); });
+            continue;
+        }
+        EACH(out, {
+            vec s = v_zero();
+            for (int64_t r = 0; r < kh; r++)
+                for (int64_t c = 0; c < kw; c++)
+                    s += load_strided(x + i * stride + r * ld + c, stride, m);
+            v_put(y + i, s * vs, m);
+        });
+    }
+}
+
+/* p (+)= v, m lanes of it. */
+INLINE void give(float *p, vec v, int64_t m, bool add) {
+    if (m > 0) v_put(p, add ? v_get(p, m) + v : v, m);
+}
+
+static void avgpool_back(int64_t rows, int64_t out, int64_t kh, int64_t kw, const float *dy,
+                         float scale, float *dx, bool add) {
+    const vec vs = v_set(scale);
+    const int64_t w = out * kw;
+    for (int64_t row = 0; row < rows; row++, dy += out, dx += kh * w) {
+        if (kw == 2) {
+            EACH(out, {
+                vec g = v_get(dy + i, m) * vs;
+                const int64_t low = 2 * m < LANES ? 2 * m : LANES;
+                for (int64_t r = 0; r < kh; r++) {
+                    give(dx + r * w + 2 * i, v_zip_low(g, g), low, add);
+                    give(dx + r * w + 2 * i + LANES, v_zip_high(g, g), 2 * m - low, add);
+                }
+            });
+            continue;
+        }
+        for (int64_t j = 0; j < out; j++) {
+            const float g = dy[j] * scale;
+            for (int64_t r = 0; r < kh; r++)
+                for (int64_t s = 0; s < kw; s++) {
+                    float *p = dx + r * w + j * kw + s;
+                    *p = add ? *p + g : g;
+                }
+        }
     }
 }
 

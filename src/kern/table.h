@@ -59,9 +59,10 @@ struct fv_kernels {
     /* Multiply-adds on registers alone, to time; gives the number of floating-point operations. */
     double (*peak)(int64_t rounds);
 
-    /* y = f(x); x and y may be the same. p, q: slope of leaky, alpha of elu, amplitude and slope
-       of scaled tanh. */
-    void (*act)(fv_act kind, int64_t n, const float *x, float *y, float p, float q);
+    /* y = f(x) on `rows` rows of n, ldx and ldy apart; x and y may be the same. p, q: slope of
+       leaky, alpha of elu, amplitude and slope of scaled tanh. */
+    void (*act)(fv_act kind, int64_t rows, int64_t n, const float *x, int64_t ldx, float *y,
+                int64_t ldy, float p, float q);
     /* dx = dy * f'(x), or += it (add), from y = f(x) alone. */
     void (*act_grad)(fv_act kind, int64_t n, const float *y, const float *dy, float *dx, float p,
                      float q, bool add);
@@ -103,17 +104,20 @@ struct fv_kernels {
     /* y = kept ? x * factor : 0, or y += it (add). */
     void (*mask)(int64_t n, const float *x, const uint8_t *kept, float factor, float *y, bool add);
 
-    /* One output row of a pool: y[j] = max or scaled sum of the window at column j*stride of kh
-       rows of x. Rows are `ld` apart; every window lies inside. Max: columns of a window are
-       `spread` apart; at (NULL: not wanted) receives the winner's place, first + row * pitch +
-       column, the first in reading order among equals. */
-    void (*maxpool_row)(int64_t out, int64_t kh, int64_t kw, int64_t stride, int64_t spread,
-                        const float *x, int64_t ld, float *y, int32_t *at, int32_t first,
-                        int32_t pitch);
-    void (*avgpool_row)(int64_t out, int64_t kh, int64_t kw, int64_t stride, const float *x,
-                        int64_t ld, float scale, float *y);
-    /* The gradient of an average pool whose windows do not overlap (stride = kw): one row. */
-    void (*spread_row)(int64_t out, int64_t kw, const float *dy, float scale, float *dx, bool add);
+    /* `rows` x out outputs of a pool whose windows lie inside: the window of (i, j) starts at
+       x[i*x_step + j*stride], has kh rows ld apart and kw columns `spread` apart; the result goes
+       to y[i*y_step + j]. Max: `at` (NULL: not wanted) receives the winner's place, first (of x) +
+       what it is from x, the first in reading order among equals. */
+    void (*maxpool)(int64_t rows, int64_t out, int64_t kh, int64_t kw, int64_t stride,
+                    int64_t spread, const float *x, int64_t x_step, int64_t ld, float *y,
+                    int64_t y_step, int32_t *at, int32_t first);
+    void (*avgpool)(int64_t rows, int64_t out, int64_t kh, int64_t kw, int64_t stride,
+                    const float *x, int64_t x_step, int64_t ld, float scale, float *y,
+                    int64_t y_step);
+    /* The gradient of an average pool whose windows cover the plane side by side: dx (+)= dy *
+       scale for each of the kh x kw pixels of a window; rows x out windows, dx is dense. */
+    void (*avgpool_back)(int64_t rows, int64_t out, int64_t kh, int64_t kw, const float *dy,
+                         float scale, float *dx, bool add);
 
     /* The optimisers' update rules over n values, with decay folded in (decay 0: none). */
     void (*sgd)(int64_t n, float *w, float *velocity, const float *g, float lr, float momentum,

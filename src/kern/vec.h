@@ -104,6 +104,22 @@ INLINE void v_store_part(float *p, vec v, int64_t n) {
 #endif
 }
 
+/* Lanes first … end-1 of the LANES floats at p; the others read as 0 and are not touched. */
+INLINE vec v_load_range(const float *p, int64_t first, int64_t end) {
+#if FV_LEVEL == 2
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << end) - (1u << first)), p);
+#elif FV_LEVEL == 1
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_maskload_ps(
+        p, _mm256_andnot_si256(_mm256_cmpgt_epi32(_mm256_set1_epi32((int)first), lane),
+                               _mm256_cmpgt_epi32(_mm256_set1_epi32((int)end), lane)));
+#else
+    float t[LANES] = {0};
+    for (int64_t i = first; i < end && i < LANES; i++) t[i] = p[i];
+    return v_load(t);
+#endif
+}
+
 /* a * b + c; rounded once where the instruction set has it. */
 INLINE vec v_fma(vec a, vec b, vec c) {
 #if FV_LEVEL == 2
