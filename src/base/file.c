@@ -29,41 +29,36 @@
 /* Smaller files are read: that is as fast, and they may change on the disk meanwhile. */
 #define MAP_FROM ((size_t)1 << 20)
 
+/* What errno says, in words of ours; FV_OK: the status is the caller's. */
+static const struct cause {
+    int number;
+    fv_status status;
+    const char *words;
+} causes[] = {
+    {ENOENT, FV_OK, "it does not exist"},
+    {EACCES, FV_OK, "no permission"},
+    {EPERM, FV_OK, "no permission"},
+    {ENOSPC, FV_EXHAUSTED, "the disk is full; free some space or choose another place"},
+#ifdef EDQUOT
+    {EDQUOT, FV_EXHAUSTED, "your share of the disk is used up (quota); free some of it"},
+#endif
+    {EFBIG, FV_EXHAUSTED, "it would be larger than a file may be here (see ulimit -f)"},
+    {ENOMEM, FV_EXHAUSTED, "out of memory"},
+    {EROFS, FV_OK, "that disk can only be read; choose another place"},
+    {ENOTDIR, FV_OK, "a part of this path is not a folder"},
+    {EISDIR, FV_OK, "it is a folder"},
+    {EEXIST, FV_OK, "it is there already"},
+    {ENAMETOOLONG, FV_OK, "the name is too long"},
+};
+
 /* "cannot write runs/a: no permission" with the status that errno asks for. */
 static fv_status fail(fv_context *ctx, const char *verb, const char *path, fv_status otherwise) {
     int e = errno;
     char words[128] = "";
-    switch (e) {
-    case ENOENT:
-        return fv__fail(ctx, otherwise, "cannot %s %s: it does not exist", verb, path);
-    case EACCES:
-    case EPERM:
-        return fv__fail(ctx, otherwise, "cannot %s %s: no permission", verb, path);
-    case ENOSPC:
-        return fv__fail(ctx, FV_EXHAUSTED,
-                        "cannot %s %s: the disk is full; free some space or choose another place",
-                        verb, path);
-#ifdef EDQUOT
-    case EDQUOT:
-        return fv__fail(ctx, FV_EXHAUSTED,
-                        "cannot %s %s: your share of the disk is used up (quota)", verb, path);
-#endif
-    case ENOMEM:
-        return fv__fail(ctx, FV_EXHAUSTED, "cannot %s %s: out of memory", verb, path);
-    case EROFS:
-        return fv__fail(ctx, otherwise, "cannot %s %s: that disk can only be read", verb, path);
-    case ENOTDIR:
-        return fv__fail(ctx, otherwise, "cannot %s %s: a part of this path is not a folder", verb,
-                        path);
-    case EISDIR:
-        return fv__fail(ctx, otherwise, "cannot %s %s: it is a folder", verb, path);
-    case EEXIST:
-        return fv__fail(ctx, otherwise, "cannot %s %s: it is there already", verb, path);
-    case ENAMETOOLONG:
-        return fv__fail(ctx, otherwise, "cannot %s %s: the name is too long", verb, path);
-    default:
-        break;
-    }
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
+        if (causes[i].number == e)
+            return fv__fail(ctx, causes[i].status != FV_OK ? causes[i].status : otherwise,
+                            "cannot %s %s: %s", verb, path, causes[i].words);
     if (strerror_r(e, words, sizeof words) != 0) snprintf(words, sizeof words, "error %d", e);
     return fv__fail(ctx, otherwise, "cannot %s %s: %s", verb, path, words);
 }
@@ -120,6 +115,10 @@ fv_status fv__file_read(fv_context *ctx, const char *path, size_t limit, fv_byte
         status = fail(ctx, "read", path, FV_BAD_INPUT);
     } else if (S_ISDIR(st.st_mode)) {
         status = fv__fail(ctx, FV_BAD_INPUT, "cannot read %s: it is a folder", path);
+    } else if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) { /* it may never end */
+        status = fv__fail(ctx, FV_BAD_INPUT,
+                          "cannot read %s: it is a device; give a file, or a pipe into /dev/stdin",
+                          path);
     } else if (S_ISREG(st.st_mode) && st.st_size > 0) {
         if ((uintmax_t)st.st_size >= PTRDIFF_MAX)
             status = fail_limit(ctx, path, PTRDIFF_MAX);
@@ -355,7 +354,7 @@ fv_status fv__file_rename(fv_context *ctx, const char *from, const char *to) {
 }
 
 fv_status fv__file_remove(fv_context *ctx, const char *path) {
-    if (unlink(path) != 0) return fail(ctx, "remove", path, FV_FAILED);
+    if (remove(path) != 0) return fail(ctx, "remove", path, FV_FAILED);
     return FV_OK;
 }
 

@@ -42,7 +42,7 @@ bool fv__file_exists(const char *path);
 bool fv__folder_exists(const char *path);
 FV_MUST_USE fv_status fv__folder_make(fv_context *ctx, const char *path); /* and its parents */
 FV_MUST_USE fv_status fv__file_rename(fv_context *ctx, const char *from, const char *to);
-FV_MUST_USE fv_status fv__file_remove(fv_context *ctx, const char *path);
+FV_MUST_USE fv_status fv__file_remove(fv_context *ctx, const char *path); /* or an empty folder */
 
 /* CRC-32 (IEEE 802.3) and FNV-1a 64: checksums of data sets and pictures. Start with 0 and
    FV_FNV_START; pass the result to go on. */
