@@ -33,7 +33,8 @@ static void test_fail(void **state) {
     assert_int_equal(fv__fail(&ctx, FV_FAILED, "<%s>", ctx.message), FV_FAILED);
     assert_string_equal(ctx.message, "<a.net: 3 of four>");
     assert_int_equal(fv__fail_memory(&ctx, 12, "weights"), FV_EXHAUSTED);
-    assert_string_equal(ctx.message, "out of memory: 12 bytes for weights were refused");
+    assert_string_equal(ctx.message, "out of memory: 12 bytes for weights were refused; a smaller "
+                                     "batch, network or data set needs less");
     assert_int_equal(fv__fail(NULL, FV_USAGE, "nobody listens"), FV_USAGE);
 }
 

@@ -57,5 +57,8 @@ fv_status fv__fail_in(fv_context *ctx, const char *format, ...) {
 }
 
 fv_status fv__fail_memory(fv_context *ctx, size_t bytes, const char *what) {
-    return fv__fail(ctx, FV_EXHAUSTED, "out of memory: %zu bytes for %s were refused", bytes, what);
+    return fv__fail(ctx, FV_EXHAUSTED,
+                    "out of memory: %zu bytes for %s were refused; a smaller batch, network or "
+                    "data set needs less",
+                    bytes, what);
 }

@@ -31,7 +31,7 @@ fv_status fv__fail(fv_context *ctx, fv_status status, const char *format, ...)
 fv_status fv__fail_in(fv_context *ctx, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* "out of memory: N bytes for WHAT were refused" */
+/* "out of memory: N bytes for WHAT were refused", and what needs less */
 fv_status fv__fail_memory(fv_context *ctx, size_t bytes, const char *what);
 
 /* Passes a failure on. */
