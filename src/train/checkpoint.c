@@ -4,6 +4,7 @@
  * leaves either the old file or the new one.
  */
 #include "train/run.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,11 +100,27 @@ fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job) {
     return status;
 }
 
+/* A count from 0 up; -1 when it is anything else. */
 static int64_t whole(const fv_json *meta, const char *name) {
-    return strtoll(fv__json_string(meta, name, "0"), NULL, 10);
+    int64_t v;
+    return fv__parse_int(fv__json_string(meta, name, ""), &v) && v >= 0 ? v : -1;
 }
 
-static fv_status read_position(fv_context *ctx, const fv_json *meta, fv_position *at) {
+/* The numbers of a position follow from each other: pictures seen from steps, steps in all from
+   epochs. */
+static bool position_agrees(const fv_train_job *job) {
+    const fv_position *at = &job->at;
+    const int64_t batch = job->recipe.batch, count = job->train.count;
+    const int64_t per_epoch = (count + batch - 1) / batch;
+    if (at->epoch < 0 || at->history_count != (size_t)at->epoch) return false;
+    if (at->step < 0 || at->step > per_epoch) return false;
+    const int64_t seen = at->step < per_epoch ? at->step * batch : count;
+    return at->steps == at->epoch * per_epoch + at->step && at->seen == seen && at->correct >= 0 &&
+           at->correct <= seen && isfinite(at->loss_sum) && isfinite(at->seconds);
+}
+
+static fv_status read_position(fv_context *ctx, const fv_json *meta, fv_train_job *job) {
+    fv_position *at = &job->at;
     if (strcmp(fv__json_string(meta, "format", ""), FORMAT) != 0)
         return fv__fail(ctx, FV_BAD_INPUT, "it is no checkpoint of this version of fovea");
     at->epoch = whole(meta, "epoch");
@@ -114,9 +131,7 @@ static fv_status read_position(fv_context *ctx, const fv_json *meta, fv_position
     at->loss_sum = strtod(fv__json_string(meta, "loss_sum", "0"), NULL);
     at->seconds = strtod(fv__json_string(meta, "seconds", "0"), NULL);
     FV_TRY(read_history(ctx, fv__json_string(meta, "history", ""), at));
-    if (at->epoch < 0 || at->step < 0 || at->steps < 0 || at->history_count != (size_t)at->epoch)
-        return fv__fail(ctx, FV_BAD_INPUT, "its position is damaged");
-    return FV_OK;
+    return position_agrees(job) ? FV_OK : fv__fail(ctx, FV_BAD_INPUT, "its position is damaged");
 }
 
 static fv_status read_tensors(fv_context *ctx, fv_train_job *job, const fv_safetensors *file) {
@@ -141,11 +156,21 @@ fv_status fv__checkpoint_load(fv_context *ctx, fv_train_job *job) {
     if (!path) return FV_EXHAUSTED;
     if (!fv__file_exists(path)) return FV_OK;
     fv_safetensors file;
-    FV_TRY(fv__safetensors_open(ctx, path, &file));
-    fv_status status = read_position(ctx, file.metadata, &job->at);
-    if (status == FV_OK) status = read_tensors(ctx, job, &file);
-    fv__safetensors_close(&file);
-    if (status == FV_BAD_INPUT) return fv__fail_in(ctx, "%s cannot be used: ", path);
+    fv_status status = fv__safetensors_open(ctx, path, &file);
+    if (status == FV_OK) {
+        status = read_position(ctx, file.metadata, job);
+        if (status == FV_OK) status = read_tensors(ctx, job, &file);
+        if (status == FV_BAD_INPUT) (void)!fv__fail_in(ctx, "%s: ", path);
+        fv__safetensors_close(&file);
+    }
+    if (status == FV_BAD_INPUT) {
+        char why[FV_MESSAGE_MAX];
+        memcpy(why, ctx->message, sizeof why);
+        return fv__fail(ctx, status,
+                        "%s. This checkpoint cannot be used; put a good copy back, or remove it "
+                        "and the run begins again",
+                        why);
+    }
     if (status == FV_OK) fv__learner_set_steps(job->learner, job->at.steps);
     return status;
 }

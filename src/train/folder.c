@@ -123,9 +123,20 @@ static fv_status appear(fv_context *ctx, fv_train_job *job, const char *folder) 
     char *temporary = fv__arena_format(&job->arena, "%s.new-%llx", folder,
                                        (unsigned long long)(fv__seconds() * 1e9));
     if (!temporary) return FV_EXHAUSTED;
+    if (fv__file_exists(folder))
+        return fv__fail(ctx, FV_FAILED,
+                        "cannot make the folder %s: a file of that name is there; name another "
+                        "folder with --out DIR",
+                        folder);
     FV_TRY(fv__folder_make(ctx, temporary));
     fv_status status = write_description(ctx, job, temporary);
-    if (status == FV_OK) status = fv__file_rename(ctx, temporary, folder);
+    if (status == FV_OK && fv__file_rename(ctx, temporary, folder) != FV_OK)
+        status = fv__folder_exists(folder)
+                     ? fv__fail(ctx, FV_FAILED,
+                                "the folder %s is there already and not empty; name another "
+                                "folder with --out DIR",
+                                folder)
+                     : ctx->status;
     if (status != FV_OK) {
         /* tidy up, keeping the first message; what cannot be removed is left */
         const fv_context kept = *ctx;
@@ -261,8 +272,16 @@ fv_status fv__train_start(fv_context *ctx, const char *net, const char *data,
 }
 
 static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_json *json) {
+    static const char *const needed[] = {"network",       "given",    "data",
+                                         "data_checksum", "settings", "text"};
     if (strcmp(fv__json_string(json, "format", ""), FORMAT) != 0)
         return fv__fail(ctx, FV_BAD_INPUT, "this is no run of this version of fovea");
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (!fv__json_string(json, needed[i], NULL))
+            return fv__fail(ctx, FV_BAD_INPUT,
+                            "this description of a run has no text \"%s\"; it is damaged, and the "
+                            "run must be started anew",
+                            needed[i]);
     job->data = fv__arena_text(&job->arena, fv__json_string(json, "data", ""));
     job->command = fv__arena_text(&job->arena, fv__json_string(json, "command", ""));
     if (!job->data || !job->command) return FV_EXHAUSTED;
@@ -310,6 +329,8 @@ static fv_status resume(fv_context *ctx, fv_train_job *job, const char *folder) 
         fv__json_parse(ctx, &job->arena, (const char *)bytes.data, bytes.size, &json);
     fv__file_release(&bytes);
     if (status == FV_OK) status = read_description(ctx, job, json);
+    /* what is wrong in a file is never the caller's usage */
+    if (status == FV_USAGE) ctx->status = FV_BAD_INPUT;
     if (status != FV_OK) return fv__fail_in(ctx, "%s: ", path);
     FV_TRY(open_data(ctx, job, json));
     FV_TRY(equip(ctx, job));
