@@ -98,6 +98,10 @@ FV_MUST_USE fv_status fv__cli_model(fv_cli *cli, const char *word, uint64_t seed
 
 /* Writes a text to stdout and frees it. FV_EXHAUSTED or FV_FAILED when it could not be written. */
 FV_MUST_USE fv_status fv__cli_put(fv_cli *cli, fv_text *text);
+/* Control characters become '?': what a file holds may be an order to the terminal. */
+char *fv__cli_tame(char *text);
+/* Says on stderr what the context says went wrong. */
+void fv__cli_complain(const fv_context *ctx);
 /* Adds a line to stderr unless --quiet. */
 void fv__cli_note(const fv_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Columns of the terminal behind the stream; 0: it is none. */

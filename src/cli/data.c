@@ -70,6 +70,7 @@ static void class_name(const fv_dataset *set, int64_t i, char *out, size_t size)
         snprintf(out, size, "%.*s", (int)strcspn(line, "\n"), line);
     else
         snprintf(out, size, "%lld", (long long)i);
+    fv__cli_tame(out);
 }
 
 static fv_status count_classes(fv_cli *cli, const fv_dataset *set, int64_t **out) {

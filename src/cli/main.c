@@ -4,18 +4,20 @@
  */
 #include "base/cpu.h"
 #include "cli/cli.h"
-#include <string.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
 
-/* A message that begins with a place in a text ("my.net:7:12: error: ...") speaks for itself. */
-static void complain(const fv_context *ctx) {
-    const char *message = fv_context_error(ctx);
-    const char *line = strchr(message, '\n');
-    const char *place = strstr(message, ": error: ");
-    fflush(stdout);
-    if (place && (!line || place < line))
-        fprintf(stderr, "%s\n", message);
-    else
-        fprintf(stderr, "fovea: %s\n", message);
+/* A file opened while one of the three streams is closed would take its number, and what is meant
+   for the stream would go into the file: such a stream is given something that refuses. */
+static void fill_streams(void) {
+#ifndef __wasi__
+    for (int i = 0; i <= 2; i++)
+        if (fcntl(i, F_GETFD) < 0 && open("/dev/null", i ? O_RDONLY : O_WRONLY) != i) return;
+#endif
+#ifdef SIGXFSZ
+    signal(SIGXFSZ, SIG_IGN); /* a file too large is an error like others (EFBIG) */
+#endif
 }
 
 /* The context to work with: as many threads and instructions as asked for. */
@@ -41,19 +43,20 @@ static fv_status run(fv_cli *cli, int argc, char **argv) {
     else
         fv__cli_overview(&page);
     FV_TRY(fv__cli_put(cli, &page));
-    /* nothing was asked for at all: that is not how it is meant to be used */
-    return argc < 2 ? FV_USAGE : FV_OK;
+    if (argc >= 2) return FV_OK;
+    return fv__fail(cli->ctx, FV_USAGE, "say what to do, for example: fovea explain lenet5");
 }
 
 int main(int argc, char **argv) {
     fv_cli cli = {0};
+    fill_streams();
     fv_status status = fv_context_new(1, &cli.ctx);
     if (status == FV_OK) {
         fv__arena_init(&cli.arena, cli.ctx);
         status = run(&cli, argc, argv);
     }
     const char *message = fv_context_error(cli.ctx);
-    if (status != FV_OK && *message) complain(cli.ctx);
+    if (status != FV_OK && *message) fv__cli_complain(cli.ctx);
     if (cli.arena.ctx) fv__arena_free(&cli.arena);
     fv_context_free(cli.ctx);
     return (int)status;

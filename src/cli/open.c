@@ -3,6 +3,7 @@
  * open.c - from a word of the command line to a network or a model.
  */
 #include "cli/cli.h"
+#include <math.h>
 #include <string.h>
 
 static bool ends_with(const char *word, const char *end) {
@@ -24,6 +25,23 @@ bool fv__cli_is_model(const char *word) {
     return ends_with(word, ".safetensors");
 }
 
+/* One number that is none makes every answer nonsense: it is said at once, with its place. */
+static fv_status check_finite(fv_cli *cli, const char *path, const fv_model *model) {
+    const fv_net *net = model->net;
+    for (size_t p = 0; p < net->param_count; p++) {
+        const float *w = model->weights + net->params[p].offset;
+        const int64_t count = fv__shape_count(&net->params[p].spec.shape);
+        for (int64_t i = 0; i < count; i++)
+            if (!isfinite(w[i]))
+                return fv__fail(cli->ctx, FV_BAD_INPUT,
+                                "%s: %s holds numbers that are not finite (the first is value "
+                                "%lld); the model is damaged or its training diverged: train it "
+                                "again, or take an earlier one",
+                                path, net->params[p].name, (long long)i + 1);
+    }
+    return FV_OK;
+}
+
 fv_status fv__cli_trained(fv_cli *cli, const char *word, fv_model **out) {
     const char *path = in_folder(cli, word);
     if (ends_with(path, ".net"))
@@ -31,7 +49,12 @@ fv_status fv__cli_trained(fv_cli *cli, const char *word, fv_model **out) {
                         "%s is the text of a network, without weights; give a trained model "
                         "(.safetensors) or the folder of a training run",
                         word);
-    if (fv__file_exists(path)) return fv__model_load(cli->ctx, path, out);
+    if (fv__file_exists(path)) {
+        FV_TRY(fv__model_load(cli->ctx, path, out));
+        const fv_status status = check_finite(cli, path, *out);
+        if (status != FV_OK) fv__model_free(*out);
+        return status;
+    }
     if (fv__folder_exists(word))
         return fv__fail(cli->ctx, FV_BAD_INPUT,
                         "%s: this folder holds no model.safetensors and no best.safetensors", word);

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "data/data.h"
 #include "view/view.h"
+#include <math.h>
 #include <unistd.h>
 
 typedef struct keys {
@@ -98,6 +99,7 @@ static void as_text(const predictor *p, const char *file, const float *scores, c
     fv__text_addf(out, "%s\n", file);
     for (int64_t i = 0; i < k; i++) {
         fv__model_class(p->model, best[i], name, sizeof name);
+        fv__cli_tame(name);
         const double score = (double)scores[best[i]];
         if (!shares) {
             fv__text_addf(out, "  %12.5g  %s\n", score, name);
@@ -137,6 +139,14 @@ static fv_status predict(predictor *p, const char *file) {
         return status;
     }
     const float *scores = fv_run_output(p->run, 0, &count);
+    for (int64_t i = 0; i < count; i++) {
+        if (isfinite(scores[i])) continue;
+        fv__text_free(&out);
+        return fv__fail(p->cli->ctx, FV_BAD_INPUT,
+                        "%s: the network's output for it is not finite; the model's weights are "
+                        "too large for these pictures: train it again with a smaller lr",
+                        file);
+    }
     k = fv_best(scores, count, k, best);
     if (p->cli->json)
         as_json(p, file, scores, best, k, &out);
@@ -151,7 +161,7 @@ static fv_status predict_all(predictor *p) {
         const fv_status status = predict(p, cli->words[i]);
         if (status == FV_OK) continue;
         if (status != FV_BAD_INPUT || cli->word_count == 2) return status;
-        fprintf(stderr, "fovea: %s\n", fv_context_error(cli->ctx)); /* the others may be good */
+        fv__cli_complain(cli->ctx); /* the others may be good */
         p->failed++;
     }
     if (!p->failed) return FV_OK;

@@ -12,6 +12,23 @@
 #include <sys/ioctl.h>
 #endif
 
+char *fv__cli_tame(char *text) {
+    for (char *p = text; *p; p++)
+        if (((unsigned char)*p < ' ' && *p != '\n' && *p != '\t') || *p == 127) *p = '?';
+    return text;
+}
+
+/* A message that begins with a place in a text ("my.net:7:12: error: ...") speaks for itself. */
+void fv__cli_complain(const fv_context *ctx) {
+    char message[FV_MESSAGE_MAX];
+    snprintf(message, sizeof message, "%s", fv_context_error(ctx));
+    fv__cli_tame(message);
+    const char *line = strchr(message, '\n');
+    const char *place = strstr(message, ": error: ");
+    fflush(stdout);
+    fprintf(stderr, place && (!line || place < line) ? "%s\n" : "fovea: %s\n", message);
+}
+
 fv_status fv__cli_put(fv_cli *cli, fv_text *text) {
     const fv_status status = fv__text_done(cli->ctx, text);
     int problem = 0;
@@ -21,9 +38,14 @@ fv_status fv__cli_put(fv_cli *cli, fv_text *text) {
             problem = errno ? errno : EIO;
     }
     fv__text_free(text);
+    if (problem == ENOSPC || problem == EFBIG)
+        return fv__fail(cli->ctx, FV_EXHAUSTED,
+                        "the result could not be written to stdout: %s; write it to another place",
+                        problem == ENOSPC ? "the disk is full"
+                                          : "the file would be larger than it may be (ulimit -f)");
     if (problem)
-        return fv__fail(cli->ctx, problem == ENOSPC ? FV_EXHAUSTED : FV_FAILED,
-                        "the result could not be written to stdout: %s", strerror(problem));
+        return fv__fail(cli->ctx, FV_FAILED, "the result could not be written to stdout: %s",
+                        problem == EBADF ? "it is closed" : strerror(problem));
     return status;
 }
 

@@ -96,7 +96,7 @@ static fv_status run(fv_cli *cli) {
     const char *out = fv__cli_value(cli, "out");
     album a = {.cli = cli, .folder = out ? out : "look"};
     fv_model *model = NULL;
-    FV_TRY(fv__model_load(cli->ctx, cli->words[0], &model));
+    FV_TRY(fv__cli_trained(cli, cli->words[0], &model));
     const fv_status status = draw(&a, model);
     if (status != FV_OK) fv__text_free(&a.files);
     fv__model_free(model);
@@ -107,7 +107,8 @@ const fv_command fv__command_show = {
     .name = "show",
     .help = "draw a model's filters, or what each layer makes of a picture",
     .synopsis = "MODEL [PICTURE] [--out DIR]",
-    .about = "Without a picture: the filters of every convolution whose window is larger than a\n"
+    .about = "MODEL is a model file (.safetensors) or the folder of a training run.\n"
+             "Without a picture: the filters of every convolution whose window is larger than a\n"
              "pixel. With one: the output of every layer, after its activation, as gray maps\n"
              "(black: smallest, white: largest). Writes PNG files and prints their names.",
     .examples = "fovea show runs/lenet5-1/model.safetensors\n"
