@@ -228,9 +228,9 @@ static fv_status unknown(fv_context *ctx, const char *name) {
     fv_status status = fv__text_done(ctx, &known);
     if (status == FV_OK)
         status = fv__fail(ctx, FV_BAD_INPUT,
-                          "no data set '%s'%s%s%s. Known by name: %s; or give a folder with the "
+                          "no data set '%s'%s%s%s Known by name: %s; or give a folder with the "
                           "four IDX files under MNIST's names, or four IDX files joined by commas",
-                          name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
+                          name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : ".",
                           known.data);
     fv__text_free(&known);
     return status;

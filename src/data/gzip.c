@@ -71,7 +71,7 @@ static void feed(unpacking *u) {
 }
 
 static fv_status damaged(fv_context *ctx, const char *name, const char *how) {
-    return fv__fail(ctx, FV_BAD_INPUT, "%s: this gzip file is %s", name, how);
+    return fv__fail(ctx, FV_BAD_INPUT, "%s: this gzip file is %s; fetch it again", name, how);
 }
 
 /* Unpacks until `out` is full or the data ends. */
@@ -95,7 +95,8 @@ static fv_status unpack(fv_context *ctx, const char *name, unpacking *u) {
                    (rc == Z_OK && u->z.avail_in == 0 && u->left == 0 && u->z.avail_out != 0)) {
             return damaged(ctx, name, "cut short: it ends in the middle of its data");
         } else if (rc != Z_OK) {
-            return damaged(ctx, name, u->z.msg ? u->z.msg : "damaged");
+            return fv__fail(ctx, FV_BAD_INPUT, "%s: this gzip file is damaged (%s); fetch it again",
+                            name, u->z.msg ? u->z.msg : "zlib does not say how");
         }
     }
 }

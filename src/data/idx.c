@@ -29,6 +29,10 @@ static const char *kind_name(int dims) {
 /* The header: says what is wrong with it, the likely mistake first. */
 static fv_status header(fv_context *ctx, const char *path, const uint8_t *h, size_t size, int want,
                         idx *out) {
+    if (!size)
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "%s: the file is empty; a %s file was expected: fetch it again", path,
+                        kind_name(want));
     if (size >= 4 && h[0] == 0 && h[1] == 0 && h[2] == 8 && (h[3] == 1 || h[3] == 3) &&
         h[3] != want)
         return fv__fail(ctx, FV_BAD_INPUT,
@@ -73,7 +77,7 @@ static fv_status read_plain(fv_context *ctx, const char *path, const fv_bytes *f
     if (held < out->bytes)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "%s: the header says %lld %s (%zu bytes), but only %zu bytes follow; the "
-                        "file is cut short",
+                        "file is cut short: fetch it again",
                         path, (long long)out->dim[0], kind_name(want), out->bytes, held);
     if (held > out->bytes)
         return fv__fail(ctx, FV_BAD_INPUT,
