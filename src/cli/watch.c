@@ -165,7 +165,13 @@ static fv_status work(fv_cli *cli, fv_train_job *job) {
 }
 
 fv_status fv__cli_train(fv_cli *cli, fv_train_job *job) {
-    const fv_status status = work(cli, job);
+    fv_status status = work(cli, job);
+    if (status == FV_EXHAUSTED || status == FV_FAILED) {
+        char why[FV_MESSAGE_MAX];
+        memcpy(why, cli->ctx->message, sizeof why);
+        status = fv__fail(cli->ctx, status, "%s. When that is mended, go on with: fovea resume %s",
+                          why, job->folder);
+    }
     fv__train_free(job);
     return status;
 }
