@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kernels of every instruction set this machine has, against plain loops in double: products of odd
+ * sizes, the functions' accuracy, the optimisers' formulas, and nothing written beyond the end.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <math.h>
+#include <cmocka.h>
+
+#include "base/random.h"
+#include "kern/kern.h"
+
+#define GUARD 64
+#define MOST  4096
+
+static float draw(uint64_t stream, uint64_t i) {
+    return (float)fv__random_normal((fv_key){11, stream}, i);
+}
+
+static void fill(float *x, int64_t n, uint64_t stream) {
+    for (int64_t i = 0; i < n; i++) x[i] = draw(stream, (uint64_t)i);
+}
+
+static void near(const char *what, const fv_kernels *k, int64_t i, double got, double want,
+                 double tolerance) {
+    if (!(fabs(got - want) <= tolerance))
+        fail_msg("%s (%s): element %lld is %.9g, expected %.9g", what, k->name, (long long)i, got,
+                 want);
+}
+
+#define EVERY_ISA(k)                                                                               \
+    for (int isa_ = 0; isa_ <= (int)fv__cpu_isa(); isa_++)                                         \
+        for (const fv_kernels *k = fv__kernels((fv_isa)isa_), *once_ = k; once_; once_ = NULL)
+
+static void test_levels(void **state) {
+    (void)state;
+    EVERY_ISA(k) {
+        assert_string_equal(k->name, fv__isa_name((fv_isa)isa_));
+        assert_true(k->mr <= FV_MR_MAX);
+        assert_int_equal(k->nr % k->lanes, 0);
+        assert_true(k->peak(10) > 0);
+    }
+    assert_ptr_equal(fv__kernels((fv_isa)99), fv__kernels(FV_ISA_AVX512));
+}
+
+/* c = a b with all ways to say where the factors lie. */
+static void check_gemm(const fv_kernels *k, int64_t rows, int64_t cols, int64_t depth, bool loose,
+                       bool offsets, bool add, bool with_bias) {
+    static float a[MOST * 4], b[MOST * 8], c[MOST * 4], old[MOST * 4], bias[64];
+    static int32_t off[256];
+    const int64_t as = loose ? 1 : rows + 1, ar = loose ? depth + 2 : 1, ldb = cols + 3,
+                  ldc = cols + 5;
+    fill(a, MOST * 4, 1);
+    fill(b, MOST * 8, 2);
+    fill(c, MOST * 4, 3);
+    fill(bias, 64, 4);
+    memcpy(old, c, sizeof c);
+    for (int64_t l = 0; l < depth; l++) off[l] = (int32_t)((depth - 1 - l) * ldb);
+    k->gemm(rows, cols, depth, a, as, ar, b, ldb, offsets ? off : NULL, c, ldc,
+            with_bias ? bias : NULL, add);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t j = 0; j < ldc; j++) {
+            const int64_t at = r * ldc + j;
+            double want = add ? (double)old[at] : with_bias ? (double)bias[r] : 0;
+            for (int64_t l = 0; l < depth; l++)
+                want += (double)a[l * as + r * ar] *
+                        (double)b[(offsets ? off[l] : l * ldb) + (j < cols ? j : 0)];
+            if (j >= cols) want = (double)old[at]; /* between the rows */
+            near("gemm", k, at, (double)c[at], want, 2e-5);
+        }
+}
+
+static void test_gemm(void **state) {
+    (void)state;
+    EVERY_ISA(k) {
+        for (int64_t rows = 1; rows <= 11; rows++)
+            for (int64_t cols = 1; cols <= 4 * k->lanes + 3; cols += 1 + cols / 9) {
+                const uint64_t mix = (uint64_t)(rows * 7 + cols);
+                /* Packed strips have at most mr rows. */
+                check_gemm(k, rows, cols, 1 + cols % 23, rows > k->mr || mix % 2, mix % 3 == 0,
+                           mix % 5 == 0, mix % 4 == 0);
+            }
+        check_gemm(k, k->mr, k->nr, 0, false, false, false, true); /* nothing to sum */
+    }
+}
+
+static void test_pack(void **state) {
+    (void)state;
+    static float w[MOST], out[MOST];
+    fill(w, MOST, 5);
+    EVERY_ISA(k)
+    for (int64_t rows = 1; rows <= k->mr; rows++)
+        for (int64_t depth = 1; depth < 70; depth += 3) {
+            memset(out, 0, sizeof out);
+            k->pack(rows, depth, w, 101, out);
+            for (int64_t l = 0; l < depth; l++)
+                for (int64_t r = 0; r < rows; r++)
+                    assert_true(out[l * k->mr + r] == w[r * 101 + l]);
+        }
+}
+
+static void test_dot(void **state) {
+    (void)state;
+    static float a[MOST * 2], b[MOST * 2], c[MOST], bias[64];
+    static int32_t off[64];
+    fill(a, MOST * 2, 6);
+    fill(b, MOST * 2, 7);
+    fill(bias, 64, 8);
+    EVERY_ISA(k)
+    for (int64_t rows = 1; rows <= 9; rows += 2)
+        for (int64_t cols = 1; cols <= 14; cols++) {
+            const int64_t depth = 1 + (rows * 13 + cols * 5) % 61, lda = 70, ldb = 66;
+            for (int64_t i = 0; i < rows * cols; i++) c[i] = (float)i;
+            k->dot(rows, cols, depth, a, lda, b, ldb, c, cols, cols % 2 ? bias : NULL, cols % 3);
+            for (int64_t i = 0; i < rows * cols; i++) {
+                double want = cols % 3 ? (double)i : 0;
+                if (cols % 2) want += (double)bias[i % cols];
+                for (int64_t l = 0; l < depth; l++)
+                    want += (double)a[i / cols * lda + l] * (double)b[i % cols * ldb + l];
+                near("dot", k, i, (double)c[i], want, 2e-5);
+            }
+            for (int64_t j = 0; j < cols; j++) off[j] = (int32_t)((j * 17) % 29);
+            memset(c, 0, sizeof c);
+            k->dot_at(rows, cols, depth, 3, a, lda, 640, b, off, 901, c, cols, true);
+            for (int64_t i = 0; i < rows * cols; i++) {
+                double want = 0;
+                for (int64_t t = 0; t < 3; t++)
+                    for (int64_t l = 0; l < depth; l++)
+                        want += (double)a[i / cols * lda + l + t * 640] *
+                                (double)b[off[i % cols] + l + t * 901];
+                near("dot_at", k, i, (double)c[i], want, 4e-5);
+            }
+        }
+}
+
+static void test_transpose(void **state) {
+    (void)state;
+    static float x[MOST * 2], y[MOST * 2];
+    fill(x, MOST * 2, 9);
+    EVERY_ISA(k)
+    for (int64_t rows = 1; rows < 40; rows += 3)
+        for (int64_t cols = 1; cols < 50; cols += 7) {
+            k->transpose(rows, cols, x, 60, y, 45);
+            for (int64_t i = 0; i < rows; i++)
+                for (int64_t j = 0; j < cols; j++) assert_true(y[j * 45 + i] == x[i * 60 + j]);
+        }
+}
+
+static double exact(fv_act kind, double x) {
+    switch (kind) {
+    case FV_ACT_RELU:
+        return x > 0 ? x : 0;
+    case FV_ACT_LEAKY:
+        return x > 0 ? x : 0.25 * x;
+    case FV_ACT_ELU:
+        return x > 0 ? x : 0.25 * expm1(x);
+    case FV_ACT_SIGMOID:
+        return 1 / (1 + exp(-x));
+    case FV_ACT_TANH:
+        return tanh(x);
+    case FV_ACT_SCALED_TANH:
+        return 0.25 * tanh(0.5 * x);
+    default:
+        return x;
+    }
+}
+
+/* Relative error at most 5e-7 from 1e-6 to the end of the range, both signs. */
+static void test_activations(void **state) {
+    (void)state;
+    static float x[MOST], y[MOST];
+    int64_t n = 0;
+    for (double v = 1e-6; v < 80 && n + 2 <= MOST; v *= 1.009) {
+        x[n++] = (float)v;
+        x[n++] = (float)-v;
+    }
+    EVERY_ISA(k)
+    for (int a = FV_ACT_NONE; a <= FV_ACT_SCALED_TANH; a++) {
+        k->act((fv_act)a, 1, n, x, 0, y, 0, 0.25f, 0.5f);
+        for (int64_t i = 0; i < n; i++) {
+            const double want = exact((fv_act)a, (double)x[i]);
+            near("activation", k, i, (double)y[i], want, 5e-7 * fabs(want) + 1e-37);
+        }
+        /* Rows, in place, and nothing beside them. */
+        for (int64_t i = 0; i < n; i++) y[i] = x[i];
+        k->act((fv_act)a, 3, 7, y, 11, y, 11, 0.25f, 0.5f);
+        for (int64_t i = 0; i < 60; i++) {
+            const bool inside = i < 33 && i % 11 < 7;
+            const double want = inside ? exact((fv_act)a, (double)x[i]) : (double)x[i];
+            near("activation in place", k, i, (double)y[i], want, 5e-7 * fabs(want) + 1e-37);
+        }
+    }
+}
+
+static void test_special(void **state) {
+    (void)state;
+    const float in[] = {INFINITY, -INFINITY, NAN, 0.0f, 1e30f, -1e30f, 200.0f, -200.0f};
+    float y[8];
+    EVERY_ISA(k) {
+        k->act(FV_ACT_TANH, 1, 8, in, 0, y, 0, 0, 0);
+        assert_true(y[0] == 1 && y[1] == -1 && isnan(y[2]) && y[3] == 0 && y[4] == 1);
+        k->act(FV_ACT_SIGMOID, 1, 8, in, 0, y, 0, 0, 0);
+        assert_true(y[0] == 1 && y[1] < 1e-37f && isnan(y[2]) && y[3] == 0.5f && y[7] < 1e-37f);
+        k->act(FV_ACT_ELU, 1, 8, in, 0, y, 0, 1, 0);
+        assert_true(isinf(y[0]) && y[1] == -1 && isnan(y[2]) && y[5] == -1);
+        const float total = k->exp_shift(8, in, 0, y);
+        assert_true(isnan(total) && y[1] == 0 && isnan(y[2]) && y[3] == 1 && y[7] == 0);
+    }
+}
+
+static void test_gradients(void **state) {
+    (void)state;
+    float x[77], y[77], dy[77], dx[77];
+    fill(x, 77, 12);
+    fill(dy, 77, 13);
+    EVERY_ISA(k)
+    for (int a = FV_ACT_NONE; a <= FV_ACT_SCALED_TANH; a++)
+        for (int add = 0; add < 2; add++) {
+            k->act((fv_act)a, 1, 77, x, 0, y, 0, 0.25f, 0.5f);
+            for (int i = 0; i < 77; i++) dx[i] = 100;
+            k->act_grad((fv_act)a, 76, y, dy, dx, 0.25f, 0.5f, add == 1);
+            for (int i = 0; i < 76; i++) {
+                const double e = 1e-6, v = (double)x[i];
+                const double slope = (exact((fv_act)a, v + e) - exact((fv_act)a, v - e)) / (2 * e);
+                near("gradient", k, i, (double)dx[i] - (add ? 100 : 0), slope * (double)dy[i],
+                     add ? 2e-5 : 2e-6);
+            }
+            assert_true(dx[76] == 100);
+        }
+}
+
+static void test_sums(void **state) {
+    (void)state;
+    static float x[MOST], y[MOST];
+    fill(x, MOST, 14);
+    EVERY_ISA(k)
+    for (int64_t n = 1; n < 300; n += 1 + n / 7) {
+        double sum = 0, square = 0, exps = 0, sums[2] = {0, 0};
+        float largest = x[0], two[2];
+        for (int64_t i = 0; i < n; i++) {
+            sum += (double)x[i];
+            square += ((double)x[i] - 0.5) * ((double)x[i] - 0.5);
+            exps += exp((double)x[i] - 2);
+            largest = x[i] > largest ? x[i] : largest;
+            sums[0] += (double)x[i + 1];
+            sums[1] += (double)x[i + 1] * ((double)x[i] - 0.5);
+        }
+        near("sum", k, n, (double)k->sum(n, x), sum, 1e-4);
+        near("square_sum", k, n, (double)k->square_sum(n, x, 0.5f), square, 1e-3);
+        near("largest", k, n, (double)k->largest(n, x), (double)largest, 0);
+        for (int64_t i = 0; i < n + 1; i++) y[i] = 7;
+        near("exp_shift", k, n, (double)k->exp_shift(n, x, 2, y), exps, 1e-4);
+        assert_true(y[n] == 7);
+        k->bn_sums(n, x, x + 1, 0.5f, two);
+        near("bn_sums", k, 0, (double)two[0], sums[0], 1e-4);
+        near("bn_sums", k, 1, (double)two[1], sums[1], 1e-3);
+    }
+}
+
+/* PyTorch's formulas, in double. */
+static void test_optimisers(void **state) {
+    (void)state;
+    enum { N = 83 };
+    float w[N + 1], g[N + 1], s[N + 1], t[N + 1];
+    EVERY_ISA(k)
+    for (int mode = 0; mode < 5; mode++) {
+        fill(w, N + 1, 20);
+        fill(g, N + 1, 21);
+        for (int i = 0; i <= N; i++) s[i] = t[i] = (float)fabs((double)draw(22, (uint64_t)i));
+        double want[N], ws[N];
+        for (int i = 0; i < N; i++) {
+            const double decay = 0.01, p = (double)w[i], d = (double)g[i] + decay * p;
+            double a = (double)s[i], b = (double)t[i];
+            if (mode == 0) {
+                want[i] = p - 0.1 * d;
+            } else if (mode < 3) {
+                a = 0.9 * a + d;
+                want[i] = p - 0.1 * (mode == 2 ? d + 0.9 * a : a);
+            } else if (mode == 3) {
+                a = 0.9 * a + 0.1 * d;
+                b = 0.99 * b + 0.01 * d * d;
+                const double c1 = 1 - pow(0.9, 3), c2 = 1 - pow(0.99, 3);
+                want[i] = p - 0.1 / c1 * a / (sqrt(b) / sqrt(c2) + 1e-8);
+            } else {
+                a = 0.95 * a + 0.05 * d * d;
+                const double step = sqrt(b + 1e-6) / sqrt(a + 1e-6) * d;
+                want[i] = p - 0.1 * step;
+            }
+            ws[i] = a;
+        }
+        const float end = w[N];
+        if (mode == 0) k->sgd(N, w, NULL, g, 0.1f, 0, 0.01f, 0);
+        if (mode == 1 || mode == 2) k->sgd(N, w, s, g, 0.1f, 0.9f, 0.01f, mode == 2);
+        if (mode == 3)
+            k->adam(N, w, s, t, g, 0.1f, 0.9f, 0.99f, 1e-8f, 0.01f, (float)(1 - pow(0.9, 3)),
+                    (float)(1 - pow(0.99, 3)));
+        if (mode == 4) k->adadelta(N, w, s, t, g, 0.1f, 0.95f, 1e-6f, 0.01f);
+        for (int i = 0; i < N; i++) {
+            near("weights", k, i, (double)w[i], want[i], 2e-6 * (1 + fabs(want[i])));
+            if (mode > 0) near("state", k, i, (double)s[i], ws[i], 1e-6 * (1 + fabs(ws[i])));
+        }
+        assert_true(w[N] == end);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_levels),    cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_pack),      cmocka_unit_test(test_dot),
+        cmocka_unit_test(test_transpose), cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_special),   cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_sums),      cmocka_unit_test(test_optimisers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
