@@ -5,6 +5,7 @@
  */
 #include "cpu/cpu.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct work {
@@ -48,7 +49,8 @@ static void max_one(const work *w, const float *x, int64_t i, int64_t j, float *
         for (int64_t s = 0; s < u->kernel; s++) {
             const int64_t c = j * u->stride + s * u->dilation - u->before;
             if (c < 0 || c >= w->w) continue;
-            if (best < 0 || x[h * w->w + c] > x[best]) best = h * w->w + c;
+            const float v = x[h * w->w + c];
+            if (best < 0 || v > x[best] || isnan(v)) best = h * w->w + c;
         }
     }
     y[i * w->ow + j] = x[best];

@@ -188,12 +188,12 @@ static void maxpool(int64_t rows, int64_t out, int64_t kh, int64_t kw, int64_t s
             for (int64_t r = 0; r < kh; r++) {
                 for (int64_t s = r == 0 ? 1 : 0; s < kw; s++) {
                     vec v = load_strided(from + i * stride + r * ld + s * spread, stride, m);
-                    /* > keeps the first of equals; a NaN once there stays: nothing is > it. */
+                    /* > keeps the first of equals. A NaN wins and stays: nothing is > it. */
                     if (at)
-                        where = v_bits(v_where_gt(
+                        where = v_bits(v_where_wins(
                             v, best, v_float(here + (int32_t)(r * ld + s * spread)),
                             v_float(where)));
-                    best = v_where_gt(v, best, v, best);
+                    best = v_where_wins(v, best, v, best);
                 }
             }
             v_put(y + row * y_step + i, best, m);

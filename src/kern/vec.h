@@ -145,6 +145,20 @@ INLINE vec v_where_gt(vec a, vec b, vec x, vec y) {
 #endif
 }
 
+/* The same, and x too where a is not a number. */
+INLINE vec v_where_wins(vec a, vec b, vec x, vec y) {
+#if FV_LEVEL == 2
+    return _mm512_mask_blend_ps(
+        _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ) | _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), y, x);
+#elif FV_LEVEL == 1
+    return _mm256_blendv_ps(
+        y, x, _mm256_or_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ), _mm256_cmp_ps(a, a, _CMP_UNORD_Q)));
+#else
+    ivec m = (a > b) | (a != a);
+    return v_float((m & v_bits(x)) | (~m & v_bits(y)));
+#endif
+}
+
 /* a > b ? a : b: the second one where either is not a number. */
 INLINE vec v_max(vec a, vec b) {
 #if FV_LEVEL == 2
