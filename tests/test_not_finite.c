@@ -61,10 +61,71 @@ static void test_maxpool_keeps_it(void **unused) {
     }
 }
 
+static void must(const fv_context *ctx, fv_status status) {
+    if (status != FV_OK) print_error("status %d: %s\n", (int)status, ctx->message);
+    assert_int_equal(status, FV_OK);
+}
+
+/* A step that fails changes nothing, running statistics included, which forward writes. */
+static void test_statistics_are_restored(void **unused) {
+    (void)unused;
+    fv_context *ctx;
+    fv_model *m;
+    fv_trainer *t;
+    must(NULL, fv_context_new(2, &ctx));
+    must(ctx, fv_model_parse(ctx, "net n\ninput 1x8x8\n conv 3 3x3 - bn - relu - fc 4 - softmax\n",
+                             NULL, 1, &m));
+    must(ctx, fv_trainer_new(ctx, m, "batch=2", &t));
+    float x[2 * 64];
+    const int32_t labels[2] = {0, 3};
+    for (int i = 0; i < 128; i++) x[i] = (float)(i % 7);
+    must(ctx, fv_trainer_step(t, x, labels, 2, NULL));
+    const size_t bytes = (size_t)m->net->param_elements * sizeof(float);
+    float *before = malloc(bytes);
+    assert_non_null(before);
+    memcpy(before, m->weights, bytes);
+    x[70] = NAN;
+    assert_int_equal(fv_trainer_step(t, x, labels, 2, NULL), FV_DIVERGED);
+    assert_non_null(strstr(ctx->message, "conv1"));
+    assert_non_null(strstr(ctx->message, "sample 1"));
+    assert_memory_equal(before, m->weights, bytes);
+    free(before);
+    fv_trainer_free(t);
+    fv_model_free(m);
+    fv_context_free(ctx);
+}
+
+/* The last update spoils the weights: no step follows that would notice, but the test does. */
+static void test_last_update_spoils(void **unused) {
+    (void)unused;
+    const char *text = "net last\ninput 1x28x28\n (fc 10)*8\n"
+                       "train loss squarederror lr 1e6 epochs 1 batch 330\n";
+    const fv_setting none = {NULL, NULL};
+    fv_context *ctx;
+    fv_train_job *job;
+    must(NULL, fv_context_new(1, &ctx));
+    FILE *f = fopen("last.net", "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+    assert_int_equal(system("rm -rf last"), 0);
+    must(ctx, fv__train_start(ctx, "last.net", "digits:330", &none, 0, "last", "test", &job));
+    assert_int_equal(fv__train_run(ctx, job, NULL), FV_DIVERGED);
+    print_message("%s\n", ctx->message);
+    assert_non_null(strstr(ctx->message, "test of epoch 1: "));
+    assert_non_null(strstr(ctx->message, "first in its forward pass"));
+    assert_false(fv__file_exists("last/model.safetensors"));
+    assert_false(fv__file_exists("last/checkpoint.safetensors"));
+    fv__train_free(job);
+    fv_context_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_activations_keep_it),
         cmocka_unit_test(test_maxpool_keeps_it),
+        cmocka_unit_test(test_statistics_are_restored),
+        cmocka_unit_test(test_last_update_spoils),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,6 +167,49 @@ static void test_a_run_learns(void **unused) {
     fv_context_free(ctx);
 }
 
+/* A seed in the network's text draws the same pictures when the run begins and when it is resumed.
+ */
+static void test_seed_in_the_text(void **unused) {
+    (void)unused;
+    fv_context *ctx = new_context(1);
+    fv_train_job *job;
+    FILE *f = fopen("seed.net", "w");
+    assert_non_null(f);
+    fputs("net seeded\ninput 1x28x28\n fc 10 - softmax\ntrain seed 7 epochs 1\n", f);
+    fclose(f);
+    clean("seed");
+    must(ctx, fv__train_start(ctx, "seed.net", "digits:330", NULL, 0, "seed", "test", &job));
+    const uint64_t seven = job->train.checksum;
+    fv__train_free(job);
+    must(ctx, fv__train_resume(ctx, "seed", &job));
+    assert_true(job->train.checksum == seven);
+    fv__train_free(job);
+    fv_context_free(ctx);
+}
+
+static bool stop_now(void *arg) {
+    (void)arg;
+    return true;
+}
+
+/* Stopped right behind an epoch's last step: the rate of that step is still what the log says. */
+static void test_stop_at_the_end_of_an_epoch(void **unused) {
+    (void)unused;
+    fv_context *ctx = new_context(1);
+    fv_train_job *job;
+    const fv_setting settings[] = {{"batch", "330"}, {"epochs", "1"}, {"warmup", "0"}};
+    const fv_hooks hooks = {.stop = stop_now};
+    must(ctx, start(ctx, "end", settings, 3, &job));
+    assert_int_equal(fv__train_run(ctx, job, &hooks), FV_INTERRUPTED);
+    fv__train_free(job);
+    must(ctx, fv__train_resume(ctx, "end", &job));
+    assert_int_equal(job->at.step, 1);
+    must(ctx, fv__train_run(ctx, job, NULL));
+    assert_float_equal(job->at.history[0].lr, 0.05, 1e-12);
+    fv__train_free(job);
+    fv_context_free(ctx);
+}
+
 static void test_divergence_is_named(void **unused) {
     (void)unused;
     fv_context *ctx = new_context(1);
@@ -269,6 +312,8 @@ int main(void) {
         cmocka_unit_test(test_resume_at_both_ends),
         cmocka_unit_test(test_a_run_learns),
         cmocka_unit_test(test_divergence_is_named),
+        cmocka_unit_test(test_seed_in_the_text),
+        cmocka_unit_test(test_stop_at_the_end_of_an_epoch),
         cmocka_unit_test(test_what_does_not_fit),
         cmocka_unit_test(test_classes_follow_the_data),
         cmocka_unit_test(test_rates),

@@ -245,6 +245,11 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const char *name, con
         memcpy(own, settings, count * sizeof *own);
         status = fv__recipe_take(ctx, own, count, &job->recipe, &rest);
     }
+    if (status == FV_OK && job->recipe.seed != early.seed) { /* the network's text has its own */
+        fv__dataset_close(&job->train);
+        fv__dataset_close(&job->test);
+        status = fv__dataset_open(ctx, data, (uint64_t)job->recipe.seed, &job->train, &job->test);
+    }
     net->recipe.init = job->recipe.init; /* the model draws its weights by it */
     if (status == FV_OK) {
         status = fv__model_new(ctx, net, (uint64_t)job->recipe.seed, &job->model);

@@ -28,6 +28,7 @@ struct fv_learner {
     fv_net *net;     /* with losses */
     stage stages[2]; /* full batches; the last, smaller one of an epoch */
     float *gradients;
+    float *statistics; /* running ones as they were before the step */
     float *states[STATES_MAX];
     int state_count;
     int64_t steps;
@@ -61,11 +62,28 @@ static fv_status make_stage(fv_context *ctx, fv_learner *l, int64_t n, stage *s)
     return FV_OK;
 }
 
+/* Forward changes running statistics before a step is known to be good: copies them out of the
+   weights, or back. Returns how many floats they are. */
+static size_t copy_statistics(const fv_learner *l, float *kept, bool back) {
+    size_t count = 0;
+    for (size_t i = 0; i < l->net->param_count; i++) {
+        const fv_param *p = &l->net->params[i];
+        if (p->spec.learned) continue;
+        float *w = l->model->weights + p->offset;
+        if (kept)
+            memcpy(back ? w : kept + count, back ? kept + count : w, (size_t)p->count * sizeof *w);
+        count += (size_t)p->count;
+    }
+    return count;
+}
+
 static fv_status make(fv_context *ctx, fv_learner *l) {
     FV_TRY(fv__net_with_loss(ctx, l->model->net, &l->net));
     const size_t bytes = (size_t)l->net->param_elements * sizeof(float);
     l->gradients = fv__alloc(ctx, bytes ? bytes : 1, "the gradients");
-    if (!l->gradients) return FV_EXHAUSTED;
+    l->statistics = fv__alloc(ctx, copy_statistics(l, NULL, false) * sizeof(float) + 1,
+                              "the running statistics");
+    if (!l->gradients || !l->statistics) return FV_EXHAUSTED;
     l->state_count = states_of(&l->recipe);
     for (int i = 0; i < l->state_count; i++) {
         l->states[i] = fv__alloc(ctx, bytes ? bytes : 1, "the optimiser's memory");
@@ -99,6 +117,7 @@ void fv__learner_free(fv_learner *l) {
     }
     for (int i = 0; i < STATES_MAX; i++) fv__free(l->states[i]);
     fv__free(l->gradients);
+    fv__free(l->statistics);
     fv__net_free(l->net);
     fv__free(l);
 }
@@ -207,11 +226,20 @@ static void apply(fv_context *ctx, fv_learner *l, double lr) {
     fv__pool_run(ctx->pool, jobs, update_job, (void *)&u);
 }
 
+fv_status fv__learner_diverged(fv_context *ctx, fv_learner *l, int64_t n, double lr) {
+    stage *s;
+    FV_TRY(stage_for(ctx, l, n, &s));
+    return fv__diverged(ctx, l->net, l->model->weights, fv__exec_value(s->exec, 0).data,
+                        fv__exec_value(s->exec, fv__net_labels(l->net)).data, n,
+                        (uint64_t)l->recipe.seed, (uint64_t)l->steps, lr);
+}
+
 fv_status fv__learner_step(fv_context *ctx, fv_learner *l, int64_t n, double lr,
                            fv_step_result *result) {
     stage *s;
     FV_TRY(stage_for(ctx, l, n, &s));
     const uint64_t seed = (uint64_t)l->recipe.seed, time = (uint64_t)l->steps;
+    copy_statistics(l, l->statistics, false);
     fv__exec_forward(s->exec, seed, time);
     result->loss = weighted_loss(l, s);
     result->correct = count_correct(l, s);
@@ -220,10 +248,10 @@ fv_status fv__learner_step(fv_context *ctx, fv_learner *l, int64_t n, double lr,
         fv__exec_backward(s->exec);
         finite = all_finite(l->gradients, l->net->param_elements);
     }
-    if (!finite)
-        return fv__diverged(ctx, l->net, l->model->weights, fv__exec_value(s->exec, 0).data,
-                            fv__exec_value(s->exec, fv__net_labels(l->net)).data, n, seed, time,
-                            lr);
+    if (!finite) {
+        copy_statistics(l, l->statistics, true);
+        return fv__learner_diverged(ctx, l, n, lr);
+    }
     apply(ctx, l, lr);
     l->steps++;
     return FV_OK;

@@ -30,6 +30,9 @@ typedef struct fv_step_result {
 FV_MUST_USE fv_status fv__learner_step(fv_context *ctx, fv_learner *l, int64_t n, double lr,
                                        fv_step_result *result);
 
+/* Says the same of the n pictures laid there, which need not be trained on: always FV_DIVERGED. */
+FV_MUST_USE fv_status fv__learner_diverged(fv_context *ctx, fv_learner *l, int64_t n, double lr);
+
 /* Steps taken so far, also the time of dropout's random numbers and of Adam's correction. */
 int64_t fv__learner_steps(const fv_learner *l);
 void fv__learner_set_steps(fv_learner *l, int64_t steps);

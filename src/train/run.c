@@ -119,11 +119,26 @@ static fv_status one_step(fv_context *ctx, fv_train_job *job, double lr) {
     return FV_OK;
 }
 
+/* The last update of an epoch can spoil the weights, and only the test sees it. */
+static fv_status test_diverged(fv_context *ctx, fv_train_job *job, double lr) {
+    const int64_t batch = job->recipe.batch;
+    const int64_t n = job->test.count < batch ? job->test.count : batch;
+    float *x;
+    int32_t *labels;
+    FV_TRY(fv__learner_batch(ctx, job->learner, n, &x, &labels));
+    FV_TRY(fv__batch_fill(ctx, &job->test, &job->model->net->input, NULL, 0, n, NULL, 0, 0, x,
+                          labels));
+    const fv_status status = fv__learner_diverged(ctx, job->learner, n, lr);
+    return status == FV_OK ? FV_OK
+                           : fv__fail_in(ctx, "test of epoch %lld: ", (long long)job->at.epoch + 1);
+}
+
 /* Test scores, history, log, best model, checkpoint. */
 static fv_status end_epoch(fv_context *ctx, fv_train_job *job, watch *w, double lr) {
     fv_position *at = &job->at;
     fv_scores scores = {0};
     FV_TRY(fv__evaluate(ctx, job->evaluator, &job->test, &scores));
+    if (!isfinite(scores.loss)) FV_TRY(test_diverged(ctx, job, lr));
     FV_TRY(fv__grow(ctx, (void **)&at->history, &at->history_capacity, at->history_count + 1,
                     sizeof *at->history, "the history"));
     const fv_epoch done = {.lr = lr,
@@ -164,7 +179,8 @@ static fv_status one_epoch(fv_context *ctx, fv_train_job *job, const fv_hooks *h
                .base_seen = at->seen,
                .saved = now};
     const double factor = plateau_factor(r, at);
-    double lr = 0;
+    /* of the last step, should the run have been stopped right behind it */
+    double lr = fv__recipe_rate(r, at->epoch, (double)(steps - 1) / (double)steps, factor);
     fv__random_permutation(fv__key((uint64_t)r->seed, FV_STREAM_SHUFFLE, 0, (uint64_t)at->epoch),
                            job->order, (uint32_t)job->train.count);
     while (at->step < steps) {
