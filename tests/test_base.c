@@ -280,6 +280,20 @@ static void test_distributions(void **state) {
     assert_true(large > UINT64_MAX / 2);
 }
 
+/* The kinds share no block of the stream: numbers of one say nothing about those of another. */
+static void test_kinds_apart(void **state) {
+    (void)state;
+    fv_key key = fv__key(3, FV_STREAM_CHECK, 1, 2);
+    for (uint64_t i = 0; i < 1000; i++) {
+        uint32_t a = fv__random_u32(key, 2 * i), b = fv__random_u32(key, 2 * i + 1);
+        uint64_t joined = fv__random_below(key, i, UINT64_MAX);
+        assert_true((uint32_t)(joined >> 32) != a && (uint32_t)(joined >> 32) != b);
+        double r = sqrt(-2 * log((a + 1.0) * 0x1p-32));
+        assert_true(fabs(fv__random_normal(key, 2 * i) - r * cos(6.283185307179586 * b * 0x1p-32)) >
+                    1e-9);
+    }
+}
+
 static void test_permutation(void **state) {
     (void)state;
     enum { N = 1000 };
@@ -337,6 +351,7 @@ int main(void) {
         cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_philox),
         cmocka_unit_test(test_distributions),
+        cmocka_unit_test(test_kinds_apart),
         cmocka_unit_test(test_permutation),
         cmocka_unit_test(test_cpu),
     };

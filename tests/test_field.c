@@ -94,6 +94,8 @@ static void test_round_trip(void **state) {
         {"pad", "3x3", "3"},
         {"pad", "1,2,3,4", "1,2,3,4"},
         {"pad", "1,2,1,2", "1x2"},
+        {"pad", "1,2,3,2", "1,2,3,2"},
+        {"pad", "1,2,1,4", "1,2,1,4"},
         {"pad", "same", "same"},
         {"pad", "valid", "valid"},
         {"steps", "82,123", "82,123"},

@@ -31,12 +31,12 @@ static void count(void *arg, int64_t job, int worker) {
         return;
     }
     if (t->busy[worker]++ != 0) atomic_fetch_add(&t->wrong, 1);
-    t->runs[job]++;
-    t->result[job] = job * job + 1;
     if (t->nanoseconds > 0) {
         struct timespec pause = {0, t->nanoseconds};
         nanosleep(&pause, NULL);
     }
+    t->runs[job]++;
+    t->result[job] = job * job + 1;
     t->busy[worker]--;
 }
 
