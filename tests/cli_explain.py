@@ -250,6 +250,21 @@ def options():
     check("the canonical text", explain("googlenet.net", "--training")["parameters"], 13378280)
 
 
+def beyond_all_numbers():
+    """Strides and sizes whose products no 64-bit number holds."""
+    text = ("net leaps\ninput 1x1x1\n  (conv 1 1x1 stride 1000000)*5 - (conv 1 3x3 pad 1)*3\n"
+            "  - fc 2 - softmax\n")
+    layers = explain(write("leaps.net", text))["layers"]
+    check("leaps: jumps never fall", [a["jump_hw"][0] <= b["jump_hw"][0] for a, b in
+                                      zip(layers[:8], layers[1:9])], [True] * 8)
+    check("leaps: fields never fall", [a["receptive_field"] <= b["receptive_field"] for a, b in
+                                       zip(layers[:8], layers[1:9])], [True] * 8)
+    text = "net toil\ninput 1x65536x65536\n  (conv 1 30000x30000 pad same)*4\n"
+    code, _, err = fovea("explain", write("toil.net", text))
+    check("toil: exit code", code, 3)
+    check("toil: in words", "more than can be counted" in err, True)
+
+
 every_network()
 training_heads()
 lecture_lines()
@@ -257,5 +272,6 @@ receptive_fields()
 errata()
 misfits()
 options()
+beyond_all_numbers()
 print(f"{checks} checks, {failures} failed")
 sys.exit(1 if failures else 0)

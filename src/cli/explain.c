@@ -31,22 +31,19 @@ static bool shown(const fv_explained *e, const fv_node *node) {
     return e->training || !node->training;
 }
 
-/* How often a value is read by the layers that are shown. */
-static int readers(const fv_explained *e, int value) {
-    int count = 0;
+/* How often each value is read by the layers that are shown. */
+static void count_uses(const fv_explained *e, int *uses) {
     for (size_t n = 0; n < e->net->node_count; n++) {
         const fv_node *node = &e->net->nodes[n];
-        for (int i = 0; i < node->inputs && shown(e, node); i++) count += node->in[i] == value;
+        for (int i = 0; i < node->inputs && shown(e, node); i++) uses[node->in[i]]++;
     }
-    return count;
 }
 
 /* Pointwise layers write over their input and joined branches write side by side, unless someone
    else still needs what was there. */
 static bool in_place(const fv_explained *e, const fv_node *node, const int *uses) {
     const unsigned free = FV_POINTWISE | FV_VIEW | FV_VIEW_IN_USE;
-    const bool joins = strcmp(node->op->name, "concat") == 0;
-    if (!joins && !(node->op->traits & free)) return false;
+    if (!(node->op->traits & (free | FV_JOIN))) return false;
     for (int i = 0; i < node->inputs; i++)
         if (uses[node->in[i]] != 1 || e->net->values[node->in[i]].node < 0) return false;
     return true;
@@ -87,7 +84,11 @@ static fv_status add_row(fv_cli *cli, fv_explained *e, const fv_node *node, cons
     e->weights += row->weights;
     e->biases += row->biases;
     e->statistics += row->statistics;
-    e->macs += row->cost.macs;
+    if (__builtin_add_overflow(e->macs, row->cost.macs, &e->macs))
+        return fv__fail(cli->ctx, FV_BAD_INPUT,
+                        "%s: its multiplications are more than can be counted; smaller maps or "
+                        "fewer filters make it a network that can be run",
+                        e->net->name);
     if (!row->in_place) e->values += row->values;
     e->count++;
     return FV_OK;
@@ -99,7 +100,7 @@ static fv_status take_apart(fv_cli *cli, fv_explained *e) {
     int *uses = fv__arena_alloc(&cli->arena, net->value_count * sizeof *uses);
     fv_field_of_view *views = fv__arena_alloc(&cli->arena, net->value_count * sizeof *views);
     if (!e->rows || !uses || !views) return FV_EXHAUSTED;
-    for (size_t v = 0; v < net->value_count; v++) uses[v] = readers(e, (int)v);
+    count_uses(e, uses);
     FV_TRY(fv__net_views(cli->ctx, net, views));
     e->rows[0] = (fv_row){.values = fv__shape_sample(&net->values[0].shape), .view = views[0]};
     e->values = e->rows[0].values;
@@ -131,7 +132,6 @@ static fv_status trained_net(fv_cli *cli, fv_explained *e, fv_net **out) {
 }
 
 static fv_status plan_memory(fv_cli *cli, fv_explained *e, int64_t batch) {
-    static const size_t states[] = {[FV_SGD] = 1, [FV_ADAM] = 2, [FV_ADADELTA] = 2};
     fv_net *trained = NULL;
     fv_plan_memory memory = {0};
     fv_status status = FV_OK;
@@ -150,7 +150,7 @@ static fv_status plan_memory(fv_cli *cli, fv_explained *e, int64_t batch) {
         p->training_scratch = memory.scratch;
         e->gradients = memory.gradients;
     }
-    e->optimizer = e->gradients * states[e->net->recipe.optimizer];
+    e->optimizer = e->gradients * (size_t)fv__recipe_states(&e->net->recipe);
     fv__net_free(trained);
     return status;
 }

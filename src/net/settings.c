@@ -77,6 +77,11 @@ const fv_field fv__recipe_fields[] = {
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
+int fv__recipe_states(const fv_recipe *r) {
+    if (r->optimizer == FV_SGD) return r->momentum > 0 ? 1 : 0;
+    return 2;
+}
+
 double fv__recipe_rate(const fv_recipe *r, int64_t epoch, double progress, double plateau_factor) {
     const double now = (double)epoch + progress;
     double rate = r->lr;

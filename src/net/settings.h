@@ -55,6 +55,9 @@ typedef struct fv_recipe {
 } fv_recipe;
 extern const fv_field fv__recipe_fields[];
 
+/* How many numbers the optimiser remembers of each weight: momentum's velocity and the like. */
+int fv__recipe_states(const fv_recipe *r);
+
 /* The learning rate for a step: `epoch` counts from 0, `progress` in [0,1) within it;
    plateau_factor is the product of the reductions so far (1 when the schedule is another). */
 double fv__recipe_rate(const fv_recipe *r, int64_t epoch, double progress, double plateau_factor);

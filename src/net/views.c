@@ -5,11 +5,20 @@
  *   size_out = size_in + (kernel - 1) * jump_in,   jump_out = jump_in * stride
  *
  * The derivation is in docs/receptive-fields.md. Where branches join, the largest field counts.
+ * Strides of no use (on a map of one pixel) can make numbers that no integer holds: they stop at
+ * the largest.
  */
 #include "net/net.h"
 
 static int64_t larger(int64_t a, int64_t b) {
     return a > b ? a : b;
+}
+
+/* a * b + c, all at least 0. */
+static int64_t grown(int64_t a, int64_t b, int64_t c) {
+    int64_t product, sum;
+    if (!fv__mul_i64(a, b, &product) || __builtin_add_overflow(product, c, &sum)) return INT64_MAX;
+    return sum;
 }
 
 static fv_field_of_view widest(const fv_node *node, const fv_field_of_view *views) {
@@ -36,10 +45,10 @@ fv_status fv__net_views(fv_context *ctx, const fv_net *net, fv_field_of_view *vi
         FV_TRY(fv__net_site(ctx, net, node, 1, &site));
         if (node->op->cost) node->op->cost(&site, &cost);
         v.global = v.global || cost.global;
-        v.size_h += (cost.kernel_h - 1) * v.jump_h;
-        v.size_w += (cost.kernel_w - 1) * v.jump_w;
-        v.jump_h *= cost.stride_h;
-        v.jump_w *= cost.stride_w;
+        v.size_h = grown(cost.kernel_h - 1, v.jump_h, v.size_h);
+        v.size_w = grown(cost.kernel_w - 1, v.jump_w, v.size_w);
+        v.jump_h = grown(cost.stride_h, v.jump_h, 0);
+        v.jump_w = grown(cost.stride_w, v.jump_w, 0);
         if (v.global) {
             v.size_h = net->input.height;
             v.size_w = net->input.width;

@@ -40,11 +40,6 @@ static const char *const state_names[3][STATES_MAX] = {
     [FV_ADADELTA] = {"square", "delta"},
 };
 
-static int states_of(const fv_recipe *r) {
-    if (r->optimizer == FV_SGD) return r->momentum > 0 ? 1 : 0;
-    return 2;
-}
-
 static fv_status make_stage(fv_context *ctx, fv_learner *l, int64_t n, stage *s) {
     fv__exec_free(s->exec);
     fv__plan_free(s->plan);
@@ -84,7 +79,7 @@ static fv_status make(fv_context *ctx, fv_learner *l) {
     l->statistics = fv__alloc(ctx, copy_statistics(l, NULL, false) * sizeof(float) + 1,
                               "the running statistics");
     if (!l->gradients || !l->statistics) return FV_EXHAUSTED;
-    l->state_count = states_of(&l->recipe);
+    l->state_count = fv__recipe_states(&l->recipe);
     for (int i = 0; i < l->state_count; i++) {
         l->states[i] = fv__alloc(ctx, bytes ? bytes : 1, "the optimiser's memory");
         if (!l->states[i]) return FV_EXHAUSTED;
