@@ -94,15 +94,15 @@ static void choose_hand(dice *d, hand *h) {
             h->warp[i][j].x = about(d, bend);
             h->warp[i][j].y = about(d, bend);
         }
-    h->slant = 0.25 + about(d, 0.27);
-    h->wide = factor(about(d, 0.14));
+    h->slant = 0.25 + about(d, 0.23);
+    h->wide = factor(about(d, 0.12));
     h->turn = about(d, 0.05);
     h->belly = about(d, 0.2);
     h->taper = about(d, 0.16);
     h->jitter = between(d, 0.8, 3.6);
     h->round = between(d, 0, 0.6);
     double u = unit(d);
-    h->pen = (0.036 + 0.045 * u + 0.035 * u * u * u) * (h->wide < 1 ? (1 + h->wide) / 2 : 1);
+    h->pen = (0.036 + 0.047 * u + 0.036 * u * u * u) * (h->wide < 1 ? (1 + h->wide) / 2 : 1);
     h->press = between(d, 0.05, 0.3);
     h->soft = between(d, 0.85, 1.2);
     h->blur = between(d, 0, 0.3);
@@ -339,7 +339,7 @@ void fv__digit_draw(fv_key key, uint64_t index, uint8_t out[SIDE * SIDE], int *l
     hand h;
     choose_hand(&d, &h);
     const fv_digit_shape *shape = choose_shape(&d, *label);
-    if (*label == 1) h.pen *= between(&d, 1, 1.5); /* the pen is the same, the digit is slimmer */
+    if (*label == 1) h.pen *= between(&d, 1, 1.8); /* the pen is the same, the digit is slimmer */
     point at[FV_PEN_POINTS];
     int what[FV_PEN_POINTS];
     choose_points(&d, &h, shape, at, what);
