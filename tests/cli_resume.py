@@ -4,8 +4,10 @@
 left alone, with other thread counts; the first kills come before any checkpoint.
 
 Six kills, or FOVEA_KILLS of them. $FOVEA is the command."""
+import json
 import os
 import random
+import shlex
 import shutil
 import signal
 import subprocess
@@ -85,6 +87,17 @@ def main():
     print("%d kills, %d of them before the first checkpoint: the same bytes" %
           (kills, before_checkpoint))
     interrupt(whole)
+    record()
+
+
+def record():
+    """The command in the run's record is what a shell needs to do the same again."""
+    folder = "it's a run"
+    shutil.rmtree(folder, ignore_errors=True)
+    words = ["train", "lenet5", "digits:60", "epochs=1", "--out", folder]
+    expect(run(*words).returncode == 0, "train into a folder with spaces")
+    command = json.loads(read(folder + "/run.json"))["command"]
+    expect(shlex.split(command) == ["fovea", *words, "--quiet"], command)
 
 
 def interrupt(whole):

@@ -3,16 +3,33 @@
  * train.c - `fovea train`: learns from labelled pictures.
  */
 #include "cli/watch.h"
+#include <string.h>
 
 static const fv_cli_flag flags[] = {
     {"out", "DIR", "the run's folder; otherwise runs/NAME-1, runs/NAME-2, …"},
     {NULL, NULL, NULL},
 };
 
+/* One word as a shell reads it back: in quotes where it has letters that mean something there. */
+static void quote(fv_text *out, const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_=./:,+@%";
+    if (*word && !word[strspn(word, plain)]) {
+        fv__text_add(out, word);
+        return;
+    }
+    fv__text_add(out, "'");
+    for (; *word; word++) fv__text_addn(out, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
+    fv__text_add(out, "'");
+}
+
 /* The command as typed, for the run's record. */
 static fv_status typed(const fv_cli *cli, fv_text *out) {
     fv__text_add(out, "fovea");
-    for (int i = 1; i < cli->argc; i++) fv__text_addf(out, " %s", cli->argv[i]);
+    for (int i = 1; i < cli->argc; i++) {
+        fv__text_add(out, " ");
+        quote(out, cli->argv[i]);
+    }
     return fv__text_done(cli->ctx, out);
 }
 

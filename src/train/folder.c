@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define FORMAT     "fovea run 1"
-#define TEST_BATCH 256
+#define TEST_BATCH 256 /* pictures tested at a time, at most */
 
 char *fv__train_path(fv_train_job *job, const char *file) {
     return fv__arena_format(&job->arena, "%s/%s", job->folder, file);
@@ -184,7 +184,9 @@ static fv_status equip(fv_context *ctx, fv_train_job *job) {
     if (job->recipe.batch > job->train.count) job->recipe.batch = job->train.count;
     FV_TRY(describe_model(ctx, job));
     FV_TRY(fv__learner_new(ctx, job->model, &job->recipe, &job->learner));
-    FV_TRY(fv__evaluator_new(ctx, job->model, TEST_BATCH, &job->evaluator));
+    /* four times the batch: who trains in small ones has no memory for large ones */
+    const int64_t tests = job->recipe.batch < TEST_BATCH / 4 ? 4 * job->recipe.batch : TEST_BATCH;
+    FV_TRY(fv__evaluator_new(ctx, job->model, tests, &job->evaluator));
     job->order = fv__alloc(ctx, (size_t)job->train.count * sizeof *job->order, "an epoch's order");
     return job->order ? FV_OK : FV_EXHAUSTED;
 }
