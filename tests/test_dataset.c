@@ -294,10 +294,6 @@ static void count_labels(const fv_dataset *set, const int *want) {
     for (int i = 0; i < 10; i++) assert_int_equal(counts[i], want[i]);
 }
 
-/* How many of each digit the real MNIST has. */
-static const int mnist_train[] = {5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949};
-static const int mnist_test[] = {980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009};
-
 static bool skipped(const char *name) {
     char path[4200];
     snprintf(path, sizeof path, "%s/%s", real_data, name);
@@ -312,13 +308,16 @@ static bool skipped(const char *name) {
 static void real_mnist(void **state) {
     (void)state;
 #ifdef FV_HAVE_ZLIB
+    /* How many of each digit the real MNIST has. */
+    static const int in_train[] = {5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949};
+    static const int in_test[] = {980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009};
     if (skipped("mnist")) return;
     fv_dataset train, test;
     if (fv__dataset_open(ctx, "mnist", 1, &train, &test) != FV_OK) fail_msg("%s", ctx->message);
     assert_int_equal(train.count, 60000);
     assert_int_equal(test.count, 10000);
-    count_labels(&train, mnist_train);
-    count_labels(&test, mnist_test);
+    count_labels(&train, in_train);
+    count_labels(&test, in_test);
     /* Worked out apart from this program. */
     assert_true(train.checksum == 0x91091ee6c8719722u);
     assert_true(test.checksum == 0x0253440ddefd98c7u);

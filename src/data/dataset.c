@@ -3,6 +3,7 @@
  * dataset.c - data sets by name: which files, where they are looked for, and whether a set fits a
  * network. The readers themselves are in idx.c, cifar.c and digits.c.
  */
+#include "data/preprocess.h"
 #include "data/sets.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,7 +148,7 @@ static fv_status not_found(fv_context *ctx, const char *name, char place[2][FV_P
 static fv_status open_named_idx(fv_context *ctx, const idx_set *kind, fv_dataset *train,
                                 fv_dataset *test) {
     char place[2][FV_PATH_MAX];
-    four f;
+    four f = {{{0}}};
     FV_TRY(places(ctx, kind->name, place));
     for (int i = 0; i < 2; i++) {
         bool found = false;
@@ -199,7 +200,7 @@ static fv_status open_digits(fv_context *ctx, const char *name, uint64_t seed, f
 /* "A,B,C,D". */
 static fv_status open_paths(fv_context *ctx, const char *name, fv_dataset *train,
                             fv_dataset *test) {
-    four f;
+    four f = {{{0}}};
     const char *from = name;
     for (int i = 0; i < 4; i++) {
         size_t n = strcspn(from, ",");
@@ -238,7 +239,7 @@ static fv_status unknown(fv_context *ctx, const char *name) {
 
 static fv_status open_folder(fv_context *ctx, const char *name, fv_dataset *train,
                              fv_dataset *test) {
-    four f;
+    four f = {{{0}}};
     bool found;
     FV_TRY(find_four(ctx, name, &f, &found));
     if (found) return open_four(ctx, &f, 0, train, test);
@@ -302,16 +303,7 @@ fv_status fv__dataset_open(fv_context *ctx, const char *name, uint64_t seed, fv_
 
 fv_status fv__dataset_fits(fv_context *ctx, const fv_dataset *set, const fv_input *input,
                            int64_t outputs) {
-    if (input->channels != 1 && input->channels != 3)
-        return fv__fail(ctx, FV_BAD_INPUT,
-                        "the network's input has %lld channels, and pictures have 1 (gray) or 3 "
-                        "(colour)",
-                        (long long)input->channels);
-    if (input->height <= 2 * input->pad || input->width <= 2 * input->pad)
-        return fv__fail(ctx, FV_BAD_INPUT,
-                        "the network's input of %lldx%lld leaves no room for a picture between its "
-                        "pad of %lld on each side",
-                        (long long)input->height, (long long)input->width, (long long)input->pad);
+    FV_TRY(fv__input_check(ctx, input));
     /* Of sets known by name the classes are certain; of others the labels only show the least. */
     bool certain = set->class_names != NULL;
     if (outputs >= set->classes && (!certain || outputs == set->classes)) return FV_OK;

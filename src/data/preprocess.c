@@ -253,7 +253,7 @@ static fv_status slow(fv_context *ctx, const fv_input *in, const fv_levels *leve
 
 /* One row through the table. */
 static inline void place_bytes(const uint8_t *from, int64_t step, int64_t w, int64_t at, bool flip,
-                               const float *level, float *to, int64_t width) {
+                               const float *restrict level, float *restrict to, int64_t width) {
     int64_t low = at < 0 ? 0 : at > width ? width : at;
     int64_t high = at + w > width ? width : at + w < low ? low : at + w;
     for (int64_t x = 0; x < low; x++) to[x] = level[0];
