@@ -129,43 +129,50 @@ typedef void gemm_fn(const gemm_places *g, int64_t cols, const float *a, const f
 static void gemm(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as, int64_t ar,
                  const float *b, int64_t ldb, const int32_t *off, float *c, int64_t ldc,
                  const float *bias, bool add) {
-    static gemm_fn *const packed[] = {gemm_rows_1, gemm_rows_2, gemm_rows_3, gemm_rows_4,
+    static gemm_fn *const of_rows[2][MR > 4 ? 8 : 4] = {
+        {gemm_loose_rows_1, gemm_loose_rows_2, gemm_loose_rows_3, gemm_loose_rows_4,
 #if MR > 4
-                                      gemm_rows_5, gemm_rows_6, gemm_rows_7, gemm_rows_8
+         gemm_loose_rows_5, gemm_loose_rows_6, gemm_loose_rows_7, gemm_loose_rows_8
 #endif
-    };
-    static gemm_fn *const loose[] = {gemm_loose_rows_1, gemm_loose_rows_2, gemm_loose_rows_3,
-                                     gemm_loose_rows_4,
+        },
+        {gemm_rows_1, gemm_rows_2, gemm_rows_3, gemm_rows_4,
 #if MR > 4
-                                     gemm_loose_rows_5, gemm_loose_rows_6, gemm_loose_rows_7,
-                                     gemm_loose_rows_8
+         gemm_rows_5, gemm_rows_6, gemm_rows_7, gemm_rows_8
 #endif
-    };
+        }};
     const gemm_places g = {k, as, ar, ldb, ldc, off, add};
     for (int64_t r = 0; r < rows; r += MR) {
         const int64_t some = rows - r < MR ? rows - r : MR;
-        (ar == 1 ? packed : loose)[some - 1](&g, cols, a + r * ar, b, c + r * ldc,
-                                             bias ? bias + r : NULL);
+        of_rows[ar == 1][some - 1](&g, cols, a + r * ar, b, c + r * ldc, bias ? bias + r : NULL);
     }
 }
 
 /* Strips for gemm: out[l*MR + r] = w[r*ldw + l]. MR vectors, transposed by log2(MR) perfect
    shuffles, are LANES columns of the strip one after the other. */
 static void pack(int64_t rows, int64_t k, const float *w, int64_t ldw, float *out) {
-    int64_t l = 0;
-    for (; rows == MR && l + LANES <= k; l += LANES) {
-        vec x[MR], y[MR];
-        UNROLL for (int r = 0; r < MR; r++) x[r] = v_load(w + r * ldw + l);
-        UNROLL for (int s = 1; s < MR; s *= 2) {
-            UNROLL for (int r = 0; r < MR / 2; r++) {
-                y[2 * r] = v_zip_low(x[r], x[r + MR / 2]);
-                y[2 * r + 1] = v_zip_high(x[r], x[r + MR / 2]);
+    if (rows == MR) {
+        EACH(k, {
+            vec x[MR];
+            vec y[MR];
+            UNROLL for (int r = 0; r < MR; r++) x[r] = v_get(w + r * ldw + i, m);
+            UNROLL for (int s = 1; s < MR; s *= 2) {
+                UNROLL for (int r = 0; r < MR / 2; r++) {
+                    y[2 * r] = v_zip_low(x[r], x[r + MR / 2]);
+                    y[2 * r + 1] = v_zip_high(x[r], x[r + MR / 2]);
+                }
+                UNROLL for (int r = 0; r < MR; r++) x[r] = y[r];
             }
-            UNROLL for (int r = 0; r < MR; r++) x[r] = y[r];
-        }
-        UNROLL for (int r = 0; r < MR; r++) v_store(out + l * MR + r * LANES, x[r]);
+            UNROLL for (int r = 0; r < MR; r++) {
+                const int64_t left = m * MR - r * LANES;
+                if (m == LANES || left >= LANES)
+                    v_store(out + i * MR + r * LANES, x[r]);
+                else if (left > 0)
+                    v_store_part(out + i * MR + r * LANES, x[r], left);
+            }
+        });
+        return;
     }
-    for (; l < k; l++)
+    for (int64_t l = 0; l < k; l++)
         for (int64_t r = 0; r < rows; r++) out[l * MR + r] = w[r * ldw + l];
 }
 
