@@ -3,7 +3,8 @@
  * bench_cpu - times every implementation of convolutions, fully connected layers, pools and
  * activations, forward and backward, on shapes that networks have.
  *
- *     bench_cpu [words] [threads=N] [seconds=S] [isa=baseline|avx2|avx512] [reference]
+ *     bench_cpu [words] [threads=N] [seconds=S] [isa=baseline|avx2|avx512] [impl=NAME]
+ *               [pass=forward|backward] [reference]
  *
  * Prints the median and the least time of many runs, GFLOP/s by the least, and its share of the
  * multiply-add peak of the same threads, measured in the same second. `words` keeps the lines that
@@ -90,6 +91,7 @@ static fv_context ctx;
 static const fv_kernels *kernels;
 static fv_pool *pool;
 static double seconds = 0.3;
+static const char *only_impl = "", *only_pass = "";
 
 static void die(const char *what) {
     fprintf(stderr, "bench_cpu: %s: %s\n", what, ctx.message);
@@ -207,6 +209,8 @@ static void run_case(const bench_case *c, bool reference) {
         const fv_impl *const *list = fv__cpu_impls(op, ask.which);
         for (; *list; list++) {
             if ((*list)->refuses && (*list)->refuses(&site, &ask)) continue;
+            if (!strstr((*list)->name, only_impl)) continue;
+            if (!strstr(which == FV_FORWARD ? "forward" : "backward", only_pass)) continue;
             if (!reference && strcmp((*list)->name, "reference") == 0) continue;
             const size_t bytes = (*list)->scratch ? (*list)->scratch(&site, &ask) : 0;
             fv_pass pass = {.op = op,
@@ -254,6 +258,10 @@ int main(int argc, char **argv) {
             threads = atoi(argv[i] + 8);
         else if (strncmp(argv[i], "seconds=", 8) == 0)
             seconds = atof(argv[i] + 8);
+        else if (strncmp(argv[i], "impl=", 5) == 0)
+            only_impl = argv[i] + 5;
+        else if (strncmp(argv[i], "pass=", 5) == 0)
+            only_pass = argv[i] + 5;
         else if (strncmp(argv[i], "isa=", 4) == 0) {
             for (int l = 0; l <= FV_ISA_AVX512; l++)
                 if (strcmp(fv__isa_name((fv_isa)l), argv[i] + 4) == 0 && l <= (int)isa)

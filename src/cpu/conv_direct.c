@@ -12,9 +12,10 @@
 
 #include <string.h>
 
-#define PARTS   16   /* of the batch, at most */
-#define LENGTH  1024 /* outputs that one sum runs over before its lanes are added up */
-#define FILTERS 64   /* filters of a unit: their dy at that length is 256 KB, for the L2 cache */
+#define PARTS        16    /* of the batch, at most */
+#define FRAME_FLOATS 49152 /* of x in work: 192 KB, in the L2 cache */
+#define LENGTH       1024  /* outputs that one sum runs over before its lanes are added up */
+#define FILTERS      64 /* filters of a unit: their dy at that length is 256 KB, for the L2 cache */
 
 /* Maps so small that the columns computed for nothing outweigh what is saved. */
 static const char *small(const fv_direct *d) {
@@ -75,13 +76,21 @@ static dw_work dw_plan(const fv_conv_options *o, const fv_shape *in) {
     w.band = fv__cpu_min(d->oh, fv__cpu_max(1, LENGTH / d->pitch));
     w.bands = fv__cpu_up(d->oh, w.band);
     w.band = fv__cpu_up(d->oh, w.bands);
+    w.times = w.bands > 1 ? 1 : fv__cpu_max(1, LENGTH / (d->oh * d->pitch));
     w.filter_blocks = fv__cpu_up(d->rows, FILTERS);
     w.filters = fv__cpu_up(d->rows, w.filter_blocks);
-    w.channels = fv__cpu_min(d->channels, fv__cpu_max(1, 144 / d->taps));
+    /* Many channels per unit, because each unit lays out dy anew; but enough units, and better more
+       of them than more parts of the batch where weights are many: every part has its own sums. */
+    const int64_t frame = fv__cpu_min(w.times, d->n) * fv__direct_channel(d, w.band);
+    const int64_t others = d->groups * w.filter_blocks;
+    w.channel_blocks = fv__cpu_up(d->channels, fv__cpu_max(1, FRAME_FLOATS / frame));
+    const int64_t wanted = others * d->rows * d->area > 4096 ? PARTS : fv__cpu_up(PARTS, d->n);
+    w.channel_blocks = fv__cpu_max(w.channel_blocks, fv__cpu_up(wanted, others));
+    w.channel_blocks = fv__cpu_min(w.channel_blocks, fv__cpu_up(d->channels, 4));
+    w.channels = fv__cpu_up(d->channels, w.channel_blocks);
     w.channel_blocks = fv__cpu_up(d->channels, w.channels);
-    const int64_t blocks = d->groups * w.filter_blocks * w.channel_blocks;
+    const int64_t blocks = others * w.channel_blocks;
     w.parts = blocks >= PARTS ? 1 : fv__cpu_min(d->n, fv__cpu_up(PARTS, blocks));
-    w.times = w.bands > 1 ? 1 : fv__cpu_max(1, LENGTH / (d->oh * d->pitch));
     w.times = fv__cpu_min(w.times, fv__cpu_up(d->n, w.parts));
     w.weights = fv__cpu_pad(d->groups * d->rows * d->channels * d->area);
     w.frame_floats =
@@ -95,9 +104,8 @@ static void spread_dy(const dw_work *w, int64_t n, int64_t filter, int64_t filte
                       int64_t high, float *out) {
     const fv_direct *d = &w->d;
     const float *dy = fv__cpu_at(&w->p->dy, n) + filter * d->oh * d->ow;
-    for (int64_t f = 0; f < filters; f++)
-        w->p->kernels->frame(dy + f * d->oh * d->ow, d->oh, d->ow, row, 0, 1, 1,
-                             out + f * w->band * d->pitch, high, d->pitch);
+    w->p->kernels->frame(filters, d->oh * d->ow, w->band * d->pitch, dy, d->oh, d->ow, row, 0, 1, 1,
+                         out, high, d->pitch);
 }
 
 static void dw_unit(const dw_work *w, int64_t u, float *frames, float *out, bool add) {

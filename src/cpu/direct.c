@@ -163,9 +163,9 @@ void fv__direct_offsets(const fv_direct *d, int64_t channels, int64_t rows, int3
 
 void fv__direct_frames(const fv_direct *d, const struct fv_kernels *k, const float *source,
                        int64_t channels, int64_t row, int64_t rows, float *out) {
-    const int64_t high = rows + d->more_rows;
-    for (int64_t c = 0; c < channels; c++, source += d->h * d->w)
-        for (int f = 0; f < d->frames; f++, out += high * d->pitch)
-            k->frame(source, d->h, d->w, d->frame_row[f] + row * d->sh, d->frame_col[f], d->sh,
-                     d->sw, out, high, d->pitch);
+    const int64_t high = rows + d->more_rows, frame = high * d->pitch;
+    for (int f = 0; f < d->frames; f++)
+        k->frame(channels, d->h * d->w, d->frames * frame, source, d->h, d->w,
+                 d->frame_row[f] + row * d->sh, d->frame_col[f], d->sh, d->sw, out + f * frame,
+                 high, d->pitch);
 }

@@ -19,32 +19,62 @@ int64_t fv__direct_scratch(const fv_direct *d, int workers) {
            workers * (d->frame_floats + d->block_floats);
 }
 
-/* packed[group][strip][channel][tap][row of the strip] */
-static void pack_strip(const work *w, int64_t unit) {
+/* packed[group][strip][channel][tap][row of the strip]. Forward a strip's weights are mr rows as
+   they lie. Backward every channel of the source is a row: blocks of channels, so that both what is
+   read and what is written come in runs. */
+#define PACK_CHANNELS 16
+
+static bool rows_lie(const fv_direct *d) {
+    return d->taps == d->area && d->w_channel == d->area;
+}
+
+static int64_t pack_units(const work *w) {
     const fv_direct *d = w->d;
-    const int64_t mr = w->k->mr, strips = fv__cpu_up(d->rows, mr);
-    const int64_t group = unit / strips, r0 = unit % strips * mr;
-    const int64_t rows = fv__cpu_min(mr, d->rows - r0), k = d->channels * d->taps;
-    float *to = w->packed + group * d->group_floats + r0 * k;
-    const float *from = w->call->w + group * d->rows * d->channels * d->area + r0 * d->w_row;
-    if (d->taps == d->area && d->w_channel == d->area) { /* forward: a row of weights as it is */
-        w->k->pack(rows, k, from, d->w_row, to);
+    return d->groups *
+           (rows_lie(d) ? fv__cpu_up(d->rows, w->k->mr) : fv__cpu_up(d->channels, PACK_CHANNELS));
+}
+
+static void pack_channels(const work *w, int64_t group, int64_t c0, int64_t c1) {
+    const fv_direct *d = w->d;
+    const int64_t mr = w->k->mr, strip = d->channels * d->taps;
+    const float *from = w->call->w + group * d->rows * d->channels * d->area;
+    for (int64_t r0 = 0; r0 < d->rows; r0 += mr) {
+        const int64_t rows = fv__cpu_min(mr, d->rows - r0);
+        float *to = w->packed + group * d->group_floats + r0 * strip + c0 * d->taps * mr;
+        for (int64_t c = c0; c < c1; c++, to += d->taps * mr) {
+            const float *at = from + c * d->w_channel + r0 * d->w_row;
+            if (d->taps == d->area && d->taps > 1) {
+                w->k->pack(rows, d->taps, at, d->w_row, to);
+                continue;
+            }
+            for (int t = 0; t < d->taps; t++)
+                for (int64_t r = 0; r < rows; r++)
+                    to[t * mr + r] = at[d->tap[t].weight + r * d->w_row];
+        }
+    }
+}
+
+static void pack_unit(const work *w, int64_t unit) {
+    const fv_direct *d = w->d;
+    if (!rows_lie(d)) {
+        const int64_t blocks = fv__cpu_up(d->channels, PACK_CHANNELS);
+        const int64_t c0 = unit % blocks * PACK_CHANNELS;
+        pack_channels(w, unit / blocks, c0, fv__cpu_min(c0 + PACK_CHANNELS, d->channels));
         return;
     }
-    for (int64_t c = 0; c < d->channels; c++)
-        for (int t = 0; t < d->taps; t++, to += mr) {
-            const float *at = from + c * d->w_channel + d->tap[t].weight;
-            for (int64_t r = 0; r < rows; r++) to[r] = at[r * d->w_row];
-        }
+    const int64_t mr = w->k->mr, strips = fv__cpu_up(d->rows, mr), k = d->channels * d->taps;
+    const int64_t group = unit / strips, r0 = unit % strips * mr;
+    w->k->pack(fv__cpu_min(mr, d->rows - r0), k, w->call->w + (group * d->rows + r0) * k, k,
+               w->packed + group * d->group_floats + r0 * k);
 }
 
 static void pack_job(void *arg, int64_t job, int worker) {
     const work *w = arg;
-    const int64_t strips = fv__cpu_up(w->d->rows, w->k->mr) * w->d->groups;
+    const int64_t units = pack_units(w);
     int64_t first, end;
     (void)worker;
-    fv__cpu_cut(strips, fv__cpu_min(strips, 16), job, &first, &end);
-    for (int64_t u = first; u < end; u++) pack_strip(w, u);
+    fv__cpu_cut(units, fv__cpu_min(units, 16), job, &first, &end);
+    for (int64_t u = first; u < end; u++) pack_unit(w, u);
 }
 
 /* A finished strip of the block goes to its places. */
@@ -154,12 +184,12 @@ void fv__direct_run(const fv_direct *d, const fv_direct_call *call) {
     w.off = (int32_t *)(void *)(w.packed + d->groups * d->group_floats);
     w.scratch = (float *)(void *)w.off + fv__cpu_pad(d->depth * d->taps);
     fv__direct_offsets(d, d->depth, d->band, w.off);
-    const int64_t strips = fv__cpu_up(d->rows, w.k->mr) * d->groups;
-    if (d->loose)
-        ; /* the weights are read where they lie */
-    else if (strips * d->channels * d->taps < 8192)
-        for (int64_t u = 0; u < strips; u++) pack_strip(&w, u);
-    else
-        fv__pool_run(call->p->pool, fv__cpu_min(strips, 16), pack_job, &w);
+    if (!d->loose) { /* otherwise weights are read where they lie */
+        const int64_t units = pack_units(&w);
+        if (d->groups * d->group_floats < 8192)
+            for (int64_t u = 0; u < units; u++) pack_unit(&w, u);
+        else
+            fv__pool_run(call->p->pool, fv__cpu_min(units, 16), pack_job, &w);
+    }
     fv__pool_run(call->p->pool, d->jobs, job, &w);
 }

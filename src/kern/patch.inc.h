@@ -79,33 +79,44 @@ static void unpatch(const fv_patches *g, float *x, int64_t k0, int64_t k1, int64
     }
 }
 
-/* out[0 … pitch-1]: x at lo … hi-1, zeros around it. */
-INLINE void frame_row(const float *x, int64_t lo, int64_t hi, float *out, int64_t pitch) {
+/* The frame of stride 1, LANES columns of all rows at a time: the masks are the same for each. */
+INLINE void frame_whole(const float *x, int64_t h, int64_t w, int64_t row, int64_t col, int64_t lo,
+                        int64_t hi, float *out, int64_t rows, int64_t pitch) {
     EACH(pitch, {
-        const int64_t a = lo > i ? lo - i : 0, b = hi - i < LANES ? hi - i : LANES;
-        vec v = v_zero();
-        if (b > a) v = b - a == LANES ? v_load(x + i) : v_load_range(x + i, a, b);
-        v_put(out + i, v, m);
+        const int64_t a = lo > i ? lo - i : 0;
+        const int64_t b = hi - i < LANES ? hi - i : LANES;
+        const float *from = x + row * w + col + i;
+        float *to = out + i;
+        for (int64_t r = 0; r < rows; r++, from += w, to += pitch) {
+            vec v = v_zero();
+            if (row + r >= 0 && row + r < h && b > a)
+                v = a == 0 && b == LANES ? v_load(from) : v_load_range(from, a, b);
+            v_put(to, v, m);
+        }
     });
 }
 
-static void frame(const float *x, int64_t h, int64_t w, int64_t row, int64_t col, int64_t sh,
-                  int64_t sw, float *out, int64_t rows, int64_t pitch) {
+static void frame(int64_t planes, int64_t x_step, int64_t out_step, const float *x, int64_t h,
+                  int64_t w, int64_t row, int64_t col, int64_t sh, int64_t sw, float *out,
+                  int64_t rows, int64_t pitch) {
     int64_t lo = col >= 0 ? 0 : (-col + sw - 1) / sw;
     int64_t hi = col >= w ? 0 : (w - 1 - col) / sw + 1;
     if (hi > pitch) hi = pitch;
-    for (int64_t i = 0; i < rows; i++, out += pitch) {
-        const int64_t from = row + i * sh;
-        if (from < 0 || from >= h || hi <= lo) {
-            clear(out, pitch);
+    for (int64_t p = 0; p < planes; p++, x += x_step, out += out_step) {
+        if (sh == 1 && sw == 1) {
+            frame_whole(x, h, w, row, col, lo, hi, out, rows, pitch);
             continue;
         }
-        if (sw == 1) {
-            frame_row(x + from * w + col, lo, hi, out, pitch);
-            continue;
+        float *to = out;
+        for (int64_t i = 0; i < rows; i++, to += pitch) {
+            const int64_t from = row + i * sh;
+            if (from < 0 || from >= h || hi <= lo) {
+                clear(to, pitch);
+                continue;
+            }
+            clear(to, lo);
+            copy_strided(to + lo, x + from * w + col + lo * sw, sw, hi - lo);
+            clear(to + hi, pitch - hi);
         }
-        clear(out, lo);
-        copy_strided(out + lo, x + from * w + col + lo * sw, sw, hi - lo);
-        clear(out + hi, pitch - hi);
     }
 }

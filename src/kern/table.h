@@ -44,10 +44,12 @@ struct fv_kernels {
                    int64_t lda, int64_t a_step, const float *b, const int32_t *off, int64_t b_step,
                    float *c, int64_t ldc, bool add);
 
-    /* Every sh-th row and sw-th column of a plane, in a frame of zeros: out[i*pitch + j] =
-       x[row + i*sh][col + j*sw], i < rows, j < pitch, 0 where that lies outside h x w. */
-    void (*frame)(const float *x, int64_t h, int64_t w, int64_t row, int64_t col, int64_t sh,
-                  int64_t sw, float *out, int64_t rows, int64_t pitch);
+    /* Every sh-th row and sw-th column of planes x_step apart, in frames of zeros out_step apart:
+       out[i*pitch + j] = x[row + i*sh][col + j*sw], i < rows, j < pitch, 0 where that lies outside
+       h x w. */
+    void (*frame)(int64_t planes, int64_t x_step, int64_t out_step, const float *x, int64_t h,
+                  int64_t w, int64_t row, int64_t col, int64_t sh, int64_t sw, float *out,
+                  int64_t rows, int64_t pitch);
 
     /* out[(k - k0)*ld + p - p0] = what weight k = (channel, row, column) meets at output pixel p,
        0 in the padding. p counts on through the samples. And the way back: x += . */
