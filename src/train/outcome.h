@@ -6,7 +6,6 @@
  *   confusion.png   which class was taken for which
  *   mistakes.png    the pictures read most wrongly
  *   filters.png     the first convolution's weights
- *   features.png    what each layer makes of one picture
  *   report.html     all of it on one page that needs nothing else
  */
 #ifndef FV_TRAIN_OUTCOME_H
