@@ -393,7 +393,12 @@ static void test_conv_known(void **state) {
                  {"filters=12 kernel=11x11 stride=4", {4, {2, 3, 47, 47}}},
                  {"filters=24 kernel=3x3 pad=1 groups=24", {4, {2, 24, 15, 15}}},
                  {"filters=20 kernel=3x3 pad=1", {4, {17, 20, 2, 2}}},
-                 {"filters=230 kernel=1x1", {4, {3, 17, 7, 7}}}};
+                 {"filters=230 kernel=1x1", {4, {3, 17, 7, 7}}},
+                 {"filters=2 kernel=1x1 stride=1000x7", {4, {1, 2, 5, 40}}},
+                 {"filters=2 kernel=3x3 dilation=100 pad=100", {4, {1, 2, 7, 9}}},
+                 {"filters=3 kernel=2x2 stride=9 pad=1", {4, {2, 2, 30, 30}}},
+                 {"filters=2 kernel=14x14", {4, {1, 1, 20, 40}}},
+                 {"filters=4 kernel=3x3 pad=5", {4, {2, 3, 9, 9}}}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         problem p;
         assert_true(pose(&p, "conv", cases[i].o, 1, &cases[i].in, i));

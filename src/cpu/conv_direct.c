@@ -25,6 +25,21 @@ static const char *small(const fv_direct *d) {
     return NULL;
 }
 
+/* Offsets are 32 bits wide. */
+static bool fits(const fv_direct *d) {
+    return d->taps == 0 || d->depth * fv__direct_channel(d, d->band) <= INT32_MAX;
+}
+
+static const char *const too_large = "the maps are too large for offsets of 32 bits";
+
+/* Offsets have 32 bits: the last tap of the last channel in work must be within their reach. */
+static bool reaches(const fv_direct *d, int64_t channels, int64_t rows) {
+    int64_t floats;
+    return fv__mul_i64(channels, fv__direct_channel(d, rows), &floats) && floats <= INT32_MAX;
+}
+
+#define FAR_APART "its planes are too large for offsets of 32 bits"
+
 static const char *refuses_forward(const fv_site *site, const fv_ask *ask) {
     const fv_conv_options *o = site->options;
     fv_direct d;
@@ -33,7 +48,8 @@ static const char *refuses_forward(const fv_site *site, const fv_ask *ask) {
     if (!fv__direct_forward(&d, o, &site->in[0]))
         return "kernel or stride are too large for offsets";
     if (d.straight && d.bare) return "a 1x1 convolution is a plain product already";
-    return small(&d);
+    fv__direct_plan(&d, ask->kernels);
+    return fits(&d) ? small(&d) : too_large;
 }
 
 static void forward(const fv_pass *p) {
@@ -189,11 +205,21 @@ static void dw_run(const fv_pass *p) {
 
 static const char *refuses_backward(const fv_site *site, const fv_ask *ask) {
     const fv_conv_options *o = site->options;
+    const fv_shape *in = &site->in[0];
     fv_direct d;
     const char *why = fv__cpu_refuses(site, ask);
     if (why) return why;
-    if (!fv__direct_forward(&d, o, &site->in[0]))
-        return "kernel or stride are too large for offsets";
+    if (!fv__direct_forward(&d, o, in)) return "kernel or stride are too large for offsets";
+    if (o->stride.h > 8 || o->stride.w > 8) return "the stride has too many phases";
+    const dw_work w = dw_plan(o, in);
+    if (w.channels * fv__direct_channel(&w.d, w.band) > INT32_MAX) return too_large;
+    for (int64_t a = 0; a < o->stride.h; a++)
+        for (int64_t b = 0; b < o->stride.w; b++) {
+            fv_direct phase;
+            (void)fv__direct_backward(&phase, o, in, a, b);
+            fv__direct_plan(&phase, ask->kernels);
+            if (!fits(&phase)) return too_large;
+        }
     return small(&d);
 }
 
