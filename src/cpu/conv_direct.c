@@ -32,14 +32,6 @@ static bool fits(const fv_direct *d) {
 
 static const char *const too_large = "the maps are too large for offsets of 32 bits";
 
-/* Offsets have 32 bits: the last tap of the last channel in work must be within their reach. */
-static bool reaches(const fv_direct *d, int64_t channels, int64_t rows) {
-    int64_t floats;
-    return fv__mul_i64(channels, fv__direct_channel(d, rows), &floats) && floats <= INT32_MAX;
-}
-
-#define FAR_APART "its planes are too large for offsets of 32 bits"
-
 static const char *refuses_forward(const fv_site *site, const fv_ask *ask) {
     const fv_conv_options *o = site->options;
     fv_direct d;
