@@ -23,7 +23,7 @@ static const fv_field fields[] = {
 };
 
 static void print_row(const fv_check_row *r, fv_text *out) {
-    fv__text_addf(out, "%-6s %-10s %-40s %9.1e %7lld %7lld\n", r->wrong ? "WRONG" : "ok", r->op,
+    fv__text_addf(out, "%-6s %-13s %-40s %9.1e %7lld %7lld\n", r->wrong ? "WRONG" : "ok", r->op,
                   r->name, r->error, (long long)r->tried, (long long)r->skipped);
 }
 
@@ -80,8 +80,8 @@ static fv_status run(fv_cli *cli) {
                               .tolerance = k->tolerance,
                               .seed = (uint64_t)k->seed};
     if (!cli->json && !cli->quiet)
-        printf("       operator   gradient                                     error   tried "
-               "skipped\n");
+        printf("%-6s %-13s %-40s %9s %7s %7s\n", "", "operator", "gradient", "error", "tried",
+               "skipped");
     fv_status status = fv__gradients_check(cli->ctx, net, &ask, watch, cli, &report);
     if (status == FV_OK || status == FV_DIFFERS) {
         const fv_status put = say(cli, net, &report);

@@ -110,7 +110,8 @@ void fv__cli_paragraphs(fv_text *out, const char *text) {
 }
 
 void fv__cli_usage(fv_text *out, const fv_command *c) {
-    fv__text_addf(out, "fovea %s %s\n\n%s\n", c->name, c->synopsis, c->help);
+    fv__text_addf(out, "fovea %s%s%s\n\n%s\n", c->name, *c->synopsis ? " " : "", c->synopsis,
+                  c->help);
     if (c->about) fv__text_add(out, "\n");
     if (c->about) fv__cli_paragraphs(out, c->about);
     if (c->keys || c->takes) fv__text_add(out, "\nSettings (key=value)\n");
