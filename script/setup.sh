@@ -59,7 +59,14 @@ install_missing() {
 
 # A compiler, the build tools and the optional libraries. A compiler without the C library's
 # headers, or without the compiler (a bare "make"), does not count: it must make a program.
-works() { printf 'int main(void){return 0;}' | "$1" -x c - -o /dev/null 2> /dev/null; }
+works() {
+    local out status=0
+    out=$(mktemp)
+    printf '#include <stdio.h>\nint main(void){return 0;}' | "$1" -x c - -o "$out" 2> /dev/null ||
+        status=$?
+    rm -f "$out"
+    return $status
+}
 need_build() {
     if [ -n "${CC:-}" ]; then
         have "${CC%% *}" || die "CC=$CC: there is no such compiler"
