@@ -60,8 +60,7 @@ INLINE void tile(const int R, const int V, const int64_t m, const gemm_places *g
     for (int64_t l = 0; l < k; l++) {
         vec x[NV];
         const float *row = off ? b + off[l] : b;
-        UNROLL for (int v = 0; v < V; v++) x[v] =
-            v_get(row + v * LANES, v == V - 1 ? m : LANES);
+        UNROLL for (int v = 0; v < V; v++) x[v] = v_get(row + v * LANES, v == V - 1 ? m : LANES);
         UNROLL for (int r = 0; r < R; r++) {
             vec w = v_set(r < 4 ? a[r * ar] : a4[(r - 4) * ar]);
             UNROLL for (int v = 0; v < V; v++) acc[r * V + v] = v_fma(w, x[v], acc[r * V + v]);
@@ -196,8 +195,8 @@ INLINE void lane_sums(const int n, const vec *a, float *out) {
 /* What a call of dot works on, beside its rows and columns. */
 typedef struct dot_sum {
     int64_t k, lda, ldb, ldc;
-    const int32_t *off;               /* where row j of b is; NULL: at j*ldb */
-    int64_t times, a_step, b_step;    /* so many sums of k, one behind the other */
+    const int32_t *off;            /* where row j of b is; NULL: at j*ldb */
+    int64_t times, a_step, b_step; /* so many sums of k, one behind the other */
     bool add;
 } dot_sum;
 

@@ -69,13 +69,27 @@ static void act(fv_act kind, int64_t rows, int64_t n, const float *x, int64_t ld
                 int64_t ldy, float p, float q) {
     const vec vp = v_set(p), vq = v_set(q), zero = v_zero();
     switch (kind) {
-    case FV_ACT_NONE: ACT(v); break;
-    case FV_ACT_RELU: ACT(v_max(zero, v)); break; /* in this order a NaN stays one */
-    case FV_ACT_LEAKY: ACT(v_where_gt(v, zero, v, v * vp)); break;
-    case FV_ACT_ELU: ACT(v_where_gt(v, zero, v, vp * v_expm1(v))); break;
-    case FV_ACT_SIGMOID: ACT(v_sigmoid(v)); break;
-    case FV_ACT_TANH: ACT(v_tanh(v)); break;
-    case FV_ACT_SCALED_TANH: ACT(vp * v_tanh(vq * v)); break;
+    case FV_ACT_NONE:
+        ACT(v);
+        break;
+    case FV_ACT_RELU:
+        ACT(v_max(zero, v));
+        break; /* in this order a NaN stays one */
+    case FV_ACT_LEAKY:
+        ACT(v_where_gt(v, zero, v, v * vp));
+        break;
+    case FV_ACT_ELU:
+        ACT(v_where_gt(v, zero, v, vp * v_expm1(v)));
+        break;
+    case FV_ACT_SIGMOID:
+        ACT(v_sigmoid(v));
+        break;
+    case FV_ACT_TANH:
+        ACT(v_tanh(v));
+        break;
+    case FV_ACT_SCALED_TANH:
+        ACT(vp * v_tanh(vq * v));
+        break;
     }
 }
 #undef ACT

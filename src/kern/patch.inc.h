@@ -48,7 +48,9 @@ INLINE void copy_strided(float *to, const float *from, int64_t stride, int64_t n
         for (int64_t i = 0; i < n; i++) to[i] = from[i * stride];
 }
 
-INLINE void clear(float *to, int64_t n) { EACH(n, v_put(to + i, v_zero(), m);); }
+INLINE void clear(float *to, int64_t n) {
+    EACH(n, v_put(to + i, v_zero(), m););
+}
 
 static void patches(const fv_patches *g, const float *x, int64_t k0, int64_t k1, int64_t p0,
                     int64_t p1, float *out, int64_t ld) {

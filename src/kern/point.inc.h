@@ -190,9 +190,9 @@ static void maxpool(int64_t rows, int64_t out, int64_t kh, int64_t kw, int64_t s
                     vec v = load_strided(from + i * stride + r * ld + s * spread, stride, m);
                     /* > keeps the first of equals. A NaN wins and stays: nothing is > it. */
                     if (at)
-                        where = v_bits(v_where_wins(
-                            v, best, v_float(here + (int32_t)(r * ld + s * spread)),
-                            v_float(where)));
+                        where = v_bits(v_where_wins(v, best,
+                                                    v_float(here + (int32_t)(r * ld + s * spread)),
+                                                    v_float(where)));
                     best = v_where_wins(v, best, v, best);
                 }
             }

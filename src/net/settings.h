@@ -43,15 +43,15 @@ typedef struct fv_recipe {
     int64_t batch;
     int64_t epochs;
     int schedule;
-    fv_ints steps;    /* epochs after which the rate is multiplied by factor */
+    fv_ints steps; /* epochs after which the rate is multiplied by factor */
     double factor;
     int64_t patience; /* plateau: epochs without a better test loss */
     double warmup;    /* epochs over which the rate rises from 0, linearly, per step */
     int init;
     int loss;
     int64_t seed;
-    bool flip;        /* augmentation: mirror left-right, every second picture by chance */
-    int64_t shift;    /* augmentation: pad by so many pixels and crop at random */
+    bool flip;     /* augmentation: mirror left-right, every second picture by chance */
+    int64_t shift; /* augmentation: pad by so many pixels and crop at random */
 } fv_recipe;
 extern const fv_field fv__recipe_fields[];
 

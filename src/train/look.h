@@ -9,7 +9,8 @@
 #include "view/view.h"
 
 /* The first parameter that filters can be drawn of: a convolution's weight with a window larger
-   than one pixel, or the weight of a fully connected layer that reads the picture itself. -1: none. */
+   than one pixel, or the weight of a fully connected layer that reads the picture itself. -1: none.
+ */
 int fv__first_filters(const fv_net *net);
 
 /* The filters of a convolution's weight: one picture per output channel, in colour when it reads

@@ -31,8 +31,8 @@ typedef struct fv_position {
     int64_t steps;       /* taken in all */
     double loss_sum;     /* of this epoch's steps, weighted by their pictures */
     int64_t correct, seen;
-    double seconds;      /* spent in this epoch so far */
-    fv_epoch *history;   /* [epoch] */
+    double seconds;    /* spent in this epoch so far */
+    fv_epoch *history; /* [epoch] */
     size_t history_count, history_capacity;
 } fv_position;
 
@@ -55,7 +55,7 @@ typedef struct fv_progress {
     int64_t step, steps;   /* within the epoch */
     double loss, accuracy; /* over the epoch so far */
     double images_per_second;
-    double seconds_left; /* of the whole run; < 0: not known yet */
+    double seconds_left;  /* of the whole run; < 0: not known yet */
     const fv_epoch *done; /* not NULL: the epoch has ended */
 } fv_progress;
 
@@ -87,9 +87,9 @@ char *fv__train_path(fv_train_job *job, const char *file);
 int64_t fv__train_best(const fv_position *at);
 
 /* Sorts settings into recipe and network parameters: applies those that name recipe fields to
-   *recipe and moves the others to the front of `settings`; returns their count in *rest. */
+ *recipe and moves the others to the front of `settings`; returns their count in *rest. */
 FV_MUST_USE fv_status fv__recipe_take(fv_context *ctx, fv_setting *settings, size_t count,
-                                         fv_recipe *recipe, size_t *rest);
+                                      fv_recipe *recipe, size_t *rest);
 
 /* checkpoint.c */
 FV_MUST_USE fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job);
