@@ -23,8 +23,11 @@ static const fv_field fields[] = {
 };
 
 static void print_row(const fv_check_row *r, fv_text *out) {
-    fv__text_addf(out, "%-6s %-13s %-40s %9.1e %7lld %7lld\n", r->wrong ? "WRONG" : "ok", r->op,
-                  r->name, r->error, (long long)r->tried, (long long)r->skipped);
+    fv__text_addf(out, "%-6s %-13s %-40s %9.1e %7lld %7lld\n",
+                  r->wrong   ? "WRONG"
+                  : r->tried ? "ok"
+                             : "kinks",
+                  r->op, r->name, r->error, (long long)r->tried, (long long)r->skipped);
 }
 
 static void watch(void *arg, const fv_check_row *row) {
@@ -98,7 +101,8 @@ const fv_command fv__command_check = {
     .synopsis = "NET [key=value ...]",
     .about = "First each layer alone, which names the operator at fault, then the whole network's\n"
              "loss. Steps that cross a kink (relu at 0) or a tie (two equal maxima) are made\n"
-             "smaller or skipped. Exit 6 when a gradient is wrong.",
+             "smaller or skipped; `kinks` marks a gradient of which nothing else was left.\n"
+             "Exit 6 when a gradient is wrong.",
     .examples = "fovea check lenet5\nfovea check mine.net points=50 --json",
     .words_min = 1,
     .words_max = 1,

@@ -252,7 +252,7 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const char *name, con
         fv__dataset_close(&job->test);
         status = fv__dataset_open(ctx, data, (uint64_t)job->recipe.seed, &job->train, &job->test);
     }
-    net->recipe.init = job->recipe.init; /* the model draws its weights by it */
+    net->recipe = job->recipe; /* the model draws its weights and is tested by it */
     if (status == FV_OK) {
         status = fv__model_new(ctx, net, (uint64_t)job->recipe.seed, &job->model);
     } else {
@@ -304,7 +304,7 @@ static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_j
     fv_net *net = NULL;
     FV_TRY(fv__net_parse(ctx, fv__json_string(json, "network", "net"), text, strlen(text), settings,
                          count, &net));
-    net->recipe.init = job->recipe.init;
+    net->recipe = job->recipe;
     return fv__model_new(ctx, net, (uint64_t)job->recipe.seed, &job->model);
 }
 

@@ -73,7 +73,9 @@ static size_t copy_statistics(const fv_learner *l, float *kept, bool back) {
 }
 
 static fv_status make(fv_context *ctx, fv_learner *l) {
-    FV_TRY(fv__net_with_loss(ctx, l->model->net, &l->net));
+    fv_net described = *l->model->net; /* the recipe's loss, without touching the model's net */
+    described.recipe.loss = l->recipe.loss;
+    FV_TRY(fv__net_with_loss(ctx, &described, &l->net));
     const size_t bytes = (size_t)l->net->param_elements * sizeof(float);
     l->gradients = fv__alloc(ctx, bytes ? bytes : 1, "the gradients");
     l->statistics = fv__alloc(ctx, copy_statistics(l, NULL, false) * sizeof(float) + 1,
@@ -94,7 +96,6 @@ fv_status fv__learner_new(fv_context *ctx, fv_model *model, const fv_recipe *rec
     if (!l) return FV_EXHAUSTED;
     l->model = model;
     l->recipe = *recipe;
-    model->net->recipe.loss = recipe->loss;
     const fv_status status = make(ctx, l);
     if (status != FV_OK) {
         fv__learner_free(l);
