@@ -118,8 +118,8 @@ def runs(chance):
         data = parts[name]
         if name == "run.json":
             data = digits(data, chance) if chance.randrange(2) else damage(data, chance, WORDS)
-            if re.search(rb"epochs=\d{3}", data):  # a run of a million epochs is a good one; who asks for it waits
-                continue
+            if re.search(rb"epochs=\d{3}", data):
+                continue  # a run of a million epochs is a good one: who asks for it waits
         else:
             data = damage(data, chance, end=chance.choice((None, 700)))
         for part in parts:
