@@ -15,6 +15,7 @@
 
 #define PANEL_FLOATS 8192 /* 32 KB of L1 */
 #define DEPTH        192
+#define LOOSE_PIXELS 1024
 
 fv_conv_sizes fv__cpu_conv_sizes(const fv_conv_options *o, const fv_shape *in,
                                  const struct fv_kernels *k) {
@@ -69,6 +70,7 @@ typedef struct work {
     int64_t row_blocks;    /* parts the filters of a group are cut into */
     int64_t units, jobs;   /* (run, group, panel, rows) and how they are shared out */
     int64_t group_floats;  /* packed weights of one group */
+    bool loose;            /* not packed: too few pixels to make up for it */
     int64_t panel_floats, block_floats;
     float *scratch; /* of the workers */
 } work;
@@ -89,7 +91,8 @@ static work plan(const fv_conv_options *o, const fv_shape *in, const struct fv_k
     double macs =
         (double)s->n * (double)s->groups * (double)s->k * (double)s->crs * (double)s->places;
     w.jobs = fv__cpu_jobs(w.units, macs, 262144);
-    w.group_floats = fv__cpu_pad(fv__cpu_up(s->k, k->mr) * k->mr * s->crs);
+    w.loose = s->n * s->places <= LOOSE_PIXELS;
+    w.group_floats = w.loose ? 0 : fv__cpu_pad(fv__cpu_up(s->k, k->mr) * k->mr * s->crs);
     w.panel_floats = fv__cpu_pad(w.depth * w.width);
     w.block_floats = s->joined ? fv__cpu_pad(s->k * w.width) : 0;
     return w;
@@ -147,6 +150,7 @@ static void panel(const work *w, int64_t unit, float *cols, float *block) {
     const int64_t p0 = u % w->panels * w->width, p1 = fv__cpu_min(p0 + w->width, s->per);
     const int64_t group = u / w->panels % s->groups, run = u / w->panels / s->groups;
     const float *packed = w->packed + group * w->group_floats;
+    const float *weight = (const float *)w->p->w[0].data + group * s->k * s->crs;
     const float *x = fv__cpu_at(&w->p->x[0], run) + group * s->c * s->pixels;
     const int64_t strips = fv__cpu_up(s->k, k->mr);
     int64_t first, end;
@@ -166,7 +170,8 @@ static void panel(const work *w, int64_t unit, float *cols, float *block) {
         }
         for (int64_t r = first * k->mr; r < r_end; r += k->mr)
             k->gemm(fv__cpu_min(k->mr, r_end - r), p1 - p0, k1 - k0,
-                    packed + r * s->crs + k0 * k->mr, k->mr, 1, b, ldb, NULL, y + r * ldy, ldy,
+                    w->loose ? weight + r * s->crs + k0 : packed + r * s->crs + k0 * k->mr,
+                    w->loose ? 1 : k->mr, w->loose ? s->crs : 1, b, ldb, NULL, y + r * ldy, ldy,
                     w->bias ? w->bias + group * s->k + r : NULL, k0 > 0);
     }
     const int64_t r0 = first * k->mr;
@@ -190,7 +195,7 @@ static void forward(const fv_pass *p) {
     w.packed = p->scratch;
     w.bias = o->bias ? p->w[1].data : NULL;
     w.scratch = (float *)p->scratch + w.s.groups * w.group_floats;
-    pack(&w);
+    if (!w.loose) pack(&w);
     fv__pool_run(p->pool, w.jobs, job, &w);
 }
 

@@ -12,9 +12,10 @@
 
 #include <string.h>
 
-#define PARTS        16    /* of the batch, at most */
-#define FRAME_FLOATS 49152 /* of x in work: 192 KB, in the L2 cache */
-#define LENGTH       1024  /* outputs that one sum runs over before its lanes are added up */
+#define PARTS        16     /* of the batch, at most */
+#define FRAME_FLOATS 49152  /* of x in work: 192 KB, in the L2 cache */
+#define PART_FLOATS  262144 /* weights beyond which parts of the batch are to be few: 1 MB */
+#define LENGTH       1024   /* outputs that one sum runs over before its lanes are added up */
 #define FILTERS      64 /* filters of a unit: their dy at that length is 256 KB, for the L2 cache */
 
 /* Maps so small that the columns computed for nothing outweigh what is saved. */
@@ -69,6 +70,7 @@ typedef struct dw_work {
     const fv_pass *p;
     fv_direct d;
     int64_t band, bands, times; /* rows and samples of one sum */
+    int64_t items;              /* bands of all samples, cut into parts */
     int64_t channels, channel_blocks, filters, filter_blocks, parts;
     int64_t weights;
     int64_t frame_floats, dy_floats;
@@ -87,20 +89,21 @@ static dw_work dw_plan(const fv_conv_options *o, const fv_shape *in) {
     w.times = w.bands > 1 ? 1 : fv__cpu_max(1, LENGTH / (d->oh * d->pitch));
     w.filter_blocks = fv__cpu_up(d->rows, FILTERS);
     w.filters = fv__cpu_up(d->rows, w.filter_blocks);
-    /* Many channels per unit, because each unit lays out dy anew; but enough units, and better more
-       of them than more parts of the batch where weights are many: every part has its own sums. */
+    /* Many channels per unit, because each unit lays out dy anew. Where weights are many, rather
+       more units than more parts of the batch: every part has sums of its own. */
+    w.weights = fv__cpu_pad(d->groups * d->rows * d->channels * d->area);
     const int64_t frame = fv__cpu_min(w.times, d->n) * fv__direct_channel(d, w.band);
     const int64_t others = d->groups * w.filter_blocks;
     w.channel_blocks = fv__cpu_up(d->channels, fv__cpu_max(1, FRAME_FLOATS / frame));
-    const int64_t wanted = others * d->rows * d->area > 4096 ? PARTS : fv__cpu_up(PARTS, d->n);
-    w.channel_blocks = fv__cpu_max(w.channel_blocks, fv__cpu_up(wanted, others));
-    w.channel_blocks = fv__cpu_min(w.channel_blocks, fv__cpu_up(d->channels, 4));
-    w.channels = fv__cpu_up(d->channels, w.channel_blocks);
+    if (w.weights > PART_FLOATS)
+        w.channel_blocks = fv__cpu_max(w.channel_blocks, fv__cpu_up(PARTS, others));
+    w.channels = fv__cpu_up(d->channels, fv__cpu_min(w.channel_blocks, d->channels));
     w.channel_blocks = fv__cpu_up(d->channels, w.channels);
     const int64_t blocks = others * w.channel_blocks;
-    w.parts = blocks >= PARTS ? 1 : fv__cpu_min(d->n, fv__cpu_up(PARTS, blocks));
-    w.times = fv__cpu_min(w.times, fv__cpu_up(d->n, w.parts));
-    w.weights = fv__cpu_pad(d->groups * d->rows * d->channels * d->area);
+    w.items = d->n * w.bands;
+    w.parts = blocks >= PARTS ? 1 : fv__cpu_min(w.items, fv__cpu_up(PARTS, blocks));
+    w.times = fv__cpu_min(w.times, fv__cpu_up(w.items, w.parts));
+    if (w.bands > 1) w.times = 1;
     w.frame_floats =
         d->bare ? 0 : fv__cpu_pad(w.times * w.channels * fv__direct_channel(d, w.band));
     w.dy_floats = d->pitch == d->ow ? 0 : fv__cpu_pad(w.times * w.filters * w.band * d->pitch);
@@ -116,48 +119,57 @@ static void spread_dy(const dw_work *w, int64_t n, int64_t filter, int64_t filte
                          out, high, d->pitch);
 }
 
-static void dw_unit(const dw_work *w, int64_t u, float *frames, float *out, bool add) {
+/* Which weights a unit sums: channels from c0 on, filters from f0 on, of a group. */
+typedef struct dw_block {
+    int64_t group, c0, channels, f0, filters;
+} dw_block;
+
+/* Adds to dw what `times` samples from n on, rows from `row` on, have for a block. */
+static void dw_item(const dw_work *w, const dw_block *b, int64_t n, int64_t times, int64_t row,
+                    float *frames, float *dw, bool add) {
     const fv_direct *d = &w->d;
     const struct fv_kernels *k = w->p->kernels;
-    float *spread = frames + w->frame_floats;
-    const int64_t part = u % w->parts, cb = u / w->parts % w->channel_blocks;
-    const int64_t fb = u / w->parts / w->channel_blocks % w->filter_blocks;
-    const int64_t group = u / w->parts / w->channel_blocks / w->filter_blocks;
-    const int64_t c0 = cb * w->channels, channels = fv__cpu_min(w->channels, d->channels - c0);
-    const int64_t f0 = fb * w->filters, filters = fv__cpu_min(w->filters, d->rows - f0);
-    const int64_t plane = d->h * d->w, channel = fv__direct_channel(d, w->band);
-    float *dw = out + ((group * d->rows + f0) * d->channels + c0) * d->area;
-    int64_t n0, n1;
-    fv__cpu_cut(d->n, w->parts, part, &n0, &n1);
-    for (int64_t n = n0; n < n1; n += w->times) {
-        const int64_t times = fv__cpu_min(w->times, n1 - n);
-        for (int64_t row = 0; row < d->oh; row += w->band) {
-            const int64_t high = fv__cpu_min(w->band, d->oh - row);
-            const float *x = fv__cpu_at(&w->p->x[0], n) + (group * d->channels + c0) * plane;
-            const float *dy =
-                fv__cpu_at(&w->p->dy, n) + (group * d->rows + f0) * d->oh * d->ow + row * d->ow;
-            int64_t x_step = w->p->x[0].step, dy_step = w->p->dy.step, lda = d->oh * d->ow;
-            if (d->bare) {
-                x += row * d->pitch;
-            } else {
-                for (int64_t t = 0; t < times; t++)
-                    fv__direct_frames(d, k, x + t * x_step, channels, row, w->band,
-                                      frames + t * w->channels * channel);
-                x = frames;
-                x_step = w->channels * channel;
-            }
-            if (d->pitch != d->ow) {
-                lda = w->band * d->pitch;
-                dy_step = w->filters * lda;
-                for (int64_t t = 0; t < times; t++)
-                    spread_dy(w, n + t, group * d->rows + f0, filters, row, high,
-                              spread + t * dy_step);
-                dy = spread;
-            }
-            k->dot_at(filters, channels * d->taps, (high - 1) * d->pitch + d->ow, times, dy, lda,
-                      dy_step, x, w->off, x_step, dw, d->channels * d->area, add);
-            add = true;
-        }
+    const int64_t high = fv__cpu_min(w->band, d->oh - row), places = d->oh * d->ow;
+    const int64_t filter = b->group * d->rows + b->f0;
+    const float *x = fv__cpu_at(&w->p->x[0], n) + (b->group * d->channels + b->c0) * d->h * d->w;
+    const float *dy = fv__cpu_at(&w->p->dy, n) + filter * places + row * d->ow;
+    int64_t x_step = w->p->x[0].step, dy_step = w->p->dy.step, lda = places;
+    if (d->bare) {
+        x += row * d->pitch;
+    } else {
+        const int64_t step = w->channels * fv__direct_channel(d, w->band);
+        for (int64_t t = 0; t < times; t++)
+            fv__direct_frames(d, k, x + t * x_step, b->channels, row, w->band, frames + t * step);
+        x = frames;
+        x_step = step;
+    }
+    if (d->pitch != d->ow) {
+        float *spread = frames + w->frame_floats;
+        lda = w->band * d->pitch;
+        dy_step = w->filters * lda;
+        for (int64_t t = 0; t < times; t++)
+            spread_dy(w, n + t, filter, b->filters, row, high, spread + t * dy_step);
+        dy = spread;
+    }
+    k->dot_at(b->filters, b->channels * d->taps, (high - 1) * d->pitch + d->ow, times, dy, lda,
+              dy_step, x, w->off, x_step, dw, d->channels * d->area, add);
+}
+
+static void dw_unit(const dw_work *w, int64_t u, float *frames, float *out, bool add) {
+    const fv_direct *d = &w->d;
+    const int64_t part = u % w->parts, block = u / w->parts;
+    dw_block b = {.group = block / w->channel_blocks / w->filter_blocks,
+                  .c0 = block % w->channel_blocks * w->channels,
+                  .f0 = block / w->channel_blocks % w->filter_blocks * w->filters};
+    b.channels = fv__cpu_min(w->channels, d->channels - b.c0);
+    b.filters = fv__cpu_min(w->filters, d->rows - b.f0);
+    float *dw = out + ((b.group * d->rows + b.f0) * d->channels + b.c0) * d->area;
+    int64_t first, end;
+    fv__cpu_cut(w->items, w->parts, part, &first, &end);
+    for (int64_t i = first; i < end; i += w->times) { /* times is 1 where there are bands */
+        const int64_t times = fv__cpu_min(w->times, end - i);
+        dw_item(w, &b, i / w->bands, times, i % w->bands * w->band, frames, dw, add);
+        add = true;
     }
 }
 
