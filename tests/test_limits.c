@@ -43,7 +43,7 @@ static void test_offsets(void **unused) {
     char why[512];
     for (fv_which which = FV_FORWARD; which <= FV_BACKWARD; which++) {
         assert_string_equal(chosen(which, 4, 64, 3, 1, NULL), "direct");
-        assert_string_not_equal(chosen(which, 4, 32768, 3, 1, why), "direct");
+        assert_string_not_equal(chosen(which, 4, 65536, 3, 1, why), "direct");
         assert_non_null(strstr(why, "offsets of 32 bits"));
     }
 }

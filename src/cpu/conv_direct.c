@@ -92,7 +92,8 @@ static dw_work dw_plan(const fv_conv_options *o, const fv_shape *in) {
     /* Many channels per unit, because each unit lays out dy anew. Where weights are many, rather
        more units than more parts of the batch: every part has sums of its own. */
     w.weights = fv__cpu_pad(d->groups * d->rows * d->channels * d->area);
-    const int64_t frame = fv__cpu_min(w.times, d->n) * fv__direct_channel(d, w.band);
+    const int64_t frame =
+        fv__cpu_min(w.times, d->n) * d->frames * (w.band + d->more_rows) * d->pitch;
     const int64_t others = d->groups * w.filter_blocks;
     w.channel_blocks = fv__cpu_up(d->channels, fv__cpu_max(1, FRAME_FLOATS / frame));
     if (w.weights > PART_FLOATS)
