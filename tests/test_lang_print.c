@@ -169,7 +169,7 @@ static uint32_t below(uint32_t n) {
 static int add(fv_net *net, const char *op, const char *name, const int *in, int inputs,
                bool training) {
     uint64_t options[32] = {0};
-    int value;
+    int value = -1;
     if (fv__options_parse(&context, fv__op_find(op), "", options) != FV_OK ||
         fv__net_add(&context, net, fv__op_find(op), options, name, in, inputs, (fv_place){0, 0},
                     training, &value) != FV_OK)
