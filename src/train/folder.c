@@ -133,8 +133,8 @@ static fv_status appear(fv_context *ctx, fv_train_job *job, const char *folder) 
     if (status == FV_OK && fv__file_rename(ctx, temporary, folder) != FV_OK)
         status = fv__folder_exists(folder)
                      ? fv__fail(ctx, FV_FAILED,
-                                "the folder %s is there already and not empty; name another "
-                                "folder with --out DIR",
+                                "the folder %s is there already, and it is not a run's; name "
+                                "another folder with --out DIR",
                                 folder)
                      : ctx->status;
     if (status != FV_OK) {
@@ -208,7 +208,8 @@ static fv_status find_net(fv_context *ctx, fv_train_job *job, const char *name,
     fv_setting all[FV_LIST_MAX * 4];
     char number[24];
     if (count + 1 > sizeof all / sizeof all[0])
-        return fv__fail(ctx, FV_USAGE, "too many settings for one network");
+        return fv__fail(ctx, FV_USAGE, "%zu settings are too many for one network; at most %zu",
+                        count, sizeof all / sizeof all[0] - 1);
     bool given = false;
     for (size_t i = 0; i < count; i++) {
         all[i] = settings[i];

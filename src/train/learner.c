@@ -92,6 +92,11 @@ static fv_status make(fv_context *ctx, fv_learner *l) {
 fv_status fv__learner_new(fv_context *ctx, fv_model *model, const fv_recipe *recipe,
                           fv_learner **out) {
     *out = NULL;
+    if (!fv__net_parameters(model->net, false))
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "the network %s has no weights, so there is nothing it could learn; give "
+                        "it a layer that has some, such as fc or conv",
+                        model->net->name);
     fv_learner *l = fv__alloc(ctx, sizeof *l, "a learner");
     if (!l) return FV_EXHAUSTED;
     l->model = model;
