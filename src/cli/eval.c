@@ -5,6 +5,7 @@
 #include "base/cpu.h"
 #include "cli/cli.h"
 #include "train/evaluate.h"
+#include <math.h>
 
 typedef struct keys {
     int64_t batch, seed;
@@ -70,6 +71,12 @@ static fv_status evaluate(fv_cli *cli, const fv_model *model, const fv_dataset *
     const double seconds = fv__seconds() - start;
     fv__evaluator_free(evaluator);
     if (status != FV_OK) return status;
+    if (!isfinite(scores.loss))
+        return fv__fail(cli->ctx, FV_BAD_INPUT,
+                        "%s gives numbers that are not finite for pictures of %s: its weights are "
+                        "too large for them; train it again with a smaller lr, or take an earlier "
+                        "model",
+                        net->name, set->name);
     if (cli->json)
         as_json(model, set, train, &scores, seconds, &out);
     else
