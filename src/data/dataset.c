@@ -138,6 +138,12 @@ static fv_status places(fv_context *ctx, const char *name, char out[2][FV_PATH_M
 static fv_status not_found(fv_context *ctx, const char *name, char place[2][FV_PATH_MAX],
                            const char *files, const char *source) {
     bool both = place[0][0] && place[1][0];
+    if (!place[0][0] && !place[1][0])
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "data set %s: there is nowhere to look for its files, as neither "
+                        "FOVEA_DATA nor HOME is set. Put %s into a folder %s (from %s), and name "
+                        "the folder above it in FOVEA_DATA",
+                        name, files, name, source);
     return fv__fail(ctx, FV_BAD_INPUT,
                     "data set %s: its files are not in %s%s%s%s. Put %s there (from %s), or name "
                     "another folder in FOVEA_DATA. The data set 'digits' needs no file",

@@ -141,8 +141,9 @@ fv_status fv__decode_jpeg(fv_context *ctx, const char *name, const uint8_t *data
     if (w.refused != FV_OK) return w.refused;
     if (w.errors.msg_code == JERR_OUT_OF_MEMORY)
         return fv__fail(ctx, FV_EXHAUSTED, "%s: out of memory while decoding this JPEG", name);
-    return fv__fail(ctx, FV_BAD_INPUT, "%s: this JPEG picture is cut short or damaged: %s", name,
-                    w.error);
+    return fv__fail(ctx, FV_BAD_INPUT,
+                    "%s: this JPEG picture is cut short or damaged (%s); fetch or save it again",
+                    name, w.error);
 }
 
 #endif

@@ -144,7 +144,9 @@ fv_status fv__decode_png(fv_context *ctx, const char *name, const uint8_t *data,
         if (w.refused != FV_OK) return w.refused;
         if (!w.error[0])
             return fv__fail(ctx, FV_EXHAUSTED, "%s: libpng could not be started", name);
-        return fv__fail(ctx, FV_BAD_INPUT, "%s: this PNG picture is damaged: %s", name, w.error);
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "%s: this PNG picture is damaged (%s); fetch or save it again", name,
+                        w.error);
     }
     if (w.picture.channels == 2 || w.picture.channels == 4) over_white(&w.picture);
     *out = w.picture;

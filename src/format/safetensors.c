@@ -113,7 +113,7 @@ static fv_status read_entry(fv_context *ctx, const fv_json *item, const uint8_t 
     if ((uint64_t)end > size)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "tensor '%s' should end at byte %lld of the data, but only %zu are there: "
-                        "the file is cut short; fetch or write it again",
+                        "the file is cut short",
                         e->name, (long long)end, size);
     char dims[FV_SHAPE_TEXT];
     if (!fv__mul_size(count, item_bytes, &bytes) || bytes != (size_t)(end - begin))
@@ -249,8 +249,11 @@ fv_status fv__safetensors_parse(fv_context *ctx, const char *name, const void *d
                                 fv_safetensors *out) {
     memset(out, 0, sizeof *out);
     fv__arena_init(&out->arena, ctx);
-    if (parse(ctx, data, size, out) == FV_OK) return FV_OK;
+    const fv_status status = parse(ctx, data, size, out);
+    if (status == FV_OK) return FV_OK;
     fv__safetensors_close(out);
+    if (status == FV_BAD_INPUT)
+        return fv__fail(ctx, status, "%s: %s; fetch or write the file again", name, ctx->message);
     return fv__fail_in(ctx, "%s: ", name);
 }
 
