@@ -15,7 +15,7 @@ import subprocess
 import sys
 import zlib
 
-FOVEA = os.environ["FOVEA"]
+FOVEA = os.path.abspath(os.environ["FOVEA"])
 SANITIZED = bool(os.environ.get("FOVEA_SANITIZE"))
 SECONDS = 240 if SANITIZED else 60  # nothing here takes one; more is a command that hangs
 
@@ -141,15 +141,15 @@ def limits(memory, file_size, close):
     return apply
 
 
-def run(*words, stdin=None, stdout=None, env=None, memory=0, file_size=0, close=(), binary=None):
+def run(*words, stdin=None, stdout=None, env=None, memory=0, file_size=0, close=(), cwd=None):
     """The command, in an environment without data sets."""
     environment = {k: v for k, v in os.environ.items() if k != "FOVEA_DATA"}
     environment["HOME"] = os.getcwd()
     environment.update(env or {})
     sink = open(stdout, "wb") if stdout else subprocess.PIPE
     try:
-        done = subprocess.run([binary or FOVEA, *words], input=stdin or b"", stdout=sink,
-                              stderr=subprocess.PIPE, env=environment, timeout=SECONDS,
+        done = subprocess.run([FOVEA, *words], input=stdin or b"", stdout=sink,
+                              stderr=subprocess.PIPE, env=environment, timeout=SECONDS, cwd=cwd,
                               preexec_fn=limits(memory, file_size, close))
         return Result(done.returncode, done.stdout or b"", done.stderr)
     except subprocess.TimeoutExpired:
@@ -176,11 +176,7 @@ def faults(result, codes, json_wanted=False):
     if result.code not in (0, "no end"):
         if not PLACE.search(result.err):
             found.append("no message on stderr")
-        try:
-            text = result.err.decode()
-        except UnicodeDecodeError:
-            text = ""
-            found.append("the message is not UTF-8")
+        text = result.err.decode(errors="replace")  # a file's name may be any bytes
         if re.search(r"[\0-\x08\x0b-\x1f\x7f]", text):
             found.append("control characters in the message")
         if len(text) > 5000:

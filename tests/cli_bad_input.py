@@ -134,10 +134,15 @@ def lines():
     case("a setting no network has", USAGE, ["has no parameter 'sides'", "classes"], "explain",
          "lenet5", "sides=3")
     case("tolerance=nan", BAD, ["tolerance"], "check", "perceptron", "tolerance=nan")
+    case("forty settings", USAGE, ["40 settings"], "train", "lenet5", "digits:60",
+         *["p%d=1" % i for i in range(40)])
+    case("a network with nothing to learn", BAD, ["bare", "no weights", "fc or conv"], "train",
+         "bare.net", "digits:60", "--out", "never")
     case("a tolerance nothing can keep", DIFFERS, ["'fc1' (operator fc)", "allowed 1e-15"], "check",
          "perceptron", "tolerance=1e-15", "--quiet")
-    case("rate that diverges", DIVERGED, ["epoch 1", "'fc3'", "not a finite number", "smaller learning rate"], "train", "diverge.net",
-         "digits:60", "lr=1e6", "batch=4", "--out", "diverges", "--quiet", plain=True)
+    case("rate that diverges", DIVERGED, ["epoch 1", "'fc3'", "not a finite number",
+         "smaller learning rate"], "train", "diverge.net", "digits:60", "lr=1e6", "batch=4", "--out",
+         "diverges", "--quiet", plain=True)
 
 
 # --- data sets ------------------------------------------------------------------------------------
@@ -149,12 +154,27 @@ def idx(name, words, code=BAD, **change):
     case(name, code, words, "data", folder)
 
 
-def sets():
+def gzips(pictures):
+    idx("truncated gzip", ["train-images", "gzip", "cut short"],
+        train_images=b.packed(pictures)[:-40])
+    idx("damaged gzip", ["train-images", "gzip"],
+        train_images=b.packed(pictures)[:40] + b"\xff" * 20 + b.packed(pictures)[60:])
+    idx("gzip with a wrong checksum", ["train-images", "gzip"],
+        train_images=b.packed(pictures)[:-8] + bytes(8))
+    idx("gzip with a lying header", ["train-images", "cannot be in a gzip file"],
+        train_images=b.packed(b"\0\0\x08\x03\x7f\xff\xff\xff" + pictures[8:]))
+    idx("gzip of something else", ["train-images", "not an IDX file"],
+        train_images=b.packed(b"hello " * 100))
+
+
+def sets(has):
     pictures, labels = b.idx_pictures(), b.idx_labels()
     case("data set that does not exist", BAD, ["'minst'", "did you mean 'mnist'"], "train",
          "lenet5", "minst")
     case("data set whose files are missing", BAD, ["mnist", "FOVEA_DATA", ".cache/fovea/mnist"],
          "train", "lenet5", "mnist")
+    case("nowhere to look for data", BAD, ["mnist", "neither FOVEA_DATA nor HOME"], "data", "mnist",
+         env={"HOME": "", "FOVEA_DATA": ""})
     case("digits of no number", BAD, ["digits:many", "10 to"], "train", "lenet5", "digits:many")
     case("too few digits", BAD, ["digits:3", "10 to"], "data", "digits:3")
     case("three files for four", BAD, ["four IDX files", "commas"], "data", "a,b,c")
@@ -188,24 +208,14 @@ def sets():
     case("folder instead of a file", BAD, ["train-images-idx3-ubyte"], "data", "dirs")
     case("folder among four files", BAD, ["folder.net", "is a folder"], "data",
          "folder.net,folder.net,folder.net,folder.net")
-    idx("truncated gzip", ["train-images", "gzip", "cut short"],
-        train_images=b.packed(pictures)[:-40])
-    idx("damaged gzip", ["train-images", "gzip"],
-        train_images=b.packed(pictures)[:40] + b"\xff" * 20 + b.packed(pictures)[60:])
-    idx("gzip with a wrong checksum", ["train-images", "gzip"],
-        train_images=b.packed(pictures)[:-8] + bytes(8))
-    idx("gzip with a lying header", ["train-images", "cannot be in a gzip file"],
-        train_images=b.packed(b"\0\0\x08\x03\x7f\xff\xff\xff" + pictures[8:]))
-    idx("gzip of something else", ["train-images", "not an IDX file"],
-        train_images=b.packed(b"hello " * 100))
+    gzips(pictures) if has["zlib"] else idx("gzip without zlib", ["built without zlib", "gunzip"],
+                                            train_images=b.packed(pictures))
     b.idx_folder("home/fashion", train_labels=b.idx_labels(20, 10, bytes([3] * 19 + [77])))
     case("labels out of range", BAD, ["train-labels", "label 20 of 20 is 77", "0 to 9"], "train",
          "lenet5", "fashion", env={"FOVEA_DATA": "home"})
     b.idx_folder("wide", train_labels=b.idx_labels(20, 20), t10k_labels=b.idx_labels(20, 20))
     case("more classes than outputs", BAD, ["20 classes", "10 outputs"], "eval", "tiny.safetensors",
          "wide")
-    b.idx_folder("flat", train_images=b.idx_pictures(20, 1, 1),
-                 t10k_images=b.idx_pictures(20, 1, 1), train_labels=b.idx_labels(20, 250))
     os.makedirs("home/cifar10")
     record = bytes([3]) + bytes(3072)
     for n in range(1, 6):
@@ -244,22 +254,30 @@ def pictures(has):
          "tiny.safetensors", "good.pgm", "text.png", "good.pgm")
     case("k=0", BAD, ["k must be between 1 and 1000"], "predict", "tiny.safetensors", "good.pgm",
          "k=0")
+    case("name that is not UTF-8", BAD, ["does not exist"], "predict", "tiny.safetensors",
+         b"\xff\xfe.pgm")
     case("device as picture", BAD, ["/dev/zero", "device"], "predict", "tiny.safetensors",
          "/dev/zero", memory=0 if b.SANITIZED else 1 << 30)
     if has["libpng"]:
-        picture("truncated PNG", "short.png", good[:-60], ["short.png", "damaged", "ends before"])
+        picture("truncated PNG", "short.png", good[:-60], ["short.png", "damaged", "again"])
         picture("PNG with a wrong checksum", "crc.png", good[:50] + b"\0\1\2" + good[53:],
                 ["crc.png", "damaged"])
         picture("PNG that claims 2 billion pixels", "bomb.png",
                 b.png(46000, 46000, b"\0" + bytes(28)), ["bomb.png", "46000x46000"])
         picture("PNG without pixels", "none.png", b.png(0, 0, b""), ["none.png"])
         picture("PNG of a wrong colour type", "type.png", b.png(28, 28, None, 3, 5), ["type.png"])
-    if has["libjpeg"]:
-        picture("truncated JPEG", "short.jpg", b.JPEG[:-80], ["short.jpg", "cut short or damaged"])
+    else:
+        picture("PNG without libpng", "good.png", good, ["good.png", "built without libpng", "PGM"])
+    if not has["libjpeg"]:
+        picture("JPEG without libjpeg", "good.jpg", b.JPEG, ["good.jpg", "built without libjpeg"])
+    else:
+        picture("truncated JPEG", "short.jpg", b.JPEG[:-80],
+                ["short.jpg", "cut short or damaged", "again"])
         picture("JPEG of a head alone", "head.jpg", b.JPEG[:40], ["head.jpg", "cut short"])
         at = b.JPEG.index(b"\xff\xc0")
         picture("JPEG that claims 4 billion pixels", "bomb.jpg",
-                b.JPEG[:at + 5] + b"\xff\xdc\xff\xdc" + b.JPEG[at + 9:], ["bomb.jpg", "65500x65500"])
+                b.JPEG[:at + 5] + b"\xff\xdc\xff\xdc" + b.JPEG[at + 9:],
+                ["bomb.jpg", "65500x65500"])
 
 
 # --- models ---------------------------------------------------------------------------------------
@@ -311,7 +329,8 @@ def models():
     model("model cut within its weights", good[:-1000], ["fc1.weight"])
     model("picture called .safetensors", b.png(), ["not a safetensors file"])
     model("header length that lies", b"\xff" * 7 + b"\x7f" + good[8:], ["announces a header of"])
-    model("header that is no JSON", b.pack(b'{"fc1.weight": {"dtype"  ', body), ["in the header"])
+    model("header that is no JSON", b.pack(b'{"fc1.weight": {"dtype"  ', body),
+          ["in the header", "expected ':'", "again"])
     model("header that is a list", b.pack(b"[1, 2, 3]", body), ["'{'"])
     model("header of endless brackets", b.pack(b'{"a":' + b"[" * 200000, body), ["deep"])
     model("weights that lie about their end", b.changed(good, with_range(0, 1 << 40)),
@@ -359,6 +378,12 @@ def models():
     b.write("nan.safetensors", b.pack(b.unpack(good)[0], b"\0\0\xc0\x7f" * (len(body) // 4)))
     case("model whose weights are no numbers", BAD, ["nan.safetensors", "fc1.weight", "not finite"],
          "predict", "nan.safetensors", "good.pgm")
+    b.write("inf.safetensors",
+            b.pack(b.unpack(good)[0], b"".join(struct.pack("<f", 3e38) for _ in body[::4])))
+    case("model whose weights are too large", BAD, ["white.pgm", "not finite", "smaller lr"],
+         "predict", "inf.safetensors", "white.pgm", "--quiet")
+    case("model too large for a data set", BAD, ["tiny", "digits:60", "not finite"], "eval",
+         "inf.safetensors", "digits:60")
     case("data of another size and colour", BAD, ["cifar10"], "eval", "tiny.safetensors",
          "cifar10", env={"FOVEA_DATA": "home"})
 
@@ -425,14 +450,16 @@ def runs():
     case("folder that holds a run", BAD, ["good", "fovea resume good"], "train", "tiny.net",
          "digits:60", "--out", "good")
     b.write("in-the-way", "a file\n")
+    os.mkdir("filed")
+    b.write("filed/runs", "a file\n")
     case("file in the way of a run's folder", FAILED, ["in-the-way", "file"], "train", "tiny.net",
          "digits:60", "--out", "in-the-way")
     case("run's folder below a file", FAILED, ["in-the-way", "file"], "train", "tiny.net",
          "digits:60", "--out", "in-the-way/deep/run")
     os.mkdir("taken")
     b.write("taken/notes", "mine\n")
-    case("folder that holds something else", FAILED, ["taken", "not empty"], "train", "tiny.net",
-         "digits:60", "--out", "taken")
+    case("folder that holds something else", FAILED, ["taken", "there already", "--out DIR"],
+         "train", "tiny.net", "digits:60", "--out", "taken")
     case("name that is too long", FAILED, ["too long"], "convert", "tiny.net",
          "x" * 300 + ".net")
     case("model below a file", FAILED, ["in-the-way/x.safetensors"], "convert", "tiny.net",
@@ -443,6 +470,10 @@ def runs():
          "folder.net")
     case("pictures below a file", FAILED, ["in-the-way", "file"], "show", "small.safetensors",
          "--out", "in-the-way/pictures")
+    os.symlink("loop.net", "loop.net")
+    case("link that leads to itself", BAD, ["loop.net", "links"], "explain", "loop.net")
+    case("file for the folder of all runs", FAILED, ["runs", "a file of that name"], "train",
+         "../tiny.net", "digits:60", cwd="filed")
     case("sheet in no folder", FAILED, ["nofolder/x.png"], "data", "digits:60", "--sheet",
          "nofolder/x.png")
     case("file larger than allowed", EXHAUSTED, ["big.safetensors", "larger"], "convert",
@@ -450,8 +481,8 @@ def runs():
     if os.path.exists("/dev/full"):
         for command in (("explain", "vgg16"), ("zoo", "vgg16"), ("predict", "tiny.safetensors",
                         "good.pgm"), ("help", "conv"), ("check", "perceptron")):
-            case("full disk under %s > file" % command[0], EXHAUSTED, ["stdout", "disk is full"], *command,
-                 stdout="/dev/full")
+            case("full disk under %s > file" % command[0], EXHAUSTED, ["stdout", "disk is full"],
+                 *command, stdout="/dev/full")
         case("full disk under fovea > file", EXHAUSTED, ["stdout", "full"], stdout="/dev/full",
              plain=True)
     case("stdout closed", FAILED, ["stdout"], "explain", "lenet5", close=(1,))
@@ -482,6 +513,8 @@ def prepare():
     b.write("small.net", b.SMALL)
     b.write("diverge.net", "net diverge\ninput 1x28x28\n  fc 30 - relu - fc 30 - relu - fc 10\n"
                            "  - softmax\n")
+    b.write("bare.net", "net bare\ninput 1x2x5\n  flatten - softmax\n")
+    b.write("white.pgm", b.pgm(28, 28, b"\xff" * 784))
     b.write("strange.net", "net strange\ninput 5x28x28\n  fc 10 - softmax\n")
     b.write("wide.net", "net wide\ninput 3x512x512\n  conv 64 3x3 pad 1 - relu - globalavgpool\n"
                         "  - fc 10 - softmax\n")
@@ -496,6 +529,10 @@ def prepare():
 
 def missing(words, text):
     return ["'%s' is not in: %s" % (w, text) for w in words if w not in text]
+
+
+def words_of(command):
+    return " ".join(w if isinstance(w, str) else repr(w) for w in command)[:200]
 
 
 def try_case(name, code, words, command, more):
@@ -518,7 +555,7 @@ def main():
     prepare()
     lines()
     texts()
-    sets() if has["zlib"] else print("SKIP gzip: built without zlib")
+    sets(has)
     models()
     pictures(has)
     runs()
@@ -530,7 +567,7 @@ def main():
     for name, code, words, command, more in CASES:
         got, text, found = try_case(name, code, words, command, more)
         rows.append((name, got, text))
-        failed += ["%s (fovea %s): %s" % (name, " ".join(command)[:200], f) for f in found]
+        failed += ["%s (fovea %s): %s" % (name, words_of(command), f) for f in found]
     for name in ("never", "vgg.safetensors", "big.safetensors", "big.safetensors.tmp"):
         if os.path.exists(name):
             failed.append("%s was left behind" % name)
