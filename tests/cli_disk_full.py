@@ -135,7 +135,7 @@ def no_room_at_all():
 def read_only():
     mount(16 << 20, "")
     shutil.copytree("alone", "small/run")
-    subprocess.run(["mount", "-o", "remount,ro", "small"], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", "small"], check=True)
     words = ["small/", "can only be read"]
     check("run on a disk that can only be read", b.run(*TRAIN, "small/new"), {1}, words)
     check("resume on a disk that can only be read", b.run("resume", "small/run", "--quiet"), {1},

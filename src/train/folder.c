@@ -118,6 +118,24 @@ static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
 
 /* --- the folder ------------------------------------------------------------------------------ */
 
+/* Removes what there is of a folder, keeping the message; what cannot be removed is left. */
+static void tidy_up(fv_context *ctx, fv_train_job *job, const char *temporary) {
+    const fv_context kept = *ctx;
+    char *description = fv__arena_format(&job->arena, "%s/run.json", temporary);
+    if (description) (void)!fv__file_remove(ctx, description);
+    (void)!fv__file_remove(ctx, temporary);
+    memcpy(ctx->message, kept.message, sizeof kept.message);
+    ctx->status = kept.status;
+}
+
+/* The message speaks of the folder that was wanted, not of the temporary one. */
+static fv_status name_folder(fv_context *ctx, const char *temporary, const char *folder) {
+    const char *at = strstr(ctx->message, temporary);
+    if (!at) return ctx->status;
+    return fv__fail(ctx, ctx->status, "%.*s%s%s", (int)(at - ctx->message), ctx->message, folder,
+                    at + strlen(temporary));
+}
+
 /* Makes `folder` appear with run.json in it, in one rename. */
 static fv_status appear(fv_context *ctx, fv_train_job *job, const char *folder) {
     char *temporary = fv__arena_format(&job->arena, "%s.new-%llx", folder,
@@ -128,8 +146,9 @@ static fv_status appear(fv_context *ctx, fv_train_job *job, const char *folder) 
                         "cannot make the folder %s: a file of that name is there; name another "
                         "folder with --out DIR",
                         folder);
-    FV_TRY(fv__folder_make(ctx, temporary));
-    fv_status status = write_description(ctx, job, temporary);
+    fv_status status = fv__folder_make(ctx, temporary);
+    if (status != FV_OK) return name_folder(ctx, temporary, folder);
+    status = write_description(ctx, job, temporary);
     if (status == FV_OK && fv__file_rename(ctx, temporary, folder) != FV_OK)
         status = fv__folder_exists(folder)
                      ? fv__fail(ctx, FV_FAILED,
@@ -137,22 +156,16 @@ static fv_status appear(fv_context *ctx, fv_train_job *job, const char *folder) 
                                 "another folder with --out DIR",
                                 folder)
                      : ctx->status;
-    if (status != FV_OK) {
-        /* tidy up, keeping the first message; what cannot be removed is left */
-        const fv_context kept = *ctx;
-        char *description = fv__arena_format(&job->arena, "%s/run.json", temporary);
-        if (description) (void)!fv__file_remove(ctx, description);
-        (void)!fv__file_remove(ctx, temporary);
-        memcpy(ctx->message, kept.message, sizeof kept.message);
-        ctx->status = kept.status;
-    }
-    return status;
+    if (status != FV_OK) tidy_up(ctx, job, temporary);
+    return status == FV_OK ? FV_OK : name_folder(ctx, temporary, folder);
 }
 
 static fv_status make_folder(fv_context *ctx, fv_train_job *job, const char *wanted) {
     if (wanted) {
         job->folder = fv__arena_text(&job->arena, wanted);
         if (!job->folder) return FV_EXHAUSTED;
+        for (size_t n = strlen(wanted); n > 1 && job->folder[n - 1] == '/'; n--)
+            job->folder[n - 1] = '\0'; /* runs/mine/ is runs/mine */
         char *description = fv__train_path(job, "run.json");
         if (!description) return FV_EXHAUSTED;
         if (fv__file_exists(description))
