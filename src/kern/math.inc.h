@@ -23,7 +23,8 @@ INLINE vec expm1_parts(vec x, vec *power) {
     p = v_fma(p, r, v_set(4.1665795894e-2f));
     p = v_fma(p, r, v_set(1.6666665459e-1f));
     p = v_fma(p, r, v_set(5.0000001201e-1f));
-    *power = v_float((v_bits(t) << 23) + 0x3f800000);
+    /* unsigned, because any bits may come when x is not a number */
+    *power = v_float((ivec)(((uvec)v_bits(t) << 23) + 0x3f800000u));
     return v_fma(p * r, r, r);
 }
 

@@ -47,6 +47,7 @@
 
 typedef float vec __attribute__((vector_size(LANES * 4)));
 typedef int32_t ivec __attribute__((vector_size(LANES * 4)));
+typedef uint32_t uvec __attribute__((vector_size(LANES * 4))); /* sums may wrap */
 typedef float vec_at __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 typedef int32_t ivec_at __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
