@@ -415,6 +415,12 @@ def description(**fields):
     return rewrite("run.json", change)
 
 
+def with_nan(data):
+    header, body = b.unpack(data)
+    at = header["fc1.weight"]["data_offsets"][0]
+    return b.pack(header, body[:at] + b"\0\0\xc0\x7f" + body[at + 4:])
+
+
 def runs():
     case("resume of nothing", BAD, ["nothere", "no folder"], "resume", "nothere")
     case("resume of a file", BAD, ["tiny.net"], "resume", "tiny.net")
@@ -447,6 +453,8 @@ def runs():
         spoilt_run("checkpoint " + what, ["checkpoint.safetensors", "damaged"],
                    rewrite("checkpoint.safetensors",
                            lambda d, f=fields: b.changed(d, metadata(**f))))
+    spoilt_run("checkpoint whose weights are no numbers", ["checkpoint.safetensors", "not finite"],
+               rewrite("checkpoint.safetensors", with_nan))
     case("folder that holds a run", BAD, ["good", "fovea resume good"], "train", "tiny.net",
          "digits:60", "--out", "good")
     b.write("in-the-way", "a file\n")

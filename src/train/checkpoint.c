@@ -148,6 +148,10 @@ static fv_status read_tensors(fv_context *ctx, fv_train_job *job, const fv_safet
             status = fv__safetensors_floats(ctx, e, (float *)tensors[i].data);
     }
     fv__free(tensors);
+    const int64_t weights = job->model->net->param_elements;
+    for (int64_t i = 0; status == FV_OK && i < weights; i++)
+        if (!isfinite(job->model->weights[i]))
+            status = fv__fail(ctx, FV_BAD_INPUT, "it holds weights that are not finite");
     return status;
 }
 
