@@ -180,7 +180,13 @@ static fv_status explain(fv_cli *cli, fv_net *net) {
     fv_text out = {0};
     FV_TRY(take_apart(cli, &e));
     if (fv__cli_has(cli, "strict")) FV_TRY(check_tiling(cli, &e));
-    FV_TRY(plan_memory(cli, &e, k->batch ? k->batch : net->recipe.batch));
+    /* the recipe's batch, or as much of it as this machine's addresses can count; a batch that was
+       asked for is planned or refused */
+    int64_t batch = k->batch ? k->batch : net->recipe.batch;
+    fv_status planned = plan_memory(cli, &e, batch);
+    while (planned == FV_BAD_INPUT && !k->batch && batch > 1)
+        planned = plan_memory(cli, &e, batch /= 2);
+    FV_TRY(planned);
     if (cli->json) {
         fv__explain_json(&e, &out);
         return fv__cli_put(cli, &out);
