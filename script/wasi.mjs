@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Runs a WebAssembly program that uses WASI: node script/wasi.mjs PROGRAM ARGUMENTS...
-// It sees the current folder and the environment. Node 16 and later; 18 and earlier want
-// --experimental-wasi-unstable-preview1, so that this starts itself again with it.
+// It sees the current folder, by relative paths, and the environment. Node 16 and later; 18 and
+// earlier want --experimental-wasi-unstable-preview1, so that this starts itself again with it.
 import { readFile } from 'node:fs/promises';
 import { spawnSync } from 'node:child_process';
 
@@ -17,7 +17,7 @@ const wasi = new WASI({
     version: 'preview1',
     args: [program, ...args],
     env: process.env,
-    preopens: { '.': process.cwd(), '/': '/' },
+    preopens: { '.': process.cwd() }, // a second one, '/', would take relative paths too
     returnOnExit: true,
 });
 const module = await WebAssembly.compile(await readFile(program));
