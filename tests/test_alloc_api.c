@@ -33,7 +33,7 @@ static fv_status use(fv_context *ctx, const char *words) {
     fv_model *model = NULL, *loaded = NULL;
     fv_run *run = NULL;
     fv_trainer *trainer = NULL;
-    fv_tensor_view view;
+    fv_tensor_view view = FV_INIT(fv_tensor_view);
     float x[BATCH * PIXELS] = {0};
     uint8_t pixels[4 * 20 * 20] = {0};
     const int32_t labels[BATCH] = {0, 1, 2, 0};
@@ -45,7 +45,7 @@ static fv_status use(fv_context *ctx, const char *words) {
     if (!s) s = fv_model_load_weights(ctx, loaded, "alloc.safetensors");
     if (!s) s = fv_model_tensor_named(ctx, loaded, "fc1.weight", &view);
     if (!s) s = fv_run_new(ctx, loaded, BATCH, &run);
-    if (!s) s = fv_model_read_picture(ctx, loaded, "alloc.pgm", fv_run_input(run));
+    if (!s) s = fv_model_read_image(ctx, loaded, "alloc.pgm", fv_run_input(run));
     if (!s) s = fv_model_take_pixels(ctx, loaded, pixels, 20, 20, 4, fv_run_input(run));
     if (!s) s = fv_run_forward(run, BATCH);
     if (!s && !fv_run_output(run, 0, NULL)) s = FV_FAILED;

@@ -52,29 +52,29 @@ typedef enum fv_target_kind {
 #define FV_TARGETS_MAX 4 /* most targets of one sample */
 
 /* What is to be learned of one sample. `data` is dense, outermost dimension first. */
-typedef struct fv_target {
+typedef struct fv_target_view {
     fv_target_kind kind;
     int rank;                  /* 0 of a class, 2 of a map, 1 of a vector */
     int64_t dims[FV_DIMS_MAX]; /* height, width of a map; the length of a vector */
     const void *data;          /* int32 of a class or map, float of a vector */
-} fv_target;
+} fv_target_view;
 
 /* One sample: its image as bytes or as numbers, and what it is. */
-typedef struct fv_sample {
-    size_t size; /* FV_INIT(fv_sample) */
+typedef struct fv_sample_view {
+    size_t size; /* of this struct */
     int64_t channels, height, width;
     const uint8_t *pixels; /* 0 … 255; NULL when there are `values` */
     int interleaved;     /* pixels are rows of pixels of channels (H, W, C); 0: planes (C, H, W) */
     const float *values; /* C, H, W; of the network's input size, taken as they are */
     int32_t label;       /* its class; -1: none */
     int target_count;    /* further targets, for networks with several heads */
-    fv_target targets[FV_TARGETS_MAX];
-} fv_sample;
+    fv_target_view targets[FV_TARGETS_MAX];
+} fv_sample_view;
 
-/* Sample i, 0 … count-1. What it points to belongs to the set; of a set of your own it holds until
-   the next call in this thread. FV_USAGE: no such sample. */
+/* Sample i, 0 … count-1; the set must outlive it. FV_USAGE: no such sample. */
 FV_MUST_USE FV_API fv_status fv_dataset_sample(fv_context *ctx, const fv_dataset *set, int64_t i,
-                                               fv_sample *out);
+                                               fv_sample_view **out);
+FV_API void fv_sample_free(fv_sample_view *sample); /* NULL is allowed */
 
 /* A batch for a network: samples which[0 … n-1], or start … start+n-1 when `which` is NULL, as the
    `input` line of the network makes them, into x (n * fv_net_input() floats, N, C, H, W) and their
@@ -93,11 +93,16 @@ typedef struct fv_dataset_source {
     int64_t channels, height, width; /* of all images; height and width 0: they differ */
     int64_t classes;
     const char *const *class_names; /* `classes` texts; NULL: none */
-    /* Fills `out` (its size is set, the rest 0) with sample i. What it points to must hold until
-       the next call in the same thread, or longer. What is not FV_OK ends what is going on with
-       that status; say why with fv_context_fail. The same i must give the same sample each time:
-       that is what makes a training repeatable. */
-    fv_status (*sample)(void *user, fv_context *ctx, int64_t i, fv_sample *out);
+    /* Further targets that every sample has, in the order of fv_sample_view.targets: kind, and of a
+       vector its length in dims[0]. */
+    int target_count;
+    fv_target_view targets[FV_TARGETS_MAX];
+    int values; /* 1: samples are `values`, 0: pixels */
+    /* Fills `out`, in which everything but its size is 0, with sample i. What it points to must
+       hold until the next call in the same thread; it is copied. What is not FV_OK ends what is
+       going on with that status; say why with fv_context_fail. The same i must give the same sample
+       each time: that is what makes a training repeatable. */
+    fv_status (*sample)(void *user, fv_context *ctx, int64_t i, fv_sample_view *out);
     int serial; /* 1: sample() is called from one thread at a time, the one that called the library;
                    otherwise from several at once */
     void (*close)(void *user); /* called by fv_dataset_free; NULL: nothing to do */

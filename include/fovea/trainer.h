@@ -41,7 +41,7 @@ FV_MUST_USE FV_API fv_status fv_trainer_step(fv_trainer *trainer, const float *x
 /* The targets that the network's heads want, each once: how many, and number i of them for one
    sample (its `data` is NULL). Returns 0 when there is none of that number. */
 FV_API int fv_trainer_targets(const fv_trainer *trainer);
-FV_API int fv_trainer_target(const fv_trainer *trainer, int i, fv_target *out);
+FV_API int fv_trainer_target(const fv_trainer *trainer, int i, fv_target_view *out);
 
 /* A step over any targets: targets[i] holds those of target i for n samples, one after the other.
    Errors are those of fv_trainer_step. */

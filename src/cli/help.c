@@ -90,7 +90,7 @@ static void input_page(fv_text *out) {
 }
 
 /* The comment a network's text begins with. */
-static void network_page(fv_text *out, const fv_zoo_entry *z) {
+static void network_page(fv_text *out, const fv_zoo_network *z) {
     const char *line = z->text;
     fv__text_addf(out, "%s, a network of the zoo\n\n", z->name);
     while (*line == '#') {
@@ -114,7 +114,7 @@ static bool other_page(fv_text *out, const char *topic) {
             fv__text_addf(out, "\nWhat is here: `fovea data %s`.\n", d->name);
             return true;
         }
-    for (const fv_zoo_entry *z = fv__zoo; z->name; z++)
+    for (const fv_zoo_network *z = fv__zoo; z->name; z++)
         if (strcmp(z->name, topic) == 0) {
             network_page(out, z);
             return true;

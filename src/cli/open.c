@@ -58,7 +58,7 @@ fv_status fv__cli_trained(fv_cli *cli, const char *word, fv_model **out) {
     if (fv__folder_exists(word))
         return fv__fail(cli->ctx, FV_BAD_INPUT,
                         "%s: this folder holds no model.safetensors and no best.safetensors", word);
-    for (const fv_zoo_entry *z = fv__zoo; z->name; z++)
+    for (const fv_zoo_network *z = fv__zoo; z->name; z++)
         if (strcmp(z->name, word) == 0)
             return fv__fail(cli->ctx, FV_BAD_INPUT,
                             "%s is a network without weights; train it (fovea train %s DATA) and "

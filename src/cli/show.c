@@ -4,7 +4,7 @@
  */
 #include "cli/cli.h"
 #include "data/data.h"
-#include "train/look.h"
+#include "look/feature_images.h"
 
 #define MAPS_SHOWN 64
 
@@ -56,7 +56,7 @@ static fv_status maps(album *a, const fv_model *model, const float *x) {
     FV_TRY(fv__look_new(a->cli->ctx, model, x, &look));
     fv_status status = FV_OK;
     for (size_t n = 0; status == FV_OK && n < net->node_count; n++) {
-        if (!fv__look_worth(net, (int)n)) continue;
+        if (!fv__maps_worth(net, (int)n)) continue;
         fv_canvas canvas;
         status = fv__look_draw(a->cli->ctx, look, (int)n, MAPS_SHOWN, &canvas);
         if (status == FV_OK) status = put(a, &canvas, net->nodes[n].name, "maps");

@@ -26,7 +26,7 @@ static fv_status parse_file(fv_context *ctx, const char *path, const fv_setting 
 static const char *nearest(const char *name) {
     const char *names[256] = {NULL}, *best = NULL;
     size_t count = 0, length = 2;
-    for (const fv_zoo_entry *z = fv__zoo; z->name != NULL && count < 256; z++)
+    for (const fv_zoo_network *z = fv__zoo; z->name != NULL && count < 256; z++)
         names[count++] = z->name;
     best = fv__nearest(name, names, count);
     for (size_t i = 0; i < count && best == NULL; i++) {
@@ -41,7 +41,7 @@ fv_status fv__net_find(fv_context *ctx, const char *name_or_path, const fv_setti
                        size_t setting_count, fv_net **out) {
     const char *name = name_or_path;
     *out = NULL;
-    for (const fv_zoo_entry *z = fv__zoo; z->name != NULL; z++)
+    for (const fv_zoo_network *z = fv__zoo; z->name != NULL; z++)
         if (strcmp(z->name, name) == 0) {
             char file[128]; /* as people can open it: zoo/lenet5.net */
             snprintf(file, sizeof file, "zoo/%s.net", name);

@@ -33,12 +33,9 @@ void fv__options_print(fv_text *out, const fv_op *op, const void *options);
 FV_MUST_USE fv_status fv__options_parse(fv_context *ctx, const fv_op *op, const char *text,
                                         void *options);
 
-/* The networks built into the library: NULL-ended, sorted by name. */
-typedef struct fv_zoo_entry {
-    const char *name;
-    const char *text;
-} fv_zoo_entry;
-extern const fv_zoo_entry fv__zoo[];
+/* The networks built into the library (fv_zoo() shows them): NULL-ended, sorted by name, digits as
+   numbers. */
+extern const fv_zoo_network fv__zoo[];
 
 /* A network by zoo name or by path of a .net file ("no network 'resnet19'; did you mean
    'resnet18'? …"). */

@@ -18,7 +18,7 @@ size_t fv__dtype_bytes(fv_dtype dtype) {
         return sizeof(double);
     case FV_I32:
         return sizeof(int32_t);
-    case FV_U8:
+    default:
         break;
     }
     return 1;

@@ -11,7 +11,6 @@
 
 #include "base/memory.h"
 
-typedef enum fv_dtype { FV_F32, FV_F64, FV_I32, FV_U8 } fv_dtype;
 size_t fv__dtype_bytes(fv_dtype dtype);
 
 /* How a sample's elements lie in memory. People, files and reference loops see FV_PLAIN. */
@@ -20,7 +19,7 @@ typedef enum fv_layout {
     FV_BLOCK16 /* channels in blocks of 16, innermost: C/16,H,W,16 (the last block zero-filled) */
 } fv_layout;
 
-#define FV_RANK_MAX 6
+#define FV_RANK_MAX FV_DIMS_MAX
 
 /* Dimensions, outermost first: N,C,H,W of a map; N,K of a vector; N of labels; K of a bias. */
 typedef struct fv_shape {

@@ -3,7 +3,7 @@
  * outcome.c - a finished run's pictures and its report.
  */
 #include "train/outcome.h"
-#include "train/look.h"
+#include "look/feature_images.h"
 #include "view/view.h"
 #include <math.h>
 #include <stdio.h>
@@ -209,19 +209,13 @@ static fv_status draw_features(teller *t, const float *x, int32_t label) {
              class_name(t, label, name, sizeof name));
     fv__report_section(t->report, "A picture on its way through the network", lead);
     fv_canvas canvas;
-    const fv_grid input = {.title = "input",
-                           .maps = x,
-                           .count = net->input.channels == 3 ? 1 : net->input.channels,
-                           .channels = net->input.channels == 3 ? 3 : 1,
-                           .h = net->input.height,
-                           .w = net->input.width};
-    fv_status status = fv__draw_grid(t->ctx, &input, &canvas);
+    fv_status status = fv__draw_input(t->ctx, net, x, &canvas);
     if (status == FV_OK) status = keep(t, &canvas, NULL, NULL);
     int worth = 0, seen = 0;
-    for (size_t n = 0; n < net->node_count; n++) worth += fv__look_worth(net, (int)n);
+    for (size_t n = 0; n < net->node_count; n++) worth += fv__maps_worth(net, (int)n);
     const int every = (worth + LAYERS_SHOWN - 1) / LAYERS_SHOWN;
     for (size_t n = 0; status == FV_OK && n < net->node_count; n++) {
-        if (!fv__look_worth(net, (int)n)) continue;
+        if (!fv__maps_worth(net, (int)n)) continue;
         const bool last = seen == worth - 1;
         if (seen++ % every != 0 && !last) continue;
         status = fv__look_draw(t->ctx, look, (int)n, MAPS, &canvas);

@@ -18,13 +18,6 @@
 #include "train/evaluate.h"
 #include "train/learner.h"
 
-typedef struct fv_epoch {
-    double lr; /* at the epoch's last step */
-    double train_loss, train_accuracy;
-    double test_loss, test_accuracy;
-    double seconds;
-} fv_epoch;
-
 /* How far a run is. */
 typedef struct fv_position {
     int64_t epoch, step; /* the next step is number `step` of epoch `epoch`, both from 0 */
@@ -49,15 +42,6 @@ typedef struct fv_train_job {
     fv_arena arena;
     uint32_t *order;
 } fv_train_job;
-
-typedef struct fv_progress {
-    int64_t epoch, epochs; /* epoch from 1 */
-    int64_t step, steps;   /* within the epoch */
-    double loss, accuracy; /* over the epoch so far */
-    double images_per_second;
-    double seconds_left;  /* of the whole run; < 0: not known yet */
-    const fv_epoch *done; /* not NULL: the epoch has ended */
-} fv_progress;
 
 /* The library prints nothing: whoever runs a job watches it with these. Each may be NULL. */
 typedef struct fv_hooks {

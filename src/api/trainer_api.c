@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trainer.c - the public trainer: a learner (learner.h) with settings as text and checks of what
- * the caller gives.
+ * trainer_api.c - public: a learner (train/learner.h) with settings as text and checks of what the
+ * caller gives.
  */
+#include "api/given.h"
+#include "api/views.h"
 #include "train/learner.h"
 #include <math.h>
 #include <string.h>
 
 struct fv_trainer {
     fv_context *ctx;
+    const fv_model *model;
     fv_learner *learner;
     int64_t batch;   /* most samples of a step */
     int64_t sample;  /* floats of one */
@@ -56,6 +59,7 @@ static fv_status make(fv_context *ctx, fv_model *model, const char *settings, fv
     fv_recipe recipe = model->net->recipe;
     FV_TRY(apply_settings(ctx, settings, &recipe));
     t->ctx = ctx;
+    t->model = model;
     t->batch = recipe.batch;
     t->rate = recipe.lr;
     t->sample = fv__shape_sample(&model->net->values[0].shape);
@@ -65,11 +69,9 @@ static fv_status make(fv_context *ctx, fv_model *model, const char *settings, fv
 
 fv_status fv_trainer_new(fv_context *ctx, fv_model *model, const char *settings, fv_trainer **out) {
     if (out) *out = NULL;
-    if (!ctx) return FV_USAGE;
-    if (!ctx->pool)
-        return fv__fail(ctx, FV_USAGE, "this context is not complete: fv_context_new failed");
-    if (!model || !out)
-        return fv__fail(ctx, FV_USAGE, "fv_trainer_new: '%s' is NULL", model ? "out" : "model");
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, model);
     fv_trainer *t = fv__alloc(ctx, sizeof *t, "a trainer");
     if (!t) return FV_EXHAUSTED;
     fv_status status = make(ctx, model, settings, t);
@@ -87,9 +89,11 @@ void fv_trainer_free(fv_trainer *t) {
     fv__free(t);
 }
 
-static fv_status check_step(const fv_trainer *t, const float *x, const int32_t *labels, int64_t n) {
-    if (!x || !labels)
-        return fv__fail(t->ctx, FV_USAGE, "fv_trainer_step: '%s' is NULL", x ? "labels" : "x");
+int64_t fv_trainer_batch(const fv_trainer *t) {
+    return t ? t->batch : 0;
+}
+
+static fv_status check_step(const fv_trainer *t, const int32_t *labels, int64_t n) {
     if (n < 1 || n > t->batch)
         return fv__fail(t->ctx, FV_USAGE,
                         "a step takes 1 to %lld samples, the batch of the settings, not %lld",
@@ -109,13 +113,32 @@ fv_status fv_trainer_step(fv_trainer *t, const float *x, const int32_t *labels, 
     float *to_x;
     int32_t *to_labels;
     fv_step_result result;
-    FV_TRY(check_step(t, x, labels, n));
+    FV_NEED(t->ctx, x);
+    FV_NEED(t->ctx, labels);
+    FV_TRY(check_step(t, labels, n));
     FV_TRY(fv__learner_batch(t->ctx, t->learner, n, &to_x, &to_labels));
     memcpy(to_x, x, (size_t)n * (size_t)t->sample * sizeof *x);
     memcpy(to_labels, labels, (size_t)n * sizeof *labels);
     FV_TRY(fv__learner_step(t->ctx, t->learner, n, t->rate, &result));
     if (loss) *loss = result.loss;
     return FV_OK;
+}
+
+fv_status fv_trainer_gradient(fv_trainer *t, const char *name, fv_tensor_view *out) {
+    int i;
+    if (!t) return FV_USAGE;
+    FV_NEED(t->ctx, name);
+    FV_NEED(t->ctx, out);
+    FV_TRY(fv__view_clear(t->ctx, out));
+    FV_TRY(fv__param_named(t->ctx, t->model->net, name, &i));
+    const fv_param *p = &t->model->net->params[i];
+    if (!p->spec.learned)
+        return fv__fail(t->ctx, FV_USAGE, "%s is not learned by gradients: it has none", p->name);
+    if (!fv__learner_steps(t->learner))
+        return fv__fail(t->ctx, FV_USAGE, "there is no gradient before the first step");
+    /* read by the caller only; the struct is the one that models use */
+    float *all = (float *)(uintptr_t)fv__learner_gradients(t->learner);
+    return fv__view_of_param(t->ctx, p, all + p->offset, out);
 }
 
 fv_status fv_trainer_set_rate(fv_trainer *t, double rate) {

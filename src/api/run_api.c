@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.c - the public run: a plan for inference and the memory of its execution.
+ * run_api.c - the public run: a plan for inference and the memory of its execution.
  *
  * The caller sees dense N,C,H,W. Where the plan lays a value out differently (channel blocks, a
  * slice of a joined buffer) the run has a buffer of its own and copies.
  */
-#include "api/check.h"
-#include "format/model.h"
-#include "plan/plan.h"
+#include "api/run_api.h"
+#include "api/given.h"
+#include "api/views.h"
 
 /* A value as the caller sees it. */
 typedef struct window {
@@ -18,7 +18,9 @@ typedef struct window {
 
 struct fv_run {
     fv_context *ctx;
+    const fv_model *model;
     int64_t batch;
+    bool keeps; /* every value */
     fv_plan *plan;
     fv_exec *exec;
     window input;
@@ -42,7 +44,7 @@ static fv_status open_window(fv_context *ctx, const fv_exec *exec, int value, wi
 
 static fv_status make(fv_context *ctx, const fv_model *model, fv_run *run) {
     const fv_net *net = model->net;
-    fv_plan_ask ask = {.batch = run->batch, .dtype = FV_F32};
+    fv_plan_ask ask = {.batch = run->batch, .dtype = FV_F32, .keep_values = run->keeps};
     FV_TRY(fv__plan_new(ctx, net, &ask, &run->plan));
     FV_TRY(fv__exec_new(ctx, run->plan, model->weights, NULL, &run->exec));
     FV_TRY(open_window(ctx, run->exec, 0, &run->input));
@@ -56,18 +58,14 @@ static fv_status make(fv_context *ctx, const fv_model *model, fv_run *run) {
     return FV_OK;
 }
 
-fv_status fv_run_new(fv_context *ctx, const fv_model *model, int64_t batch, fv_run **out) {
-    if (out) *out = NULL;
-    FV_NEED_CONTEXT(ctx);
-    FV_NEED(ctx, out);
-    FV_NEED(ctx, model);
+static fv_status new_run(fv_context *ctx, const fv_model *model, int64_t batch, bool keeps,
+                         fv_run **out) {
     if (batch < 1)
         return fv__fail(ctx, FV_USAGE, "a run needs a batch of at least 1, not %lld",
                         (long long)batch);
     fv_run *run = fv__alloc(ctx, sizeof *run, "a run");
     if (!run) return FV_EXHAUSTED;
-    run->ctx = ctx;
-    run->batch = batch;
+    *run = (fv_run){.ctx = ctx, .model = model, .batch = batch, .keeps = keeps};
     fv_status status = make(ctx, model, run);
     if (status != FV_OK) {
         fv_run_free(run);
@@ -75,6 +73,22 @@ fv_status fv_run_new(fv_context *ctx, const fv_model *model, int64_t batch, fv_r
     }
     *out = run;
     return FV_OK;
+}
+
+fv_status fv_run_new(fv_context *ctx, const fv_model *model, int64_t batch, fv_run **out) {
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, model);
+    return new_run(ctx, model, batch, false, out);
+}
+
+fv_status fv_run_new_keeping(fv_context *ctx, const fv_model *model, int64_t batch, fv_run **out) {
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, model);
+    return new_run(ctx, model, batch, true, out);
 }
 
 void fv_run_free(fv_run *run) {
@@ -115,6 +129,40 @@ const float *fv_run_output(fv_run *run, int i, int64_t *count) {
     }
     if (count) *count = fv__shape_sample(&run->outputs[i].outside.shape);
     return run->outputs[i].outside.data;
+}
+
+int fv_run_values(const fv_run *run) {
+    return run && run->keeps ? (int)run->model->net->value_count : 0;
+}
+
+const char *fv_run_value_name(const fv_run *run, int i) {
+    return i >= 0 && i < fv_run_values(run) ? run->model->net->values[i].name : NULL;
+}
+
+fv_status fv__run_tensor(fv_context *ctx, fv_run *run, int value, fv_tensor *out) {
+    if (!run->keeps)
+        return fv__fail(ctx, FV_USAGE,
+                        "this run keeps no values; make it with fv_run_new_keeping()");
+    *out = fv__exec_value(run->exec, value);
+    if (out->data) return FV_OK;
+    return fv__fail(ctx, FV_USAGE, "'%s' is there in training only",
+                    run->model->net->values[value].name);
+}
+
+fv_status fv_run_value(fv_run *run, const char *name, fv_tensor_view *out) {
+    fv_tensor t;
+    int value;
+    if (!run) return FV_USAGE;
+    FV_NEED(run->ctx, name);
+    FV_NEED(run->ctx, out);
+    FV_TRY(fv__view_clear(run->ctx, out));
+    FV_TRY(fv__value_named(run->ctx, run->model->net, name, &value));
+    FV_TRY(fv__run_tensor(run->ctx, run, value, &t));
+    return fv__view_of_tensor(run->ctx, run->model->net->values[value].name, &t, out);
+}
+
+const fv_model *fv__run_model(const fv_run *run) {
+    return run->model;
 }
 
 int64_t fv_best(const float *scores, int64_t count, int64_t k, int64_t *best) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * look.c - filters and feature maps as pictures.
+ * feature_images.c - filters and feature maps as images.
  */
-#include "train/look.h"
+#include "look/feature_images.h"
 #include "plan/plan.h"
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +20,7 @@ int fv__first_filters(const fv_net *net) {
         const fv_shape *s = &net->params[p].spec.shape;
         if (net->params[p].spec.learned && s->rank == 4 && s->dim[2] * s->dim[3] > 1) return (int)p;
     }
-    for (size_t p = 0; p < net->param_count; p++) { /* a perceptron: each row is a picture */
+    for (size_t p = 0; p < net->param_count; p++) { /* a perceptron: each row is an image */
         const fv_param *param = &net->params[p];
         const fv_shape *in = &net->values[0].shape;
         if (param->spec.learned && param->spec.shape.rank == 2 &&
@@ -28,6 +28,11 @@ int fv__first_filters(const fv_net *net) {
             return (int)p;
     }
     return -1;
+}
+
+bool fv__filters_worth(const fv_net *net, int param) {
+    const fv_shape *s = &net->params[param].spec.shape;
+    return (s->rank == 4 && s->dim[2] * s->dim[3] > 1) || param == fv__first_filters(net);
 }
 
 /* Output channel k's planes for the first `inputs` channels, one after the other. */
@@ -96,9 +101,7 @@ void fv__look_free(fv_look *look) {
     fv__free(look);
 }
 
-/* The value drawn for a node: the activation behind it, when there is one and nothing else reads
-   the node, because that is what the next layer sees. */
-static int shown_value(const fv_net *net, int node) {
+int fv__maps_value(const fv_net *net, int node) {
     int value = net->nodes[node].out;
     for (;;) {
         int reader = -1, readers = 0;
@@ -113,26 +116,24 @@ static int shown_value(const fv_net *net, int node) {
     }
 }
 
-bool fv__look_worth(const fv_net *net, int node) {
+bool fv__maps_worth(const fv_net *net, int node) {
     const fv_node *n = &net->nodes[node];
     if (n->training || (n->op->traits & (FV_POINTWISE | FV_VIEW | FV_VIEW_IN_USE | FV_LOSS)))
         return false;
     return strcmp(n->op->name, "bn") != 0 && strcmp(n->op->name, "lrn") != 0;
 }
 
-fv_status fv__look_draw(fv_context *ctx, const fv_look *look, int node, int64_t most,
+fv_status fv__draw_maps(fv_context *ctx, const char *name, const fv_tensor *value, int64_t most,
                         fv_canvas *out) {
-    const fv_net *net = look->model->net;
-    const fv_tensor t = fv__exec_value(look->exec, shown_value(net, node));
-    const fv_shape *s = &t.shape;
+    const fv_shape *s = &value->shape;
     const bool maps = s->rank == 4 && s->dim[2] * s->dim[3] > 1;
     const int64_t channels = fv__channels(s);
     const int64_t shown = maps && channels > most ? most : channels;
     char title[256], shape[FV_SHAPE_TEXT], cut[48] = "";
     if (shown < channels) snprintf(cut, sizeof cut, ", the first %lld", (long long)shown);
-    snprintf(title, sizeof title, "%s %s%s", net->nodes[node].name, fv__shape_text(shape, s), cut);
+    snprintf(title, sizeof title, "%s %s%s", name, fv__shape_text(shape, s), cut);
     const fv_grid grid = {.title = title,
-                          .maps = t.data,
+                          .maps = value->data,
                           .count = maps ? shown : 1,
                           .channels = 1,
                           .h = maps ? s->dim[2] : 1,
@@ -141,6 +142,19 @@ fv_status fv__look_draw(fv_context *ctx, const fv_look *look, int node, int64_t 
     return fv__draw_grid(ctx, &grid, out);
 }
 
-fv_tensor fv__look_output(const fv_look *look) {
-    return fv__exec_value(look->exec, look->model->net->heads[0].value);
+fv_status fv__draw_input(fv_context *ctx, const fv_net *net, const float *x, fv_canvas *out) {
+    const fv_grid grid = {.title = "input",
+                          .maps = x,
+                          .count = net->input.channels == 3 ? 1 : net->input.channels,
+                          .channels = net->input.channels == 3 ? 3 : 1,
+                          .h = net->input.height,
+                          .w = net->input.width};
+    return fv__draw_grid(ctx, &grid, out);
+}
+
+fv_status fv__look_draw(fv_context *ctx, const fv_look *look, int node, int64_t most,
+                        fv_canvas *out) {
+    const fv_net *net = look->model->net;
+    const fv_tensor t = fv__exec_value(look->exec, fv__maps_value(net, node));
+    return fv__draw_maps(ctx, net->nodes[node].name, &t, most, out);
 }

@@ -1,15 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * picture.c - public: from a picture file, or pixels, to what a model takes in.
+ * image_api.c - public: image files, pixels, and what a model takes in.
  */
-#include "api/check.h"
+#include "api/given.h"
 #include "data/data.h"
 #include "format/model.h"
 
-#define SIDE_MAX ((int64_t)1 << 20) /* pixels; also keeps every product below 2^63 */
+#define IN_MEMORY "the image in memory"
+#define SIDE_MAX  ((int64_t)1 << 20) /* pixels; also keeps every product below 2^63 */
 
-fv_status fv_model_read_picture(fv_context *ctx, const fv_model *model, const char *path,
-                                float *dst) {
+/* A decoded image handed out. */
+static fv_status hand_out(fv_context *ctx, const fv_picture *decoded, fv_image **out) {
+    *out = fv__alloc(ctx, sizeof **out, "an image");
+    if (!*out) {
+        fv__free(decoded->pixels);
+        return FV_EXHAUSTED;
+    }
+    **out = (fv_image){decoded->width, decoded->height, decoded->channels, decoded->pixels};
+    return FV_OK;
+}
+
+fv_status fv_image_read(fv_context *ctx, const char *path, fv_image **out) {
+    fv_picture decoded;
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, path);
+    FV_TRY(fv__picture_read(ctx, path, &decoded));
+    return hand_out(ctx, &decoded, out);
+}
+
+fv_status fv_image_decode(fv_context *ctx, const char *name, const void *data, size_t size,
+                          fv_image **out) {
+    fv_picture decoded;
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, data);
+    FV_TRY(fv__picture_decode(ctx, name ? name : IN_MEMORY, data, size, &decoded));
+    return hand_out(ctx, &decoded, out);
+}
+
+void fv_image_free(fv_image *image) {
+    if (!image) return;
+    fv__free(image->pixels);
+    fv__free(image);
+}
+
+fv_status fv_model_read_image(fv_context *ctx, const fv_model *model, const char *path,
+                              float *dst) {
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, model);
     FV_NEED(ctx, path);
@@ -21,14 +60,14 @@ fv_status fv_model_read_picture(fv_context *ctx, const fv_model *model, const ch
     return status;
 }
 
-fv_status fv_model_decode_picture(fv_context *ctx, const fv_model *model, const void *data,
-                                  size_t size, float *dst) {
+fv_status fv_model_decode_image(fv_context *ctx, const fv_model *model, const void *data,
+                                size_t size, float *dst) {
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, model);
     FV_NEED(ctx, data);
     FV_NEED(ctx, dst);
     fv_picture picture;
-    FV_TRY(fv__picture_decode(ctx, "the picture in memory", data, size, &picture));
+    FV_TRY(fv__picture_decode(ctx, IN_MEMORY, data, size, &picture));
     fv_status status = fv__preprocess(ctx, &model->net->input, &picture, dst);
     fv__picture_free(&picture);
     return status;
@@ -50,7 +89,7 @@ fv_status fv_model_take_pixels(fv_context *ctx, const fv_model *model, const uin
     FV_NEED(ctx, pixels);
     FV_NEED(ctx, dst);
     if (width < 1 || height < 1 || width > SIDE_MAX || height > SIDE_MAX)
-        return fv__fail(ctx, FV_USAGE, "a picture of %lld x %lld pixels: sides are 1 to %lld",
+        return fv__fail(ctx, FV_USAGE, "an image of %lld x %lld pixels: sides are 1 to %lld",
                         (long long)width, (long long)height, (long long)SIDE_MAX);
     if (channels != 1 && channels != 3 && channels != 4)
         return fv__fail(ctx, FV_USAGE,
@@ -63,7 +102,7 @@ fv_status fv_model_take_pixels(fv_context *ctx, const fv_model *model, const uin
     if (channels == 4) {
         size_t bytes;
         if (!fv__mul_size((size_t)width, 3 * (size_t)height, &bytes)) bytes = SIZE_MAX / 2;
-        rgb = fv__alloc(ctx, bytes, "a picture without alpha");
+        rgb = fv__alloc(ctx, bytes, "an image without alpha");
         if (!rgb) return FV_EXHAUSTED;
         over_white(pixels, width * height, rgb);
         picture.channels = 3;
