@@ -2,7 +2,7 @@
 /*
  * context.c - the public context: threads and the last error.
  */
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "base/memory.h"
 #include "base/thread.h"
 

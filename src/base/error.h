@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * error.h - the context and its message.
+ * error.h - the context: its message, and the caller's memory and log.
  *
  * What can fail returns an fv_status and leaves one sentence (several lines, when a place in a text
  * is shown) in the context: what was expected, what was found, what to do.
@@ -11,16 +11,35 @@
 #include "fovea.h"
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #define FV_MESSAGE_MAX 4096
 
 struct fv_pool;
 
+/* Where memory comes from, when not from the system. `alloc` returns at least `bytes` bytes at a
+   multiple of `align` (a power of two), or NULL; both may be called from the thread that uses the
+   context, and `free` from whichever frees what was made with it, after the context too. */
+typedef struct fv_allocator {
+    void *(*alloc)(void *user, size_t bytes, size_t align); /* NULL: the system's memory is taken */
+    void (*free)(void *user, void *p);                      /* p is not NULL */
+    void *user;
+} fv_allocator;
+
+/* Who hears what is worth knowing and no failure. */
+typedef enum fv_log_level { FV_LOG_NOTE, FV_LOG_WARNING } fv_log_level;
+typedef struct fv_logger {
+    void (*log)(void *user, fv_log_level level, const char *text); /* NULL: nobody */
+    void *user;
+} fv_logger;
+
 struct fv_context {
     fv_status status;             /* of the last failure */
     char message[FV_MESSAGE_MAX]; /* of the last failure; "" when there was none */
     struct fv_pool *pool;         /* worker threads; never NULL in a context from fv_context_new */
-    int isa;                      /* highest fv_isa that kernels may use (base/cpu.h) */
+    int isa;                      /* highest fv_isa that kernels may use (base/cpu_features.h) */
+    fv_allocator allocator;
+    fv_logger logger;
 };
 
 /* Records a failure and returns `status`. The message is cut at FV_MESSAGE_MAX. */
@@ -33,6 +52,10 @@ fv_status fv__fail_in(fv_context *ctx, const char *format, ...)
 
 /* "out of memory: N bytes for WHAT were refused", and what needs less */
 fv_status fv__fail_memory(fv_context *ctx, size_t bytes, const char *what);
+
+/* Tells the log a sentence, cut at FV_MESSAGE_MAX. */
+void fv__log(const fv_context *ctx, fv_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Passes a failure on. */
 #define FV_TRY(call)                                                                               \

@@ -6,11 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-static bool ends_with(const char *word, const char *end) {
-    const size_t n = strlen(word), m = strlen(end);
-    return n >= m && strcmp(word + n - m, end) == 0;
-}
-
 /* The model a training run's folder holds: the one at the end or, while it goes on, the best. */
 static const char *in_folder(fv_cli *cli, const char *word) {
     static const char *const files[] = {"model.safetensors", "best.safetensors"};
@@ -22,7 +17,7 @@ static const char *in_folder(fv_cli *cli, const char *word) {
 }
 
 bool fv__cli_is_model(const char *word) {
-    return ends_with(word, ".safetensors");
+    return fv__ends_with(word, ".safetensors");
 }
 
 /* One number that is none makes every answer nonsense: it is said at once, with its place. */
@@ -44,7 +39,7 @@ static fv_status check_finite(fv_cli *cli, const char *path, const fv_model *mod
 
 fv_status fv__cli_trained(fv_cli *cli, const char *word, fv_model **out) {
     const char *path = in_folder(cli, word);
-    if (ends_with(path, ".net"))
+    if (fv__ends_with(path, ".net"))
         return fv__fail(cli->ctx, FV_BAD_INPUT,
                         "%s is the text of a network, without weights; give a trained model "
                         "(.safetensors) or the folder of a training run",

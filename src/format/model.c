@@ -4,6 +4,7 @@
  * model_file.c.
  */
 #include "format/model.h"
+#include "base/utf8.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -152,9 +153,7 @@ const char *fv__model_class(const fv_model *model, int64_t i, char *out, size_t 
         return out;
     }
     if (length >= size) {
-        length = size - 1;
-        /* Cut before a character, not inside one. */
-        while (length && ((uint8_t)line[length] & 0xc0) == 0x80) length--;
+        length = fv__utf8_whole(line, size - 1);
     }
     memcpy(out, line, length);
     out[length] = '\0';

@@ -6,6 +6,7 @@
  * describe a network of any size in a few words, but its weights it must bring along.
  */
 #include "format/model.h"
+#include "base/utf8.h"
 #include <string.h>
 
 #define FORMAT "fovea 1"

@@ -12,6 +12,7 @@
  * size of the file before it is used, and the memory taken depends on the header alone.
  */
 #include "format/safetensors.h"
+#include "base/utf8.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,25 +39,6 @@ static size_t dtype_bytes(const char *name) {
         if (strcmp(dtypes[i].name, name) == 0) return dtypes[i].bytes;
     }
     return 0;
-}
-
-bool fv__utf8_valid(const char *text, size_t size) {
-    const uint8_t *p = (const uint8_t *)text;
-    for (size_t i = 0; i < size;) {
-        uint8_t c = p[i++];
-        if (c < 0x80) continue;
-        /* Table 3-7 of the Unicode standard: the second byte's range depends on the first. */
-        int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
-        if (c < 0xc2 || c > 0xf4) return false;
-        uint8_t low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-        uint8_t high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-        for (int k = 0; k < more; k++, i++) {
-            if (i >= size || p[i] < low || p[i] > high) return false;
-            low = 0x80;
-            high = 0xbf;
-        }
-    }
-    return true;
 }
 
 /* A JSON number that is a whole number from 0 to `max`. */

@@ -7,6 +7,7 @@
  * asks for.
  */
 #include "format/safetensors.h"
+#include "base/utf8.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * folder.c - starting a run: network, data, settings, and the folder that records them; and taking
  * one up again.
  */
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "train/run.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  * must be saved: a run that was killed and resumed ends in the same bytes.
  */
 #include "train/run.h"
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include <math.h>
 #include <string.h>
 
