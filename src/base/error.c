@@ -51,6 +51,7 @@ fv_status fv__fail_in(fv_context *ctx, const char *format, ...) {
 }
 
 fv_status fv__fail_memory(fv_context *ctx, size_t bytes, const char *what) {
+    if (what == NULL) return FV_EXHAUSTED;
     return fv__fail(ctx, FV_EXHAUSTED,
                     "out of memory: %zu bytes for %s were refused; a smaller batch, network or "
                     "data set needs less",

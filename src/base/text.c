@@ -18,8 +18,7 @@ static bool reserve(fv_text *t, size_t n) {
         t->failed = true;
         return false;
     }
-    if (fv__grow(t->ctx, (void **)&t->data, &t->capacity, need, 1, "a text") != FV_OK)
-        t->failed = true;
+    if (fv__grow(t->ctx, (void **)&t->data, &t->capacity, need, 1, NULL) != FV_OK) t->failed = true;
     return !t->failed;
 }
 

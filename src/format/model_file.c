@@ -218,7 +218,7 @@ static fv_status net_text(fv_context *ctx, const fv_net *net, fv_text *printed, 
 
 fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *path) {
     const fv_net *net = model->net;
-    fv_text printed = {0};
+    fv_text printed = {.ctx = ctx};
     fv_status status = FV_EXHAUSTED;
     size_t n = 0;
     fv_st_tensor *tensors = fv__alloc(ctx, (net->param_count + 1) * sizeof *tensors, "a file");

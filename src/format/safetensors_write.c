@@ -119,7 +119,7 @@ static const void *little_endian(fv_context *ctx, const float *data, size_t byte
 fv_status fv__safetensors_write(fv_context *ctx, const char *path, const fv_st_tensor *tensors,
                                 size_t count, const fv_st_meta *metadata, size_t metadata_count) {
     fv_status status;
-    fv_text text = {0};
+    fv_text text = {.ctx = ctx};
     fv_piece *pieces = NULL;
     void **copies = NULL;
     FV_TRY(check(ctx, tensors, count, metadata, metadata_count));

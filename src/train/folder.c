@@ -54,7 +54,7 @@ static fv_status new_job(fv_context *ctx, fv_train_job **out) {
 
 static void print_recipe(const fv_recipe *recipe, fv_text *out) {
     for (const fv_field *f = fv__recipe_fields; f->name; f++) {
-        fv_text value = {0};
+        fv_text value = {.ctx = out->ctx};
         fv__field_print(&value, f, recipe);
         if (value.length) {
             fv__text_add(out, out->length ? " " : "");
@@ -75,7 +75,7 @@ static void json_pair(fv_text *out, const char *name, const char *value, const c
 
 static fv_status write_description(fv_context *ctx, fv_train_job *job, const char *folder) {
     const fv_net *net = job->model->net;
-    fv_text recipe = {0}, out = {0};
+    fv_text recipe = {.ctx = ctx}, out = {.ctx = ctx};
     char checksum[24];
     snprintf(checksum, sizeof checksum, "%016llx", (unsigned long long)job->train.checksum);
     print_recipe(&job->recipe, &recipe);
@@ -104,7 +104,7 @@ static fv_status write_description(fv_context *ctx, fv_train_job *job, const cha
 static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
     char checksum[24];
     snprintf(checksum, sizeof checksum, "%016llx", (unsigned long long)job->train.checksum);
-    fv_text recipe = {0};
+    fv_text recipe = {.ctx = ctx};
     print_recipe(&job->recipe, &recipe);
     fv_status status = fv__text_done(ctx, &recipe);
     if (status == FV_OK) status = fv__model_set(ctx, job->model, "data", job->train.name);
