@@ -219,7 +219,7 @@ static fv_status floats(fv_context *ctx, const char *dtype, const void *data, si
     /* one byte further, so that nothing is aligned */
     uint8_t *odd = malloc(bytes + 1);
     memcpy(odd + 1, data, bytes);
-    fv_st_entry e = {"w", dtype, fv__shape1(1), odd + 1, bytes};
+    fv_st_entry e = {"w", fv__file_type(dtype), fv__shape1(1), odd + 1, bytes};
     fv_status status = fv__safetensors_floats(ctx, &e, out);
     free(odd);
     return status;

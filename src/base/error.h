@@ -50,8 +50,8 @@ fv_status fv__fail(fv_context *ctx, fv_status status, const char *format, ...)
 fv_status fv__fail_in(fv_context *ctx, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* "out of memory: N bytes for WHAT were refused", and what needs less; WHAT NULL: whoever asked says
-   it later, and the message stays as it is. */
+/* "out of memory: N bytes for WHAT were refused", and what needs less; WHAT NULL: whoever asked
+   says it later, and the message stays as it is. */
 fv_status fv__fail_memory(fv_context *ctx, size_t bytes, const char *what);
 
 /* Tells the log a sentence, cut at FV_MESSAGE_MAX. */

@@ -158,6 +158,15 @@ void fv__file_release(fv_bytes *bytes) {
     *bytes = (fv_bytes){NULL, 0, false, NULL};
 }
 
+bool fv__file_writable(fv_bytes *bytes) {
+#ifdef FV_HAVE_MMAP
+    return bytes->mapped && mprotect(bytes->owner, bytes->size, PROT_READ | PROT_WRITE) == 0;
+#else
+    (void)bytes;
+    return false;
+#endif
+}
+
 /* ----------------------------------------------------------------------------------- write --- */
 
 /* Writes all of it; false with errno set. */

@@ -23,6 +23,9 @@ typedef struct fv_bytes {
  */
 FV_MUST_USE fv_status fv__file_read(fv_context *ctx, const char *path, size_t limit, fv_bytes *out);
 void fv__file_release(fv_bytes *bytes);
+/* Lets mapped bytes be changed in memory; the file stays as it is (copy on write). False: they are
+   not mapped, or the system does not allow it. */
+bool fv__file_writable(fv_bytes *bytes);
 
 /* Whether these bytes are a whole Git LFS pointer: a small text in place of a file that was not
    fetched. The second says so, FV_BAD_INPUT, and how to fetch it; FV_OK when they are none. */

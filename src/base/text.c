@@ -33,6 +33,12 @@ void fv__text_add(fv_text *t, const char *s) {
     fv__text_addn(t, s, strlen(s));
 }
 
+void fv__text_cut(fv_text *t, size_t length) {
+    if (length >= t->length) return;
+    t->length = length;
+    t->data[length] = '\0';
+}
+
 void fv__text_addf(fv_text *t, const char *format, ...) {
     va_list args, again;
     va_start(args, format);

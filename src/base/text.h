@@ -21,6 +21,7 @@ typedef struct fv_text {
 void fv__text_add(fv_text *t, const char *s);
 void fv__text_addn(fv_text *t, const char *s, size_t n);
 void fv__text_addf(fv_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void fv__text_cut(fv_text *t, size_t length);  /* drops what comes after */
 void fv__text_json(fv_text *t, const char *s); /* s as a JSON string, with its quotes */
 void fv__text_html(fv_text *t, const char *s); /* s with < > & " escaped */
 void fv__text_number(fv_text *t, double v);    /* shortest decimal that reads back as v: 0.1, 3e-05;

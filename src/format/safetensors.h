@@ -9,11 +9,12 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "format/floats.h"
 #include "tensor/tensor.h"
 
 typedef struct fv_st_entry {
     const char *name;
-    const char *dtype;   /* "F32", "F64", "I64", "BF16" … as in the file */
+    const fv_file_type *type;
     fv_shape shape;      /* rank 0: a single number */
     const uint8_t *data; /* into the file; little-endian, not aligned */
     size_t bytes;
