@@ -158,6 +158,15 @@ void fv__file_release(fv_bytes *bytes) {
     *bytes = (fv_bytes){NULL, 0, false, NULL};
 }
 
+size_t fv__file_mapped_size(const fv_bytes *bytes) {
+#ifdef FV_HAVE_MMAP
+    const long page = sysconf(_SC_PAGESIZE);
+    if (bytes->mapped && page > 0)
+        return (bytes->size + (size_t)page - 1) / (size_t)page * (size_t)page;
+#endif
+    return bytes->size;
+}
+
 bool fv__file_writable(fv_bytes *bytes) {
 #ifdef FV_HAVE_MMAP
     return bytes->mapped && mprotect(bytes->owner, bytes->size, PROT_READ | PROT_WRITE) == 0;

@@ -15,8 +15,9 @@
 
 struct fv_model {
     fv_net *net;
-    float *weights; /* net->param_elements; a block of its own, or in `file` */
-    fv_bytes file;  /* mapped, and ours to change in memory; empty when nothing is used from it */
+    float
+        *weights; /* net->param_elements; a block of its own, or in `file`, aligned as floats are */
+    fv_bytes file; /* mapped, and ours to change in memory; empty when nothing is used from it */
     const char *const *class_names; /* of `class_count` classes, from 0; NULL: none */
     int64_t class_count;
     fv_st_meta *extra; /* further metadata kept as read: data, settings, seed …; classes as text */

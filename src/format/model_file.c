@@ -105,8 +105,10 @@ static fv_status copy_weights(fv_context *ctx, const fv_net *net, const fv_safet
     return FV_OK;
 }
 
-/* Where the file's bytes are the block of weights, as in every file that fv__model_save wrote: its
-   first number. NULL: in another order, type or byte order, or with holes. */
+/* Where the file's bytes are the block of weights: its first number. So it is in a file that
+   fv__model_save wrote, unless a parameter's size is odd and the next one's offset rounded up.
+   NULL: in another order, type or byte order. Others' files may be aligned to 8 bytes only; what
+   reads weights asks for no more than a float's 4, and copying takes longer than it would save. */
 static const uint8_t *as_block(const fv_net *net, const fv_safetensors *st) {
     if (!FV_FLOATS_AS_IN_FILES || !st->count) return NULL;
     const uint8_t *first = st->entries[0].data;
@@ -116,11 +118,14 @@ static const uint8_t *as_block(const fv_net *net, const fv_safetensors *st) {
         if (strcmp(e->type->name, "F32") != 0) return NULL;
         if (e->data != first + (size_t)net->params[i].offset * sizeof(float)) return NULL;
     }
-    return first;
+    const size_t end =
+        (size_t)(first - st->file.data) + (size_t)net->param_elements * sizeof(float);
+    return end <= fv__file_mapped_size(&st->file) ? first : NULL;
 }
 
 /* Large files are mapped: then the weights are used where they lie, and only what is read of them
-   takes memory. */
+   takes memory. Who changes such a file rather than to put another in its place changes the model.
+ */
 static fv_status take_weights(fv_context *ctx, fv_model *model, fv_safetensors *st) {
     const uint8_t *block = as_block(model->net, st);
     if (block && fv__file_writable(&st->file)) {

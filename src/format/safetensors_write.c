@@ -3,8 +3,8 @@
  * safetensors_write.c - writing the model file; its layout is told in safetensors.c.
  *
  * Nothing but the arguments decides the bytes: no times, no sorting, numbers in one form. The
- * header is filled up with spaces so that the data begin at a multiple of 8 bytes, as the format
- * asks for.
+ * header is filled up with spaces so that the data begin at a multiple of 64 bytes: the format asks
+ * for 8, and a mapped file is used as it lies where blocks of weights are aligned.
  */
 #include "format/safetensors.h"
 #include "base/utf8.h"
@@ -92,7 +92,7 @@ static fv_status header(fv_context *ctx, const fv_st_tensor *tensors, size_t cou
         at = end;
     }
     fv__text_add(t, "}");
-    while (!t->failed && t->length % 8) fv__text_add(t, " ");
+    while (!t->failed && t->length % FV_ALIGN) fv__text_add(t, " ");
     FV_TRY(fv__text_done(ctx, t));
     uint64_t length = t->length - 8;
     for (int i = 0; i < 8; i++) t->data[i] = (char)(uint8_t)(length >> (8 * i));
