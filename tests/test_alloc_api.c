@@ -173,12 +173,40 @@ static void tells_the_context_at_hand(void **state) {
     fv_context_free(two);
 }
 
+/* What the context's allocator gave and has not got back. */
+static void *lend(void *user, size_t bytes, size_t align) {
+    ++*(long *)user;
+    return __real_aligned_alloc(align, (bytes + align - 1) / align * align);
+}
+
+static void take_back(void *user, void *p) {
+    --*(long *)user;
+    free(p);
+}
+
+/* With an allocator of the caller's the whole use asks the system for nothing. */
+static void all_memory_is_the_callers(void **state) {
+    (void)state;
+    fv_context *ctx;
+    long lent = 0;
+    assert_int_equal(fv_context_new(1, &ctx), FV_OK);
+    const fv_allocator system = ctx->allocator;
+    ctx->allocator = (fv_allocator){lend, take_back, &lent};
+    requests = 0;
+    assert_int_equal(use(ctx, "classes=3"), FV_OK);
+    assert_int_equal(requests, 0);
+    assert_int_equal(lent, 0);
+    ctx->allocator = system;
+    fv_context_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_refusal_is_reported),
         cmocka_unit_test(a_machine_without_memory_is_reported),
         cmocka_unit_test(goes_on_after_a_refusal),
         cmocka_unit_test(tells_the_context_at_hand),
+        cmocka_unit_test(all_memory_is_the_callers),
     };
     return cmocka_run_group_tests(tests, write_picture, NULL);
 }

@@ -174,7 +174,7 @@ static void hostile_names_stay_text(void **state) {
     assert_null(strstr(html, "<img src=http"));
     assert_true(occurrences(html, "&lt;script&gt;alert") > 20);
     assert_int_equal(occurrences(html, "<style"), 1);
-    free(html);
+    fv__free(html);
 }
 
 static void plain_report_is_whole(void **state) {
@@ -197,7 +197,7 @@ static void plain_report_is_whole(void **state) {
     assert_non_null(strstr(html, "title=\"2 read as lenet5 learns `digits`: 2 of 4 (50.0 %)\""));
     assert_non_null(strstr(html, "prefers-color-scheme:dark"));
     assert_non_null(strstr(html, "width=device-width"));
-    free(html);
+    fv__free(html);
 }
 
 static void short_reports_need_no_contents(void **state) {
@@ -207,13 +207,13 @@ static void short_reports_need_no_contents(void **state) {
     char *html = html_of(r);
     tags_match(html);
     assert_null(strstr(html, "<nav"));
-    free(html);
+    fv__free(html);
     assert_int_equal(fv__report_new(&context, "t", NULL, &r), FV_OK);
     for (int i = 0; i < 3; i++) fv__report_section(r, "one", NULL);
     html = html_of(r);
     tags_match(html);
     assert_null(strstr(html, "<nav"));
-    free(html);
+    fv__free(html);
 }
 
 static int base64_digit(char c) {
@@ -264,7 +264,7 @@ static void confusions_of_many_classes_become_pictures(void **state) {
         tags_match(html);
         assert_int_equal(occurrences(html, "<table class=\"confusion\""), n == 40);
         assert_int_equal(occurrences(html, "<img "), n == 41);
-        free(html);
+        fv__free(html);
     }
 }
 
@@ -283,7 +283,7 @@ static void large_galleries_are_shortened(void **state) {
     assert_int_equal(occurrences(html, "<li>"), 400);
     assert_non_null(strstr(html, "The first 400 of 1,000 are shown."));
     assert_non_null(strstr(html, "width=\"167\" height=\"200\""));
-    free(html);
+    fv__free(html);
 }
 
 static void report_into_a_file(void **state) {

@@ -3,7 +3,7 @@
  * context_api.c - the public context: threads, instruction set, memory, notes and the last error.
  */
 #include "api/given.h"
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "base/text.h"
 #include "base/thread.h"
 #include "kern/kern.h"
@@ -39,6 +39,10 @@ fv_status fv_context_new_with(const fv_context_options *given, fv_context **out)
     if (!ctx) return FV_EXHAUSTED;
     ctx->isa = (int)fv__cpu_isa();
     FV_TAKE(ctx, given, options);
+    if (!options.allocator.alloc != !options.allocator.free)
+        return fv__fail(ctx, FV_USAGE, "an allocator has both alloc and free, or neither");
+    ctx->allocator = options.allocator;
+    ctx->logger = (fv_logger){options.log, options.log_user};
     if (options.threads < 0 || options.threads > THREADS_MAX)
         return fv__fail(ctx, FV_USAGE,
                         "the number of threads must be 0 (one per processor) to %d, not %d",

@@ -3,7 +3,7 @@
  * evaluate_api.c - public: how well a model does on labelled samples.
  */
 #include "api/given.h"
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "train/evaluate.h"
 #include <math.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /*
  * system_api.c - public: this machine, and what the library was built with.
  */
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "base/thread.h"
 #include "kern/kern.h"
 #include <stdio.h>

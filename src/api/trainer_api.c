@@ -26,21 +26,7 @@ static fv_status apply_settings(fv_context *ctx, const char *settings, fv_recipe
     size_t count;
     fv__arena_init(&arena, ctx);
     fv_status status = fv__settings_split(ctx, &arena, settings, &list, &count);
-    for (size_t i = 0; status == FV_OK && i < count; i++) {
-        const fv_field *field = fv__field_find(fv__recipe_fields, list[i].name);
-        const char *near = fv__field_nearest(fv__recipe_fields, list[i].name);
-        if (field)
-            status = fv__field_set_text(ctx, field, recipe, list[i].value);
-        else if (near)
-            status = fv__fail(ctx, FV_USAGE, "no training setting '%.64s'; did you mean '%s'?",
-                              list[i].name, near);
-        else
-            status =
-                fv__fail(ctx, FV_USAGE,
-                         "no training setting '%.64s'; there are lr, momentum, batch, optimizer "
-                         "and others, see `fovea help settings`",
-                         list[i].name);
-    }
+    if (status == FV_OK) status = fv__recipe_apply(ctx, list, count, recipe, NULL);
     fv__arena_free(&arena);
     return status;
 }

@@ -6,7 +6,7 @@
  * value follows as the next word or after '='. After a lone "--" everything is a word. Words, keys
  * and flags may stand in any order, the verb first.
  */
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "cli/cli.h"
 #include <ctype.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /*
  * doctor.c - `fovea doctor`: this machine, this build, the data that is here.
  */
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "base/thread.h"
 #include "cli/cli.h"
 #include "data/data.h"

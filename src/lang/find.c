@@ -7,11 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool ends_in(const char *name, const char *end) {
-    const size_t n = strlen(name), m = strlen(end);
-    return n > m && strcmp(name + n - m, end) == 0;
-}
-
 static fv_status parse_file(fv_context *ctx, const char *path, const fv_setting *settings,
                             size_t setting_count, fv_net **out) {
     fv_bytes bytes = {0};
@@ -47,7 +42,7 @@ fv_status fv__net_find(fv_context *ctx, const char *name_or_path, const fv_setti
             snprintf(file, sizeof file, "zoo/%s.net", name);
             return fv__net_parse(ctx, file, z->text, strlen(z->text), settings, setting_count, out);
         }
-    if (ends_in(name, ".net") || strchr(name, '/') != NULL || fv__file_exists(name))
+    if (fv__ends_with(name, ".net") || strchr(name, '/') != NULL || fv__file_exists(name))
         return parse_file(ctx, name, settings, setting_count, out);
     const char *near = nearest(name);
     if (near != NULL)

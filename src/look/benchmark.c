@@ -7,7 +7,7 @@
  * weights).
  */
 #include "look/benchmark.h"
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "base/random.h"
 #include "kern/kern.h"
 #include "plan/plan.h"

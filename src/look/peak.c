@@ -2,7 +2,7 @@
 /*
  * peak.c - what this machine can do at most: multiply-adds on numbers in registers, on all threads.
  */
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "base/thread.h"
 #include "kern/kern.h"
 #include "look/benchmark.h"

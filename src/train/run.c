@@ -6,7 +6,7 @@
  * must be saved: a run that was killed and resumed ends in the same bytes.
  */
 #include "train/run.h"
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include <math.h>
 #include <string.h>
 
@@ -42,7 +42,7 @@ int64_t fv__train_best(const fv_position *at) {
 }
 
 static fv_status write_log(fv_context *ctx, fv_train_job *job) {
-    fv_text log = {0};
+    fv_text log = {.ctx = ctx};
     fv__text_add(&log, "epoch,lr,train_loss,train_accuracy,test_loss,test_accuracy,seconds\n");
     for (size_t e = 0; e < job->at.history_count; e++) {
         const fv_epoch *h = &job->at.history[e];

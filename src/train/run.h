@@ -70,11 +70,6 @@ char *fv__train_path(fv_train_job *job, const char *file);
 /* The epoch with the best test accuracy (the first of equals); -1: none yet. */
 int64_t fv__train_best(const fv_position *at);
 
-/* Sorts settings into recipe and network parameters: applies those that name recipe fields to
- *recipe and moves the others to the front of `settings`; returns their count in *rest. */
-FV_MUST_USE fv_status fv__recipe_take(fv_context *ctx, fv_setting *settings, size_t count,
-                                      fv_recipe *recipe, size_t *rest);
-
 /* checkpoint.c */
 FV_MUST_USE fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job);
 FV_MUST_USE fv_status fv__checkpoint_load(fv_context *ctx, fv_train_job *job); /* none: untouched */

@@ -5,6 +5,7 @@
 #ifndef FV_VIEW_PARTS_H
 #define FV_VIEW_PARTS_H
 
+#include "base/utf8.h"
 #include "view/view.h"
 
 /* The room's quiet colours, light theme. */
@@ -29,8 +30,6 @@ void fv__canvas_frame(fv_canvas *c, int x, int y, int w, int h, fv_colour colour
 
 /* The font: strokes on a grid of half pixels, baseline at 19, line height 26 (font.c). */
 const char *fv__glyph(uint32_t code, int *advance, const char **accent);
-/* The next code point of UTF-8; bytes that are none count as U+FFFD one by one. */
-uint32_t fv__utf8_next(const char **text);
 int fv__utf8_columns(const char *text); /* letters a terminal shows */
 
 /* Lettering at any size. `up`: written from bottom to top, (x, y) being the bottom left corner of

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu.c - what this processor can do, and the clock.
+ * cpu_features.c - what this processor can do, and the clock.
  */
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 
 #include <string.h>
 #include <time.h>

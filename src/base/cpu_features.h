@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu.h - what this processor can do.
+ * cpu_features.h - what this processor can do.
  */
-#ifndef FV_BASE_CPU_H
-#define FV_BASE_CPU_H
+#ifndef FV_BASE_CPU_FEATURES_H
+#define FV_BASE_CPU_FEATURES_H
 
 #include <stdint.h>
 
