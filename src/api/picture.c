@@ -14,10 +14,10 @@ fv_status fv_model_read_picture(fv_context *ctx, const fv_model *model, const ch
     FV_NEED(ctx, model);
     FV_NEED(ctx, path);
     FV_NEED(ctx, dst);
-    fv_picture picture;
-    FV_TRY(fv__picture_read(ctx, path, &picture));
+    fv_image picture;
+    FV_TRY(fv__image_read(ctx, path, &picture));
     fv_status status = fv__preprocess(ctx, &model->net->input, &picture, dst);
-    fv__picture_free(&picture);
+    fv__image_free(&picture);
     return status;
 }
 
@@ -27,10 +27,10 @@ fv_status fv_model_decode_picture(fv_context *ctx, const fv_model *model, const 
     FV_NEED(ctx, model);
     FV_NEED(ctx, data);
     FV_NEED(ctx, dst);
-    fv_picture picture;
-    FV_TRY(fv__picture_decode(ctx, "the picture in memory", data, size, &picture));
+    fv_image picture;
+    FV_TRY(fv__image_decode(ctx, "the picture in memory", data, size, &picture));
     fv_status status = fv__preprocess(ctx, &model->net->input, &picture, dst);
-    fv__picture_free(&picture);
+    fv__image_free(&picture);
     return status;
 }
 
@@ -58,7 +58,7 @@ fv_status fv_model_take_pixels(fv_context *ctx, const fv_model *model, const uin
                         "not %d",
                         channels);
     /* The picture is only read; the cast takes the const away for the struct. */
-    fv_picture picture = {width, height, channels, (uint8_t *)(uintptr_t)pixels};
+    fv_image picture = {width, height, channels, (uint8_t *)(uintptr_t)pixels};
     uint8_t *rgb = NULL;
     if (channels == 4) {
         size_t bytes;
