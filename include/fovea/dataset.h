@@ -12,11 +12,13 @@
 
 FV_BEGIN
 
-/* The sets known by name: how many, the name ("mnist") and one line about number i. NULL when there
-   is none of that number. */
+/* The kinds of sets: how many, what is written for number i ("mnist"; "FOLDER" where it is a path) and
+   one line about it. NULL when there is none of that number. */
 FV_API int fv_dataset_kinds(void);
 FV_API const char *fv_dataset_kind_name(int i);
 FV_API const char *fv_dataset_kind_help(int i);
+/* Whether number i is given by its path and has no name of its own. */
+FV_API int fv_dataset_kind_by_path(int i);
 
 /* Training and test part of a set; either may be NULL when it is not wanted. `word`:
      digits, digits:N      drawn by the library (N training images; 12,000 unless said; the test is
@@ -67,8 +69,8 @@ typedef struct fv_sample_view {
     int interleaved;     /* pixels are rows of pixels of channels (H, W, C); 0: planes (C, H, W) */
     const float *values; /* C, H, W; of the network's input size, taken as they are */
     int32_t label;       /* its class; -1: none */
-    int target_count;    /* further targets, for networks with several heads */
-    fv_target_view targets[FV_TARGETS_MAX];
+    int target_count;    /* all targets, where they are more than a label, in the set's order; */
+    fv_target_view targets[FV_TARGETS_MAX]; /* data of a class NULL: it is the label */
 } fv_sample_view;
 
 /* Sample i, 0 … count-1; the set must outlive it. FV_USAGE: no such sample. */
@@ -93,8 +95,8 @@ typedef struct fv_dataset_source {
     int64_t channels, height, width; /* of all images; height and width 0: they differ */
     int64_t classes;
     const char *const *class_names; /* `classes` texts; NULL: none */
-    /* Further targets that every sample has, in the order of fv_sample_view.targets: kind, and of a
-       vector its length in dims[0]. */
+    /* What every sample has: its kind, and of a vector the length in dims[0]. None: one class, the
+       label. */
     int target_count;
     fv_target_view targets[FV_TARGETS_MAX];
     int values; /* 1: samples are `values`, 0: pixels */

@@ -10,40 +10,39 @@
 #define SIDE_MAX  ((int64_t)1 << 20) /* pixels; also keeps every product below 2^63 */
 
 /* A decoded image handed out. */
-static fv_status hand_out(fv_context *ctx, const fv_picture *decoded, fv_image **out) {
+static fv_status hand_out(fv_context *ctx, fv_image *decoded, fv_image **out) {
     *out = fv__alloc(ctx, sizeof **out, "an image");
-    if (!*out) {
-        fv__free(decoded->pixels);
-        return FV_EXHAUSTED;
-    }
-    **out = (fv_image){decoded->width, decoded->height, decoded->channels, decoded->pixels};
-    return FV_OK;
+    if (*out)
+        **out = *decoded;
+    else
+        fv__image_free(decoded);
+    return *out ? FV_OK : FV_EXHAUSTED;
 }
 
 fv_status fv_image_read(fv_context *ctx, const char *path, fv_image **out) {
-    fv_picture decoded;
+    fv_image decoded;
     if (out) *out = NULL;
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, out);
     FV_NEED(ctx, path);
-    FV_TRY(fv__picture_read(ctx, path, &decoded));
+    FV_TRY(fv__image_read(ctx, path, &decoded));
     return hand_out(ctx, &decoded, out);
 }
 
 fv_status fv_image_decode(fv_context *ctx, const char *name, const void *data, size_t size,
                           fv_image **out) {
-    fv_picture decoded;
+    fv_image decoded;
     if (out) *out = NULL;
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, out);
     FV_NEED(ctx, data);
-    FV_TRY(fv__picture_decode(ctx, name ? name : IN_MEMORY, data, size, &decoded));
+    FV_TRY(fv__image_decode(ctx, name ? name : IN_MEMORY, data, size, &decoded));
     return hand_out(ctx, &decoded, out);
 }
 
 void fv_image_free(fv_image *image) {
     if (!image) return;
-    fv__free(image->pixels);
+    fv__image_free(image);
     fv__free(image);
 }
 
@@ -53,10 +52,10 @@ fv_status fv_model_read_image(fv_context *ctx, const fv_model *model, const char
     FV_NEED(ctx, model);
     FV_NEED(ctx, path);
     FV_NEED(ctx, dst);
-    fv_picture picture;
-    FV_TRY(fv__picture_read(ctx, path, &picture));
-    fv_status status = fv__preprocess(ctx, &model->net->input, &picture, dst);
-    fv__picture_free(&picture);
+    fv_image image;
+    FV_TRY(fv__image_read(ctx, path, &image));
+    fv_status status = fv__preprocess(ctx, &model->net->input, &image, dst);
+    fv__image_free(&image);
     return status;
 }
 
@@ -66,10 +65,10 @@ fv_status fv_model_decode_image(fv_context *ctx, const fv_model *model, const vo
     FV_NEED(ctx, model);
     FV_NEED(ctx, data);
     FV_NEED(ctx, dst);
-    fv_picture picture;
-    FV_TRY(fv__picture_decode(ctx, IN_MEMORY, data, size, &picture));
-    fv_status status = fv__preprocess(ctx, &model->net->input, &picture, dst);
-    fv__picture_free(&picture);
+    fv_image image;
+    FV_TRY(fv__image_decode(ctx, IN_MEMORY, data, size, &image));
+    fv_status status = fv__preprocess(ctx, &model->net->input, &image, dst);
+    fv__image_free(&image);
     return status;
 }
 
@@ -96,8 +95,8 @@ fv_status fv_model_take_pixels(fv_context *ctx, const fv_model *model, const uin
                         "pixels have 1 (gray), 3 (red, green, blue) or 4 (and alpha) channels, "
                         "not %d",
                         channels);
-    /* The picture is only read; the cast takes the const away for the struct. */
-    fv_picture picture = {width, height, channels, (uint8_t *)(uintptr_t)pixels};
+    /* The image is only read; the cast takes the const away for the struct. */
+    fv_image image = {width, height, channels, (uint8_t *)(uintptr_t)pixels};
     uint8_t *rgb = NULL;
     if (channels == 4) {
         size_t bytes;
@@ -105,10 +104,10 @@ fv_status fv_model_take_pixels(fv_context *ctx, const fv_model *model, const uin
         rgb = fv__alloc(ctx, bytes, "an image without alpha");
         if (!rgb) return FV_EXHAUSTED;
         over_white(pixels, width * height, rgb);
-        picture.channels = 3;
-        picture.pixels = rgb;
+        image.channels = 3;
+        image.pixels = rgb;
     }
-    fv_status status = fv__preprocess(ctx, &model->net->input, &picture, dst);
+    fv_status status = fv__preprocess(ctx, &model->net->input, &image, dst);
     fv__free(rgb);
     return status;
 }

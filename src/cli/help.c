@@ -107,11 +107,11 @@ static void network_page(fv_text *out, const fv_zoo_network *z) {
 }
 
 static bool other_page(fv_text *out, const char *topic) {
-    for (const fv_dataset_kind *d = fv__dataset_kinds; d->name; d++)
-        if (strcmp(d->name, topic) == 0) {
-            fv__text_addf(out, "%s, a data set\n\n", d->name);
-            fv__cli_paragraphs(out, d->help);
-            fv__text_addf(out, "\nWhat is here: `fovea data %s`.\n", d->name);
+    for (const fv_dataset_kind *const *d = fv__dataset_kinds; *d; d++)
+        if (!(*d)->by_path && strcmp((*d)->name, topic) == 0) {
+            fv__text_addf(out, "%s, a data set\n\n", topic);
+            fv__cli_paragraphs(out, (*d)->help);
+            fv__text_addf(out, "\nWhat is here: `fovea data %s`.\n", topic);
             return true;
         }
     for (const fv_zoo_network *z = fv__zoo; z->name; z++)
@@ -131,8 +131,8 @@ static const char *nearest_topic(const char *topic) {
     for (size_t i = 0; i < FIXED; i++) names[count++] = fixed[i];
     for (int i = 0; fv__commands[i] && count < 500; i++) names[count++] = fv__commands[i]->name;
     for (int i = 0; fv__ops[i] && count < 500; i++) names[count++] = fv__ops[i]->name;
-    for (int i = 0; fv__dataset_kinds[i].name && count < 500; i++)
-        names[count++] = fv__dataset_kinds[i].name;
+    for (int i = 0; fv__dataset_kinds[i] && count < 500; i++)
+        if (!fv__dataset_kinds[i]->by_path) names[count++] = fv__dataset_kinds[i]->name;
     for (int i = 0; fv__zoo[i].name && count < 500; i++) names[count++] = fv__zoo[i].name;
     return fv__nearest(topic, names, count);
 }

@@ -35,12 +35,12 @@ typedef struct predictor {
     int64_t failed;
 } predictor;
 
-static void invert(fv_picture *p) {
+static void invert(fv_image *p) {
     const int64_t n = p->width * p->height * p->channels;
     for (int64_t i = 0; i < n; i++) p->pixels[i] = (uint8_t)(255 - p->pixels[i]);
 }
 
-static double brightness(const fv_picture *p) {
+static double brightness(const fv_image *p) {
     const int64_t n = p->width * p->height * p->channels;
     double sum = 0;
     for (int64_t i = 0; i < n; i++) sum += p->pixels[i];
@@ -114,8 +114,8 @@ static void as_text(const predictor *p, const char *file, const float *scores, c
 
 static fv_status load(predictor *p, const char *file) {
     const fv_input *input = &p->model->net->input;
-    fv_picture picture;
-    FV_TRY(fv__picture_read(p->cli->ctx, file, &picture));
+    fv_image picture;
+    FV_TRY(fv__image_read(p->cli->ctx, file, &picture));
     if (p->invert)
         invert(&picture);
     else if (input->channels == 1 && brightness(&picture) > PAPER)
@@ -124,7 +124,7 @@ static fv_status load(predictor *p, const char *file) {
                      "from light on dark (as digits, mnist), add --invert",
                      file);
     const fv_status status = fv__preprocess(p->cli->ctx, input, &picture, fv_run_input(p->run));
-    fv__picture_free(&picture);
+    fv__image_free(&picture);
     return status;
 }
 

@@ -68,14 +68,14 @@ static fv_status maps(album *a, const fv_model *model, const float *x) {
 static fv_status picture(album *a, const fv_model *model, const char *path) {
     const fv_net *net = model->net;
     fv_context *ctx = a->cli->ctx;
-    fv_picture p;
-    FV_TRY(fv__picture_read(ctx, path, &p));
+    fv_image p;
+    FV_TRY(fv__image_read(ctx, path, &p));
     float *x =
         fv__alloc(ctx, (size_t)fv__shape_sample(&net->values[0].shape) * sizeof *x, "a picture");
     fv_status status = x ? fv__preprocess(ctx, &net->input, &p, x) : FV_EXHAUSTED;
     if (status == FV_OK) status = maps(a, model, x);
     fv__free(x);
-    fv__picture_free(&p);
+    fv__image_free(&p);
     return status;
 }
 

@@ -73,6 +73,17 @@ static fv_status write_description(fv_context *ctx, fv_train_job *job, const cha
     return status;
 }
 
+/* In the model file class names are one text, a line each. */
+static fv_status name_classes(fv_context *ctx, fv_train_job *job) {
+    fv_text lines = {0};
+    for (int64_t k = 0; k < job->train.classes; k++)
+        fv__text_addf(&lines, "%s%s", k ? "\n" : "", job->train.class_names[k]);
+    fv_status status = fv__text_done(ctx, &lines);
+    if (status == FV_OK) status = fv__model_set(ctx, job->model, "classes", lines.data);
+    fv__text_free(&lines);
+    return status;
+}
+
 /* What of the training decides the model's bytes goes into the model file; nothing else does. */
 static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
     char checksum[24];
@@ -83,8 +94,7 @@ static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
     if (status == FV_OK) status = fv__model_set(ctx, job->model, "data", job->train.name);
     if (status == FV_OK) status = fv__model_set(ctx, job->model, "data_checksum", checksum);
     if (status == FV_OK) status = fv__model_set(ctx, job->model, "settings", recipe.data);
-    if (status == FV_OK && job->train.class_names)
-        status = fv__model_set(ctx, job->model, "classes", job->train.class_names);
+    if (status == FV_OK && job->train.class_names) status = name_classes(ctx, job);
     fv__text_free(&recipe);
     return status;
 }

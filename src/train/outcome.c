@@ -20,8 +20,8 @@ typedef struct teller {
     fv_report *report;
     fv_outcome *made;
     fv_scores scores;
-    int64_t *confusion; /* [classes][classes] */
-    const char **names; /* [classes], or NULL */
+    int64_t *confusion;       /* [classes][classes] */
+    const char *const *names; /* [classes], or NULL */
 } teller;
 
 static void made(teller *t, const char *name, const char *what) {
@@ -231,8 +231,9 @@ static fv_status features(teller *t) {
     float *x = fv__alloc(t->ctx, count * sizeof *x, "a picture");
     if (!x) return FV_EXHAUSTED;
     int32_t label;
+    const fv_batch first = {.n = 1};
     fv_status status =
-        fv__batch_fill(t->ctx, &t->job->test, &net->input, NULL, 0, 1, NULL, 0, 0, x, &label);
+        fv__batch_fill_classes(t->ctx, &t->job->test, &net->input, &first, x, &label);
     if (status == FV_OK) status = draw_features(t, x, label);
     fv__free(x);
     return status;
@@ -291,21 +292,6 @@ static void origin(teller *t) {
 
 /* --- together --------------------------------------------------------------------------------- */
 
-/* Class names as an array into a copy, NULL when there are none. */
-static fv_status split_names(teller *t) {
-    const int64_t classes = t->job->test.classes;
-    if (!t->job->test.class_names) return FV_OK;
-    char *text = fv__arena_text(&t->job->arena, t->job->test.class_names);
-    t->names = fv__arena_alloc(&t->job->arena, (size_t)classes * sizeof *t->names);
-    if (!text || !t->names) return FV_EXHAUSTED;
-    for (int64_t k = 0; k < classes; k++) {
-        t->names[k] = text;
-        text += strcspn(text, "\n");
-        if (*text) *text++ = 0;
-    }
-    return FV_OK;
-}
-
 static fv_status test_once_more(teller *t) {
     const fv_dataset *set = &t->job->test;
     const size_t count = (size_t)set->count;
@@ -323,7 +309,7 @@ static fv_status test_once_more(teller *t) {
 }
 
 static fv_status tell(teller *t) {
-    FV_TRY(split_names(t));
+    t->names = t->job->test.class_names;
     FV_TRY(test_once_more(t));
     made(t, "report.html", "all of the following on one page; open it in a browser");
     figures(t);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_picture.c - bytes from anywhere as a picture, decoded and preprocessed. libFuzzer's entry:
- *     clang -g -fsanitize=fuzzer,address,undefined … fuzz/fuzz_picture.c libfovea.a
+ * fuzz_image.c - bytes from anywhere as an image, decoded and preprocessed. libFuzzer's entry:
+ *     clang -g -fsanitize=fuzzer,address,undefined … fuzz/fuzz_image.c libfovea.a
  */
 #include "data/data.h"
 
@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fv_context *ctx;
-    fv_picture p;
+    fv_image p;
     float x[3 * 16 * 16];
     const fv_input in = {.channels = 3,
                          .height = 16,
@@ -19,9 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                          .pad = 2,
                          .scale = 1};
     if (fv_context_new(1, &ctx) == FV_OK) {
-        if (fv__picture_decode(ctx, "fuzz", data, size, &p) == FV_OK) {
+        if (fv__image_decode(ctx, "fuzz", data, size, &p) == FV_OK) {
             if (fv__preprocess(ctx, &in, &p, x) != FV_OK && !*ctx->message) __builtin_trap();
-            fv__picture_free(&p);
+            fv__image_free(&p);
         } else if (!*ctx->message || p.pixels) {
             __builtin_trap();
         }
