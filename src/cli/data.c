@@ -156,7 +156,7 @@ static fv_status draw_sheet(fv_cli *cli, const fv_dataset *set, const char *path
         pictures[filled[label]++ * columns + label] = set->pixels + i * size;
     }
     const fv_gallery gallery = {.title = set->name,
-                                .pictures = pictures,
+                                .images = pictures,
                                 .count = count,
                                 .channels = set->channels,
                                 .h = set->height,

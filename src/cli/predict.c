@@ -65,7 +65,8 @@ static fv_status draw(const predictor *p, fv_text *out) {
         const float range = (most - least) * (float)input->channels;
         gray[i] = (uint8_t)(range > 0 ? 255.0f * sum / range : 0.0f);
     }
-    fv__picture_terminal(out, gray, input->height, input->width, SHOW_COLUMNS, p->shades);
+    fv__image_terminal(out, gray, input->height, input->width, SHOW_COLUMNS,
+                       p->shades ? FV_TERMINAL_SHADES : FV_TERMINAL_BLOCKS);
     fv__free(gray);
     return FV_OK;
 }

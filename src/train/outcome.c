@@ -40,7 +40,7 @@ static fv_status save(teller *t, fv_canvas *canvas, const char *file, const char
 
 /* Writes a canvas as a file (NULL: not) and into the report; frees it. */
 static fv_status keep(teller *t, fv_canvas *canvas, const char *file, const char *what) {
-    fv__report_picture(t->report, canvas, NULL);
+    fv__report_image(t->report, canvas, NULL);
     if (file) return save(t, canvas, file, what);
     fv__canvas_free(canvas);
     return FV_OK;
@@ -154,7 +154,7 @@ static fv_status draw_mistakes(teller *t, const mistake *list, int64_t count) {
                  class_name(t, t->scores.said[k], said, sizeof said), 100 * (double)list[i].sure);
         caption[i] = captions[i];
     }
-    const fv_gallery gallery = {.pictures = pictures,
+    const fv_gallery gallery = {.images = pictures,
                                 .count = count,
                                 .channels = set->channels,
                                 .h = set->height,

@@ -62,7 +62,7 @@ typedef struct fv_axis_wish {
     bool round;   /* widen the range to the next ticks */
 } fv_axis_wish;
 void fv__axis(fv_axis *axis, double lo, double hi, fv_axis_wish wish);
-double fv__axis_place(const fv_axis *axis, double v); /* 0 … 1 along the axis */
+double fv__axis_share(const fv_axis *axis, double v); /* 0 … 1 along the axis */
 
 /* What a plot spans. Values that cannot be drawn (not finite, or <= 0 on a log axis) are left out;
    false when nothing is left. */
@@ -102,14 +102,9 @@ struct fv_report {
 };
 void fv__report_row(fv_report *r, int row);
 
-/* A plot as HTML with inline SVG (svg.c). */
-void fv__plot_html(fv_text *out, const fv_plot *plot);
 /* Styles and script of the page (page.c). */
 extern const char fv__page_style[], fv__page_script[];
-/* A picture as the value of src="". */
-FV_MUST_USE fv_status fv__picture_url(fv_context *ctx, fv_text *out, const fv_canvas *c);
-
-/* zlib format (RFC 1950) without zlib: LZ77 with fixed Huffman codes. */
-void fv__deflate_small(fv_context *ctx, fv_text *out, const uint8_t *data, size_t size);
+/* An image as the value of src="". */
+FV_MUST_USE fv_status fv__image_url(fv_context *ctx, fv_text *out, const fv_canvas *c);
 
 #endif

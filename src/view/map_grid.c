@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * grid.c - maps of floats (filters, feature maps) and pictures of bytes (samples, mistakes) as
- * tiles; a small picture as text for a terminal.
+ * map_grid.c - maps of floats (filters, feature maps) and images of bytes (samples, mistakes) as
+ * tiles.
  */
 #include "view/mosaic.h"
-#include <limits.h>
 #include <math.h>
 
 typedef struct maps {
@@ -91,7 +90,7 @@ fv_status fv__draw_grid(fv_context *ctx, const fv_grid *grid, fv_canvas *out) {
 
 static fv_colour byte_pixel(const void *source, int64_t i, int64_t y, int64_t x) {
     const fv_gallery *g = source;
-    const uint8_t *p = g->pictures[i];
+    const uint8_t *p = g->images[i];
     if (!p) return 0xf4f5f7u;
     int64_t plane = g->interleaved ? 1 : g->h * g->w;
     p += (y * g->w + x) * (g->interleaved ? g->channels : 1);
@@ -99,67 +98,24 @@ static fv_colour byte_pixel(const void *source, int64_t i, int64_t y, int64_t x)
     return (fv_colour)p[0] << 16 | (fv_colour)p[plane] << 8 | p[2 * plane];
 }
 
+fv_mosaic fv__gallery_mosaic(const fv_gallery *gallery) {
+    return (fv_mosaic){.title = gallery->title,
+                       .count = gallery->count,
+                       .columns = gallery->columns,
+                       .h = gallery->h,
+                       .w = gallery->w,
+                       .captions = gallery->captions,
+                       .caption_width = 150,
+                       .pixel = byte_pixel,
+                       .source = gallery};
+}
+
 fv_status fv__draw_gallery(fv_context *ctx, const fv_gallery *gallery, fv_canvas *out) {
     *out = (fv_canvas){0};
     if (gallery->channels != 1 && gallery->channels != 3)
         return fv__fail(ctx, FV_BAD_INPUT,
-                        "pictures of 1 channel (gray) or 3 (RGB) can be drawn, not of %lld",
+                        "images of 1 channel (gray) or 3 (RGB) can be drawn, not of %lld",
                         (long long)gallery->channels);
-    fv_mosaic m = {.title = gallery->title,
-                   .count = gallery->count,
-                   .columns = gallery->columns,
-                   .h = gallery->h,
-                   .w = gallery->w,
-                   .captions = gallery->captions,
-                   .caption_width = 150,
-                   .pixel = byte_pixel,
-                   .source = gallery};
+    const fv_mosaic m = fv__gallery_mosaic(gallery);
     return fv__draw_mosaic(ctx, &m, out);
-}
-
-/* Mean of the pixels that fall into one cell of the smaller picture. */
-static unsigned mean(const uint8_t *gray, int64_t w, int64_t y0, int64_t y1, int64_t x0,
-                     int64_t x1) {
-    uint64_t sum = 0;
-    for (int64_t y = y0; y < y1; y++)
-        for (int64_t x = x0; x < x1; x++) sum += gray[y * w + x];
-    return (unsigned)(sum / (uint64_t)((y1 - y0) * (x1 - x0)));
-}
-
-void fv__picture_terminal(fv_text *out, const uint8_t *gray, int64_t h, int64_t w, int columns,
-                          bool shades) {
-    if (h < 1 || w < 1 || columns < 1) return;
-    int64_t step = (w + columns - 1) / columns;
-    for (int64_t y = 0; y < h; y += 2 * step) {
-        fv_text line = {0};
-        size_t ink = 0; /* length up to the last letter that shows */
-        unsigned before = UINT_MAX;
-        for (int64_t x = 0; x < w; x += step) {
-            int64_t right = x + step < w ? x + step : w;
-            int64_t half = y + step < h ? y + step : h, end = half + step < h ? half + step : h;
-            unsigned top = mean(gray, w, y, half, x, right);
-            unsigned bottom = half < end ? mean(gray, w, half, end, x, right) : 0;
-            if (shades) {
-                /* 232 … 255 are 24 grays; the upper half is the letter, the lower its ground. */
-                top = 232 + top * 23 / 255;
-                bottom = 232 + bottom * 23 / 255;
-                if (before != (top << 8 | bottom))
-                    fv__text_addf(&line, "\033[38;5;%u;48;5;%um", top, bottom);
-                before = top << 8 | bottom;
-                fv__text_add(&line, "\xe2\x96\x80");
-                ink = line.length;
-                continue;
-            }
-            bool a = top >= 96, b = bottom >= 96;
-            fv__text_add(&line, a && b ? "\xe2\x96\x88"
-                                : a    ? "\xe2\x96\x80"
-                                : b    ? "\xe2\x96\x84"
-                                       : " ");
-            if (a || b) ink = line.length;
-        }
-        if (line.failed) out->failed = true;
-        if (ink) fv__text_addn(out, line.data, ink);
-        fv__text_add(out, shades ? "\033[0m\n" : "\n");
-        fv__text_free(&line);
-    }
 }
