@@ -12,8 +12,8 @@
 
 FV_BEGIN
 
-/* The kinds of sets: how many, what is written for number i ("mnist"; "FOLDER" where it is a path) and
-   one line about it. NULL when there is none of that number. */
+/* The kinds of sets: how many, what is written for number i ("mnist"; "FOLDER" where it is a path)
+   and one line about it. NULL when there is none of that number. */
 FV_API int fv_dataset_kinds(void);
 FV_API const char *fv_dataset_kind_name(int i);
 FV_API const char *fv_dataset_kind_help(int i);

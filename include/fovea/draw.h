@@ -69,11 +69,18 @@ typedef struct fv_gallery_options {
 FV_MUST_USE FV_API fv_status fv_draw_gallery(fv_context *ctx, const fv_gallery_options *gallery,
                                              fv_blob **out);
 
-/* A small gray image as text for a terminal, two rows of pixels a line by means of half blocks, at
-   most `columns` letters wide (larger ones are averaged down). `shades`: with the gray levels of a
-   terminal's 256 colours (escape sequences); otherwise plain characters, bright as ink. */
+/* How an image is drawn in letters. */
+typedef enum fv_terminal_style {
+    FV_TERMINAL_LETTERS, /* plain letters by their ink */
+    FV_TERMINAL_BLOCKS,  /* half blocks; bright is ink */
+    FV_TERMINAL_SHADES   /* the gray levels of a terminal's 256 colours (escape sequences) */
+} fv_terminal_style;
+
+/* A small gray image as text for a terminal, two rows of pixels a line, at most `columns` letters
+   wide (larger ones are averaged down). */
 FV_MUST_USE FV_API fv_status fv_draw_text(fv_context *ctx, const uint8_t *gray, int64_t height,
-                                          int64_t width, int columns, int shades, fv_blob **out);
+                                          int64_t width, int columns, fv_terminal_style style,
+                                          fv_blob **out);
 
 FV_END
 #endif

@@ -91,7 +91,7 @@ fv_status fv_draw_gallery(fv_context *ctx, const fv_gallery_options *given, fv_b
     FV_TAKE(ctx, given, g);
     FV_TRY(check_gallery(ctx, &g));
     const fv_gallery gallery = {.title = g.title,
-                                .pictures = g.images,
+                                .images = g.images,
                                 .count = g.count,
                                 .channels = g.channels,
                                 .h = g.height,
@@ -104,7 +104,7 @@ fv_status fv_draw_gallery(fv_context *ctx, const fv_gallery_options *given, fv_b
 }
 
 fv_status fv_draw_text(fv_context *ctx, const uint8_t *gray, int64_t height, int64_t width,
-                       int columns, int shades, fv_blob **out) {
+                       int columns, fv_terminal_style style, fv_blob **out) {
     fv_text text = {0};
     if (out) *out = NULL;
     FV_NEED_CONTEXT(ctx);
@@ -113,6 +113,6 @@ fv_status fv_draw_text(fv_context *ctx, const uint8_t *gray, int64_t height, int
     if (height < 1 || width < 1 || columns < 1)
         return fv__fail(ctx, FV_USAGE, "an image of %lldx%lld pixels in %d columns is no text",
                         (long long)height, (long long)width, columns);
-    fv__picture_terminal(&text, gray, height, width, columns, shades);
+    fv__image_terminal(&text, gray, height, width, columns, style);
     return fv__blob_of_text(ctx, &text, out);
 }

@@ -68,13 +68,7 @@ typedef struct fv_gallery {
 FV_MUST_USE fv_status fv__draw_gallery(fv_context *ctx, const fv_gallery *gallery, fv_canvas *out);
 
 /* A small gray image as text, two rows of pixels a line, at most `columns` letters wide (larger
-   images are averaged down): plain letters by their ink, half blocks (bright is ink), or the gray
-   levels of a terminal's 256 colours (escape sequences). */
-typedef enum fv_terminal_style {
-    FV_TERMINAL_LETTERS,
-    FV_TERMINAL_BLOCKS,
-    FV_TERMINAL_SHADES
-} fv_terminal_style;
+   images are averaged down), in one of the styles of fovea/draw.h. */
 void fv__image_terminal(fv_text *out, const uint8_t *gray, int64_t h, int64_t w, int columns,
                         fv_terminal_style style);
 
