@@ -213,10 +213,46 @@ static void test_round_trip(void **state) {
     fv__text_free(&t);
 }
 
+static void *counted_alloc(void *user, size_t bytes, size_t align) {
+    *(size_t *)user += bytes;
+    return aligned_alloc(align, (bytes + align - 1) / align * align);
+}
+
+static void counted_free(void *user, void *p) {
+    (void)user;
+    free(p);
+}
+
+/* The most that a text of a megabyte can make the reader take: 16 times as much, and the arena's
+   blocks. */
+static void test_memory_follows_the_text(void **state) {
+    (void)state;
+    enum { SIZE = 1 << 20 };
+    static const char *const parts[] = {"0,", "[],", "\"\",", "{\"\":0},", "\"\\n\\n\\n\","};
+    char *text = malloc(SIZE + 32);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        size_t taken = 0, n = 1;
+        fv_context ctx = {.allocator = {counted_alloc, counted_free, &taken}};
+        fv_arena arena;
+        fv_json *v;
+        text[0] = '[';
+        for (; n < SIZE; n += strlen(parts[i])) memcpy(text + n, parts[i], strlen(parts[i]));
+        text[n - 1] = ']';
+        fv__arena_init(&arena, &ctx);
+        assert_int_equal(fv__json_parse(&ctx, &arena, text, n, &v), FV_OK);
+        assert_true(taken < 17 * n + (4 << 20));
+        fv__arena_free(&arena);
+    }
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tree),       cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_depth),      cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_memory_follows_the_text),
+        cmocka_unit_test(test_tree),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_damage),
         cmocka_unit_test(test_round_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,7 +179,6 @@ static fv_status read_items(reader *r, int depth, fv_json *v, char close) {
         fv_json *item = fv__arena_alloc(r->arena, sizeof *item);
         if (item == NULL) return FV_EXHAUSTED;
         item->name = "";
-        item->string = "";
         skip_space(r);
         if (close == '}') {
             if (r->at >= r->end || *r->at != '"') return fail(r, "expected a name in quotes");
@@ -239,7 +238,6 @@ fv_status fv__json_parse(fv_context *ctx, fv_arena *arena, const char *text, siz
     fv_json *v = fv__arena_alloc(arena, sizeof *v);
     if (v == NULL) return FV_EXHAUSTED;
     v->name = "";
-    v->string = "";
     skip_space(&r);
     FV_TRY(read_value(&r, 0, v));
     skip_space(&r);

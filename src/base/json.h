@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json.h - reading JSON (RFC 8259) into a tree; writing is done with fv__text_json and friends.
+ * json.h - reading JSON (RFC 8259) into a tree; writing is json_write.h's.
  *
  * The model file's header is JSON and the core depends on nothing, hence a small reader of our own:
  * strict, with limits on depth (64), never reading past `size`.
@@ -19,14 +19,17 @@ typedef enum fv_json_kind {
     FV_JSON_OBJECT
 } fv_json_kind;
 
+/* Small, since a file can make one out of two bytes ("0,"). */
 typedef struct fv_json {
     fv_json_kind kind;
-    const char *name;      /* inside an object; "" elsewhere */
-    double number;         /* also 0/1 of a bool */
-    const char *string;    /* 0-ended UTF-8; a NUL escape inside is refused */
-    struct fv_json *child; /* first item of an array or object */
-    struct fv_json *next;  /* sibling */
-    int count;             /* items */
+    int count;                 /* items of an array or object */
+    const char *name;          /* inside an object; "" elsewhere */
+    union {                    /* by the kind */
+        double number;         /* also 0/1 of a bool */
+        const char *string;    /* 0-ended UTF-8; a NUL escape inside is refused */
+        struct fv_json *child; /* first item of an array or object */
+    };
+    struct fv_json *next; /* sibling */
 } fv_json;
 
 /* FV_BAD_INPUT: "line 3 column 7: expected ',' or '}'". The tree lives in the arena. */

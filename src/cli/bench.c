@@ -277,39 +277,45 @@ static fv_status as_text(const bench *b, fv_text *out) {
     return b->step_times ? steps_text(b, out) : FV_OK;
 }
 
-static void as_json(const bench *b, const fv_text *trace, fv_text *out) {
+static void layers_json(const bench *b, fv_json_writer *w) {
     char name[256];
-    fv__text_add(out, "{\"net\": ");
-    fv__text_json(out, b->net->name);
-    fv__text_addf(out, ", \"batch\": %lld, \"threads\": %d, \"precision\": \"fp32\", ",
-                  (long long)b->batch, fv_context_threads(b->cli->ctx));
-    fv__text_addf(out, "\"isa\": \"%s\", \"training\": %s,\n",
-                  fv__kernels((fv_isa)b->cli->ctx->isa)->name, b->training ? "true" : "false");
-    fv__text_addf(out, " \"runs\": %d, \"ms_median\": %.6f, \"ms_min\": %.6f, ", b->runs,
-                  1e3 * b->median, 1e3 * b->least);
-    fv__text_addf(out, "\"images_per_second\": %.3f, \"gflops\": %.3f, \"peak_gflops\": %.3f, ",
-                  (double)b->batch / b->median, 1e-9 * flops(b), 1e-9 * b->peak);
-    fv__text_addf(out, "\"peak_share\": %.4f, \"memory_bytes\": %zu, \"parameter_bytes\": %zu",
-                  b->peak > 0 ? flops(b) / b->peak : 0.0, b->memory.activations + b->memory.scratch,
-                  b->memory.parameters);
-    if (b->step_times) fv__text_add(out, ",\n \"layers\": [\n");
-    for (int s = 0; b->step_times && s < fv__exec_steps(b->exec); s++) {
+    fv__json_open(w, "layers", '[');
+    for (int s = 0; s < fv__exec_steps(b->exec); s++) {
         const fv_step_view v = fv__exec_step(b->exec, s);
+        const double seconds = b->step_times[s];
         step_name(b, &v, name, sizeof name);
-        fv__text_addf(out, "%s  {\"name\": ", s ? ",\n" : "");
-        fv__text_json(out, name);
-        fv__text_add(out, ", \"impl\": ");
-        fv__text_json(out, v.impl);
-        fv__text_addf(out, ", \"pass\": \"%s\", \"ms\": %.6f, \"gflops\": %.3f}",
-                      v.which == FV_BACKWARD ? "backward" : "forward", 1e3 * b->step_times[s],
-                      b->step_times[s] > 0 ? 1e-9 * step_work(b, &v) / b->step_times[s] : 0.0);
+        fv__json_open(w, NULL, '{');
+        fv__json_add_text(w, "name", name);
+        fv__json_add_text(w, "impl", v.impl);
+        fv__json_add_text(w, "pass", v.which == FV_BACKWARD ? "backward" : "forward");
+        fv__json_add_rounded(w, "ms", 1e3 * seconds, 6);
+        fv__json_add_rounded(w, "gflops", seconds > 0 ? 1e-9 * step_work(b, &v) / seconds : 0, 3);
+        fv__json_close(w);
     }
-    if (b->step_times) fv__text_add(out, " ]");
-    if (trace->data) {
-        fv__text_add(out, ",\n \"trace\": ");
-        fv__text_json(out, trace->data);
-    }
-    fv__text_add(out, "}\n");
+    fv__json_close(w);
+}
+
+static void as_json(const bench *b, const fv_text *trace, fv_text *out) {
+    fv_json_writer w = fv__json_writer(out, 2);
+    fv__json_open(&w, NULL, '{');
+    fv__json_add_text(&w, "net", b->net->name);
+    fv__json_add_int(&w, "batch", b->batch);
+    fv__json_add_int(&w, "threads", fv_context_threads(b->cli->ctx));
+    fv__json_add_text(&w, "precision", "fp32");
+    fv__json_add_text(&w, "isa", fv__kernels((fv_isa)b->cli->ctx->isa)->name);
+    fv__json_add_bool(&w, "training", b->training);
+    fv__json_add_int(&w, "runs", b->runs);
+    fv__json_add_rounded(&w, "ms_median", 1e3 * b->median, 6);
+    fv__json_add_rounded(&w, "ms_min", 1e3 * b->least, 6);
+    fv__json_add_rounded(&w, "images_per_second", (double)b->batch / b->median, 3);
+    fv__json_add_rounded(&w, "gflops", 1e-9 * flops(b), 3);
+    fv__json_add_rounded(&w, "peak_gflops", 1e-9 * b->peak, 3);
+    fv__json_add_rounded(&w, "peak_share", b->peak > 0 ? flops(b) / b->peak : 0.0, 4);
+    fv__json_add_int(&w, "memory_bytes", (int64_t)(b->memory.activations + b->memory.scratch));
+    fv__json_add_int(&w, "parameter_bytes", (int64_t)b->memory.parameters);
+    if (b->step_times) layers_json(b, &w);
+    if (trace->data) fv__json_add_text(&w, "trace", trace->data);
+    fv__json_close(&w);
 }
 
 static fv_status measure(bench *b, fv_text *trace, fv_text *out) {

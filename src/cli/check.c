@@ -39,37 +39,39 @@ static void watch(void *arg, const fv_check_row *row) {
     fv__text_free(&line);
 }
 
-static void json_row(const fv_check_row *r, bool last, fv_text *out) {
-    fv__text_add(out, "  {\"name\": ");
-    fv__text_json(out, r->name);
-    fv__text_addf(out, ", \"op\": \"%s\", \"scope\": \"%s\", \"error\": ", r->op,
-                  r->local ? "layer" : "network");
-    fv__text_number(out, r->error);
-    fv__text_addf(out, ", \"tried\": %lld, \"skipped\": %lld, \"ok\": %s}%s\n", (long long)r->tried,
-                  (long long)r->skipped, r->wrong ? "false" : "true", last ? "" : ",");
+static void json_row(const fv_check_row *r, fv_json_writer *w) {
+    fv__json_open(w, NULL, '{');
+    fv__json_add_text(w, "name", r->name);
+    fv__json_add_text(w, "op", r->op);
+    fv__json_add_text(w, "scope", r->local ? "layer" : "network");
+    fv__json_add_real(w, "error", r->error);
+    fv__json_add_int(w, "tried", r->tried);
+    fv__json_add_int(w, "skipped", r->skipped);
+    fv__json_add_bool(w, "ok", !r->wrong);
+    fv__json_close(w);
+}
+
+static void as_json(const fv_net *net, const fv_check_report *report, fv_text *out) {
+    fv_json_writer w = fv__json_writer(out, 2);
+    fv__json_open(&w, NULL, '{');
+    fv__json_add_text(&w, "net", net->name);
+    fv__json_add_int(&w, "gradients", (int64_t)report->count);
+    fv__json_add_int(&w, "wrong", report->wrong);
+    fv__json_add_real(&w, "worst", report->worst);
+    fv__json_add_text(&w, "culprit", report->culprit);
+    fv__json_open(&w, "rows", '[');
+    for (size_t i = 0; i < report->count; i++) json_row(&report->rows[i], &w);
+    fv__json_close(&w);
+    fv__json_close(&w);
 }
 
 static fv_status say(fv_cli *cli, const fv_net *net, const fv_check_report *report) {
     fv_text out = {0};
-    if (cli->json) {
-        fv__text_add(&out, "{\"net\": ");
-        fv__text_json(&out, net->name);
-        fv__text_addf(&out, ", \"gradients\": %zu, \"wrong\": %lld, \"worst\": ", report->count,
-                      (long long)report->wrong);
-        fv__text_number(&out, report->worst);
-        fv__text_add(&out, ", \"culprit\": ");
-        if (report->culprit)
-            fv__text_json(&out, report->culprit);
-        else
-            fv__text_add(&out, "null");
-        fv__text_add(&out, ", \"rows\": [\n");
-        for (size_t i = 0; i < report->count; i++)
-            json_row(&report->rows[i], i + 1 == report->count, &out);
-        fv__text_add(&out, "]}\n");
-    } else {
+    if (cli->json)
+        as_json(net, report, &out);
+    else
         fv__text_addf(&out, "%s: %zu gradients, worst relative error %.1e%s\n", net->name,
                       report->count, report->worst, report->wrong ? "" : ": all agree");
-    }
     return fv__cli_put(cli, &out);
 }
 

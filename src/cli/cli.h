@@ -11,6 +11,7 @@
 #ifndef FV_CLI_CLI_H
 #define FV_CLI_CLI_H
 
+#include "base/json_write.h"
 #include "format/model.h"
 #include <stdio.h>
 

@@ -45,11 +45,12 @@ static fv_status report(fv_cli *cli, const char *in, const char *out, size_t byt
     fv_text text = {0};
     char size[32];
     if (cli->json) {
-        fv__text_add(&text, "{\"in\": ");
-        fv__text_json(&text, in);
-        fv__text_add(&text, ", \"out\": ");
-        fv__text_json(&text, out);
-        fv__text_addf(&text, ", \"bytes\": %zu}\n", bytes);
+        fv_json_writer w = fv__json_writer(&text, FV_JSON_ONE_LINE);
+        fv__json_open(&w, NULL, '{');
+        fv__json_add_text(&w, "in", in);
+        fv__json_add_text(&w, "out", out);
+        fv__json_add_int(&w, "bytes", (int64_t)bytes);
+        fv__json_close(&w);
     } else if (!cli->quiet) {
         fv__text_addf(&text, "%s: %s\n", out, fv__short_bytes(size, (double)bytes));
     }

@@ -37,17 +37,19 @@ static bool is_here(fv_cli *cli, const char *name) {
 }
 
 static void list_json(fv_cli *cli, fv_text *out) {
-    const char *before = "";
-    fv__text_add(out, "{\"datasets\": [");
+    fv_json_writer w = fv__json_writer(out, 2);
+    fv__json_open(&w, NULL, '{');
+    fv__json_open(&w, "datasets", '[');
     for (const fv_dataset_kind *const *k = fv__dataset_kinds; *k; k++) {
         if ((*k)->by_path) continue;
-        fv__text_addf(out, "%s\n  {\"name\": \"%s\", \"here\": %s, \"about\": ", before, (*k)->name,
-                      is_here(cli, (*k)->name) ? "true" : "false");
-        fv__text_json(out, (*k)->help);
-        fv__text_add(out, "}");
-        before = ",";
+        fv__json_open(&w, NULL, '{');
+        fv__json_add_text(&w, "name", (*k)->name);
+        fv__json_add_bool(&w, "here", is_here(cli, (*k)->name));
+        fv__json_add_text(&w, "about", (*k)->help);
+        fv__json_close(&w);
     }
-    fv__text_add(out, "\n]}\n");
+    fv__json_close(&w);
+    fv__json_close(&w);
 }
 
 static void list_text(fv_cli *cli, fv_text *out) {
@@ -115,24 +117,29 @@ static fv_status describe_text(fv_cli *cli, const fv_dataset *train, const fv_da
 
 static void describe_json(const fv_dataset *train, const fv_dataset *test, const int64_t *n_train,
                           const int64_t *n_test, fv_text *out) {
-    char name[64];
-    fv__text_add(out, "{\"name\": ");
-    fv__text_json(out, train->name);
-    fv__text_addf(out, ", \"training\": %lld, \"test\": %lld, \"picture\": [%lld, %lld, %lld],\n",
-                  (long long)train->count, (long long)test->count, (long long)train->channels,
-                  (long long)train->height, (long long)train->width);
-    fv__text_addf(out, " \"checksum_training\": \"%016llx\", \"checksum_test\": \"%016llx\",\n",
-                  (unsigned long long)train->checksum, (unsigned long long)test->checksum);
-    fv__text_add(out, " \"classes\": [\n");
+    char name[64], checksum[32];
+    fv_json_writer w = fv__json_writer(out, 2);
+    fv__json_open(&w, NULL, '{');
+    fv__json_add_text(&w, "name", train->name);
+    fv__json_add_int(&w, "training", train->count);
+    fv__json_add_int(&w, "test", test->count);
+    fv__json_add_ints(&w, "picture",
+                      (const int64_t[]){train->channels, train->height, train->width}, 3);
+    snprintf(checksum, sizeof checksum, "%016llx", (unsigned long long)train->checksum);
+    fv__json_add_text(&w, "checksum_training", checksum);
+    snprintf(checksum, sizeof checksum, "%016llx", (unsigned long long)test->checksum);
+    fv__json_add_text(&w, "checksum_test", checksum);
+    fv__json_open(&w, "classes", '[');
     for (int64_t i = 0; i < train->classes; i++) {
         class_name(train, i, name, sizeof name);
-        fv__text_add(out, "  {\"name\": ");
-        fv__text_json(out, name);
-        fv__text_addf(out, ", \"training\": %lld, \"test\": %lld}%s\n", (long long)n_train[i],
-                      (long long)(i < test->classes ? n_test[i] : 0),
-                      i + 1 < train->classes ? "," : "");
+        fv__json_open(&w, NULL, '{');
+        fv__json_add_text(&w, "name", name);
+        fv__json_add_int(&w, "training", n_train[i]);
+        fv__json_add_int(&w, "test", i < test->classes ? n_test[i] : 0);
+        fv__json_close(&w);
     }
-    fv__text_add(out, " ]}\n");
+    fv__json_close(&w);
+    fv__json_close(&w);
 }
 
 /* One column of pictures per class, the first of each in the set. */

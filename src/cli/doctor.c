@@ -110,27 +110,27 @@ static fv_status as_text(fv_cli *cli, fv_text *out) {
 
 static fv_status as_json(fv_cli *cli, fv_text *out) {
     char name[64], why[FV_MESSAGE_MAX];
-    fv__text_addf(out, "{\"version\": \"%s\", \"compiler\": ", fv_version());
-    fv__text_json(out, compiler());
-    fv__text_add(out, ",\n \"processor\": ");
-    fv__text_json(out, fv__cpu_name(name));
-    fv__text_addf(out, ", \"cores\": %d, \"threads\": %d,\n", fv__cores(),
-                  fv_context_threads(cli->ctx));
-    fv__text_addf(out, " \"isa_best\": \"%s\", \"isa\": \"%s\", \"memory_bytes\": %.0f,\n",
-                  fv__isa_name(fv__cpu_isa()), fv__kernels((fv_isa)cli->ctx->isa)->name,
-                  machine_memory());
-    fv__text_add(out, " \"built_with\": {");
-    for (size_t i = 0; i < PARTS; i++)
-        fv__text_addf(out, "%s\"%s\": %s", i ? ", " : "", parts[i].name,
-                      parts[i].built_in ? "true" : "false");
-    fv__text_add(out, "},\n \"datasets\": {");
+    fv_json_writer w = fv__json_writer(out, 1);
+    fv__json_open(&w, NULL, '{');
+    fv__json_add_text(&w, "version", fv_version());
+    fv__json_add_text(&w, "compiler", compiler());
+    fv__json_add_text(&w, "processor", fv__cpu_name(name));
+    fv__json_add_int(&w, "cores", fv__cores());
+    fv__json_add_int(&w, "threads", fv_context_threads(cli->ctx));
+    fv__json_add_text(&w, "isa_best", fv__isa_name(fv__cpu_isa()));
+    fv__json_add_text(&w, "isa", fv__kernels((fv_isa)cli->ctx->isa)->name);
+    fv__json_add_rounded(&w, "memory_bytes", machine_memory(), 0);
+    fv__json_open(&w, "built_with", '{');
+    for (size_t i = 0; i < PARTS; i++) fv__json_add_bool(&w, parts[i].name, parts[i].built_in);
+    fv__json_close(&w);
+    fv__json_open(&w, "datasets", '{');
     for (const fv_dataset_kind *const *k = fv__dataset_kinds; *k; k++) {
         if ((*k)->by_path) continue;
         FV_TRY(trouble(cli, (*k)->name, why, sizeof why));
-        fv__text_addf(out, "%s\"%s\": %s", k == fv__dataset_kinds ? "" : ", ", (*k)->name,
-                      why[0] ? "false" : "true");
+        fv__json_add_bool(&w, (*k)->name, !why[0]);
     }
-    fv__text_add(out, "}}\n");
+    fv__json_close(&w);
+    fv__json_close(&w);
     return FV_OK;
 }
 

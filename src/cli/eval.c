@@ -27,18 +27,18 @@ static const fv_cli_flag flag_table[] = {
 static void as_json(const fv_model *model, const fv_dataset *set, bool train, const fv_scores *s,
                     double seconds, fv_text *out) {
     const double n = (double)s->images;
-    fv__text_add(out, "{\"net\": ");
-    fv__text_json(out, model->net->name);
-    fv__text_add(out, ", \"data\": ");
-    fv__text_json(out, set->name);
-    fv__text_addf(out, ", \"part\": \"%s\", \"images\": %lld, \"correct\": %lld, \"accuracy\": ",
-                  train ? "train" : "test", (long long)s->images, (long long)s->correct);
-    fv__text_number(out, (double)s->correct / n);
-    fv__text_add(out, ", \"top5\": ");
-    fv__text_number(out, (double)s->correct5 / n);
-    fv__text_add(out, ", \"loss\": ");
-    fv__text_number(out, s->loss);
-    fv__text_addf(out, ", \"seconds\": %.3f}\n", seconds);
+    fv_json_writer w = fv__json_writer(out, FV_JSON_ONE_LINE);
+    fv__json_open(&w, NULL, '{');
+    fv__json_add_text(&w, "net", model->net->name);
+    fv__json_add_text(&w, "data", set->name);
+    fv__json_add_text(&w, "part", train ? "train" : "test");
+    fv__json_add_int(&w, "images", s->images);
+    fv__json_add_int(&w, "correct", s->correct);
+    fv__json_add_real(&w, "accuracy", (double)s->correct / n);
+    fv__json_add_real(&w, "top5", (double)s->correct5 / n);
+    fv__json_add_real(&w, "loss", s->loss);
+    fv__json_add_rounded(&w, "seconds", seconds, 3);
+    fv__json_close(&w);
 }
 
 static void as_text(const fv_model *model, const fv_dataset *set, bool train, const fv_scores *s,

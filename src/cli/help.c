@@ -169,11 +169,11 @@ fv_status fv__cli_topic(fv_cli *cli, const char *topic, fv_text *out) {
 
 /* {"topic": ..., "text": ...}: the pages are for people, so JSON carries them whole. */
 static void as_json(fv_text *out, const char *topic, const fv_text *page) {
-    fv__text_add(out, "{\"topic\": ");
-    fv__text_json(out, topic);
-    fv__text_add(out, ", \"text\": ");
-    fv__text_json(out, page->data ? page->data : "");
-    fv__text_add(out, "}\n");
+    fv_json_writer w = fv__json_writer(out, FV_JSON_ONE_LINE);
+    fv__json_open(&w, NULL, '{');
+    fv__json_add_text(&w, "topic", topic);
+    fv__json_add_text(&w, "text", page->data ? page->data : "");
+    fv__json_close(&w);
 }
 
 static fv_status run(fv_cli *cli) {

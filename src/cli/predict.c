@@ -74,17 +74,19 @@ static fv_status draw(const predictor *p, fv_text *out) {
 static void as_json(const predictor *p, const char *file, const float *scores, const int64_t *best,
                     int64_t k, fv_text *out) {
     char name[128];
-    fv__text_add(out, "{\"file\": ");
-    fv__text_json(out, file);
-    fv__text_add(out, ", \"classes\": [");
+    fv_json_writer w = fv__json_writer(out, FV_JSON_ONE_LINE);
+    fv__json_open(&w, NULL, '{');
+    fv__json_add_text(&w, "file", file);
+    fv__json_open(&w, "classes", '[');
     for (int64_t i = 0; i < k; i++) {
-        fv__text_add(out, i ? ", {\"name\": " : "{\"name\": ");
-        fv__text_json(out, fv__model_class(p->model, best[i], name, sizeof name));
-        fv__text_addf(out, ", \"index\": %lld, \"score\": ", (long long)best[i]);
-        fv__text_number(out, scores[best[i]]);
-        fv__text_add(out, "}");
+        fv__json_open(&w, NULL, '{');
+        fv__json_add_text(&w, "name", fv__model_class(p->model, best[i], name, sizeof name));
+        fv__json_add_int(&w, "index", best[i]);
+        fv__json_add_real(&w, "score", scores[best[i]]);
+        fv__json_close(&w);
     }
-    fv__text_add(out, "]}\n");
+    fv__json_close(&w);
+    fv__json_close(&w);
 }
 
 /* Whether the output is a softmax: its numbers are shares then. */

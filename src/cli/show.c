@@ -17,6 +17,7 @@ typedef struct album {
     fv_cli *cli;
     const char *folder;
     fv_text files; /* a line, or a JSON item, for each */
+    fv_json_writer json;
     int count;
 } album;
 
@@ -26,12 +27,10 @@ static fv_status put(album *a, fv_canvas *canvas, const char *name, const char *
         fv__arena_format(&a->cli->arena, "%s/%02d-%s-%s.png", a->folder, a->count + 1, name, what);
     fv_status status = path ? fv__png_write(a->cli->ctx, canvas, path) : FV_EXHAUSTED;
     fv__canvas_free(canvas);
-    if (status == FV_OK && a->cli->json) {
-        fv__text_add(&a->files, a->count ? ", " : "");
-        fv__text_json(&a->files, path);
-    } else if (status == FV_OK) {
+    if (status == FV_OK && a->cli->json)
+        fv__json_add_text(&a->json, NULL, path);
+    else if (status == FV_OK)
         fv__text_addf(&a->files, "%s\n", path);
-    }
     a->count++;
     return status;
 }
@@ -81,9 +80,16 @@ static fv_status picture(album *a, const fv_model *model, const char *path) {
 
 static fv_status draw(album *a, const fv_model *model) {
     FV_TRY(fv__folder_make(a->cli->ctx, a->folder));
-    if (a->cli->json) fv__text_add(&a->files, "{\"files\": [");
+    a->json = fv__json_writer(&a->files, FV_JSON_ONE_LINE);
+    if (a->cli->json) {
+        fv__json_open(&a->json, NULL, '{');
+        fv__json_open(&a->json, "files", '[');
+    }
     FV_TRY(a->cli->word_count > 1 ? picture(a, model, a->cli->words[1]) : filters(a, model));
-    if (a->cli->json) fv__text_add(&a->files, "]}\n");
+    if (a->cli->json) {
+        fv__json_close(&a->json);
+        fv__json_close(&a->json);
+    }
     if (a->count == 0 && !a->cli->json)
         fv__text_addf(&a->files,
                       "%s has no filters larger than a pixel; give a picture to see "

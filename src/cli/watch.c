@@ -120,21 +120,19 @@ static fv_status say(fv_cli *cli, const fv_train_job *job, const fv_outcome *mad
     const fv_epoch *last = &at->history[at->history_count - 1];
     const int64_t best = fv__train_best(at);
     if (cli->json) {
-        fv__text_add(&out, "{\"run\": ");
-        fv__text_json(&out, job->folder);
-        fv__text_addf(&out, ", \"epochs\": %zu, \"seconds\": %.3f, \"test_accuracy\": ",
-                      at->history_count, total_seconds(at));
-        fv__text_number(&out, last->test_accuracy);
-        fv__text_add(&out, ", \"test_loss\": ");
-        fv__text_number(&out, last->test_loss);
-        fv__text_add(&out, ", \"best_accuracy\": ");
-        fv__text_number(&out, at->history[best].test_accuracy);
-        fv__text_addf(&out, ", \"best_epoch\": %lld, \"files\": [", (long long)best + 1);
-        for (int i = 0; i < made->count; i++) {
-            fv__text_add(&out, i ? ", " : "");
-            fv__text_json(&out, made->files[i].name);
-        }
-        fv__text_add(&out, "]}\n");
+        fv_json_writer w = fv__json_writer(&out, FV_JSON_ONE_LINE);
+        fv__json_open(&w, NULL, '{');
+        fv__json_add_text(&w, "run", job->folder);
+        fv__json_add_int(&w, "epochs", (int64_t)at->history_count);
+        fv__json_add_rounded(&w, "seconds", total_seconds(at), 3);
+        fv__json_add_real(&w, "test_accuracy", last->test_accuracy);
+        fv__json_add_real(&w, "test_loss", last->test_loss);
+        fv__json_add_real(&w, "best_accuracy", at->history[best].test_accuracy);
+        fv__json_add_int(&w, "best_epoch", best + 1);
+        fv__json_open(&w, "files", '[');
+        for (int i = 0; i < made->count; i++) fv__json_add_text(&w, NULL, made->files[i].name);
+        fv__json_close(&w);
+        fv__json_close(&w);
     } else {
         fv__text_addf(&out, "\nTest accuracy %.2f %% after %zu epoch%s and %.1f s",
                       100 * last->test_accuracy, at->history_count,

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A tree of JSON takes some 50 times its text at worst ("[0,0,0,"), so the text is limited: 16 MiB
+/* A tree of JSON takes 16 times its text at worst ("[0,0,0,"), so the text is limited: 16 MiB
    describe more than 100,000 tensors. */
 #define HEADER_MAX ((size_t)16 << 20)
 

@@ -7,6 +7,7 @@
  * for 8, and a mapped file is used as it lies where blocks of weights are aligned.
  */
 #include "format/safetensors.h"
+#include "base/json_write.h"
 #include "base/utf8.h"
 #include <stdlib.h>
 #include <string.h>
@@ -67,31 +68,26 @@ static fv_status tensor_bytes(fv_context *ctx, const fv_st_tensor *t, size_t *by
 static fv_status header(fv_context *ctx, const fv_st_tensor *tensors, size_t count,
                         const fv_st_meta *metadata, size_t metadata_count, fv_text *t) {
     size_t at = 0;
-    fv__text_addn(t, "        {", 9);
-    if (metadata_count) {
-        fv__text_add(t, "\"__metadata__\":{");
-        for (size_t i = 0; i < metadata_count; i++) {
-            if (i) fv__text_add(t, ",");
-            fv__text_json(t, metadata[i].name);
-            fv__text_add(t, ":");
-            fv__text_json(t, metadata[i].value);
-        }
-        fv__text_add(t, "}");
-    }
+    fv_json_writer w = fv__json_writer(t, FV_JSON_COMPACT);
+    fv__text_add(t, "        ");
+    fv__json_open(&w, NULL, '{');
+    if (metadata_count) fv__json_open(&w, "__metadata__", '{');
+    for (size_t i = 0; i < metadata_count; i++)
+        fv__json_add_text(&w, metadata[i].name, metadata[i].value);
+    if (metadata_count) fv__json_close(&w);
     for (size_t i = 0; i < count; i++) {
         size_t bytes = 0, end;
         FV_TRY(tensor_bytes(ctx, &tensors[i], &bytes));
         if (!fv__add_size(at, bytes, &end))
             return fv__fail(ctx, FV_USAGE, "the tensors are larger than any memory");
-        if (i || metadata_count) fv__text_add(t, ",");
-        fv__text_json(t, tensors[i].name);
-        fv__text_add(t, ":{\"dtype\":\"F32\",\"shape\":[");
-        for (int d = 0; d < tensors[i].shape.rank; d++)
-            fv__text_addf(t, d ? ",%lld" : "%lld", (long long)tensors[i].shape.dim[d]);
-        fv__text_addf(t, "],\"data_offsets\":[%zu,%zu]}", at, end);
+        fv__json_open(&w, tensors[i].name, '{');
+        fv__json_add_text(&w, "dtype", "F32");
+        fv__json_add_ints(&w, "shape", tensors[i].shape.dim, tensors[i].shape.rank);
+        fv__json_add_ints(&w, "data_offsets", (const int64_t[]){(int64_t)at, (int64_t)end}, 2);
+        fv__json_close(&w);
         at = end;
     }
-    fv__text_add(t, "}");
+    fv__json_close(&w);
     while (!t->failed && t->length % FV_ALIGN) fv__text_add(t, " ");
     FV_TRY(fv__text_done(ctx, t));
     uint64_t length = t->length - 8;

@@ -4,6 +4,7 @@
  * one up again.
  */
 #include "base/cpu_features.h"
+#include "base/json_write.h"
 #include "train/run.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,30 +39,24 @@ static fv_status new_job(fv_context *ctx, fv_train_job **out) {
 
 /* --- what a run is, as run.json ------------------------------------------------------------- */
 
-static void json_pair(fv_text *out, const char *name, const char *value, const char *end) {
-    fv__text_add(out, "  ");
-    fv__text_json(out, name);
-    fv__text_add(out, ": ");
-    fv__text_json(out, value ? value : "");
-    fv__text_add(out, end);
-}
-
 static fv_status write_description(fv_context *ctx, fv_train_job *job, const char *folder) {
     const fv_net *net = job->model->net;
     fv_text recipe = {.ctx = ctx}, out = {.ctx = ctx};
     char checksum[24];
     snprintf(checksum, sizeof checksum, "%016llx", (unsigned long long)job->train.checksum);
     fv__recipe_print(&recipe, &job->recipe);
-    fv__text_add(&out, "{\n");
-    json_pair(&out, "format", FORMAT, ",\n");
-    json_pair(&out, "version", FOVEA_VERSION, ",\n");
-    json_pair(&out, "command", job->command, ",\n");
-    json_pair(&out, "network", net->name, ",\n");
-    json_pair(&out, "given", net->given, ",\n");
-    json_pair(&out, "data", job->data, ",\n");
-    json_pair(&out, "data_checksum", checksum, ",\n");
-    json_pair(&out, "settings", recipe.data, ",\n");
-    json_pair(&out, "text", net->source, "\n}\n");
+    fv_json_writer w = fv__json_writer(&out, 1);
+    fv__json_open(&w, NULL, '{');
+    fv__json_add_text(&w, "format", FORMAT);
+    fv__json_add_text(&w, "version", FOVEA_VERSION);
+    fv__json_add_text(&w, "command", job->command);
+    fv__json_add_text(&w, "network", net->name);
+    fv__json_add_text(&w, "given", net->given);
+    fv__json_add_text(&w, "data", job->data);
+    fv__json_add_text(&w, "data_checksum", checksum);
+    fv__json_add_text(&w, "settings", recipe.data);
+    fv__json_add_text(&w, "text", net->source ? net->source : "");
+    fv__json_close(&w);
     fv_status status = fv__text_done(ctx, &recipe);
     if (status == FV_OK) status = fv__text_done(ctx, &out);
     if (status == FV_OK) {
