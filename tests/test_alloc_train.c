@@ -64,9 +64,11 @@ static void write_net(void) {
 static fv_status use(fv_context *ctx) {
     fv_train_job *job = NULL;
     fv_outcome made;
-    FV_TRY(fv__train_start(ctx, "tiny.net", "digits:60", NULL, 0, "refused", "test", &job));
+    const fv_train_request request = {
+        .net = "tiny.net", .data = "digits:60", .folder = "refused", .command = "test"};
+    FV_TRY(fv__train_start(ctx, &request, &job));
     fv__train_free(job);
-    FV_TRY(fv__train_resume(ctx, "refused", &job));
+    FV_TRY(fv__train_resume(ctx, "refused", NULL, &job));
     fv_status status = fv__train_run(ctx, job, NULL);
     if (status == FV_OK) status = fv__train_outcome(ctx, job, &made);
     fv__train_free(job);

@@ -92,11 +92,17 @@ static void train(const char *folder, int german) {
     enter(german);
     must(NULL, fv_context_new(1, &ctx));
     must(ctx, fv__file_write(ctx, "small.net", net_text, sizeof net_text - 1));
-    must(ctx, fv__train_start(ctx, "small.net", "digits:120", settings, 1, folder, "test", &job));
+    const fv_train_request request = {.net = "small.net",
+                                      .data = "digits:120",
+                                      .settings = settings,
+                                      .setting_count = 1,
+                                      .folder = folder,
+                                      .command = "test"};
+    must(ctx, fv__train_start(ctx, &request, &job));
     assert_int_equal(fv__train_run(ctx, job, &hooks), FV_INTERRUPTED);
     fv__train_free(job);
     enter(!german);
-    must(ctx, fv__train_resume(ctx, folder, &job));
+    must(ctx, fv__train_resume(ctx, folder, NULL, &job));
     enter(german);
     for (fv_status status = FV_INTERRUPTED; status != FV_OK;) /* a checkpoint after each step */
         if ((status = fv__train_run(ctx, job, &hooks)) != FV_INTERRUPTED) must(ctx, status);

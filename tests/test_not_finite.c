@@ -100,7 +100,6 @@ static void test_last_update_spoils(void **unused) {
     (void)unused;
     const char *text = "net last\ninput 1x28x28\n (fc 10)*8\n"
                        "train loss squarederror lr 1e6 epochs 1 batch 330\n";
-    const fv_setting none = {NULL, NULL};
     fv_context *ctx;
     fv_train_job *job;
     must(NULL, fv_context_new(1, &ctx));
@@ -109,7 +108,9 @@ static void test_last_update_spoils(void **unused) {
     fputs(text, f);
     fclose(f);
     assert_int_equal(system("rm -rf last"), 0);
-    must(ctx, fv__train_start(ctx, "last.net", "digits:330", &none, 0, "last", "test", &job));
+    const fv_train_request request = {
+        .net = "last.net", .data = "digits:330", .folder = "last", .command = "test"};
+    must(ctx, fv__train_start(ctx, &request, &job));
     assert_int_equal(fv__train_run(ctx, job, NULL), FV_DIVERGED);
     print_message("%s\n", ctx->message);
     assert_non_null(strstr(ctx->message, "test of epoch 1: "));

@@ -46,11 +46,23 @@ static void write_net(void) {
     fclose(f);
 }
 
+static fv_status start_run(fv_context *ctx, const char *net, const char *data,
+                           const fv_setting *settings, size_t count, const char *folder,
+                           fv_train_job **job) {
+    const fv_train_request request = {.net = net,
+                                      .data = data,
+                                      .settings = settings,
+                                      .setting_count = count,
+                                      .folder = folder,
+                                      .command = "test"};
+    return fv__train_start(ctx, &request, job);
+}
+
 static fv_status start(fv_context *ctx, const char *folder, const fv_setting *settings,
                        size_t count, fv_train_job **job) {
     write_net();
     clean(folder);
-    return fv__train_start(ctx, "small.net", "digits:330", settings, count, folder, "test", job);
+    return start_run(ctx, "small.net", "digits:330", settings, count, folder, job);
 }
 
 static void expect(const fv_context *ctx, fv_status got, fv_status wanted, const char *words) {
@@ -119,7 +131,7 @@ static void test_stopping_does_not_matter(void **unused) {
         if (status == FV_OK) break;
         expect(ctx, status, FV_INTERRUPTED, "fovea resume stopped");
         stops++;
-        must(ctx, fv__train_resume(ctx, "stopped", &job));
+        must(ctx, fv__train_resume(ctx, "stopped", NULL, &job));
     }
     assert_in_range(stops, 5, 40);
     expect_same_file("whole/model.safetensors", "stopped/model.safetensors");
@@ -135,13 +147,13 @@ static void test_resume_at_both_ends(void **unused) {
     fv_outcome made;
     must(ctx, start(ctx, "ends", NULL, 0, &job));
     fv__train_free(job);
-    must(ctx, fv__train_resume(ctx, "ends", &job));
+    must(ctx, fv__train_resume(ctx, "ends", NULL, &job));
     assert_int_equal(job->at.steps, 0);
     must(ctx, fv__train_run(ctx, job, NULL));
     fv__train_free(job);
     expect_same_file("one/model.safetensors", "ends/model.safetensors");
     must(ctx, fv__file_remove(ctx, "ends/model.safetensors"));
-    must(ctx, fv__train_resume(ctx, "ends", &job));
+    must(ctx, fv__train_resume(ctx, "ends", NULL, &job));
     assert_int_equal(job->at.epoch, 3);
     must(ctx, fv__train_run(ctx, job, NULL));
     must(ctx, fv__train_outcome(ctx, job, &made));
@@ -178,10 +190,10 @@ static void test_seed_in_the_text(void **unused) {
     fputs("net seeded\ninput 1x28x28\n fc 10 - softmax\ntrain seed 7 epochs 1\n", f);
     fclose(f);
     clean("seed");
-    must(ctx, fv__train_start(ctx, "seed.net", "digits:330", NULL, 0, "seed", "test", &job));
+    must(ctx, start_run(ctx, "seed.net", "digits:330", NULL, 0, "seed", &job));
     const uint64_t seven = job->train.checksum;
     fv__train_free(job);
-    must(ctx, fv__train_resume(ctx, "seed", &job));
+    must(ctx, fv__train_resume(ctx, "seed", NULL, &job));
     assert_true(job->train.checksum == seven);
     fv__train_free(job);
     fv_context_free(ctx);
@@ -202,7 +214,7 @@ static void test_stop_at_the_end_of_an_epoch(void **unused) {
     must(ctx, start(ctx, "end", settings, 3, &job));
     assert_int_equal(fv__train_run(ctx, job, &hooks), FV_INTERRUPTED);
     fv__train_free(job);
-    must(ctx, fv__train_resume(ctx, "end", &job));
+    must(ctx, fv__train_resume(ctx, "end", NULL, &job));
     assert_int_equal(job->at.step, 1);
     must(ctx, fv__train_run(ctx, job, NULL));
     assert_float_equal(job->at.history[0].lr, 0.05, 1e-12);
@@ -222,7 +234,7 @@ static void test_divergence_is_named(void **unused) {
     fputs(text, f);
     fclose(f);
     clean("blow");
-    must(ctx, fv__train_start(ctx, "blow.net", "digits:330", settings, 3, "blow", "test", &job));
+    must(ctx, start_run(ctx, "blow.net", "digits:330", settings, 3, "blow", &job));
     const fv_status status = fv__train_run(ctx, job, NULL);
     print_message("%s\n", ctx->message);
     expect(ctx, status, FV_DIVERGED, "epoch 1: ");
@@ -231,7 +243,7 @@ static void test_divergence_is_named(void **unused) {
     for (int64_t i = 0; i < job->model->net->param_elements; i++)
         assert_true(isfinite(job->model->weights[i]));
     fv__train_free(job);
-    must(ctx, fv__train_resume(ctx, "blow", &job));
+    must(ctx, fv__train_resume(ctx, "blow", NULL, &job));
     fv__train_free(job);
     fv_context_free(ctx);
 }
@@ -247,18 +259,18 @@ static void test_what_does_not_fit(void **unused) {
     expect(ctx, start(ctx, "misfit", &range, 1, &job), FV_BAD_INPUT, "momentum");
     expect(ctx, start(ctx, "misfit", &classes, 1, &job), FV_BAD_INPUT, "10");
     assert_false(fv__folder_exists("misfit"));
-    expect(ctx, fv__train_resume(ctx, "misfit", &job), FV_BAD_INPUT, "misfit");
+    expect(ctx, fv__train_resume(ctx, "misfit", NULL, &job), FV_BAD_INPUT, "misfit");
     must(ctx, start(ctx, "taken", NULL, 0, &job));
     fv__train_free(job);
-    expect(ctx, fv__train_start(ctx, "small.net", "digits:330", NULL, 0, "taken", "", &job),
-           FV_BAD_INPUT, "fovea resume taken");
-    expect(ctx, fv__train_start(ctx, "small.net", "dogits", NULL, 0, "new", "", &job), FV_BAD_INPUT,
+    expect(ctx, start_run(ctx, "small.net", "digits:330", NULL, 0, "taken", &job), FV_BAD_INPUT,
+           "fovea resume taken");
+    expect(ctx, start_run(ctx, "small.net", "dogits", NULL, 0, "new", &job), FV_BAD_INPUT,
            "dogits");
     /* a checkpoint cut short, a description that is none */
     must(ctx, fv__file_write(ctx, "taken/checkpoint.safetensors", "abc", 3));
-    expect(ctx, fv__train_resume(ctx, "taken", &job), FV_BAD_INPUT, "checkpoint.safetensors");
+    expect(ctx, fv__train_resume(ctx, "taken", NULL, &job), FV_BAD_INPUT, "checkpoint.safetensors");
     must(ctx, fv__file_write(ctx, "taken/run.json", "{", 1));
-    expect(ctx, fv__train_resume(ctx, "taken", &job), FV_BAD_INPUT, "run.json");
+    expect(ctx, fv__train_resume(ctx, "taken", NULL, &job), FV_BAD_INPUT, "run.json");
     fv_context_free(ctx);
 }
 
@@ -273,10 +285,10 @@ static void test_classes_follow_the_data(void **unused) {
     fputs(text, f);
     fclose(f);
     clean("wide");
-    must(ctx, fv__train_start(ctx, "wide.net", "digits:330", NULL, 0, "wide", "test", &job));
+    must(ctx, start_run(ctx, "wide.net", "digits:330", NULL, 0, "wide", &job));
     assert_string_equal(job->model->net->given, "classes=10");
     fv__train_free(job);
-    must(ctx, fv__train_resume(ctx, "wide", &job));
+    must(ctx, fv__train_resume(ctx, "wide", NULL, &job));
     assert_string_equal(job->model->net->given, "classes=10");
     fv__train_free(job);
     fv_context_free(ctx);

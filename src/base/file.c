@@ -337,6 +337,12 @@ bool fv__file_exists(const char *path) {
     return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
 }
 
+/* A symbolic link whose target is not there. */
+static bool dangles(const char *path) {
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && stat(path, &st) != 0;
+}
+
 bool fv__folder_exists(const char *path) {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
@@ -359,6 +365,11 @@ fv_status fv__folder_make(fv_context *ctx, const char *path) {
             status = fv__fail(ctx, FV_FAILED,
                               "cannot make the folder %s: a file of that name is "
                               "there",
+                              part);
+        } else if (dangles(part)) {
+            status = fv__fail(ctx, FV_FAILED,
+                              "cannot make the folder %s: a link of that name is there, and it "
+                              "leads nowhere; make its target, or remove it",
                               part);
         } else {
             errno = e;

@@ -6,7 +6,7 @@
 
 static fv_status run(fv_cli *cli) {
     fv_train_job *job = NULL;
-    FV_TRY(fv__train_resume(cli->ctx, cli->words[0], &job));
+    FV_TRY(fv__train_resume(cli->ctx, cli->words[0], NULL, &job));
     return fv__cli_train(cli, job);
 }
 

@@ -38,8 +38,14 @@ static fv_status run(fv_cli *cli) {
     fv_train_job *job = NULL;
     fv_status status = typed(cli, &command);
     if (status == FV_OK)
-        status = fv__train_start(cli->ctx, cli->words[0], cli->words[1], cli->settings,
-                                 cli->setting_count, fv__cli_value(cli, "out"), command.data, &job);
+        status = fv__train_start(cli->ctx,
+                                 &(fv_train_request){.net = cli->words[0],
+                                                     .data = cli->words[1],
+                                                     .settings = cli->settings,
+                                                     .setting_count = cli->setting_count,
+                                                     .folder = fv__cli_value(cli, "out"),
+                                                     .command = command.data},
+                                 &job);
     fv__text_free(&command);
     return status == FV_OK ? fv__cli_train(cli, job) : status;
 }

@@ -87,6 +87,8 @@ fv_status fv__evaluate(fv_context *ctx, fv_evaluator *e, const fv_dataset *set, 
     s->images = set->count;
     s->correct = s->correct5 = 0;
     for (int64_t start = 0; start < set->count; start += e->batch) {
+        if (s->stop && s->stop(s->stop_arg))
+            return fv__fail(ctx, FV_INTERRUPTED, "stopped within a test");
         const int64_t n = set->count - start < e->batch ? set->count - start : e->batch;
         fv_exec *exec;
         FV_TRY(stage_for(ctx, e, n, &exec));

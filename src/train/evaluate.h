@@ -22,6 +22,8 @@ typedef struct fv_scores {
        probability, and the probability of the true class. */
     int32_t *said;
     float *sure, *truth;
+    bool (*stop)(void *arg); /* asked after each batch, when not NULL; true: FV_INTERRUPTED */
+    void *stop_arg;
 } fv_scores;
 
 FV_MUST_USE fv_status fv__evaluate(fv_context *ctx, fv_evaluator *e, const fv_dataset *set,

@@ -139,11 +139,28 @@ static fv_status test_diverged(fv_context *ctx, fv_train_job *job, double lr) {
                            : fv__fail_in(ctx, "test of epoch %lld: ", (long long)job->at.epoch + 1);
 }
 
+static fv_status save_within(fv_context *ctx, fv_train_job *job, watch *w) {
+    job->at.seconds = epoch_seconds(w);
+    w->saved = fv__seconds();
+    return fv__checkpoint_save(ctx, job);
+}
+
+/* Saves, and says how to go on. */
+static fv_status stop_here(fv_context *ctx, fv_train_job *job, watch *w) {
+    FV_TRY(save_within(ctx, job, w));
+    return fv__fail(ctx, FV_INTERRUPTED, "stopped in epoch %lld; go on with: fovea resume %s",
+                    (long long)job->at.epoch + 1, job->folder);
+}
+
 /* Test scores, history, log, best model, checkpoint. */
 static fv_status end_epoch(fv_context *ctx, fv_train_job *job, watch *w, double lr) {
     fv_position *at = &job->at;
     fv_scores scores = {0};
-    FV_TRY(fv__evaluate(ctx, job->evaluator, &job->test, &scores));
+    if (w->hooks) scores.stop = w->hooks->stop;
+    if (w->hooks) scores.stop_arg = w->hooks->arg;
+    const fv_status tested = fv__evaluate(ctx, job->evaluator, &job->test, &scores);
+    if (tested == FV_INTERRUPTED) return stop_here(ctx, job, w); /* the test is made again */
+    FV_TRY(tested);
     if (!isfinite(scores.loss)) FV_TRY(test_diverged(ctx, job, lr));
     FV_TRY(fv__grow(ctx, (void **)&at->history, &at->history_capacity, at->history_count + 1,
                     sizeof *at->history, "the history"));
@@ -168,12 +185,6 @@ static fv_status end_epoch(fv_context *ctx, fv_train_job *job, watch *w, double 
     return write_log(ctx, job);
 }
 
-static fv_status save_within(fv_context *ctx, fv_train_job *job, watch *w) {
-    job->at.seconds = epoch_seconds(w);
-    w->saved = fv__seconds();
-    return fv__checkpoint_save(ctx, job);
-}
-
 static fv_status one_epoch(fv_context *ctx, fv_train_job *job, const fv_hooks *hooks) {
     fv_position *at = &job->at;
     const fv_recipe *r = &job->recipe;
@@ -193,12 +204,7 @@ static fv_status one_epoch(fv_context *ctx, fv_train_job *job, const fv_hooks *h
         lr = fv__recipe_rate(r, at->epoch, (double)at->step / (double)steps, factor);
         FV_TRY(one_step(ctx, job, lr));
         tick(job, &w, NULL);
-        if (stop_wanted(&w)) {
-            FV_TRY(save_within(ctx, job, &w));
-            return fv__fail(ctx, FV_INTERRUPTED,
-                            "stopped in epoch %lld; go on with: fovea resume %s",
-                            (long long)at->epoch + 1, job->folder);
-        }
+        if (stop_wanted(&w)) return stop_here(ctx, job, &w);
         if (at->step < steps && fv__seconds() - w.saved > SAVE_SECONDS)
             FV_TRY(save_within(ctx, job, &w));
     }

@@ -33,15 +33,30 @@ typedef struct fv_train_job {
     char *folder;
     char *command; /* as typed */
     char *data;    /* as given */
+    char *where;   /* the folder that relative paths were meant from when it began; "": not known */
     fv_recipe recipe;
     fv_model *model;
+    bool fine_tuned; /* begins with the weights of another model */
     fv_dataset train, test;
+    bool borrowed; /* the sets are the caller's */
     fv_learner *learner;
     fv_evaluator *evaluator;
     fv_position at;
     fv_arena arena;
     uint32_t *order;
 } fv_train_job;
+
+/* What a new run is to be, or what changes of one that goes on. */
+typedef struct fv_train_request {
+    const char *net;                /* a name of the zoo or the path of a text; or */
+    const fv_model *model;          /* the network and the weights it begins with */
+    const char *data;               /* a data set's name or path; or */
+    const fv_dataset *train, *test; /* sets of the caller's, which outlive the run */
+    const fv_setting *settings;
+    size_t setting_count;
+    const char *folder;  /* NULL: runs/NAME-N with the next free N */
+    const char *command; /* as typed; NULL: none */
+} fv_train_request;
 
 /* The library prints nothing: whoever runs a job watches it with these. Each may be NULL. */
 typedef struct fv_hooks {
@@ -52,12 +67,13 @@ typedef struct fv_hooks {
 
 /* Prepares a new run: finds network and data, applies settings (names of recipe fields go to the
    recipe, others to the network's parameters; `classes` follows the data unless given), makes the
-   folder. folder NULL: runs/NAME-N with the next free N. */
-FV_MUST_USE fv_status fv__train_start(fv_context *ctx, const char *net, const char *data,
-                                      const fv_setting *settings, size_t setting_count,
-                                      const char *folder, const char *command, fv_train_job **out);
-/* Takes up the run of a folder where its last checkpoint stands. */
-FV_MUST_USE fv_status fv__train_resume(fv_context *ctx, const char *folder, fv_train_job **out);
+   folder. */
+FV_MUST_USE fv_status fv__train_start(fv_context *ctx, const fv_train_request *request,
+                                      fv_train_job **out);
+/* Takes up the run of a folder where its last checkpoint stands. Of `changes` (NULL: none) count
+   the data, and of the settings `epochs`. */
+FV_MUST_USE fv_status fv__train_resume(fv_context *ctx, const char *folder,
+                                       const fv_train_request *changes, fv_train_job **out);
 void fv__train_free(fv_train_job *job);
 
 /* Trains to the end, with a checkpoint after each epoch, every few minutes and when stopped; then
@@ -73,5 +89,27 @@ int64_t fv__train_best(const fv_position *at);
 /* checkpoint.c */
 FV_MUST_USE fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job);
 FV_MUST_USE fv_status fv__checkpoint_load(fv_context *ctx, fv_train_job *job); /* none: untouched */
+
+/* run_record.c: run.json, which says what a run is. */
+FV_MUST_USE fv_status fv__run_record_write(fv_context *ctx, fv_train_job *job, const char *folder);
+/* Reads it into the job, all but the data, and makes its model; *out lives in the job's arena. */
+FV_MUST_USE fv_status fv__run_record_read(fv_context *ctx, fv_train_job *job, fv_json **out);
+/* The checksum of the training part as the record has it. */
+#define FV_CHECKSUM_TEXT 24
+char *fv__run_checksum(const fv_train_job *job, char out[FV_CHECKSUM_TEXT]);
+
+/* run_folder.c: makes the folder `wanted` (NULL: the next free one) appear with run.json in it. */
+FV_MUST_USE fv_status fv__run_folder(fv_context *ctx, fv_train_job *job, const char *wanted);
+
+/* run_start.c, for both ways to begin: */
+FV_MUST_USE fv_status fv__train_new_job(fv_context *ctx, fv_train_job **out);
+/* Learner, evaluator, order: what a run needs once model, data and recipe are there. */
+FV_MUST_USE fv_status fv__train_equip(fv_context *ctx, fv_train_job *job);
+void fv__train_borrow(fv_train_job *job, const fv_dataset *train, const fv_dataset *test);
+
+/* setting_advice.c: settings given together with the recipe they made. FV_USAGE for those that
+   contradict each other; those that can have no effect are told to the log. */
+FV_MUST_USE fv_status fv__settings_advise(fv_context *ctx, const fv_setting *settings, size_t count,
+                                          const fv_recipe *recipe);
 
 #endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * training_api.c - public: a training run in its folder.
+ */
+#include "api/given.h"
+#include "api/open.h"
+#include "train/outcome.h"
+#include "train/run.h"
+#include <string.h>
+
+struct fv_training {
+    fv_context *ctx;
+    fv_train_job *job;
+    fv_outcome made; /* files for people; none before the report */
+    fv_training_facts facts;
+    fv_text settings; /* of the facts */
+};
+
+/* ------------------------------------------------------------------------- start and resume --- */
+
+/* Options as a request whose texts live in the arena. */
+static fv_status take_options(fv_context *ctx, const fv_training_options *o, fv_arena *arena,
+                              fv_train_request *out) {
+    fv_setting *settings = NULL;
+    size_t count = 0;
+    if (!o->train != !o->test)
+        return fv__fail(ctx, FV_USAGE,
+                        "a training takes both sets, `train` and `test`, or neither");
+    FV_TRY(fv__settings_split(ctx, arena, o->settings, &settings, &count));
+    *out = (fv_train_request){.net = o->net,
+                              .model = o->model,
+                              .data = o->data,
+                              .train = o->train,
+                              .test = o->test,
+                              .settings = settings,
+                              .setting_count = count,
+                              .folder = o->folder,
+                              .command = o->command};
+    return FV_OK;
+}
+
+static fv_status wrap(fv_context *ctx, fv_train_job *job, fv_training **out) {
+    fv_training *t = *out = fv__alloc(ctx, sizeof *t, "a training run");
+    if (!t) {
+        fv__train_free(job);
+        return FV_EXHAUSTED;
+    }
+    t->ctx = ctx;
+    t->job = job;
+    t->settings.ctx = ctx;
+    return FV_OK;
+}
+
+/* A word that names a model: the run begins with its weights. */
+static fv_status open_model(fv_context *ctx, const char *word, fv_arena *arena, fv_model **out) {
+    const fv_model_options trained = {0};
+    const char *path = fv__open_path(arena, word);
+    if (!path) return FV_EXHAUSTED;
+    if (!fv__is_model_file(path)) return FV_OK;
+    return fv__open_model(ctx, path, &trained, out);
+}
+
+static fv_status start(fv_context *ctx, const fv_training_options *o, fv_arena *arena,
+                       fv_training **out) {
+    fv_train_request request;
+    fv_train_job *job = NULL;
+    fv_model *model = NULL;
+    FV_TRY(take_options(ctx, o, arena, &request));
+    if (!o->net == !o->model)
+        return fv__fail(ctx, FV_USAGE, "a training takes a network: `net` or `model`, one of them");
+    if (!o->data == !o->train)
+        return fv__fail(ctx, FV_USAGE,
+                        "a training takes data: `data`, or `train` and `test`, one of them");
+    if (o->net) FV_TRY(open_model(ctx, o->net, arena, &model));
+    if (model) request.model = model;
+    const fv_status status = fv__train_start(ctx, &request, &job);
+    fv__model_free(model);
+    return status == FV_OK ? wrap(ctx, job, out) : status;
+}
+
+fv_status fv_training_start(fv_context *ctx, const fv_training_options *given, fv_training **out) {
+    fv_training_options options = {0};
+    fv_arena arena;
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, given);
+    FV_TAKE(ctx, given, options);
+    fv__arena_init(&arena, ctx);
+    const fv_status status = start(ctx, &options, &arena, out);
+    fv__arena_free(&arena);
+    return status;
+}
+
+fv_status fv_training_resume(fv_context *ctx, const char *folder, const fv_training_options *given,
+                             fv_training **out) {
+    fv_training_options options = {0};
+    fv_train_request changes;
+    fv_train_job *job = NULL;
+    fv_arena arena;
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, folder);
+    FV_TAKE(ctx, given, options);
+    fv__arena_init(&arena, ctx);
+    fv_status status = take_options(ctx, &options, &arena, &changes);
+    if (status == FV_OK) status = fv__train_resume(ctx, folder, &changes, &job);
+    fv__arena_free(&arena);
+    return status == FV_OK ? wrap(ctx, job, out) : status;
+}
+
+void fv_training_free(fv_training *t) {
+    if (!t) return;
+    fv__train_free(t->job);
+    fv__text_free(&t->settings);
+    fv__free(t);
+}
+
+/* ------------------------------------------------------------------------------------ running ---
+ */
+
+static bool ask_stop(void *arg) {
+    const fv_training_hooks *hooks = arg;
+    return hooks->stop && hooks->stop(hooks->user);
+}
+
+static void pass_progress(void *arg, const fv_progress *progress) {
+    const fv_training_hooks *hooks = arg;
+    if (hooks->progress) hooks->progress(hooks->user, progress);
+}
+
+fv_status fv_training_run(fv_training *t, const fv_training_hooks *given) {
+    fv_training_hooks hooks = {0};
+    if (!t) return FV_USAGE;
+    FV_TAKE(t->ctx, given, hooks);
+    const fv_hooks inner = {.progress = pass_progress, .stop = ask_stop, .arg = &hooks};
+    return fv__train_run(t->ctx, t->job, &inner);
+}
+
+fv_status fv_training_report(fv_training *t) {
+    if (!t) return FV_USAGE;
+    if (!t->job->at.history_count)
+        return fv__fail(t->ctx, FV_USAGE, "there is nothing to report before an epoch is behind");
+    return fv__train_outcome(t->ctx, t->job, &t->made);
+}
+
+const char *fv_training_file(const fv_training *t, int i, const char **about) {
+    if (about) *about = NULL;
+    if (!t || i < 0 || i >= t->made.count) return NULL;
+    if (about) *about = t->made.files[i].what;
+    return t->made.files[i].name;
+}
+
+/* --------------------------------------------------------------------------------- describing ---
+ */
+
+static void describe_progress(const fv_train_job *job, fv_training_facts *f) {
+    const fv_position *at = &job->at;
+    f->epochs_done = at->epoch;
+    f->steps_done = at->steps;
+    f->best_epoch = fv__train_best(at);
+    f->seconds = 0;
+    for (size_t e = 0; e < at->history_count; e++) f->seconds += at->history[e].seconds;
+}
+
+const fv_training_facts *fv_training_describe(fv_training *t) {
+    if (!t) return NULL;
+    const fv_train_job *job = t->job;
+    const fv_plan_memory memory = fv__learner_memory(job->learner);
+    fv_training_facts *f = &t->facts;
+    if (!t->settings.length) fv__recipe_print(&t->settings, &job->recipe);
+    *f = (fv_training_facts){.folder = job->folder,
+                             .net = job->model->net->name,
+                             .data = job->train.name,
+                             .command = job->command,
+                             .settings = t->settings.data ? t->settings.data : "",
+                             .parameters = fv__net_parameters(job->model->net, true),
+                             .train_images = job->train.count,
+                             .test_images = job->test.count,
+                             .batch = job->recipe.batch,
+                             .epochs = job->recipe.epochs,
+                             .seed = job->recipe.seed,
+                             .memory = memory.activations + memory.scratch + memory.parameters +
+                                       memory.gradients};
+    describe_progress(job, f);
+    return f;
+}
+
+const fv_epoch *fv_training_epoch(const fv_training *t, int64_t i) {
+    if (!t || i < 0 || (size_t)i >= t->job->at.history_count) return NULL;
+    return &t->job->at.history[i];
+}
+
+const fv_model *fv_training_model(const fv_training *t) {
+    return t ? t->job->model : NULL;
+}

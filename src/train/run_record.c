@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run_record.c - what a run is, as run.json: network, data, settings, command, where it began.
+ */
+#include "base/json_write.h"
+#include "train/run.h"
+#include <stdio.h>
+#include <string.h>
+
+#define FORMAT "fovea run 1"
+
+char *fv__run_checksum(const fv_train_job *job, char out[FV_CHECKSUM_TEXT]) {
+    snprintf(out, FV_CHECKSUM_TEXT, "%016llx", (unsigned long long)job->train.checksum);
+    return out;
+}
+
+fv_status fv__run_record_write(fv_context *ctx, fv_train_job *job, const char *folder) {
+    const fv_net *net = job->model->net;
+    fv_text recipe = {.ctx = ctx}, out = {.ctx = ctx};
+    char checksum[FV_CHECKSUM_TEXT];
+    fv__recipe_print(&recipe, &job->recipe);
+    fv_json_writer w = fv__json_writer(&out, 1);
+    fv__json_open(&w, NULL, '{');
+    fv__json_add_text(&w, "format", FORMAT);
+    fv__json_add_text(&w, "version", FOVEA_VERSION);
+    fv__json_add_text(&w, "command", job->command);
+    fv__json_add_text(&w, "network", net->name);
+    fv__json_add_text(&w, "given", net->given);
+    fv__json_add_text(&w, "data", job->data);
+    fv__json_add_text(&w, "data_name", job->train.name);
+    fv__json_add_text(&w, "data_checksum", fv__run_checksum(job, checksum));
+    fv__json_add_text(&w, "where", job->where);
+    fv__json_add_text(&w, "settings", recipe.data);
+    fv__json_add_text(&w, "text", net->source ? net->source : "");
+    fv__json_close(&w);
+    fv_status status = fv__text_done(ctx, &recipe);
+    if (status == FV_OK) status = fv__text_done(ctx, &out);
+    if (status == FV_OK) {
+        char *path = fv__path_in(&job->arena, folder, "run.json");
+        status = path ? fv__file_write(ctx, path, out.data, out.length) : FV_EXHAUSTED;
+    }
+    fv__text_free(&recipe);
+    fv__text_free(&out);
+    return status;
+}
+
+static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_json *json) {
+    static const char *const needed[] = {"network",       "given",    "data",
+                                         "data_checksum", "settings", "text"};
+    if (strcmp(fv__json_string(json, "format", ""), FORMAT) != 0)
+        return fv__fail(ctx, FV_BAD_INPUT, "this is no run of this version of fovea");
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (!fv__json_string(json, needed[i], NULL))
+            return fv__fail(ctx, FV_BAD_INPUT,
+                            "this description of a run has no text \"%s\"; it is damaged, and the "
+                            "run must be started anew",
+                            needed[i]);
+    job->data = fv__arena_text(&job->arena, fv__json_string(json, "data", ""));
+    job->command = fv__arena_text(&job->arena, fv__json_string(json, "command", ""));
+    job->where = fv__arena_text(&job->arena, fv__json_string(json, "where", ""));
+    if (!job->data || !job->command || !job->where) return FV_EXHAUSTED;
+    fv_setting *settings;
+    size_t count, rest;
+    FV_TRY(fv__settings_split(ctx, &job->arena, fv__json_string(json, "settings", ""), &settings,
+                              &count));
+    fv__field_defaults(fv__recipe_fields, &job->recipe);
+    FV_TRY(fv__recipe_apply(ctx, settings, count, &job->recipe, &rest));
+    const char *text = fv__json_string(json, "text", "");
+    FV_TRY(fv__settings_split(ctx, &job->arena, fv__json_string(json, "given", ""), &settings,
+                              &count));
+    fv_net *net = NULL;
+    FV_TRY(fv__net_parse(ctx, fv__json_string(json, "network", "net"), text, strlen(text), settings,
+                         count, &net));
+    net->recipe = job->recipe;
+    return fv__model_new(ctx, net, (uint64_t)job->recipe.seed, &job->model);
+}
+
+fv_status fv__run_record_read(fv_context *ctx, fv_train_job *job, fv_json **out) {
+    char *path = fv__train_path(job, "run.json");
+    fv_bytes bytes;
+    if (!path) return FV_EXHAUSTED;
+    if (!fv__file_exists(path))
+        return fv__fail(ctx, FV_BAD_INPUT, "%s is not the folder of a run: it has no run.json",
+                        job->folder);
+    FV_TRY(fv__file_read(ctx, path, (size_t)64 << 20, &bytes));
+    fv_status status = fv__json_parse(ctx, &job->arena, (const char *)bytes.data, bytes.size, out);
+    fv__file_release(&bytes);
+    if (status == FV_OK) status = read_description(ctx, job, *out);
+    /* what is wrong in a file is never the caller's usage */
+    if (status == FV_USAGE) ctx->status = FV_BAD_INPUT;
+    return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", path);
+}

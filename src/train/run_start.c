@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run_start.c - a new run: network, data and settings, put together.
+ */
+#include "train/run.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEST_BATCH   256 /* images tested at a time, at most */
+#define SETTINGS_MAX 32  /* of one network */
+
+void fv__train_free(fv_train_job *job) {
+    if (!job) return;
+    fv__learner_free(job->learner);
+    fv__evaluator_free(job->evaluator);
+    fv__model_free(job->model);
+    if (!job->borrowed) {
+        fv__dataset_close(&job->train);
+        fv__dataset_close(&job->test);
+    }
+    fv__free(job->order);
+    fv__free(job->at.history);
+    fv__arena_free(&job->arena);
+    fv__free(job);
+}
+
+fv_status fv__train_new_job(fv_context *ctx, fv_train_job **out) {
+    *out = fv__alloc(ctx, sizeof **out, "a training run");
+    if (!*out) return FV_EXHAUSTED;
+    fv__arena_init(&(*out)->arena, ctx);
+    return FV_OK;
+}
+
+/* What of the training decides the model's bytes goes into the model file; nothing else does. */
+static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
+    char checksum[FV_CHECKSUM_TEXT];
+    fv_text recipe = {.ctx = ctx};
+    fv__recipe_print(&recipe, &job->recipe);
+    fv_status status = fv__text_done(ctx, &recipe);
+    if (status == FV_OK) status = fv__model_set(ctx, job->model, "data", job->train.name);
+    if (status == FV_OK)
+        status = fv__model_set(ctx, job->model, "data_checksum", fv__run_checksum(job, checksum));
+    if (status == FV_OK) status = fv__model_set(ctx, job->model, "settings", recipe.data);
+    if (status == FV_OK && job->train.class_names)
+        status = fv__model_set_classes(ctx, job->model, job->train.class_names, job->train.classes);
+    fv__text_free(&recipe);
+    return status;
+}
+
+/* Learner, evaluator, order: what a run needs once model, data and recipe are there. */
+fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
+    const fv_net *net = job->model->net;
+    const fv_shape *out = &net->values[net->heads[0].value].shape;
+    FV_TRY(fv__dataset_fits(ctx, &job->train, &net->input, fv__shape_sample(out)));
+    FV_TRY(fv__dataset_fits(ctx, &job->test, &net->input, fv__shape_sample(out)));
+    if (job->recipe.batch > job->train.count) {
+        fv__log(
+            ctx, FV_LOG_NOTE, "a batch of %lld is more than the %lld training images: it is %lld",
+            (long long)job->recipe.batch, (long long)job->train.count, (long long)job->train.count);
+        job->recipe.batch = job->train.count;
+    }
+    FV_TRY(describe_model(ctx, job));
+    FV_TRY(fv__learner_new(ctx, job->model, &job->recipe, &job->learner));
+    /* four times the batch: who trains in small ones has no memory for large ones */
+    const int64_t tests = job->recipe.batch < TEST_BATCH / 4 ? 4 * job->recipe.batch : TEST_BATCH;
+    FV_TRY(fv__evaluator_new(ctx, job->model, tests, &job->evaluator));
+    job->order = fv__alloc(ctx, (size_t)job->train.count * sizeof *job->order, "an epoch's order");
+    return job->order ? FV_OK : FV_EXHAUSTED;
+}
+
+/* --- the network ------------------------------------------------------------------------------ */
+
+/* The network of a request with these settings for its text. */
+static fv_status make_net(fv_context *ctx, const fv_train_request *r, const fv_setting *settings,
+                          size_t count, fv_net **out) {
+    if (!r->model) return fv__net_find(ctx, r->net, settings, count, out);
+    const char *text = r->model->net->source;
+    if (text)
+        return fv__net_parse(ctx, r->model->net->name, text, strlen(text), settings, count, out);
+    return fv__fail(ctx, FV_BAD_INPUT,
+                    "%s was built by calls in a way that has no text, and a run is recorded by its "
+                    "network's text",
+                    r->model->net->name);
+}
+
+/* Whether the network's text has a parameter `classes`, without building on it: found by trying. */
+static bool takes_classes(fv_context *ctx, const fv_train_request *r, const char *number) {
+    const fv_setting setting = {"classes", number};
+    fv_net *trial = NULL;
+    const bool takes = make_net(ctx, r, &setting, 1, &trial) == FV_OK;
+    fv__net_free(trial);
+    return takes;
+}
+
+/* The settings that a model's network was made with, and those given over them. */
+typedef struct parameters {
+    fv_setting all[SETTINGS_MAX + 1];
+    size_t count;
+    bool classes; /* given now */
+} parameters;
+
+static fv_status add_parameter(fv_context *ctx, parameters *p, fv_setting s) {
+    size_t i = 0;
+    while (i < p->count && strcmp(p->all[i].name, s.name) != 0) i++;
+    if (i == SETTINGS_MAX)
+        return fv__fail(ctx, FV_USAGE, "more than %d settings are too many for one network",
+                        SETTINGS_MAX);
+    p->all[i] = s;
+    if (i == p->count) p->count++;
+    return FV_OK;
+}
+
+static fv_status gather(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
+                        const fv_setting *settings, size_t count, parameters *p) {
+    fv_setting *before = NULL;
+    size_t n = 0;
+    if (r->model) FV_TRY(fv__settings_split(ctx, &job->arena, r->model->net->given, &before, &n));
+    for (size_t i = 0; i < n; i++) FV_TRY(add_parameter(ctx, p, before[i]));
+    for (size_t i = 0; i < count; i++) {
+        FV_TRY(add_parameter(ctx, p, settings[i]));
+        p->classes = p->classes || strcmp(settings[i].name, "classes") == 0;
+    }
+    return FV_OK;
+}
+
+/* The number of classes follows the data unless it is given. */
+static fv_status find_net(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
+                          const fv_setting *settings, size_t count, fv_net **net) {
+    parameters p = {.count = 0};
+    char number[24];
+    FV_TRY(gather(ctx, job, r, settings, count, &p));
+    FV_TRY(make_net(ctx, r, p.all, p.count, net));
+    const fv_shape *out = &(*net)->values[(*net)->heads[0].value].shape;
+    if (p.classes || fv__shape_sample(out) == job->train.classes) return FV_OK;
+    snprintf(number, sizeof number, "%lld", (long long)job->train.classes);
+    if (!takes_classes(ctx, r, number)) return FV_OK; /* said by dataset_fits */
+    FV_TRY(add_parameter(ctx, &p, (fv_setting){"classes", number}));
+    fv__net_free(*net);
+    *net = NULL;
+    return make_net(ctx, r, p.all, p.count, net);
+}
+
+/* The weights of another model of the same text, where their shapes agree. */
+static void take_weights(fv_context *ctx, fv_train_job *job, const fv_model *from) {
+    const fv_net *net = job->model->net;
+    for (size_t p = 0; p < net->param_count; p++) {
+        const fv_param *to = &net->params[p];
+        const int i = fv__net_find_param(from->net, to->name);
+        const fv_param *there = i < 0 ? NULL : &from->net->params[i];
+        if (there && fv__shape_equal(&there->spec.shape, &to->spec.shape))
+            memcpy(job->model->weights + to->offset, from->weights + there->offset,
+                   (size_t)to->count * sizeof(float));
+        else
+            fv__log(ctx, FV_LOG_NOTE, "%s begins anew: it has another shape than in the model",
+                    to->name);
+    }
+    job->fine_tuned = true;
+}
+
+/* --- together --------------------------------------------------------------------------------- */
+
+void fv__train_borrow(fv_train_job *job, const fv_dataset *train, const fv_dataset *test) {
+    job->train = *train;
+    job->test = *test;
+    job->borrowed = true;
+}
+
+static fv_status open_data(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
+                           uint64_t seed) {
+    if (r->train) {
+        fv__train_borrow(job, r->train, r->test);
+        return FV_OK;
+    }
+    fv__dataset_close(&job->train);
+    fv__dataset_close(&job->test);
+    return fv__dataset_open(ctx, r->data, seed, &job->train, &job->test);
+}
+
+static fv_status copy_texts(fv_context *ctx, fv_train_job *job, const fv_train_request *r) {
+    char here[4096];
+    job->data = fv__arena_text(&job->arena, r->data ? r->data : r->train->name);
+    job->command = fv__arena_text(&job->arena, r->command ? r->command : "");
+    job->where = fv__arena_text(&job->arena, getcwd(here, sizeof here) ? here : "");
+    return job->data && job->command && job->where ? FV_OK
+                                                   : fv__fail_memory(ctx, 0, "a training run");
+}
+
+/* The network's recipe with the settings over it; those that are not of a recipe go to the front of
+   `own`. */
+static fv_status make_recipe(fv_context *ctx, const fv_train_request *r, const fv_net *net,
+                             fv_setting *own, fv_recipe *recipe) {
+    size_t rest;
+    *recipe = net->recipe;
+    if (r->setting_count) memcpy(own, r->settings, r->setting_count * sizeof *own);
+    FV_TRY(fv__recipe_apply(ctx, own, r->setting_count, recipe, &rest));
+    return fv__settings_advise(ctx, r->settings, r->setting_count, recipe);
+}
+
+static fv_status start(fv_context *ctx, fv_train_job *job, const fv_train_request *r) {
+    fv_setting *own = fv__arena_alloc(&job->arena, (r->setting_count + 1) * sizeof *own);
+    FV_TRY(copy_texts(ctx, job, r));
+    if (!own) return FV_EXHAUSTED;
+    if (r->setting_count) memcpy(own, r->settings, r->setting_count * sizeof *own);
+    /* the seed decides generated data, so it must be known before the recipe is */
+    fv_recipe early;
+    fv__field_defaults(fv__recipe_fields, &early);
+    size_t rest;
+    FV_TRY(fv__recipe_apply(ctx, own, r->setting_count, &early, &rest));
+    FV_TRY(open_data(ctx, job, r, (uint64_t)early.seed));
+    fv_net *net = NULL;
+    FV_TRY(find_net(ctx, job, r, own, rest, &net));
+    fv_status status = make_recipe(ctx, r, net, own, &job->recipe);
+    if (status == FV_OK && job->recipe.seed != early.seed) /* the network's text has its own */
+        status = open_data(ctx, job, r, (uint64_t)job->recipe.seed);
+    net->recipe = job->recipe; /* the model draws its weights and is tested by it */
+    if (status == FV_OK)
+        status = fv__model_new(ctx, net, (uint64_t)job->recipe.seed, &job->model);
+    else
+        fv__net_free(net);
+    FV_TRY(status);
+    if (r->model) take_weights(ctx, job, r->model);
+    FV_TRY(fv__train_equip(ctx, job));
+    return fv__run_folder(ctx, job, r->folder);
+}
+
+fv_status fv__train_start(fv_context *ctx, const fv_train_request *request, fv_train_job **out) {
+    fv_train_job *job;
+    *out = NULL;
+    FV_TRY(fv__train_new_job(ctx, &job));
+    const fv_status status = start(ctx, job, request);
+    if (status != FV_OK) {
+        fv__train_free(job);
+        return status;
+    }
+    *out = job;
+    return FV_OK;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * setting_advice.c - settings that can have no effect, said before the first step.
+ *
+ * What was given on purpose and contradicts itself is refused: whoever writes steps=2 wants the
+ * rate to fall there. What is merely left over is told to the log, and the run begins. A network's
+ * own recipe is not judged: epochs=1 for a trial is no mistake because its text warms up for five.
+ */
+#include "train/run.h"
+#include <string.h>
+
+/* What was given, and the recipe it made. */
+typedef struct advice {
+    fv_context *ctx;
+    const fv_setting *settings;
+    size_t count;
+    const fv_recipe *recipe;
+} advice;
+
+/* The value given for a setting; NULL: it was not given. */
+static const char *given(const advice *a, const char *name) {
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->settings[i].name, name) == 0) return a->settings[i].value;
+    return NULL;
+}
+
+static const char *choice(const char *field, int value) {
+    return fv__field_find(fv__recipe_fields, field)->choices[value];
+}
+
+/* --- the rate ----------------------------------------------------------------------------------
+ */
+
+/* Settings that only some schedules read: a bit for each of those. */
+static const struct {
+    const char *name;
+    unsigned schedules;
+    const char *needs; /* the schedule to name */
+} of_schedule[] = {
+    {"steps", 1u << FV_STEPS, "step"},
+    {"patience", 1u << FV_PLATEAU, "plateau"},
+    {"factor", 1u << FV_STEPS | 1u << FV_PLATEAU, "step or plateau"},
+};
+
+static fv_status check_schedule(const advice *a) {
+    const fv_recipe *r = a->recipe;
+    const char *schedule = choice("schedule", r->schedule);
+    for (size_t i = 0; i < sizeof of_schedule / sizeof *of_schedule; i++) {
+        const char *value = given(a, of_schedule[i].name);
+        if (!value || of_schedule[i].schedules & 1u << r->schedule) continue;
+        return fv__fail(a->ctx, FV_USAGE,
+                        "%s=%s has an effect with schedule=%s only, and the schedule is %s; give "
+                        "that schedule too, or leave %s out",
+                        of_schedule[i].name, value, of_schedule[i].needs, schedule,
+                        of_schedule[i].name);
+    }
+    if (given(a, "schedule") && r->schedule == FV_STEPS && r->steps.count == 0)
+        return fv__fail(a->ctx, FV_USAGE,
+                        "schedule=step never lowers the rate without steps; give them too: "
+                        "steps=30,60 lowers it after epochs 30 and 60");
+    return FV_OK;
+}
+
+static fv_status check_warmup(const advice *a) {
+    const fv_recipe *r = a->recipe;
+    if (r->warmup < (double)r->epochs || r->warmup == 0) return FV_OK;
+    if (given(a, "warmup"))
+        return fv__fail(a->ctx, FV_USAGE,
+                        "warmup=%s: the rate would rise for as long as the run lasts (epochs=%lld) "
+                        "and never be lr; warm up for less, or train for longer",
+                        given(a, "warmup"), (long long)r->epochs);
+    fv__log(a->ctx, FV_LOG_WARNING,
+            "the network's recipe warms up for %g epochs, and the run lasts %lld: the rate never "
+            "becomes lr",
+            r->warmup, (long long)r->epochs);
+    return FV_OK;
+}
+
+static void look_at_steps(const advice *a) {
+    const fv_ints *steps = &a->recipe->steps;
+    if (!given(a, "steps")) return;
+    for (int i = 0; i < steps->count; i++)
+        if (steps->v[i] >= a->recipe->epochs)
+            fv__log(a->ctx, FV_LOG_WARNING,
+                    "steps=%s: epoch %lld has no effect, for the run lasts %lld", given(a, "steps"),
+                    (long long)steps->v[i], (long long)a->recipe->epochs);
+}
+
+/* --- the optimiser ------------------------------------------------------------------------------
+ */
+
+/* Settings that only some optimisers read. */
+static const struct {
+    const char *name;
+    unsigned optimizers;
+} of_optimizer[] = {
+    {"momentum", 1u << FV_SGD}, {"nesterov", 1u << FV_SGD},
+    {"beta1", 1u << FV_ADAM},   {"beta2", 1u << FV_ADAM},
+    {"rho", 1u << FV_ADADELTA}, {"epsilon", 1u << FV_ADAM | 1u << FV_ADADELTA},
+};
+
+static void look_at_optimizer(const advice *a) {
+    const fv_recipe *r = a->recipe;
+    for (size_t i = 0; i < sizeof of_optimizer / sizeof *of_optimizer; i++)
+        if (given(a, of_optimizer[i].name) && !(of_optimizer[i].optimizers & 1u << r->optimizer))
+            fv__log(a->ctx, FV_LOG_WARNING, "%s=%s has no effect with optimizer=%s",
+                    of_optimizer[i].name, given(a, of_optimizer[i].name),
+                    choice("optimizer", r->optimizer));
+    if (given(a, "nesterov") && r->optimizer == FV_SGD && r->nesterov && r->momentum == 0)
+        fv__log(a->ctx, FV_LOG_WARNING, "nesterov=yes has no effect with momentum=0");
+    if (given(a, "decay_all") && r->decay_all && r->decay == 0)
+        fv__log(a->ctx, FV_LOG_WARNING, "decay_all=yes has no effect with decay=0");
+}
+
+fv_status fv__settings_advise(fv_context *ctx, const fv_setting *settings, size_t count,
+                              const fv_recipe *recipe) {
+    const advice a = {ctx, settings, count, recipe};
+    FV_TRY(check_schedule(&a));
+    FV_TRY(check_warmup(&a));
+    look_at_steps(&a);
+    look_at_optimizer(&a);
+    return FV_OK;
+}
