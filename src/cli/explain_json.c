@@ -53,7 +53,7 @@ static void put_misfits(const fv_row *row, fv_text *out) {
 
 static void put_row(const fv_explained *e, const fv_row *row, fv_text *out) {
     const fv_value *value = &e->net->values[row->value];
-    const fv_field_of_view *v = &row->view;
+    const fv_receptive_field *v = &row->view;
     const int64_t own = row->in_place ? 0 : row->values;
     fv__text_add(out, "  {\"name\": ");
     fv__text_json(out, row->node ? row->node->name : value->name);

@@ -36,7 +36,7 @@ fv_status fv__parser_name(fv_parser *p, const char *what, const char **out) {
 /* (a, b = 2) after a net's or block's name. */
 static fv_status parse_parameters(fv_parser *p, fv_block *block) {
     const fv_token *t = &p->lex.now;
-    const fv_place open = t->place;
+    const fv_location open = t->place;
     fv_parameter **end = &block->parameters;
     FV_TRY(fv__lex_next(&p->lex));
     while (t->kind != ')') {
@@ -69,7 +69,7 @@ static fv_status parse_parameters(fv_parser *p, fv_block *block) {
     return fv__lex_next(&p->lex);
 }
 
-static fv_status twice(fv_parser *p, const char *what, fv_place before) {
+static fv_status twice(fv_parser *p, const char *what, fv_location before) {
     return fv__complain(p->source, p->lex.now.place,
                         "there is a second '%s'; the first is at %d:%d", what, before.line,
                         before.column);
@@ -234,7 +234,7 @@ fv_status fv__parse_program(fv_parser *p) {
     }
     if (p->program->input_place.line == 0)
         return fv__complain(
-            p->source, p->program->net.place.line > 0 ? p->program->net.place : (fv_place){1, 1},
+            p->source, p->program->net.place.line > 0 ? p->program->net.place : (fv_location){1, 1},
             "this network has no input; it is stated as channels x height x width: "
             "input 3x224x224");
     return FV_OK;

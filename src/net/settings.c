@@ -31,7 +31,14 @@ const fv_field fv__input_fields[] = {
 static const char *const optimizers[] = {"sgd", "adam", "adadelta", NULL};
 static const char *const schedules[] = {"constant", "step", "plateau", "cosine", NULL};
 static const char *const inits[] = {"he", "xavier", "lecun", NULL};
-static const char *const losses[] = {"crossentropy", "squarederror", NULL};
+/* the losses among the operators, in the order of fv__losses */
+static const char *const losses[] = {
+#define FV_OP(name)
+#define FV_LOSS_OP(name) #name,
+#include "op/op_list.h"
+#undef FV_OP
+#undef FV_LOSS_OP
+    NULL};
 
 const fv_field fv__recipe_fields[] = {
     {"optimizer", "how gradients change weights", FV_CHOICE, AT(optimizer), "sgd", 0, 0, 0,

@@ -29,7 +29,6 @@ extern const fv_field fv__input_fields[]; /* resize crop pad scale mean std orde
 enum { FV_SGD, FV_ADAM, FV_ADADELTA };
 enum { FV_CONSTANT, FV_STEPS, FV_PLATEAU, FV_COSINE };
 enum { FV_HE, FV_XAVIER, FV_LECUN };
-enum { FV_LOSS_CROSS_ENTROPY, FV_LOSS_SQUARED_ERROR };
 
 typedef struct fv_recipe {
     int optimizer;
@@ -48,7 +47,7 @@ typedef struct fv_recipe {
     int64_t patience; /* plateau: epochs without a better test loss */
     double warmup;    /* epochs over which the rate rises from 0, linearly, per step */
     int init;
-    int loss;
+    int loss; /* of heads that name none: an index into fv__losses */
     int64_t seed;
     bool flip;     /* augmentation: mirror left-right, every second picture by chance */
     int64_t shift; /* augmentation: pad by so many pixels and crop at random */

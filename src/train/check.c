@@ -163,10 +163,10 @@ static void prepare_alone(const check *c, const fv_step_view *view, alone *a) {
 }
 
 static int64_t scratch_of(const fv_net *net, const fv_node *node, int64_t batch) {
-    int64_t sum = 2 * batch * fv__shape_sample(&net->values[node->out].shape) + 2;
+    int64_t sum = 2 * batch * fv__shape_sample(&net->values[node->out[0]].shape) + 2;
     for (int i = 0; i < node->inputs; i++)
         sum += batch * fv__shape_sample(&net->values[node->in[i]].shape);
-    for (int i = 0; i < node->params; i++) sum += net->params[node->param0 + i].count;
+    for (int i = 0; i < node->params; i++) sum += net->params[node->param[i]].count;
     return sum;
 }
 
@@ -187,10 +187,10 @@ static fv_status check_node(check *c, const fv_step_view *view) {
     for (int i = 0; i < node->params; i++) {
         if (!a.dw[i].data) continue;
         row.name = fv__arena_format(&c->report->arena, "%s, %s", node->name,
-                                    c->net->params[node->param0 + i].spec.name);
+                                    c->net->params[node->param[i]].spec.name);
         if (!row.name) return FV_EXHAUSTED;
         FV_TRY(compare(c, measure_alone, &a, a.pass.w[i].data, a.dw[i].data,
-                       fv__shape_count(&a.pass.w[i].shape), (uint64_t)(node->param0 + i), row));
+                       fv__shape_count(&a.pass.w[i].shape), (uint64_t)(node->param[i]), row));
     }
     if (c->report->wrong > (int64_t)before && !c->report->culprit) {
         c->report->culprit = fv__arena_text(&c->report->arena, node->name);

@@ -50,7 +50,7 @@ static fv_status look(fv_context *ctx, const fv_net *net, const fv_step_view *v,
         if (first_bad(&v->pass->dw[i]) >= 0) {
             char what[128];
             snprintf(what, sizeof what, "the gradient of the %s",
-                     net->params[node->param0 + i].spec.name);
+                     net->params[node->param[i]].spec.name);
             return report(ctx, net, v->node, "backward", what, 0, 1, step, lr);
         }
     for (int i = 0; i < node->inputs; i++) {

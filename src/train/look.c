@@ -99,7 +99,7 @@ void fv__look_free(fv_look *look) {
 /* The value drawn for a node: the activation behind it, when there is one and nothing else reads
    the node, because that is what the next layer sees. */
 static int shown_value(const fv_net *net, int node) {
-    int value = net->nodes[node].out;
+    int value = net->nodes[node].out[0];
     for (;;) {
         int reader = -1, readers = 0;
         for (size_t n = 0; n < net->node_count; n++)
@@ -109,7 +109,7 @@ static int shown_value(const fv_net *net, int node) {
                     readers++;
                 }
         if (readers != 1 || !(net->nodes[reader].op->traits & FV_POINTWISE)) return value;
-        value = net->nodes[reader].out;
+        value = net->nodes[reader].out[0];
     }
 }
 

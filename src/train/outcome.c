@@ -265,7 +265,7 @@ static fv_status layers(teller *t) {
         fv__table_cell(table, node->name);
         fv__table_cellf(table, "%s%s%s", node->op->name, options.length ? " " : "",
                         options.data ? options.data : "");
-        fv__table_cell(table, fv__shape_text(shape, &net->values[node->out].shape));
+        fv__table_cell(table, fv__shape_text(shape, &net->values[node->out[0]].shape));
         fv__table_cell(table, parameters ? fv__commas(count, parameters) : "");
         failed = failed || options.failed;
         fv__text_free(&options);
