@@ -14,7 +14,7 @@ int main(int argc, char **argv) {
     fv_status status = fv_context_new(0, &ctx);
     if (!status) status = fv_model_load(ctx, argv[1], &model);
     if (!status) status = fv_run_new(ctx, model, 1, &run);
-    if (!status) status = fv_model_read_picture(ctx, model, argv[2], fv_run_input(run));
+    if (!status) status = fv_model_read_image(ctx, model, argv[2], fv_run_input(run));
     if (!status) status = fv_run_forward(run, 1);
     if (status) {
         fprintf(stderr, "classify: %s\n", fv_context_error(ctx));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fuzz_idx.c - bytes from anywhere as a pair of IDX files, plain or gzip: the first two bytes say
- * where the pictures end and the labels begin. libFuzzer's entry:
+ * where the images end and the labels begin. libFuzzer's entry:
  *     clang -g -fsanitize=fuzzer,address,undefined … fuzz/fuzz_idx.c libfovea.a
  */
 #include "data/sets.h"
@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         /* Without an owner, the set releases nothing of these. */
         fv_dataset set = {.files = {{.data = data + 2, .size = split},
                                     {.data = data + 2 + split, .size = rest - split}}};
-        if (fv__idx_parse(ctx, "pictures", "labels", 0, &set) == FV_OK) {
+        if (fv__idx_parse(ctx, "images", "labels", 0, &set) == FV_OK) {
             uint64_t sum =
                 fv__fnv64(FV_FNV_START, set.pixels, (size_t)(set.count * set.height * set.width));
             for (int64_t i = 0; i < set.count; i++)

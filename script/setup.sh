@@ -85,6 +85,8 @@ need_test() {
     need_library libcmocka-dev cmocka
     need python3 python3
     need make make
+    need locales localedef
+    need_file locales /usr/share/i18n/locales/de_DE
 }
 
 # configure FOLDER OPTIONS...: cmake, with ninja where it is; says its one line of summary.

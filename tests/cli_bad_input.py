@@ -181,20 +181,20 @@ def sets(has):
     case("folder without data", BAD, ["folder.net", "train-images-idx3-ubyte"], "data",
          "folder.net")
     idx("one of four missing", ["t10k-labels-idx1-ubyte", "missing"], t10k_labels=None)
-    idx("truncated pictures", ["train-images", "cut short", "20 pictures"],
+    idx("truncated pictures", ["train-images", "cut short", "20 images"],
         train_images=pictures[:-1000])
     idx("truncated labels", ["train-labels", "cut short", "20 labels"], train_labels=labels[:-3])
     idx("truncated header", ["train-images", "ends within its header"], train_images=pictures[:9])
     idx("swapped files", ["train-images", "swapped"], train_images=labels, train_labels=pictures)
     idx("empty pictures", ["train-images", "empty"], train_images=b"")
     idx("empty labels", ["train-labels", "empty"], train_labels=b"")
-    idx("header that lies about counts", ["train-images", "4294967295 pictures", "cut short"],
+    idx("header that lies about counts", ["train-images", "4294967295 images", "cut short"],
         train_images=b"\0\0\x08\x03\xff\xff\xff\xff" + pictures[8:])
     idx("header with huge pictures", ["train-images", "rows", "4096"],
         train_images=b"\0\0\x08\x03" + struct.pack(">III", 20, 70000, 70000) + pictures[16:])
-    idx("no pictures at all", ["train-images", "0 pictures"],
+    idx("no pictures at all", ["train-images", "0 images"],
         train_images=b.idx_pictures(0, 28, 28), train_labels=b.idx_labels(0))
-    idx("pictures and labels of other sets", ["20 pictures", "19 labels", "belong together"],
+    idx("pictures and labels of other sets", ["20 images", "19 labels", "belong together"],
         train_labels=b.idx_labels(19))
     idx("test pictures of another size", ["28x28", "14x28", "belong together"],
         t10k_images=b.idx_pictures(20, 14, 28))
@@ -240,10 +240,10 @@ def pictures(has):
     picture("text called .png", "text.png", "seven\n" * 9, ["text.png", "text"])
     picture("empty picture", "empty.png", b"", ["empty.png", "empty"])
     picture("picture of another kind", "cat.gif", b"GIF89a" + bytes(40), ["GIF", "PNG"])
-    picture("noise called .jpg", "noise.jpg", bytes(range(1, 250)), ["noise.jpg", "not a picture"])
+    picture("noise called .jpg", "noise.jpg", bytes(range(1, 250)), ["noise.jpg", "not an image"])
     picture("truncated PGM", "short.pgm", b.pgm()[:-9], ["short.pgm", "cut short"])
     picture("PGM that lies", "lies.pgm", b"P5 30000 30000 255\nabc", ["lies.pgm"])
-    picture("model as picture", "model.png", b.read("tiny.safetensors"), ["not a picture"])
+    picture("model as picture", "model.png", b.read("tiny.safetensors"), ["not an image"])
     os.mkdir("folder.png")
     case("folder called .png", BAD, ["folder.png", "is a folder"], "predict", "tiny.safetensors",
          "folder.png")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * data_files.h - makes small files of every kind the tests of pictures and data sets need, byte by
+ * data_files.h - makes small files of every kind the tests of images and data sets need, byte by
  * byte, so that a test can also make them lie.
  */
 #ifndef TEST_DATA_FILES_H

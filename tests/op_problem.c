@@ -222,7 +222,7 @@ double op_get(const fv_tensor *t, int64_t i) {
         return ((const double *)t->data)[at];
     case FV_I32:
         return ((const int32_t *)t->data)[at];
-    case FV_U8:
+    default:
         break;
     }
     return ((const uint8_t *)t->data)[at];
@@ -240,7 +240,7 @@ void op_set(const fv_tensor *t, int64_t i, double v) {
     case FV_I32:
         ((int32_t *)t->data)[at] = (int32_t)v;
         return;
-    case FV_U8:
+    default:
         break;
     }
     ((uint8_t *)t->data)[at] = (uint8_t)v;

@@ -33,7 +33,7 @@ static fv_status use(fv_context *ctx, const char *words) {
     fv_model *model = NULL, *loaded = NULL;
     fv_run *run = NULL;
     fv_trainer *trainer = NULL;
-    fv_tensor_view view;
+    fv_tensor_view view = FV_INIT(fv_tensor_view);
     float x[BATCH * PIXELS] = {0};
     uint8_t pixels[4 * 20 * 20] = {0};
     const int32_t labels[BATCH] = {0, 1, 2, 0};
@@ -45,7 +45,7 @@ static fv_status use(fv_context *ctx, const char *words) {
     if (!s) s = fv_model_load_weights(ctx, loaded, "alloc.safetensors");
     if (!s) s = fv_model_tensor_named(ctx, loaded, "fc1.weight", &view);
     if (!s) s = fv_run_new(ctx, loaded, BATCH, &run);
-    if (!s) s = fv_model_read_picture(ctx, loaded, "alloc.pgm", fv_run_input(run));
+    if (!s) s = fv_model_read_image(ctx, loaded, "alloc.pgm", fv_run_input(run));
     if (!s) s = fv_model_take_pixels(ctx, loaded, pixels, 20, 20, 4, fv_run_input(run));
     if (!s) s = fv_run_forward(run, BATCH);
     if (!s && !fv_run_output(run, 0, NULL)) s = FV_FAILED;
@@ -173,12 +173,40 @@ static void tells_the_context_at_hand(void **state) {
     fv_context_free(two);
 }
 
+/* What the context's allocator gave and has not got back. */
+static void *lend(void *user, size_t bytes, size_t align) {
+    ++*(long *)user;
+    return __real_aligned_alloc(align, (bytes + align - 1) / align * align);
+}
+
+static void take_back(void *user, void *p) {
+    --*(long *)user;
+    free(p);
+}
+
+/* With an allocator of the caller's the whole use asks the system for nothing. */
+static void all_memory_is_the_callers(void **state) {
+    (void)state;
+    fv_context *ctx;
+    long lent = 0;
+    assert_int_equal(fv_context_new(1, &ctx), FV_OK);
+    const fv_allocator system = ctx->allocator;
+    ctx->allocator = (fv_allocator){lend, take_back, &lent};
+    requests = 0;
+    assert_int_equal(use(ctx, "classes=3"), FV_OK);
+    assert_int_equal(requests, 0);
+    assert_int_equal(lent, 0);
+    ctx->allocator = system;
+    fv_context_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_refusal_is_reported),
         cmocka_unit_test(a_machine_without_memory_is_reported),
         cmocka_unit_test(goes_on_after_a_refusal),
         cmocka_unit_test(tells_the_context_at_hand),
+        cmocka_unit_test(all_memory_is_the_callers),
     };
     return cmocka_run_group_tests(tests, write_picture, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_alloc_data.c - memory refused at every place while pictures are decoded and preprocessed,
+ * test_alloc_data.c - memory refused at every place while images are decoded and preprocessed,
  * data sets opened and batches filled.
  *
  * The linker puts our malloc and its relatives before the library's calls (--wrap). Each task is
@@ -93,16 +93,16 @@ static void refuse_everywhere(task_fn *task, const void *arg, long least) {
 
 static fv_status decode_and_prepare(const void *arg) {
     const made *m = arg;
-    fv_picture p;
+    fv_image p;
     float x[3 * 8 * 8];
     fv_input in = {.channels = 3, .height = 8, .width = 8, .resize = 6, .crop = {5, 4}, .scale = 1};
-    FV_TRY(fv__picture_decode(ctx, "a file", m->data, m->size, &p));
+    FV_TRY(fv__image_decode(ctx, "a file", m->data, m->size, &p));
     fv_status status = fv__preprocess(ctx, &in, &p, x);
-    fv__picture_free(&p);
+    fv__image_free(&p);
     return status;
 }
 
-static void pictures(void **state) {
+static void images(void **state) {
     (void)state;
     made pnm = made_new();
     made_add(&pnm, "P6 2 1 255\n\1\2\3\4\5\6", 17);
@@ -123,9 +123,9 @@ static fv_status open_and_fill(const void *arg) {
     int32_t labels[4];
     fv_input in = {.channels = 3, .height = 16, .width = 16, .scale = 1};
     FV_TRY(fv__dataset_open(ctx, arg, 1, &train, &test));
-    fv_status status = fv__batch_fill(ctx, &train, &in, NULL, 0, 4, NULL, 1, 0, x, labels);
+    fv_status status = fv__batch_fill_classes(ctx, &train, &in, &(fv_batch){.n = 4}, x, labels);
     if (status == FV_OK)
-        status = fv__batch_fill(ctx, &test, &in, NULL, 0, 2, NULL, 1, 0, x, labels);
+        status = fv__batch_fill_classes(ctx, &test, &in, &(fv_batch){.n = 2}, x, labels);
     fv__dataset_close(&train);
     fv__dataset_close(&test);
     return status;
@@ -179,7 +179,7 @@ static void cifar10(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pictures),
+        cmocka_unit_test(images),
         cmocka_unit_test(sets),
         cmocka_unit_test(cifar10),
     };

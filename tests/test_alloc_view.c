@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_alloc_view.c - memory refused at every place: pictures, tables and the report.
+ * test_alloc_view.c - memory refused at every place: images, tables and the report.
  *
  * The linker puts our malloc and its relatives before the library's calls (--wrap). Each task is
  * repeated with the first, second, third … request refused, once that one alone and once all from
@@ -19,14 +19,14 @@ static fv_context context;
 
 static const float maps[2 * 9] = {1, 2, 3};
 static const uint8_t gray[9] = {1, 2, 3};
-static const uint8_t *const pictures[2] = {gray, gray};
+static const uint8_t *const images[2] = {gray, gray};
 static const char *const captions[2] = {"4 read as 9", "b"};
 static const int64_t counts[4] = {5, 1, 2, 6};
 static const double y[3] = {3, 2, 1};
 static const fv_curve curve = {"loss", y, 0};
 static const fv_plot plot = {.title = "Loss", .n = 3, .curves = &curve, .curve_count = 1};
 static const fv_gallery gallery = {
-    .pictures = pictures, .count = 2, .channels = 1, .h = 3, .w = 3, .captions = captions};
+    .images = images, .count = 2, .channels = 1, .h = 3, .w = 3, .captions = captions};
 static const fv_grid grid = {.maps = maps, .count = 2, .channels = 1, .h = 3, .w = 3};
 
 static fv_status encode(fv_canvas *c, fv_status status) {
@@ -53,16 +53,9 @@ static fv_status draw_a_confusion(void) {
     fv_canvas c;
     return encode(&c, fv__draw_confusion(&context, counts, 2, NULL, &c));
 }
-static fv_status deflate(void) {
+static fv_status image_on_a_terminal(void) {
     fv_text out = {0};
-    fv__deflate_small(&context, &out, gray, sizeof gray);
-    fv_status status = fv__text_done(&context, &out);
-    fv__text_free(&out);
-    return status;
-}
-static fv_status picture_on_a_terminal(void) {
-    fv_text out = {0};
-    fv__picture_terminal(&out, gray, 3, 3, 10, true);
+    fv__image_terminal(&out, gray, 3, 3, 10, FV_TERMINAL_SHADES);
     fv_status status = fv__text_done(&context, &out);
     fv__text_free(&out);
     return status;
@@ -107,7 +100,7 @@ static fv_status report(void) {
     fv__report_table(r, t);
     fv__report_code(r, "code");
     FV_GO(fv__canvas_new(&context, 10, 10, 0, &c));
-    fv__report_picture(r, &c, "caption");
+    fv__report_image(r, &c, "caption");
     status = fv__report_html(&context, r, &html);
 done:
     fv__text_free(&html);
@@ -148,11 +141,8 @@ static void plots(void **state) {
 static void confusions(void **state) {
     (void)state, survives(draw_a_confusion);
 }
-static void compression(void **state) {
-    (void)state, survives(deflate);
-}
 static void terminals(void **state) {
-    (void)state, survives(picture_on_a_terminal);
+    (void)state, survives(image_on_a_terminal);
 }
 static void tables(void **state) {
     (void)state, survives(table);
@@ -163,9 +153,9 @@ static void reports(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(grids),      cmocka_unit_test(galleries),   cmocka_unit_test(plots),
-        cmocka_unit_test(confusions), cmocka_unit_test(compression), cmocka_unit_test(terminals),
-        cmocka_unit_test(tables),     cmocka_unit_test(reports),
+        cmocka_unit_test(grids),      cmocka_unit_test(galleries), cmocka_unit_test(plots),
+        cmocka_unit_test(confusions), cmocka_unit_test(terminals), cmocka_unit_test(tables),
+        cmocka_unit_test(reports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

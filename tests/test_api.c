@@ -87,7 +87,7 @@ static void models_answer(void **state) {
     fv_context *ctx = *state;
     fv_model *m = make(ctx);
     int64_t d[FV_DIMS_MAX];
-    fv_tensor_view v;
+    fv_tensor_view v = FV_INIT(fv_tensor_view);
     assert_string_equal(fv_model_name(m), "pair");
     assert_int_equal(fv_model_input(m, d), PIXELS);
     assert_int_equal(d[0], 1);
@@ -157,7 +157,7 @@ static void nonsense_is_an_error_in_words(void **state) {
     fv_model *m = make(ctx), *out = (fv_model *)ctx;
     fv_run *run = (fv_run *)ctx;
     fv_trainer *t = (fv_trainer *)ctx;
-    fv_tensor_view v;
+    fv_tensor_view v = FV_INIT(fv_tensor_view);
     float x[PIXELS];
     uint8_t p[4 * 4];
     /* without a context there is only the status */
@@ -186,11 +186,11 @@ static void nonsense_is_an_error_in_words(void **state) {
     says(ctx, fv_model_tensor_named(ctx, m, NULL, &v), FV_USAGE, "'name'");
     says(ctx, fv_model_set(ctx, m, NULL, ""), FV_USAGE, "'name'");
     says(ctx, fv_model_set(ctx, NULL, "a", ""), FV_USAGE, "'model'");
-    says(ctx, fv_model_read_picture(ctx, m, NULL, x), FV_USAGE, "'path'");
-    says(ctx, fv_model_read_picture(ctx, m, "no.png", NULL), FV_USAGE, "'dst'");
-    says(ctx, fv_model_read_picture(ctx, m, "no.png", x), FV_BAD_INPUT, "no.png");
-    says(ctx, fv_model_decode_picture(ctx, m, "no picture", 10, x), FV_BAD_INPUT,
-         "the picture in memory");
+    says(ctx, fv_model_read_image(ctx, m, NULL, x), FV_USAGE, "'path'");
+    says(ctx, fv_model_read_image(ctx, m, "no.png", NULL), FV_USAGE, "'dst'");
+    says(ctx, fv_model_read_image(ctx, m, "no.png", x), FV_BAD_INPUT, "no.png");
+    says(ctx, fv_model_decode_image(ctx, m, "no picture", 10, x), FV_BAD_INPUT,
+         "the image in memory");
     says(ctx, fv_model_take_pixels(ctx, m, NULL, 2, 2, 1, x), FV_USAGE, "'pixels'");
     says(ctx, fv_model_take_pixels(ctx, m, p, 0, 2, 1, x), FV_USAGE, "0 x 2");
     says(ctx, fv_model_take_pixels(ctx, m, p, 2, INT64_MAX, 1, x), FV_USAGE, "sides are 1 to");
@@ -344,11 +344,11 @@ static void pictures_become_inputs(void **state) {
         assert_true(fabsf(a[i] - ((float)gray[i] / 255.0f - 0.5f) / 0.25f) < 1e-5f);
     int n = snprintf((char *)pgm, sizeof pgm, "P5\n%d %d\n255\n", SIDE, SIDE);
     memcpy(pgm + n, gray, PIXELS);
-    assert_int_equal(fv_model_decode_picture(ctx, m, pgm, (size_t)n + PIXELS, b), FV_OK);
+    assert_int_equal(fv_model_decode_image(ctx, m, pgm, (size_t)n + PIXELS, b), FV_OK);
     assert_memory_equal(a, b, sizeof a);
     assert_int_equal(fv__file_write(ctx, "gray.pgm", pgm, (size_t)n + PIXELS), FV_OK);
     memset(b, 0, sizeof b);
-    assert_int_equal(fv_model_read_picture(ctx, m, "gray.pgm", b), FV_OK);
+    assert_int_equal(fv_model_read_image(ctx, m, "gray.pgm", b), FV_OK);
     assert_memory_equal(a, b, sizeof a);
     assert_int_equal(fv_model_take_pixels(ctx, m, rgb, SIDE, SIDE, 3, b), FV_OK);
     assert_int_equal(fv_model_take_pixels(ctx, m, rgba, SIDE, SIDE, 4, c), FV_OK);

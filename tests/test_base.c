@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "base/random.h"
 #include "base/text.h"
 

@@ -5,7 +5,7 @@
  * machine.
  */
 #include "base/thread.h"
-#include "data/data.h"
+#include "data/sets.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +41,7 @@ static fv_input input(int64_t channels, int64_t height, int64_t width) {
 static void as_it_is(void **state) {
     (void)state;
     uint8_t gray[] = {10, 20, 30, 40, 50, 60};
-    fv_picture p = {3, 2, 1, gray};
+    fv_image p = {3, 2, 1, gray};
     fv_input in = input(1, 4, 5);
     in.pad = 1;
     in.scale = 0.1;
@@ -59,7 +59,7 @@ static void colours(void **state) {
     (void)state;
     uint8_t rgb[] = {1, 2, 3, 10, 20, 30};
     uint8_t gray[] = {7, 9};
-    fv_picture colour = {2, 1, 3, rgb}, plain = {2, 1, 1, gray};
+    fv_image colour = {2, 1, 3, rgb}, plain = {2, 1, 1, gray};
     fv_input in = input(3, 1, 2);
     in.mean = (fv_reals){3, {0, 1, 2}};
     in.std = (fv_reals){3, {1, 2, 4}};
@@ -91,7 +91,7 @@ static void resized(void **state) {
     float x[64];
     /* Twice as large: centres at 1/4, 3/4, 5/4 … of a pixel. */
     uint8_t row[] = {0, 100};
-    fv_picture p = {2, 1, 1, row};
+    fv_image p = {2, 1, 1, row};
     fv_input in = input(1, 1, 4);
     assert_int_equal(fv__preprocess(ctx, &in, &p, x), FV_OK);
     static const double up[] = {0, 25, 75, 100};
@@ -99,16 +99,16 @@ static void resized(void **state) {
     /* Half: a triangle two pixels to each side, 1/8 3/8 3/8 1/8; at the ends what is left of it,
        3/7 3/7 1/7. */
     uint8_t line[] = {0, 70, 140, 210, 140, 70, 0, 70};
-    p = (fv_picture){8, 1, 1, line};
+    p = (fv_image){8, 1, 1, line};
     assert_int_equal(fv__preprocess(ctx, &in, &p, x), FV_OK);
     static const double down[] = {(0 * 3 + 70 * 3 + 140) / 7.0,
                                   (70 + 140 * 3 + 210 * 3 + 140) / 8.0,
                                   (210 + 140 * 3 + 70 * 3 + 0) / 8.0, (70 + 0 * 3 + 70 * 3) / 7.0};
     for (int i = 0; i < 4; i++) near(x[i], down[i], 1e-4);
-    /* A flat picture stays flat, whatever the sizes. */
+    /* A flat image stays flat, whatever the sizes. */
     uint8_t flat[15 * 11];
     memset(flat, 77, sizeof flat);
-    p = (fv_picture){15, 11, 1, flat};
+    p = (fv_image){15, 11, 1, flat};
     in = input(1, 8, 8);
     in.resize = 9;
     in.crop = (fv_size){7, 6};
@@ -121,7 +121,7 @@ static void resized(void **state) {
     /* A crop alone cuts out the middle. */
     uint8_t grid[5 * 4];
     for (int i = 0; i < 20; i++) grid[i] = (uint8_t)i;
-    p = (fv_picture){5, 4, 1, grid};
+    p = (fv_image){5, 4, 1, grid};
     in = input(1, 2, 3);
     in.crop = (fv_size){2, 3};
     assert_int_equal(fv__preprocess(ctx, &in, &p, x), FV_OK);
@@ -129,13 +129,14 @@ static void resized(void **state) {
     for (int i = 0; i < 6; i++) near(x[i], middle[i], 1e-4);
 }
 
-/* 40 pictures of 3 channels, 4x5. */
+/* 40 images of 3 channels, 4x5. */
 static void make_set(fv_dataset *set, uint8_t *pixels, int32_t *labels) {
     *set = (fv_dataset){.count = 40, .channels = 3, .height = 4, .width = 5, .classes = 4};
     for (int i = 0; i < 40 * 60; i++) pixels[i] = (uint8_t)(i * 37 + i / 60);
     for (int i = 0; i < 40; i++) labels[i] = i % 4;
     set->pixels = pixels;
     set->labels = labels;
+    fv__set_in_memory(set);
 }
 
 static void batches_and_order(void **state) {
@@ -147,22 +148,34 @@ static void batches_and_order(void **state) {
     make_set(&set, pixels, labels);
     fv_input in = input(3, 4, 5);
     static const uint32_t order[] = {1, 2, 39, 0, 7, 5};
-    assert_int_equal(fv__batch_fill(ctx, &set, &in, order, 2, 3, NULL, 1, 0, x, got), FV_OK);
+    assert_int_equal(fv__batch_fill_classes(
+                         ctx, &set, &in, &(fv_batch){.order = order, .start = 2, .n = 3}, x, got),
+                     FV_OK);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(got[i], order[2 + i] % 4);
         for (int k = 0; k < 60; k++)
             assert_true(x[i * 60 + k] == pixels[(int)order[2 + i] * 60 + k]);
     }
-    assert_int_equal(fv__batch_fill(ctx, &set, &in, NULL, 37, 3, NULL, 1, 0, x, NULL), FV_OK);
+    assert_int_equal(fv__batch_fill_classes(
+                         ctx, &set, &in, &(fv_batch){.order = NULL, .start = 37, .n = 3}, x, NULL),
+                     FV_OK);
     for (int k = 0; k < 180; k++) assert_true(x[k] == pixels[37 * 60 + k]);
-    assert_int_equal(fv__batch_fill(ctx, &set, &in, NULL, 38, 3, NULL, 1, 0, x, NULL), FV_USAGE);
-    assert_int_equal(fv__batch_fill(ctx, &set, &in, NULL, -1, 3, NULL, 1, 0, x, NULL), FV_USAGE);
+    assert_int_equal(fv__batch_fill_classes(
+                         ctx, &set, &in, &(fv_batch){.order = NULL, .start = 38, .n = 3}, x, NULL),
+                     FV_USAGE);
+    assert_int_equal(fv__batch_fill_classes(
+                         ctx, &set, &in, &(fv_batch){.order = NULL, .start = -1, .n = 3}, x, NULL),
+                     FV_USAGE);
     static const uint32_t wrong[] = {1, 40};
-    assert_int_equal(fv__batch_fill(ctx, &set, &in, wrong, 0, 2, NULL, 1, 0, x, NULL), FV_USAGE);
-    assert_int_equal(fv__batch_fill(ctx, &set, &in, NULL, 0, 0, NULL, 1, 0, x, NULL), FV_OK);
+    assert_int_equal(fv__batch_fill_classes(
+                         ctx, &set, &in, &(fv_batch){.order = wrong, .start = 0, .n = 2}, x, NULL),
+                     FV_USAGE);
+    assert_int_equal(fv__batch_fill_classes(
+                         ctx, &set, &in, &(fv_batch){.order = NULL, .start = 0, .n = 0}, x, NULL),
+                     FV_OK);
 }
 
-/* Every picture must be the original moved by (dx, dy), mirrored or not; all moves must occur. */
+/* Every image must be the original moved by (dx, dy), mirrored or not; all moves must occur. */
 static void check_moves(const fv_dataset *set, const float *x, int shift, bool *seen) {
     for (int i = 0; i < 40; i++) {
         int found = -1, place = 0;
@@ -192,28 +205,43 @@ static void augmented(void **state) {
     fv_dataset set;
     make_set(&set, pixels, labels);
     fv_input in = input(3, 4, 5);
-    fv_recipe recipe = {.flip = true, .shift = 1};
+    fv_augment moves = {.flip = true, .shift = 1};
     for (uint64_t epoch = 0; epoch < 20; epoch++) {
-        assert_int_equal(fv__batch_fill(ctx, &set, &in, NULL, 0, 40, &recipe, 5, epoch, x, labels),
-                         FV_OK);
+        assert_int_equal(
+            fv__batch_fill_classes(
+                ctx, &set, &in,
+                &(fv_batch){.start = 0, .n = 40, .augment = &moves, .seed = 5, .epoch = epoch}, x,
+                labels),
+            FV_OK);
         check_moves(&set, x, 1, seen);
     }
     for (int i = 0; i < 18; i++) assert_true(seen[i]);
-    /* A picture's move does not depend on its place in the batch. */
-    assert_int_equal(fv__batch_fill(ctx, &set, &in, NULL, 33, 1, &recipe, 5, 19, again, NULL),
-                     FV_OK);
+    /* An image's move does not depend on its place in the batch. */
+    assert_int_equal(
+        fv__batch_fill_classes(
+            ctx, &set, &in,
+            &(fv_batch){.start = 33, .n = 1, .augment = &moves, .seed = 5, .epoch = 19}, again,
+            NULL),
+        FV_OK);
     assert_memory_equal(again, x + 33 * 60, 60 * sizeof(float));
     /* It does on the seed. */
-    assert_int_equal(fv__batch_fill(ctx, &set, &in, NULL, 0, 40, &recipe, 6, 19, again, NULL),
-                     FV_OK);
+    assert_int_equal(
+        fv__batch_fill_classes(
+            ctx, &set, &in,
+            &(fv_batch){.start = 0, .n = 40, .augment = &moves, .seed = 6, .epoch = 19}, again,
+            NULL),
+        FV_OK);
     assert_true(memcmp(again, x, sizeof x) != 0);
 }
 
 static void fill_with(int threads, const fv_dataset *set, const fv_input *in, float *x) {
     fv_context *own;
-    fv_recipe recipe = {.flip = true, .shift = 2};
+    fv_augment moves = {.flip = true, .shift = 2};
     assert_int_equal(fv_context_new(threads, &own), FV_OK);
-    assert_int_equal(fv__batch_fill(own, set, in, NULL, 0, set->count, &recipe, 1, 1, x, NULL),
+    assert_int_equal(fv__batch_fill_classes(
+                         own, set, in,
+                         &(fv_batch){.n = set->count, .augment = &moves, .seed = 1, .epoch = 1}, x,
+                         NULL),
                      FV_OK);
     fv_context_free(own);
 }
@@ -268,8 +296,8 @@ static void digits_never_change(void **state) {
     fv__dataset_close(&test);
 }
 
-/* What MNIST's description says of its pictures: the digit fits 20x20, its centre of mass lies on
-   the picture's centre. */
+/* What MNIST's description says of its images: the digit fits 20x20, its centre of mass lies on
+   the image's centre. */
 static void digits_are_centred(void **state) {
     (void)state;
     for (uint64_t i = 0; i < 2000; i++) {

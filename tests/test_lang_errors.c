@@ -178,7 +178,7 @@ static void test_find(void **state) {
     assert_int_equal(fv__net_find(&context, "there/is/no.net", NULL, 0, &net), FV_BAD_INPUT);
     assert_non_null(strstr(context.message, "there/is/no.net"));
     assert_null(net);
-    for (const fv_zoo_entry *z = fv__zoo; z->name != NULL && z[1].name != NULL; z++)
+    for (const fv_zoo_network *z = fv__zoo; z->name != NULL && z[1].name != NULL; z++)
         assert_true(strcmp(z->name, z[1].name) < 0);
 }
 

@@ -89,7 +89,7 @@ static void round_trip(const fv_net *net) {
 static void test_zoo(void **state) {
     (void)state;
     int count = 0;
-    for (const fv_zoo_entry *z = fv__zoo; z->name != NULL; z++, count++) {
+    for (const fv_zoo_network *z = fv__zoo; z->name != NULL; z++, count++) {
         fv_net *net = NULL;
         if (fv__net_find(&context, z->name, NULL, 0, &net) != FV_OK)
             fail_msg("%s", context.message);

@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void test_alloc(void **state) {
@@ -29,6 +31,52 @@ static void test_alloc(void **state) {
         assert_null(fv__alloc(&ctx, absurd[i], "a test"));
         assert_int_equal(ctx.status, FV_EXHAUSTED);
     }
+}
+
+/* An allocator that counts: what it gave, and what came back. */
+typedef struct counter {
+    int64_t given, back;
+    bool refuse;
+} counter;
+
+static void *counted_alloc(void *user, size_t bytes, size_t align) {
+    counter *c = user;
+    if (c->refuse) return NULL;
+    c->given++;
+    void *p = aligned_alloc(align, (bytes + align - 1) / align * align);
+    return memset(p, 0xa5, bytes);
+}
+
+static void counted_free(void *user, void *p) {
+    counter *c = user;
+    c->back++;
+    free(p);
+}
+
+/* All kinds of memory come from the context's allocator and go back there, after the context too;
+   what it refuses is a failure like any other. */
+static void test_own_allocator(void **state) {
+    (void)state;
+    counter c = {0};
+    fv_context *ctx = calloc(1, sizeof *ctx);
+    ctx->allocator = (fv_allocator){counted_alloc, counted_free, &c};
+    unsigned char *p = fv__alloc(ctx, 1000, "a test");
+    assert_int_equal((uintptr_t)p % FV_ALIGN, 0);
+    for (size_t i = 0; i < 1000; i++) assert_int_equal(p[i], 0);
+    fv_arena arena;
+    fv__arena_init(&arena, ctx);
+    assert_string_equal(fv__arena_text(&arena, "word"), "word");
+    fv_text text = {.ctx = ctx};
+    for (int i = 0; i < 100; i++) fv__text_addf(&text, "%d words", i);
+    assert_true(c.given >= 4);
+    c.refuse = true;
+    assert_null(fv__alloc(ctx, 1, "a test"));
+    assert_int_equal(ctx->status, FV_EXHAUSTED);
+    free(ctx);
+    fv__free(p);
+    fv__text_free(&text);
+    fv__arena_free(&arena);
+    assert_int_equal(c.given, c.back);
 }
 
 static void test_grow(void **state) {
@@ -81,6 +129,7 @@ static void test_arena(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alloc),
+        cmocka_unit_test(test_own_allocator),
         cmocka_unit_test(test_grow),
         cmocka_unit_test(test_arena),
     };

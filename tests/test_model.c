@@ -3,6 +3,7 @@
  * test_model.c - models in memory and in files: bits kept, weights of another network named.
  */
 #include "format/model.h"
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -273,6 +274,113 @@ static void saves_a_text_that_is_not_utf8(void **state) {
     fv__model_free(b);
 }
 
+/* A file of 4 MB is used where it is mapped: not copied, ours to change, and the file stays as it
+   is; saved over while it is in use, it is another file. */
+static void uses_large_files_where_they_lie(void **state) {
+    fv_context *ctx = *state;
+    static const char large[] = "net large\ninput 1x32x32\n  fc 1024 - relu - fc 3 - softmax\n";
+    fv_model *model = make_text(ctx, large, NULL, 5), *one, *two;
+    assert_int_equal(fv__model_save(ctx, model, "large.safetensors"), FV_OK);
+    assert_int_equal(fv__model_load(ctx, "large.safetensors", &one), FV_OK);
+#ifdef FV_HAVE_MMAP
+    assert_true(one->file.mapped);
+    const uint8_t *weights = (const uint8_t *)one->weights;
+    assert_true(weights > one->file.data && weights < one->file.data + one->file.size);
+#endif
+    same_weights(model, one);
+    for (int64_t i = 0; i < one->net->params[3].offset; i++) one->weights[i] += 1;
+    assert_int_equal(fv__model_load(ctx, "large.safetensors", &two), FV_OK);
+    same_weights(model, two);
+    assert_int_equal(fv__model_save(ctx, one, "large.safetensors"), FV_OK);
+    same_weights(model, two);
+    fv__model_free(two);
+    assert_int_equal(fv__model_load(ctx, "large.safetensors", &two), FV_OK);
+    same_weights(one, two);
+    assert_int_equal(fv__model_load_weights(ctx, two, "large.safetensors"), FV_OK);
+    same_weights(one, two);
+    fv__model_free(model);
+    fv__model_free(one);
+    fv__model_free(two);
+}
+
+/* Files in another order of tensors cannot be used where they lie, and give the same weights. */
+static void takes_tensors_in_any_order(void **state) {
+    fv_context *ctx = *state;
+    static const char large[] = "net large\ninput 1x32x32\n  fc 1024 - relu - fc 3 - softmax\n";
+    fv_model *model = make_text(ctx, large, NULL, 5), *loaded;
+    fv_st_tensor tensors[4];
+    const fv_st_meta meta[] = {{"format", "fovea 1"}, {"net", large}};
+    for (size_t i = 0; i < 4; i++) {
+        const fv_param *p = &model->net->params[3 - i];
+        tensors[i] = (fv_st_tensor){p->name, p->spec.shape, model->weights + p->offset};
+    }
+    assert_int_equal(fv__safetensors_write(ctx, "turned.safetensors", tensors, 4, meta, 2), FV_OK);
+    assert_int_equal(fv__model_load(ctx, "turned.safetensors", &loaded), FV_OK);
+    assert_null(loaded->file.data);
+    same_weights(model, loaded);
+    fv__model_free(model);
+    fv__model_free(loaded);
+}
+
+static void names_the_first_weight_that_is_no_number(void **state) {
+    fv_context *ctx = *state;
+    fv_model *model = make(ctx, "maps=40", 1); /* conv1: 360 + 40 */
+    assert_int_equal(fv__model_check_finite(ctx, model), FV_OK);
+    for (int64_t at = 0; at < 360; at += 7) {
+        const float kept = model->weights[at];
+        char words[32];
+        snprintf(words, sizeof words, "value %d)", (int)at + 1);
+        model->weights[at] = at % 2 ? NAN : -INFINITY;
+        model->weights[359] = INFINITY;
+        fails_with(ctx, fv__model_check_finite(ctx, model), FV_BAD_INPUT, words);
+        assert_non_null(strstr(ctx->message, "conv1.weight"));
+        model->weights[at] = kept;
+        model->weights[359] = kept;
+    }
+    fv__model_free(model);
+}
+
+static void names_classes(void **state) {
+    fv_context *ctx = *state;
+    static const char *const names[] = {"ant", "k\xc3\xa4se", "", "bee"};
+    static const char *const wrong[] = {"a\nb"};
+    char out[4];
+    fv_model *model = make(ctx, NULL, 1), *loaded;
+    assert_int_equal(fv__model_set_classes(ctx, model, names, 4), FV_OK);
+    fails_with(ctx, fv__model_set_classes(ctx, model, wrong, 1), FV_BAD_INPUT, "one line");
+    assert_int_equal(fv__model_save(ctx, model, "classes.safetensors"), FV_OK);
+    assert_int_equal(fv__model_load(ctx, "classes.safetensors", &loaded), FV_OK);
+    assert_string_equal(fv__model_get(loaded, "classes"), "ant\nk\xc3\xa4se\n\nbee");
+    assert_int_equal(loaded->class_count, 4);
+    for (int i = 0; i < 4; i++) assert_string_equal(loaded->class_names[i], names[i]);
+    assert_string_equal(fv__model_class(loaded, 1, out, 3), "k"); /* cut before the letter */
+    assert_string_equal(fv__model_class(loaded, 2, out, 4), "2");
+    assert_string_equal(fv__model_class(loaded, 4, out, 4), "4");
+    assert_int_equal(fv__model_set(ctx, loaded, "classes", "one\r\ntwo\r\n"), FV_OK);
+    assert_int_equal(loaded->class_count, 2);
+    assert_string_equal(loaded->class_names[1], "two");
+    assert_int_equal(fv__model_set_classes(ctx, loaded, NULL, 0), FV_OK);
+    assert_null(fv__model_get(loaded, "classes"));
+    assert_int_equal(loaded->class_count, 0);
+    fv__model_free(model);
+    fv__model_free(loaded);
+}
+
+static void says_what_a_pointer_of_git_lfs_is(void **state) {
+    fv_context *ctx = *state;
+    static const char pointer[] = "version https://git-lfs.github.com/spec/v1\n"
+                                  "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2c"
+                                  "a24d17e2393\nsize 12345\n";
+    fv_model *model, *there = make(ctx, NULL, 1);
+    assert_int_equal(fv__file_write(ctx, "lfs.safetensors", pointer, sizeof pointer - 1), FV_OK);
+    fails_with(ctx, fv__model_load(ctx, "lfs.safetensors", &model), FV_BAD_INPUT, "git lfs pull");
+    fails_with(ctx, fv__model_load_weights(ctx, there, "lfs.safetensors"), FV_BAD_INPUT,
+               "git lfs pull");
+    fails_with(ctx, fv__model_load_memory(ctx, "it", pointer, sizeof pointer - 1, &model),
+               FV_BAD_INPUT, "git lfs pull");
+    fv__model_free(there);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(splits_settings),
@@ -283,6 +391,11 @@ int main(void) {
         cmocka_unit_test(names_what_differs),
         cmocka_unit_test(refuses_files_that_are_no_models),
         cmocka_unit_test(saves_a_text_that_is_not_utf8),
+        cmocka_unit_test(uses_large_files_where_they_lie),
+        cmocka_unit_test(takes_tensors_in_any_order),
+        cmocka_unit_test(names_the_first_weight_that_is_no_number),
+        cmocka_unit_test(names_classes),
+        cmocka_unit_test(says_what_a_pointer_of_git_lfs_is),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

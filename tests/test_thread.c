@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/denormal.h"
 #include "base/thread.h"
 
 #include <stdatomic.h>
@@ -47,6 +48,54 @@ static void check(tally *t, int64_t jobs) {
         if (i < jobs) assert_int_equal(t->result[i], i * i + 1);
     }
     memset(t->runs, 0, sizeof t->runs);
+}
+
+/* Results of an addition, a product and a read of denormals: 1 where one is not zero. */
+static void use_denormals(void *arg, int64_t job, int worker) {
+    tally *t = arg;
+    volatile float least = 0x1p-126f, small = 0x1p-140f, one = 1.0f;
+    volatile double deep = 0x1p-1060;
+    t->result[job] = (least * 0.5f != 0) + (small * one != 0) + (small * 0x1p100f != 0) +
+                     (deep * 2.0 != 0) + (least - least * 0.75f != least);
+    t->runs[job] = worker;
+    struct timespec pause = {0, 1000000};
+    nanosleep(&pause, NULL); /* so that every worker gets some */
+}
+
+/* Within a job denormals are zero, in workers and in the caller; the caller's own state is as
+   before, whether he had them on or off. */
+static void test_denormals_are_zero(void **state) {
+    (void)state;
+    if (!FV_DENORMAL_BITS) skip();
+    fv_context ctx = {0};
+    const uint64_t found = fv__denormal_word();
+    tally *t = calloc(1, sizeof *t);
+    for (int i = 0; i < 8; i++) {
+        fv_pool *pool;
+        const int threads = i % 4 + 1;
+        const uint64_t mine = i < 4 ? found : found | FV_DENORMAL_BITS;
+        fv__denormal_set_word(mine);
+        assert_int_equal(fv__pool_new(&ctx, threads, &pool), FV_OK);
+        int seen = 0; /* workers, as bits; a busy machine may take some rounds */
+        for (int round = 0; round < 5000 && seen != (1 << fv__pool_size(pool)) - 1; round++) {
+            const int64_t jobs = round % 2 ? 39 : 1;
+            memset(t, 0xff, sizeof *t);
+            fv__pool_run(pool, jobs, use_denormals, t);
+            for (int64_t j = 0; j < jobs; j++) {
+                assert_int_equal(t->result[j], 0);
+                seen |= 1 << t->runs[j];
+            }
+            assert_int_equal(fv__denormal_word() & FV_DENORMAL_BITS, mine & FV_DENORMAL_BITS);
+        }
+        assert_int_equal(seen, (1 << fv__pool_size(pool)) - 1);
+        fv__pool_run(NULL, 3, use_denormals, t);
+        for (int64_t j = 0; j < 3; j++) assert_int_equal(t->result[j], 0);
+        fv__pool_free(pool);
+    }
+    fv__denormal_set_word(found);
+    use_denormals(t, 0, 0);
+    assert_int_equal(t->result[0], 5); /* here they are numbers */
+    free(t);
 }
 
 static void test_every_job_once(void **state) {
@@ -140,6 +189,7 @@ static void test_edges(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_denormals_are_zero),
         cmocka_unit_test(test_every_job_once),
         cmocka_unit_test(test_many_small_calls),
         cmocka_unit_test(test_sleepers_wake),

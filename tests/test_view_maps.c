@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_view_maps.c - grids of maps, galleries, the confusion matrix, and pictures on a terminal.
+ * test_view_maps.c - grids of maps, galleries, the confusion matrix, and images on a terminal.
  */
 #include "view/parts.h"
 #include <math.h>
@@ -111,10 +111,10 @@ static void galleries_of_planes_and_of_pixels(void **state) {
     const uint8_t *a[] = {planes, NULL}, *b[] = {pixels, NULL};
     const char *captions[] = {"4 read as 9, 97 %", NULL};
     fv_gallery gallery = {
-        .pictures = a, .count = 2, .channels = 3, .h = 4, .w = 3, .captions = captions};
+        .images = a, .count = 2, .channels = 3, .h = 4, .w = 3, .captions = captions};
     fv_canvas one, two;
     assert_int_equal(fv__draw_gallery(&context, &gallery, &one), FV_OK);
-    gallery.pictures = b;
+    gallery.images = b;
     gallery.interleaved = true;
     assert_int_equal(fv__draw_gallery(&context, &gallery, &two), FV_OK);
     assert_int_equal(one.width, two.width);
@@ -165,23 +165,27 @@ static void confusion_of_any_size_and_counts(void **state) {
 
 /* --- terminal --------------------------------------------------------------------------------- */
 
-static void pictures_on_a_terminal(void **state) {
+static void images_on_a_terminal(void **state) {
     (void)state;
     const uint8_t gray[] = {0, 255, 0, 255, /* */ 255, 0, 0, 255, /* */ 255, 255, 0, 0};
     fv_text text = {0};
-    fv__picture_terminal(&text, gray, 3, 4, 80, false);
+    fv__image_terminal(&text, gray, 3, 4, 80, FV_TERMINAL_BLOCKS);
     assert_string_equal(text.data, "▄▀ █\n▀▀\n");
     fv__text_free(&text);
-    fv__picture_terminal(&text, gray, 1, 2, 80, true);
+    fv__image_terminal(&text, gray, 1, 2, 80, FV_TERMINAL_SHADES);
     assert_string_equal(text.data, "\033[38;5;232;48;5;232m▀\033[38;5;255;48;5;232m▀\033[0m\n");
     fv__text_free(&text);
-    fv__picture_terminal(&text, gray, 0, 2, 80, true);
-    fv__picture_terminal(&text, gray, 2, 2, 0, true);
+    const uint8_t grays[] = {0, 60, 90, 128, 255, /* */ 0, 60, 90, 128, 255};
+    fv__image_terminal(&text, grays, 2, 5, 80, FV_TERMINAL_LETTERS);
+    assert_string_equal(text.data, " :-=@\n");
+    fv__text_free(&text);
+    fv__image_terminal(&text, gray, 0, 2, 80, FV_TERMINAL_SHADES);
+    fv__image_terminal(&text, gray, 2, 2, 0, FV_TERMINAL_SHADES);
     assert_null(text.data);
     uint8_t *large = malloc(1000 * 999);
     assert_non_null(large);
     memset(large, 255, 1000 * 999);
-    fv__picture_terminal(&text, large, 1000, 999, 50, false);
+    fv__image_terminal(&text, large, 1000, 999, 50, FV_TERMINAL_BLOCKS);
     assert_int_equal(strcspn(text.data, "\n"), 3 * 50); /* 3 bytes a block */
     fv__text_free(&text);
     free(large);
@@ -196,7 +200,7 @@ int main(void) {
         cmocka_unit_test(galleries_of_planes_and_of_pixels),
         cmocka_unit_test(mistakes_differ_from_the_diagonal),
         cmocka_unit_test(confusion_of_any_size_and_counts),
-        cmocka_unit_test(pictures_on_a_terminal),
+        cmocka_unit_test(images_on_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 /*
  * test_view_plot.c - axes and plots, with plausible and with absurd numbers.
  */
-#include "view/parts.h"
+#include "view/figure.h"
 #include <float.h>
 #include <limits.h>
 #include <math.h>
@@ -81,13 +81,13 @@ static void ticks_of_absurd_spans(void **state) {
                 assert_true(a.hi > a.lo && isfinite(a.hi) && isfinite(a.lo));
                 assert_true(a.count >= 0 && a.count <= FV_TICKS_MAX);
                 for (int k = 0; k < a.count; k++) {
-                    double at = fv__axis_place(&a, a.at[k]);
+                    double at = fv__axis_share(&a, a.at[k]);
                     assert_true(at >= -0.001 && at <= 1.001);
                     assert_true(k == 0 || a.at[k] > a.at[k - 1]);
                     assert_true(a.label[k][0] && strlen(a.label[k]) < 24);
                 }
-                assert_true(isfinite(fv__axis_place(&a, DBL_MAX)));
-                assert_true(isfinite(fv__axis_place(&a, a.lo)));
+                assert_true(isfinite(fv__axis_share(&a, DBL_MAX)));
+                assert_true(isfinite(fv__axis_share(&a, a.lo)));
             }
 }
 
@@ -119,6 +119,16 @@ static fv_canvas draw(const fv_plot *plots, int count) {
     fv_canvas c;
     assert_int_equal(fv__draw_plots(&context, plots, count, &c), FV_OK);
     return c;
+}
+
+static fv_text html_of(const fv_plot *plot) {
+    fv_figure f;
+    fv_text html = {0};
+    assert_int_equal(fv__plot_figure(&context, plot, &f), FV_OK);
+    fv__figure_html(&html, &f);
+    assert_int_equal(fv__text_done(&context, &html), FV_OK);
+    fv__figure_free(&f);
+    return html;
 }
 
 #define RED 0xd40000u
@@ -211,9 +221,7 @@ static void absurd_values_are_drawn_somehow(void **state) {
                                     .x = k ? xs[k - 1] : NULL,
                                     .log_y = flags & 1,
                                     .percent = flags & 2};
-                    fv_text html = {0};
-                    fv__plot_html(&html, &plot);
-                    assert_int_equal(fv__text_done(&context, &html), FV_OK);
+                    fv_text html = html_of(&plot);
                     assert_null(strstr(html.data, "nan"));
                     assert_null(strstr(html.data, "inf"));
                     fv__text_free(&html);
@@ -227,8 +235,7 @@ static void empty_plots_say_so(void **state) {
     (void)state;
     fv_plot plot = {.title = "Loss", .n = 0};
     fv_canvas c = draw(&plot, 1);
-    fv_text html = {0};
-    fv__plot_html(&html, &plot);
+    fv_text html = html_of(&plot);
     assert_non_null(strstr(html.data, "no values yet"));
     fv__text_free(&html);
     fv__canvas_free(&c);
@@ -252,8 +259,7 @@ static void many_values_and_many_curves(void **state) {
                         {.n = 20, .curves = many, .curve_count = 60}};
     fv_canvas c = draw(plots, 2);
     assert_int_equal(c.width, 2 * 960 + 24);
-    fv_text html = {0};
-    fv__plot_html(&html, &plots[0]);
+    fv_text html = html_of(&plots[0]);
     assert_true(html.length > 1000 && html.length < 100000);
     fv__text_free(&html);
     fv__canvas_free(&c);

@@ -3,20 +3,17 @@
  * error.c - writes one sentence into the context.
  */
 #include "base/error.h"
+#include "base/number.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-/* Drops the beginning of a UTF-8 character that a cut left at the end. */
-static void trim_cut(char *text, size_t length) {
-    size_t i = length;
-    while (i > 0 && length - i < 4 && ((unsigned char)text[i - 1] & 0xc0) == 0x80) i--;
-    if (i > 0 && ((unsigned char)text[i - 1] & 0xc0) == 0xc0) {
-        unsigned char lead = (unsigned char)text[i - 1];
-        size_t want = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-        if (length - (i - 1) < want) text[i - 1] = '\0';
-    }
+/* Formats, and cuts what is too long before a character rather than within it. */
+static void format_cut(char text[FV_MESSAGE_MAX], const char *format, va_list args) {
+    const int n = fv__vformat(text, FV_MESSAGE_MAX, format, args);
+    if (n < 0) text[0] = '\0';
+    if (n >= FV_MESSAGE_MAX) text[fv__utf8_whole(text, FV_MESSAGE_MAX - 1)] = '\0';
 }
 
 fv_status fv__fail(fv_context *ctx, fv_status status, const char *format, ...) {
@@ -25,10 +22,8 @@ fv_status fv__fail(fv_context *ctx, fv_status status, const char *format, ...) {
     char text[FV_MESSAGE_MAX];
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(text, sizeof text, format, args);
+    format_cut(text, format, args);
     va_end(args);
-    if (n < 0) text[0] = '\0';
-    if (n >= (int)sizeof text) trim_cut(text, sizeof text - 1);
     memcpy(ctx->message, text, strlen(text) + 1);
     ctx->status = status;
     return status;
@@ -39,9 +34,8 @@ fv_status fv__fail_in(fv_context *ctx, const char *format, ...) {
     char text[FV_MESSAGE_MAX];
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(text, sizeof text, format, args);
+    format_cut(text, format, args);
     va_end(args);
-    if (n < 0) text[0] = '\0';
     size_t prefix = strlen(text);
     size_t rest = strlen(ctx->message);
     bool cut = false;
@@ -52,13 +46,24 @@ fv_status fv__fail_in(fv_context *ctx, const char *format, ...) {
     memmove(ctx->message + prefix, ctx->message, rest);
     memcpy(ctx->message, text, prefix);
     ctx->message[prefix + rest] = '\0';
-    if (cut) trim_cut(ctx->message, prefix + rest);
+    if (cut) ctx->message[fv__utf8_whole(ctx->message, prefix + rest)] = '\0';
     return ctx->status;
 }
 
 fv_status fv__fail_memory(fv_context *ctx, size_t bytes, const char *what) {
+    if (what == NULL) return FV_EXHAUSTED;
     return fv__fail(ctx, FV_EXHAUSTED,
                     "out of memory: %zu bytes for %s were refused; a smaller batch, network or "
                     "data set needs less",
                     bytes, what);
+}
+
+void fv__log(const fv_context *ctx, fv_log_level level, const char *format, ...) {
+    if (ctx == NULL || ctx->logger.log == NULL) return;
+    char text[FV_MESSAGE_MAX];
+    va_list args;
+    va_start(args, format);
+    format_cut(text, format, args);
+    va_end(args);
+    ctx->logger.log(ctx->logger.user, level, text);
 }

@@ -92,7 +92,7 @@ static void describe_arg(char out[128], const fv_arg *arg) {
 static fv_status fail_kind(fv_context *ctx, const fv_field *f, const fv_arg *arg) {
     char given[128];
     describe_arg(given, arg);
-    fv_text words = {0};
+    fv_text words = {.ctx = ctx};
     fv__field_kind_words(&words, f);
     fv_status status =
         fv__fail(ctx, FV_BAD_INPUT, "%s must be %s, not %s", f->name,

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -159,6 +158,24 @@ void fv__file_release(fv_bytes *bytes) {
     *bytes = (fv_bytes){NULL, 0, false, NULL};
 }
 
+size_t fv__file_mapped_size(const fv_bytes *bytes) {
+#ifdef FV_HAVE_MMAP
+    const long page = sysconf(_SC_PAGESIZE);
+    if (bytes->mapped && page > 0)
+        return (bytes->size + (size_t)page - 1) / (size_t)page * (size_t)page;
+#endif
+    return bytes->size;
+}
+
+bool fv__file_writable(fv_bytes *bytes) {
+#ifdef FV_HAVE_MMAP
+    return bytes->mapped && mprotect(bytes->owner, bytes->size, PROT_READ | PROT_WRITE) == 0;
+#else
+    (void)bytes;
+    return false;
+#endif
+}
+
 /* ----------------------------------------------------------------------------------- write --- */
 
 /* Writes all of it; false with errno set. */
@@ -190,20 +207,18 @@ static bool sync_file(int fd) {
 }
 
 /* The folder that holds `path`: its entry is on the disk only when the folder is. Where a folder
-   cannot be opened or synced the entry reaches the disk a little later. */
+   cannot be opened or synced, or has a longer name than this, the entry reaches the disk a little
+   later. */
 static void sync_folder(const char *path) {
+    char folder[4096] = ".";
     const char *slash = strrchr(path, '/');
-    size_t n = slash == NULL ? 0 : (size_t)(slash - path);
-    char *folder = malloc(n + 2);
-    if (folder == NULL) return;
-    if (slash == NULL) {
-        strcpy(folder, ".");
-    } else {
+    if (slash != NULL) {
+        const size_t n = slash == path ? 1 : (size_t)(slash - path);
+        if (n >= sizeof folder) return;
         memcpy(folder, path, n);
-        strcpy(folder + n, n == 0 ? "/" : "");
+        folder[n] = '\0';
     }
     int fd = open_again(folder, O_RDONLY, 0);
-    free(folder);
     if (fd < 0) return;
     sync_file(fd);
     close(fd);
@@ -237,8 +252,8 @@ static int open_temporary(const char *path) {
 static fv_status write_beside(fv_context *ctx, const char *path, const struct stat *old,
                               const fv_piece *pieces, size_t count) {
     size_t n = strlen(path);
-    char *temporary = malloc(n + 5);
-    if (temporary == NULL) return fv__fail_memory(ctx, n + 5, "a file's name");
+    char *temporary = fv__alloc(ctx, n + 5, "a file's name");
+    if (temporary == NULL) return FV_EXHAUSTED;
     memcpy(temporary, path, n);
     strcpy(temporary + n, ".tmp");
     fv_status status = FV_OK;
@@ -249,7 +264,7 @@ static fv_status write_beside(fv_context *ctx, const char *path, const struct st
         } else {
             status = fail(ctx, "write", path, FV_FAILED);
         }
-        free(temporary);
+        fv__free(temporary);
         return status;
     }
     bool ok = ftruncate(fd, 0) == 0 && write_all(fd, pieces, count) && sync_file(fd);
@@ -266,7 +281,7 @@ static fv_status write_beside(fv_context *ctx, const char *path, const struct st
     }
     close(fd);
     if (ok) sync_folder(path);
-    free(temporary);
+    fv__free(temporary);
     return status;
 }
 
@@ -310,6 +325,13 @@ fv_status fv__file_append(fv_context *ctx, const char *path, const void *data, s
 
 /* ----------------------------------------------------------------------------- the folders --- */
 
+char *fv__path_in(fv_arena *arena, const char *folder, const char *name) {
+    size_t n = strlen(folder);
+    if (n == 0) return fv__arena_text(arena, name);
+    while (n > 0 && folder[n - 1] == '/') n--;
+    return fv__arena_format(arena, "%.*s/%s", (int)n, folder, name);
+}
+
 bool fv__file_exists(const char *path) {
     struct stat st;
     return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
@@ -323,8 +345,8 @@ bool fv__folder_exists(const char *path) {
 fv_status fv__folder_make(fv_context *ctx, const char *path) {
     size_t n = strlen(path);
     if (n == 0) return fv__fail(ctx, FV_FAILED, "cannot make a folder without a name");
-    char *part = malloc(n + 1);
-    if (part == NULL) return fv__fail_memory(ctx, n + 1, "a folder's name");
+    char *part = fv__alloc(ctx, n + 1, "a folder's name");
+    if (part == NULL) return FV_EXHAUSTED;
     fv_status status = FV_OK;
     for (size_t i = 1; i <= n && status == FV_OK; i++) {
         if (path[i] != '/' && path[i] != '\0') continue;
@@ -343,7 +365,7 @@ fv_status fv__folder_make(fv_context *ctx, const char *path) {
             status = fail(ctx, "make the folder", part, FV_FAILED);
         }
     }
-    free(part);
+    fv__free(part);
     return status;
 }
 
@@ -356,44 +378,4 @@ fv_status fv__file_rename(fv_context *ctx, const char *from, const char *to) {
 fv_status fv__file_remove(fv_context *ctx, const char *path) {
     if (remove(path) != 0) return fail(ctx, "remove", path, FV_FAILED);
     return FV_OK;
-}
-
-/* ------------------------------------------------------------------------------- checksums --- */
-
-#define CRC_POLYNOMIAL 0xEDB88320u /* of IEEE 802.3, lowest bit first */
-
-static uint32_t crc_byte(uint32_t v) {
-    for (int k = 0; k < 8; k++) v = v >> 1 ^ (v & 1 ? CRC_POLYNOMIAL : 0);
-    return v;
-}
-
-/* Eight bytes at a step with tables made on the spot (Kounavis and Berry, "Novel table lookup-based
-   algorithms for high-performance CRC generation", 2008); short texts bit by bit. */
-uint32_t fv__crc32(uint32_t crc, const void *data, size_t size) {
-    const uint8_t *p = data;
-    uint32_t c = ~crc;
-    if (size >= 1024) {
-        uint32_t table[8][256];
-        for (uint32_t i = 0; i < 256; i++) table[0][i] = crc_byte(i);
-        for (int k = 1; k < 8; k++) {
-            for (int i = 0; i < 256; i++) {
-                uint32_t v = table[k - 1][i];
-                table[k][i] = table[0][v & 0xff] ^ v >> 8;
-            }
-        }
-        for (; size >= 8; size -= 8, p += 8) {
-            c ^= (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-            c = table[7][c & 0xff] ^ table[6][c >> 8 & 0xff] ^ table[5][c >> 16 & 0xff] ^
-                table[4][c >> 24] ^ table[3][p[4]] ^ table[2][p[5]] ^ table[1][p[6]] ^
-                table[0][p[7]];
-        }
-    }
-    for (; size > 0; size--) c = crc_byte((c ^ *p++) & 0xff) ^ c >> 8;
-    return ~c;
-}
-
-uint64_t fv__fnv64(uint64_t hash, const void *data, size_t size) {
-    const uint8_t *p = data;
-    for (size_t i = 0; i < size; i++) hash = (hash ^ p[i]) * 0x100000001b3u;
-    return hash;
 }

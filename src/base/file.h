@@ -8,6 +8,7 @@
 #ifndef FV_BASE_FILE_H
 #define FV_BASE_FILE_H
 
+#include "base/checksum.h"
 #include "base/text.h"
 
 /* A file's bytes: mapped where the system can, read otherwise. */
@@ -22,6 +23,23 @@ typedef struct fv_bytes {
  */
 FV_MUST_USE fv_status fv__file_read(fv_context *ctx, const char *path, size_t limit, fv_bytes *out);
 void fv__file_release(fv_bytes *bytes);
+/* How many bytes can be read: of mapped ones to the end of the last page, zeros behind the file's. */
+size_t fv__file_mapped_size(const fv_bytes *bytes);
+/* Lets mapped bytes be changed in memory; the file stays as it is (copy on write). False: they are
+   not mapped, or the system does not allow it. */
+bool fv__file_writable(fv_bytes *bytes);
+
+/* Whether these bytes are a whole Git LFS pointer: a small text in place of a file that was not
+   fetched. The second says so, FV_BAD_INPUT, and how to fetch it; FV_OK when they are none. */
+bool fv__is_lfs_pointer(const void *data, size_t size);
+FV_MUST_USE fv_status fv__refuse_lfs_pointer(fv_context *ctx, const char *path, const void *data,
+                                             size_t size);
+
+/* Whether these bytes are a whole Git LFS pointer: a small text in place of a file that was not
+   fetched. The second says so, FV_BAD_INPUT, and how to fetch it; FV_OK when they are none. */
+bool fv__is_lfs_pointer(const void *data, size_t size);
+FV_MUST_USE fv_status fv__refuse_lfs_pointer(fv_context *ctx, const char *path, const void *data,
+                                             size_t size);
 
 /* Atomic, as above. FV_EXHAUSTED on a full disk, FV_FAILED otherwise; the old file is untouched. */
 FV_MUST_USE fv_status fv__file_write(fv_context *ctx, const char *path, const void *data,
@@ -38,16 +56,14 @@ FV_MUST_USE fv_status fv__file_write_pieces(fv_context *ctx, const char *path,
 FV_MUST_USE fv_status fv__file_append(fv_context *ctx, const char *path, const void *data,
                                       size_t size);
 
+/* "folder/name", in the arena; "" and slashes at the folder's end are taken as they are meant. NULL
+   when memory is refused. */
+char *fv__path_in(fv_arena *arena, const char *folder, const char *name);
+
 bool fv__file_exists(const char *path);
 bool fv__folder_exists(const char *path);
 FV_MUST_USE fv_status fv__folder_make(fv_context *ctx, const char *path); /* and its parents */
 FV_MUST_USE fv_status fv__file_rename(fv_context *ctx, const char *from, const char *to);
 FV_MUST_USE fv_status fv__file_remove(fv_context *ctx, const char *path); /* or an empty folder */
-
-/* CRC-32 (IEEE 802.3) and FNV-1a 64: checksums of data sets and pictures. Start with 0 and
-   FV_FNV_START; pass the result to go on. */
-uint32_t fv__crc32(uint32_t crc, const void *data, size_t size);
-#define FV_FNV_START 0xcbf29ce484222325u
-uint64_t fv__fnv64(uint64_t hash, const void *data, size_t size);
 
 #endif

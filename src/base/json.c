@@ -7,6 +7,7 @@
  */
 #include "base/json.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,7 +27,7 @@ static fv_status fail(reader *r, const char *expected) {
         if (*p == '\n') {
             line++;
             column = 1;
-        } else if (((unsigned char)*p & 0xc0) != 0x80) {
+        } else if (!fv__utf8_inside(*p)) {
             column++;
         }
     }
@@ -52,40 +53,6 @@ static bool take_word(reader *r, const char *word) {
     if ((size_t)(r->end - r->at) < n || memcmp(r->at, word, n) != 0) return false;
     r->at += n;
     return true;
-}
-
-/* Length of the UTF-8 character at p, 0 when it is none. */
-static size_t utf8_length(const char *p, const char *end) {
-    const unsigned char *s = (const unsigned char *)p;
-    if (s[0] < 0x80) return 1;
-    if (s[0] < 0xc2 || s[0] > 0xf4) return 0;
-    size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    if ((size_t)(end - p) < n) return 0;
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80) return 0;
-    }
-    bool wrong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-                 (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f);
-    return wrong ? 0 : n;
-}
-
-static char *put_utf8(char *to, uint32_t c) {
-    if (c < 0x80) {
-        *to++ = (char)c;
-    } else if (c < 0x800) {
-        *to++ = (char)(0xc0 | c >> 6);
-        *to++ = (char)(0x80 | (c & 0x3f));
-    } else if (c < 0x10000) {
-        *to++ = (char)(0xe0 | c >> 12);
-        *to++ = (char)(0x80 | (c >> 6 & 0x3f));
-        *to++ = (char)(0x80 | (c & 0x3f));
-    } else {
-        *to++ = (char)(0xf0 | c >> 18);
-        *to++ = (char)(0x80 | (c >> 12 & 0x3f));
-        *to++ = (char)(0x80 | (c >> 6 & 0x3f));
-        *to++ = (char)(0x80 | (c & 0x3f));
-    }
-    return to;
 }
 
 static bool read_hex4(reader *r, uint32_t *out) {
@@ -133,7 +100,7 @@ static fv_status read_escape(reader *r, char **to) {
         }
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     }
-    *to = put_utf8(*to, code);
+    *to = fv__utf8_put(*to, code);
     return FV_OK;
 }
 
@@ -156,7 +123,7 @@ static fv_status read_string(reader *r, const char **out) {
             FV_TRY(read_escape(r, &to));
             continue;
         }
-        size_t n = utf8_length(r->at, r->end);
+        size_t n = fv__utf8_length(r->at, (size_t)(r->end - r->at));
         if (n == 0) return fail(r, "a string that is not UTF-8");
         memcpy(to, r->at, n);
         to += n;

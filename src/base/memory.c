@@ -2,35 +2,55 @@
 /*
  * memory.c - allocation and arenas.
  *
- * Everything comes from malloc's family, so that fv__free() is free() and a test can refuse it.
+ * Everything comes from one place, the context's allocator or calloc, so a test can refuse it.
  */
 #include "base/memory.h"
+#include "base/number.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Before every block: who takes it back. The context may be gone by then, and models outlive it. */
+typedef struct header {
+    void *start; /* as it came from the allocator */
+    void (*free)(void *user, void *p);
+    void *user;
+} header;
+
+/* The system's memory comes zeroed: large blocks are not touched before they are used. */
+static void *take(const fv_allocator *from, size_t bytes) {
+    if (from == NULL || from->alloc == NULL) return calloc(1, bytes);
+    void *p = from->alloc(from->user, bytes, FV_ALIGN);
+    if (p != NULL) memset(p, 0, bytes);
+    return p;
+}
+
 void *fv__alloc(fv_context *ctx, size_t bytes, const char *what) {
-    /* aligned_alloc wants a multiple of the alignment. */
-    size_t rounded;
-    if (!fv__add_size(bytes, FV_ALIGN - 1, &rounded)) {
+    const fv_allocator *from = ctx != NULL && ctx->allocator.alloc ? &ctx->allocator : NULL;
+    const size_t more = sizeof(header) + FV_ALIGN - 1;
+    size_t whole;
+    char *start = NULL;
+    if (fv__add_size(bytes ? bytes : 1, more, &whole) && whole <= PTRDIFF_MAX)
+        start = take(from, whole);
+    if (start == NULL) {
         fv__fail_memory(ctx, bytes, what);
         return NULL;
     }
-    rounded &= ~(size_t)(FV_ALIGN - 1);
-    if (rounded == 0) rounded = FV_ALIGN;
-    void *p = rounded <= PTRDIFF_MAX ? aligned_alloc(FV_ALIGN, rounded) : NULL;
-    if (p == NULL) {
-        fv__fail_memory(ctx, bytes, what);
-        return NULL;
-    }
-    memset(p, 0, rounded);
+    char *p = start + more - (uintptr_t)(start + more) % FV_ALIGN;
+    const header h = {start, from ? from->free : NULL, from ? from->user : NULL};
+    memcpy(p - sizeof h, &h, sizeof h);
     return p;
 }
 
 void fv__free(void *p) {
-    free(p);
+    if (p == NULL) return;
+    header h;
+    memcpy(&h, (char *)p - sizeof h, sizeof h);
+    if (h.free != NULL)
+        h.free(h.user, h.start);
+    else
+        free(h.start);
 }
 
 fv_status fv__grow(fv_context *ctx, void **items, size_t *capacity, size_t need, size_t item_bytes,
@@ -40,13 +60,11 @@ fv_status fv__grow(fv_context *ctx, void **items, size_t *capacity, size_t need,
     if (count < need) count = need;
     if (count < 8) count = 8;
     size_t bytes;
-    if (!fv__mul_size(count, item_bytes, &bytes) || bytes > PTRDIFF_MAX) {
-        return fv__fail_memory(ctx, SIZE_MAX, what);
-    }
-    char *grown = realloc(*items, bytes);
-    if (grown == NULL) return fv__fail_memory(ctx, bytes, what);
-    size_t old = *capacity * item_bytes;
-    memset(grown + old, 0, bytes - old);
+    if (!fv__mul_size(count, item_bytes, &bytes)) return fv__fail_memory(ctx, SIZE_MAX, what);
+    void *grown = fv__alloc(ctx, bytes, what);
+    if (grown == NULL) return FV_EXHAUSTED;
+    if (*capacity > 0) memcpy(grown, *items, *capacity * item_bytes);
+    fv__free(*items);
     *items = grown;
     *capacity = count;
     return FV_OK;
@@ -75,7 +93,7 @@ void fv__arena_free(fv_arena *arena) {
     fv_arena_block *b = arena->blocks;
     while (b != NULL) {
         fv_arena_block *next = b->next;
-        free(b);
+        fv__free(b);
         b = next;
     }
     arena->blocks = NULL;
@@ -94,12 +112,9 @@ void *fv__arena_alloc(fv_arena *arena, size_t bytes) {
         size_t size = b == NULL ? BLOCK_FIRST : b->size < BLOCK_MOST / 2 ? b->size * 2 : BLOCK_MOST;
         if (size < rounded) size = rounded;
         size_t whole;
-        b = fv__add_size(size, HEADER, &whole) && whole <= PTRDIFF_MAX ? malloc(whole) : NULL;
-        if (b == NULL) {
-            fv__fail_memory(arena->ctx, bytes, "an arena");
-            return NULL;
-        }
-        memset(b, 0, whole);
+        if (!fv__add_size(size, HEADER, &whole)) whole = SIZE_MAX;
+        b = fv__alloc(arena->ctx, whole, "an arena");
+        if (b == NULL) return NULL;
         b->size = size;
         b->next = arena->blocks;
         arena->blocks = b;
@@ -129,10 +144,10 @@ char *fv__arena_format(fv_arena *arena, const char *format, ...) {
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = fv__vformat(NULL, 0, format, args);
     va_end(args);
     char *p = n < 0 ? NULL : fv__arena_alloc(arena, (size_t)n + 1);
-    if (p != NULL) vsnprintf(p, (size_t)n + 1, format, again);
+    if (p != NULL) fv__vformat(p, (size_t)n + 1, format, again);
     va_end(again);
     return p;
 }

@@ -13,9 +13,11 @@
 
 #define FV_ALIGN 64 /* one cache line, one AVX-512 register */
 
-/* 64-byte aligned, zeroed; NULL with the context's message set when refused. bytes 0 is allowed. */
+/* 64-byte aligned, zeroed, from the context's allocator; NULL with the context's message set when
+   refused. bytes 0 is allowed. */
 void *fv__alloc(fv_context *ctx, size_t bytes, const char *what);
-void fv__free(void *p); /* of fv__alloc and fv__grow alike; NULL is allowed */
+void fv__free(
+    void *p); /* of fv__alloc and fv__grow alike, to where it came from; NULL is allowed */
 
 /* Grows *items (capacity in items at *capacity) to hold at least `need`; FV_EXHAUSTED on refusal
    (the old block stays valid). */

@@ -15,7 +15,8 @@
 #define _GNU_SOURCE /* sched_getaffinity */
 #endif
 #include "base/thread.h"
-#include "base/cpu.h"
+#include "base/cpu_features.h"
+#include "base/denormal.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -108,6 +109,7 @@ static void take_jobs(fv_pool *pool, int number) {
 static void *work(void *arg) {
     worker *self = arg;
     fv_pool *pool = self->pool;
+    (void)fv__denormals_off(); /* for life: the thread is ours */
     for (;;) {
         if (!spin_until(pool, work_waits)) {
             /* Counted as a sleeper first, looked again then: a caller that sees no sleeper has put
@@ -184,6 +186,9 @@ fv_status fv__pool_new(fv_context *ctx, int threads, fv_pool **out) {
         return fv__fail(ctx, FV_EXHAUSTED, "the system gives no lock for the threads");
     }
     start_workers(pool, threads);
+    if (pool->size < threads)
+        fv__log(ctx, FV_LOG_WARNING, "the system gives %d threads; %d were asked for", pool->size,
+                threads);
     *out = pool;
     return FV_OK;
 }
@@ -202,10 +207,6 @@ void fv__pool_free(fv_pool *pool) {
     fv__free(pool);
 }
 
-int fv__pool_size(const fv_pool *pool) {
-    return pool == NULL ? 1 : pool->size;
-}
-
 /* Wakes as many sleepers as there are jobs for them beside the caller's. */
 static void wake_workers(fv_pool *pool, int64_t jobs) {
     int sleepers = atomic_load(&pool->sleepers);
@@ -219,11 +220,8 @@ static void wake_workers(fv_pool *pool, int64_t jobs) {
     pthread_mutex_unlock(&pool->lock);
 }
 
-void fv__pool_run(fv_pool *pool, int64_t jobs, fv_job_fn *fn, void *arg) {
-    if (pool == NULL || pool->size == 1 || jobs <= 1) {
-        for (int64_t i = 0; i < jobs; i++) fn(arg, i, 0);
-        return;
-    }
+/* On all threads; returns when all jobs are done. */
+static void share_out(fv_pool *pool, int64_t jobs, fv_job_fn *fn, void *arg) {
     pool->fn = fn;
     pool->arg = arg;
     pool->jobs = jobs;
@@ -261,13 +259,22 @@ void fv__pool_free(fv_pool *pool) {
     fv__free(pool);
 }
 
-int fv__pool_size(const fv_pool *pool) {
-    return pool == NULL ? 1 : pool->size;
-}
-
-void fv__pool_run(fv_pool *pool, int64_t jobs, fv_job_fn *fn, void *arg) {
+static void share_out(fv_pool *pool, int64_t jobs, fv_job_fn *fn, void *arg) {
     (void)pool;
     for (int64_t i = 0; i < jobs; i++) fn(arg, i, 0);
 }
 
 #endif
+
+int fv__pool_size(const fv_pool *pool) {
+    return pool == NULL ? 1 : pool->size;
+}
+
+void fv__pool_run(fv_pool *pool, int64_t jobs, fv_job_fn *fn, void *arg) {
+    const fv_denormal_state before = fv__denormals_off();
+    if (fv__pool_size(pool) == 1 || jobs <= 1)
+        for (int64_t i = 0; i < jobs; i++) fn(arg, i, 0);
+    else
+        share_out(pool, jobs, fn, arg);
+    fv__denormals_restore(before);
+}

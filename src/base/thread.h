@@ -23,7 +23,8 @@ void fv__pool_free(fv_pool *pool);
 int fv__pool_size(const fv_pool *pool); /* 1 for NULL */
 
 /* Runs fn(arg, 0) … fn(arg, jobs-1) on the pool and returns when all are done. The caller takes
-   part as worker 0. Not re-entrant: a job may not call it on the same pool. */
+   part as worker 0. Not re-entrant: a job may not call it on the same pool. Within a job, denormal
+   numbers are zero (base/denormal.h), whoever runs it. */
 void fv__pool_run(fv_pool *pool, int64_t jobs, fv_job_fn *fn, void *arg);
 
 #endif

@@ -6,7 +6,7 @@
  * value follows as the next word or after '='. After a lone "--" everything is a word. Words, keys
  * and flags may stand in any order, the verb first.
  */
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "cli/cli.h"
 #include <ctype.h>
 #include <string.h>
@@ -128,7 +128,7 @@ static fv_status find_command(fv_cli *cli, const char *word) {
     const char *near = fv__nearest(word, names, count);
     if (near)
         return fv__fail(cli->ctx, FV_USAGE, "unknown command '%s'; did you mean '%s'?", word, near);
-    for (const fv_zoo_entry *z = fv__zoo; z->name; z++)
+    for (const fv_zoo_network *z = fv__zoo; z->name; z++)
         if (strcmp(z->name, word) == 0)
             return fv__fail(cli->ctx, FV_USAGE,
                             "'%s' is a network; say what to do with it: fovea explain %s", word,

@@ -7,7 +7,7 @@
  * (forward, gradient of the input, gradient of the weights). The peak is measured too:
  * multiply-adds on numbers in registers, on all threads.
  */
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "base/random.h"
 #include "cli/cli.h"
 #include "kern/kern.h"

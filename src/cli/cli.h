@@ -87,8 +87,6 @@ FV_MUST_USE fv_status fv__cli_net(fv_cli *cli, const char *word, fv_net **out);
 /* Of a command that ended with `status`: where a setting was unknown to the network but looks like
    one of the command or the recipe, the message says that instead. */
 fv_status fv__cli_hint(fv_cli *cli, fv_status status);
-/* The settings that are recipe fields, over the net's own recipe. */
-FV_MUST_USE fv_status fv__cli_recipe(fv_cli *cli, fv_recipe *recipe);
 /* Whether a word names a model file, by its end. */
 bool fv__cli_is_model(const char *word);
 /* A trained model: a model file, or the folder of a training run. Says what else a word is. */

@@ -15,11 +15,6 @@ static const fv_field key_fields[] = {
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
-static bool ends_with(const char *word, const char *end) {
-    const size_t n = strlen(word), m = strlen(end);
-    return n > m && strcmp(word + n - m, end) == 0;
-}
-
 static fv_status to_text(fv_cli *cli, const char *in, const char *out, size_t *bytes) {
     fv_net *net = NULL;
     fv_text text = {0};
@@ -64,9 +59,9 @@ static fv_status report(fv_cli *cli, const char *in, const char *out, size_t byt
 static fv_status run(fv_cli *cli) {
     const char *in = cli->words[0], *out = cli->words[1];
     size_t bytes = 0;
-    if (ends_with(out, ".net"))
+    if (fv__ends_with(out, ".net"))
         FV_TRY(to_text(cli, in, out, &bytes));
-    else if (ends_with(out, ".safetensors"))
+    else if (fv__ends_with(out, ".safetensors"))
         FV_TRY(to_model(cli, in, out, &bytes));
     else
         return fv__fail(cli->ctx, FV_USAGE,

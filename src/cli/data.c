@@ -36,38 +36,44 @@ static bool is_here(fv_cli *cli, const char *name) {
     return true;
 }
 
+static void list_json(fv_cli *cli, fv_text *out) {
+    const char *before = "";
+    fv__text_add(out, "{\"datasets\": [");
+    for (const fv_dataset_kind *const *k = fv__dataset_kinds; *k; k++) {
+        if ((*k)->by_path) continue;
+        fv__text_addf(out, "%s\n  {\"name\": \"%s\", \"here\": %s, \"about\": ", before, (*k)->name,
+                      is_here(cli, (*k)->name) ? "true" : "false");
+        fv__text_json(out, (*k)->help);
+        fv__text_add(out, "}");
+        before = ",";
+    }
+    fv__text_add(out, "\n]}\n");
+}
+
+static void list_text(fv_cli *cli, fv_text *out) {
+    for (const fv_dataset_kind *const *k = fv__dataset_kinds; *k; k++) {
+        char left[64];
+        const char *state = (*k)->by_path ? "path" : is_here(cli, (*k)->name) ? "here" : "missing";
+        snprintf(left, sizeof left, "%-9s %s", (*k)->name, state);
+        fv__cli_entry(out, left, 17, (*k)->help);
+    }
+    fv__text_add(out, "\nNames are looked for in $FOVEA_DATA/NAME, then ~/.cache/fovea/NAME. "
+                      "`fovea data NAME`\ndescribes one, or says what is missing.\n");
+}
+
 static fv_status list(fv_cli *cli) {
     fv_text out = {0};
-    if (cli->json) fv__text_add(&out, "{\"datasets\": [\n");
-    for (const fv_dataset_kind *k = fv__dataset_kinds; k->name; k++) {
-        const bool here = is_here(cli, k->name);
-        if (cli->json) {
-            fv__text_addf(&out, "  {\"name\": \"%s\", \"here\": %s, \"about\": ", k->name,
-                          here ? "true" : "false");
-            fv__text_json(&out, k->help);
-            fv__text_add(&out, k[1].name ? "},\n" : "}\n");
-        } else {
-            char left[64];
-            snprintf(left, sizeof left, "%-9s %s", k->name, here ? "here" : "missing");
-            fv__cli_entry(&out, left, 17, k->help);
-        }
-    }
-    fv__text_add(&out, cli->json ? "]}\n"
-                                 : "\nLooked for in $FOVEA_DATA/NAME, then ~/.cache/fovea/NAME. "
-                                   "`fovea data NAME` describes\none, or says what is missing. "
-                                   "Four IDX files by path will do too.\n");
+    if (cli->json)
+        list_json(cli, &out);
+    else
+        list_text(cli, &out);
     return fv__cli_put(cli, &out);
 }
 
-/* The name of class i in set->class_names; its number when there is none. */
+/* The name of class i; its number when there is none. */
 static void class_name(const fv_dataset *set, int64_t i, char *out, size_t size) {
-    const char *line = set->class_names;
-    for (int64_t k = 0; line && k < i; k++) {
-        line = strchr(line, '\n');
-        if (line) line++;
-    }
-    if (line)
-        snprintf(out, size, "%.*s", (int)strcspn(line, "\n"), line);
+    if (set->class_names)
+        snprintf(out, size, "%s", set->class_names[i]);
     else
         snprintf(out, size, "%lld", (long long)i);
     fv__cli_tame(out);
@@ -150,7 +156,7 @@ static fv_status draw_sheet(fv_cli *cli, const fv_dataset *set, const char *path
         pictures[filled[label]++ * columns + label] = set->pixels + i * size;
     }
     const fv_gallery gallery = {.title = set->name,
-                                .pictures = pictures,
+                                .images = pictures,
                                 .count = count,
                                 .channels = set->channels,
                                 .h = set->height,
@@ -199,8 +205,9 @@ const fv_command fv__command_data = {
     .synopsis = "[DATA] [seed=N]",
     .about =
         "DATA is a name (`fovea data` lists them), a folder with four IDX files under MNIST's\n"
-        "names, or four IDX files joined by commas: training pictures, training labels, test\n"
-        "pictures, test labels. Sets known by name are looked for in $FOVEA_DATA/NAME, then\n"
+        "names or with CIFAR-10's binary files, or four IDX files joined by commas: training\n"
+        "images, training labels, test images, test labels. Sets known by name are looked for in "
+        "$FOVEA_DATA/NAME, then\n"
         "in ~/.cache/fovea/NAME. `digits` is drawn by the program and needs no file.",
     .examples = "fovea data\nfovea data digits:60000 --sheet digits.png\nfovea data mnist --json",
     .words_max = 1,

@@ -2,7 +2,7 @@
 /*
  * doctor.c - `fovea doctor`: this machine, this build, the data that is here.
  */
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "base/thread.h"
 #include "cli/cli.h"
 #include "data/data.h"
@@ -100,9 +100,10 @@ static fv_status as_text(fv_cli *cli, fv_text *out) {
         fv__cli_entry(out, parts[i].name, 14, text);
     }
     fv__text_add(out, "\nData sets\n");
-    for (const fv_dataset_kind *k = fv__dataset_kinds; k->name; k++) {
-        FV_TRY(trouble(cli, k->name, why, sizeof why));
-        fv__cli_entry(out, k->name, 14, why[0] ? why : "ready");
+    for (const fv_dataset_kind *const *k = fv__dataset_kinds; *k; k++) {
+        if ((*k)->by_path) continue;
+        FV_TRY(trouble(cli, (*k)->name, why, sizeof why));
+        fv__cli_entry(out, (*k)->name, 14, why[0] ? why : "ready");
     }
     return FV_OK;
 }
@@ -123,9 +124,10 @@ static fv_status as_json(fv_cli *cli, fv_text *out) {
         fv__text_addf(out, "%s\"%s\": %s", i ? ", " : "", parts[i].name,
                       parts[i].built_in ? "true" : "false");
     fv__text_add(out, "},\n \"datasets\": {");
-    for (const fv_dataset_kind *k = fv__dataset_kinds; k->name; k++) {
-        FV_TRY(trouble(cli, k->name, why, sizeof why));
-        fv__text_addf(out, "%s\"%s\": %s", k == fv__dataset_kinds ? "" : ", ", k->name,
+    for (const fv_dataset_kind *const *k = fv__dataset_kinds; *k; k++) {
+        if ((*k)->by_path) continue;
+        FV_TRY(trouble(cli, (*k)->name, why, sizeof why));
+        fv__text_addf(out, "%s\"%s\": %s", k == fv__dataset_kinds ? "" : ", ", (*k)->name,
                       why[0] ? "false" : "true");
     }
     fv__text_add(out, "}}\n");

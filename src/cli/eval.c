@@ -2,7 +2,7 @@
 /*
  * eval.c - `fovea eval`: how well a model does on labelled pictures.
  */
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "cli/cli.h"
 #include "train/evaluate.h"
 #include <math.h>

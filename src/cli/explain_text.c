@@ -4,6 +4,7 @@
  *
  * On a terminal narrower than the table the columns that matter least are left out, and it says so.
  */
+#include "base/utf8.h"
 #include "cli/explain.h"
 #include "view/view.h"
 #include <string.h>
@@ -156,7 +157,7 @@ static int widest_line(const fv_text *text) {
     for (const char *c = text->data; c && *c; c++) {
         if (*c == '\n')
             now = 0;
-        else if (((unsigned char)*c & 0xc0) != 0x80)
+        else if (!fv__utf8_inside(*c))
             now++;
         if (now > most) most = now;
     }

@@ -90,7 +90,7 @@ static void input_page(fv_text *out) {
 }
 
 /* The comment a network's text begins with. */
-static void network_page(fv_text *out, const fv_zoo_entry *z) {
+static void network_page(fv_text *out, const fv_zoo_network *z) {
     const char *line = z->text;
     fv__text_addf(out, "%s, a network of the zoo\n\n", z->name);
     while (*line == '#') {
@@ -107,14 +107,14 @@ static void network_page(fv_text *out, const fv_zoo_entry *z) {
 }
 
 static bool other_page(fv_text *out, const char *topic) {
-    for (const fv_dataset_kind *d = fv__dataset_kinds; d->name; d++)
-        if (strcmp(d->name, topic) == 0) {
-            fv__text_addf(out, "%s, a data set\n\n", d->name);
-            fv__cli_paragraphs(out, d->help);
-            fv__text_addf(out, "\nWhat is here: `fovea data %s`.\n", d->name);
+    for (const fv_dataset_kind *const *d = fv__dataset_kinds; *d; d++)
+        if (!(*d)->by_path && strcmp((*d)->name, topic) == 0) {
+            fv__text_addf(out, "%s, a data set\n\n", topic);
+            fv__cli_paragraphs(out, (*d)->help);
+            fv__text_addf(out, "\nWhat is here: `fovea data %s`.\n", topic);
             return true;
         }
-    for (const fv_zoo_entry *z = fv__zoo; z->name; z++)
+    for (const fv_zoo_network *z = fv__zoo; z->name; z++)
         if (strcmp(z->name, topic) == 0) {
             network_page(out, z);
             return true;
@@ -131,8 +131,8 @@ static const char *nearest_topic(const char *topic) {
     for (size_t i = 0; i < FIXED; i++) names[count++] = fixed[i];
     for (int i = 0; fv__commands[i] && count < 500; i++) names[count++] = fv__commands[i]->name;
     for (int i = 0; fv__ops[i] && count < 500; i++) names[count++] = fv__ops[i]->name;
-    for (int i = 0; fv__dataset_kinds[i].name && count < 500; i++)
-        names[count++] = fv__dataset_kinds[i].name;
+    for (int i = 0; fv__dataset_kinds[i] && count < 500; i++)
+        if (!fv__dataset_kinds[i]->by_path) names[count++] = fv__dataset_kinds[i]->name;
     for (int i = 0; fv__zoo[i].name && count < 500; i++) names[count++] = fv__zoo[i].name;
     return fv__nearest(topic, names, count);
 }

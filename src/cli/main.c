@@ -2,7 +2,7 @@
 /*
  * main.c - the command: read the words, make a context, run, say what went wrong.
  */
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "cli/cli.h"
 #include <fcntl.h>
 #include <signal.h>

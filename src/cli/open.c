@@ -3,13 +3,7 @@
  * open.c - from a word of the command line to a network or a model.
  */
 #include "cli/cli.h"
-#include <math.h>
 #include <string.h>
-
-static bool ends_with(const char *word, const char *end) {
-    const size_t n = strlen(word), m = strlen(end);
-    return n >= m && strcmp(word + n - m, end) == 0;
-}
 
 /* The model a training run's folder holds: the one at the end or, while it goes on, the best. */
 static const char *in_folder(fv_cli *cli, const char *word) {
@@ -22,43 +16,26 @@ static const char *in_folder(fv_cli *cli, const char *word) {
 }
 
 bool fv__cli_is_model(const char *word) {
-    return ends_with(word, ".safetensors");
-}
-
-/* One number that is none makes every answer nonsense: it is said at once, with its place. */
-static fv_status check_finite(fv_cli *cli, const char *path, const fv_model *model) {
-    const fv_net *net = model->net;
-    for (size_t p = 0; p < net->param_count; p++) {
-        const float *w = model->weights + net->params[p].offset;
-        const int64_t count = fv__shape_count(&net->params[p].spec.shape);
-        for (int64_t i = 0; i < count; i++)
-            if (!isfinite(w[i]))
-                return fv__fail(cli->ctx, FV_BAD_INPUT,
-                                "%s: %s holds numbers that are not finite (the first is value "
-                                "%lld); the model is damaged or its training diverged: train it "
-                                "again, or take an earlier one",
-                                path, net->params[p].name, (long long)i + 1);
-    }
-    return FV_OK;
+    return fv__ends_with(word, ".safetensors");
 }
 
 fv_status fv__cli_trained(fv_cli *cli, const char *word, fv_model **out) {
     const char *path = in_folder(cli, word);
-    if (ends_with(path, ".net"))
+    if (fv__ends_with(path, ".net"))
         return fv__fail(cli->ctx, FV_BAD_INPUT,
                         "%s is the text of a network, without weights; give a trained model "
                         "(.safetensors) or the folder of a training run",
                         word);
     if (fv__file_exists(path)) {
         FV_TRY(fv__model_load(cli->ctx, path, out));
-        const fv_status status = check_finite(cli, path, *out);
-        if (status != FV_OK) fv__model_free(*out);
-        return status;
+        if (fv__model_check_finite(cli->ctx, *out) == FV_OK) return FV_OK;
+        fv__model_free(*out);
+        return fv__fail_in(cli->ctx, "%s: ", path);
     }
     if (fv__folder_exists(word))
         return fv__fail(cli->ctx, FV_BAD_INPUT,
                         "%s: this folder holds no model.safetensors and no best.safetensors", word);
-    for (const fv_zoo_entry *z = fv__zoo; z->name; z++)
+    for (const fv_zoo_network *z = fv__zoo; z->name; z++)
         if (strcmp(z->name, word) == 0)
             return fv__fail(cli->ctx, FV_BAD_INPUT,
                             "%s is a network without weights; train it (fovea train %s DATA) and "
@@ -120,14 +97,6 @@ fv_status fv__cli_net(fv_cli *cli, const char *word, fv_net **out) {
         return FV_OK;
     }
     return fv__net_find(cli->ctx, word, settings, count, out);
-}
-
-fv_status fv__cli_recipe(fv_cli *cli, fv_recipe *recipe) {
-    for (size_t i = 0; i < cli->setting_count; i++) {
-        const fv_field *f = fv__field_find(fv__recipe_fields, cli->settings[i].name);
-        if (f) FV_TRY(fv__field_set_text(cli->ctx, f, recipe, cli->settings[i].value));
-    }
-    return FV_OK;
 }
 
 fv_status fv__cli_model(fv_cli *cli, const char *word, uint64_t seed, fv_model **out) {

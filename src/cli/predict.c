@@ -35,12 +35,12 @@ typedef struct predictor {
     int64_t failed;
 } predictor;
 
-static void invert(fv_picture *p) {
+static void invert(fv_image *p) {
     const int64_t n = p->width * p->height * p->channels;
     for (int64_t i = 0; i < n; i++) p->pixels[i] = (uint8_t)(255 - p->pixels[i]);
 }
 
-static double brightness(const fv_picture *p) {
+static double brightness(const fv_image *p) {
     const int64_t n = p->width * p->height * p->channels;
     double sum = 0;
     for (int64_t i = 0; i < n; i++) sum += p->pixels[i];
@@ -65,7 +65,8 @@ static fv_status draw(const predictor *p, fv_text *out) {
         const float range = (most - least) * (float)input->channels;
         gray[i] = (uint8_t)(range > 0 ? 255.0f * sum / range : 0.0f);
     }
-    fv__picture_terminal(out, gray, input->height, input->width, SHOW_COLUMNS, p->shades);
+    fv__image_terminal(out, gray, input->height, input->width, SHOW_COLUMNS,
+                       p->shades ? FV_TERMINAL_SHADES : FV_TERMINAL_BLOCKS);
     fv__free(gray);
     return FV_OK;
 }
@@ -114,8 +115,8 @@ static void as_text(const predictor *p, const char *file, const float *scores, c
 
 static fv_status load(predictor *p, const char *file) {
     const fv_input *input = &p->model->net->input;
-    fv_picture picture;
-    FV_TRY(fv__picture_read(p->cli->ctx, file, &picture));
+    fv_image picture;
+    FV_TRY(fv__image_read(p->cli->ctx, file, &picture));
     if (p->invert)
         invert(&picture);
     else if (input->channels == 1 && brightness(&picture) > PAPER)
@@ -124,7 +125,7 @@ static fv_status load(predictor *p, const char *file) {
                      "from light on dark (as digits, mnist), add --invert",
                      file);
     const fv_status status = fv__preprocess(p->cli->ctx, input, &picture, fv_run_input(p->run));
-    fv__picture_free(&picture);
+    fv__image_free(&picture);
     return status;
 }
 

@@ -4,7 +4,7 @@
  */
 #include "cli/cli.h"
 #include "data/data.h"
-#include "train/look.h"
+#include "look/feature_images.h"
 
 #define MAPS_SHOWN 64
 
@@ -56,7 +56,7 @@ static fv_status maps(album *a, const fv_model *model, const float *x) {
     FV_TRY(fv__look_new(a->cli->ctx, model, x, &look));
     fv_status status = FV_OK;
     for (size_t n = 0; status == FV_OK && n < net->node_count; n++) {
-        if (!fv__look_worth(net, (int)n)) continue;
+        if (!fv__maps_worth(net, (int)n)) continue;
         fv_canvas canvas;
         status = fv__look_draw(a->cli->ctx, look, (int)n, MAPS_SHOWN, &canvas);
         if (status == FV_OK) status = put(a, &canvas, net->nodes[n].name, "maps");
@@ -68,14 +68,14 @@ static fv_status maps(album *a, const fv_model *model, const float *x) {
 static fv_status picture(album *a, const fv_model *model, const char *path) {
     const fv_net *net = model->net;
     fv_context *ctx = a->cli->ctx;
-    fv_picture p;
-    FV_TRY(fv__picture_read(ctx, path, &p));
+    fv_image p;
+    FV_TRY(fv__image_read(ctx, path, &p));
     float *x =
         fv__alloc(ctx, (size_t)fv__shape_sample(&net->values[0].shape) * sizeof *x, "a picture");
     fv_status status = x ? fv__preprocess(ctx, &net->input, &p, x) : FV_EXHAUSTED;
     if (status == FV_OK) status = maps(a, model, x);
     fv__free(x);
-    fv__picture_free(&p);
+    fv__image_free(&p);
     return status;
 }
 

@@ -17,8 +17,8 @@ static void first_line(const char *text, char *out, size_t size) {
 
 /* resnet20 before resnet110: runs of digits count as numbers. */
 static int by_number(const void *a, const void *b) {
-    const char *x = (*(const fv_zoo_entry *const *)a)->name;
-    const char *y = (*(const fv_zoo_entry *const *)b)->name;
+    const char *x = (*(const fv_zoo_network *const *)a)->name;
+    const char *y = (*(const fv_zoo_network *const *)b)->name;
     for (; *x && *y; x++, y++) {
         const size_t n = strspn(x, "0123456789"), m = strspn(y, "0123456789");
         if (n != m) return n < m ? -1 : 1;
@@ -35,7 +35,7 @@ static int64_t learned(const fv_net *net) {
     return sum;
 }
 
-static fv_status list_one(fv_cli *cli, const fv_zoo_entry *z, fv_text *out, bool last) {
+static fv_status list_one(fv_cli *cli, const fv_zoo_network *z, fv_text *out, bool last) {
     fv_net *net = NULL;
     char about[160], count[32];
     first_line(z->text, about, sizeof about);
@@ -63,7 +63,7 @@ static fv_status list(fv_cli *cli) {
     fv_status status = FV_OK;
     size_t count = 0;
     while (fv__zoo[count].name) count++;
-    const fv_zoo_entry **sorted = fv__arena_alloc(&cli->arena, (count + 1) * sizeof *sorted);
+    const fv_zoo_network **sorted = fv__arena_alloc(&cli->arena, (count + 1) * sizeof *sorted);
     if (!sorted) return FV_EXHAUSTED;
     for (size_t i = 0; i < count; i++) sorted[i] = &fv__zoo[i];
     qsort(sorted, count, sizeof *sorted, by_number);
@@ -85,7 +85,7 @@ static fv_status show(fv_cli *cli, const char *name) {
     const char *names[512];
     size_t count = 0;
     fv_text out = {0};
-    for (const fv_zoo_entry *z = fv__zoo; z->name && count < 512; z++) {
+    for (const fv_zoo_network *z = fv__zoo; z->name && count < 512; z++) {
         names[count++] = z->name;
         if (strcmp(z->name, name) != 0) continue;
         if (cli->json) {

@@ -1,75 +1,186 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * data.h - pictures and data sets.
+ * data.h - data sets: samples, each an image and what it is to be told as; and batches of them.
+ *
+ * A set says how many samples it has and gives any of them by number. Where they come from is its
+ * own affair: files read into memory, drawings, a program's function. Sizes may differ from sample
+ * to sample.
  */
 #ifndef FV_DATA_DATA_H
 #define FV_DATA_DATA_H
 
-#include "base/file.h"
 #include "base/random.h"
-#include "net/settings.h"
+#include "data/image.h"
+#include "net/target.h"
 
-/* A decoded picture: bytes, row by row, channels innermost (gray 1, RGB 3). */
-typedef struct fv_picture {
-    int64_t width, height;
-    int channels;    /* 1 or 3 */
-    uint8_t *pixels; /* from fv__alloc */
-} fv_picture;
+#define FV_TARGETS_MOST FV_TARGETS_MAX
 
-/* PNG, JPEG, PGM/PPM (P2 P3 P5 P6), by content, not by name. Alpha is laid over white, 16 bits are
-   cut to 8. FV_BAD_INPUT: "cat.png: this is a text file, not a picture" and the like. */
-FV_MUST_USE fv_status fv__picture_read(fv_context *ctx, const char *path, fv_picture *out);
-FV_MUST_USE fv_status fv__picture_decode(fv_context *ctx, const char *name, const uint8_t *data,
-                                         size_t size, fv_picture *out);
-void fv__picture_free(fv_picture *p);
+/* One target of one sample. Shape without the batch: a class has rank 0, a map height and width of
+   its image, a vector its length. dtype: class and map FV_I32 or FV_U8, vector FV_F32. Dense. */
+typedef struct fv_target {
+    fv_target_kind kind;
+    fv_dtype dtype;
+    fv_shape shape;
+    const void *data;
+} fv_target;
 
-/* As the net's `input` says (net/settings.h) into `out`: channels*height*width floats, C,H,W. */
-FV_MUST_USE fv_status fv__preprocess(fv_context *ctx, const fv_input *input, const fv_picture *p,
-                                     float *out);
+typedef struct fv_sample {
+    fv_image_view image;
+    fv_target target[FV_TARGETS_MOST];
+    int targets;
+} fv_sample;
 
-/* A set of labelled pictures in memory, all of one size. */
-typedef struct fv_dataset {
+/* A target that a set offers with every sample; `length`: the numbers of a vector. */
+typedef struct fv_target_offer {
+    fv_target_kind kind;
+    int64_t length;
+} fv_target_offer;
+
+typedef struct fv_dataset fv_dataset;
+
+/* Gives sample i (0 … count-1). What `out` points at lies in the set or in `scratch` and is good as
+   long as both are. Called from several threads at once, each with its own ctx and scratch, unless
+   the set is serial. */
+typedef fv_status fv_sample_fn(fv_context *ctx, const fv_dataset *set, int64_t i, fv_arena *scratch,
+                               fv_sample *out);
+
+struct fv_dataset {
     char name[FV_WORD_MAX];
-    int64_t count, channels, height, width;
-    const uint8_t *pixels; /* [count][channels][height][width]: C,H,W as the files have them */
-    const int32_t *labels; /* [count], each 0 … classes-1 */
-    int64_t classes;
-    char *class_names; /* one per line; NULL: numbers */
-    uint64_t checksum; /* FNV-1a over pixels and labels */
-    void *owned[4];    /* memory behind it */
-    fv_bytes files[4];
-} fv_dataset;
+    int64_t count;
+    fv_target_offer target[FV_TARGETS_MOST]; /* in the order of fv_sample.target */
+    int targets;
+    int64_t classes;                /* of class and map targets; 0: it has none */
+    const char *const *class_names; /* `classes` of them; NULL: numbers */
 
-/* Training and test part. `name`:
-     digits, digits:N      generated (N training pictures; 12,000 unless said; test a sixth of that)
-     mnist, fashion        four IDX files, plain or .gz, in $FOVEA_DATA/NAME or ~/.cache/fovea/NAME
-     cifar10               the binary files, likewise
-     A,B,C,D               four IDX files: training pictures, training labels, test pictures, test
-                           labels; or a folder that holds them under MNIST's names
-   `seed` matters to generated sets only. Either out pointer may be NULL. */
+    fv_dtype dtype;                  /* of its images: FV_U8 or FV_F32 */
+    bool one_size;                   /* every image is channels x height x width; */
+    int64_t channels, height, width; /* otherwise all three are 0 */
+
+    bool serial;       /* one call of `sample` at a time */
+    bool mutable;      /* sample i may be another one the next time */
+    uint64_t checksum; /* FNV-1a over pixels and labels; of a program's own set what it said */
+
+    fv_sample_fn *sample;
+
+    /* Of a set in memory: pixels [count][channels][height][width] and labels [count]. NULL of any
+       other. */
+    const uint8_t *pixels;
+    const int32_t *labels;
+
+    void *owned[5]; /* memory and files behind it */
+    fv_bytes files[4];
+    void (*close)(fv_dataset *set); /* what else is behind it; NULL: nothing */
+    void *state;
+};
+
+/* Training and test part by name or path; data/dataset_list.h lists the kinds, `fovea data` what
+   they are called. `seed` matters to sets that are drawn. Either out pointer may be NULL. */
 FV_MUST_USE fv_status fv__dataset_open(fv_context *ctx, const char *name, uint64_t seed,
                                        fv_dataset *train, fv_dataset *test);
 void fv__dataset_close(fv_dataset *set);
 
-/* Names and one-line descriptions of the data sets known by name; NULL-ended. */
+/* A kind of data set: its own file and one line in data/dataset_list.h. */
 typedef struct fv_dataset_kind {
-    const char *name, *help;
-} fv_dataset_kind;
-extern const fv_dataset_kind fv__dataset_kinds[];
+    const char *name; /* what to write: "mnist", or "FOLDER" where it is given by path */
+    const char *help; /* one line */
+    bool by_path;
+    const char *how;   /* by path: "a folder with CIFAR-10's binary files" */
+    const char *holds; /* of a folder: what lies in it, for the message where it does not */
+    const char *const *class_names; /* NULL-ended; NULL: the files say them, or they have none */
 
-/* Whether pictures and labels fit a net's input and classes: a sentence when not. */
+    /* Whether what the user wrote is of this kind; asked in the list's order. */
+    bool (*recognise)(const char *name);
+    fv_status (*open)(fv_context *ctx, const char *name, uint64_t seed, fv_dataset *train,
+                      fv_dataset *test);
+} fv_dataset_kind;
+extern const fv_dataset_kind *const fv__dataset_kinds[]; /* NULL-ended */
+
+/* A set made of a program's own function. */
+typedef struct fv_sample_source {
+    const char *name;
+    int64_t count;
+    fv_target_offer target[FV_TARGETS_MOST];
+    int targets;
+    int64_t classes;
+    const char *const *class_names;  /* `classes` of them, copied; NULL: numbers */
+    fv_dtype dtype;                  /* FV_U8 or FV_F32 */
+    int64_t channels, height, width; /* of every image; 0, 0, 0: sizes differ */
+    bool serial, mutable;
+    uint64_t checksum; /* 0: not known */
+
+    /* Fills `out` with sample i: the image and all targets, in the order of `target`. What it
+       points at must stay until the scratch is freed: allocate it there, or own it. A failure is
+       passed on with the message in ctx. */
+    fv_status (*sample)(fv_context *ctx, void *user, int64_t i, fv_arena *scratch, fv_sample *out);
+    void (*close)(void *user); /* when the set is closed, and only then; may be NULL */
+    void *user;
+} fv_sample_source;
+
+/* Every sample is checked against what was announced before anyone uses it. On failure `user` stays
+   the caller's. */
+FV_MUST_USE fv_status fv__dataset_from(fv_context *ctx, const fv_sample_source *source,
+                                       fv_dataset *out);
+
+/* Sample i of any set, the number checked. */
+FV_MUST_USE fv_status fv__dataset_sample(fv_context *ctx, const fv_dataset *set, int64_t i,
+                                         fv_arena *scratch, fv_sample *out);
+/* The first target of this kind that a set offers; -1: none. */
+int fv__dataset_target(const fv_dataset *set, fv_target_kind kind);
+/* The class of a sample whose target `index` is one. */
+int32_t fv__sample_class(const fv_sample *sample, int index);
+
+/* Whether images and classes fit a net's input and outputs: a sentence when not. */
 FV_MUST_USE fv_status fv__dataset_fits(fv_context *ctx, const fv_dataset *set,
                                        const fv_input *input, int64_t outputs);
 
-/* Fills a batch: pictures order[start … start+n-1] of the set, or without an order start …
-   start+n-1, preprocessed into x (n * C*H*W floats) and labels. Augmentation as in the recipe when
-   `augment` is not NULL; its numbers depend on (seed, epoch, picture index) alone. Runs on the
-   pool; the same bits for any number of threads. A plain pad-and-normalise (no resize) is one pass
-   per picture. */
+/* How training changes images, each in its own way: mirrored left-right by chance, moved by up to
+   `shift` pixels. */
+typedef struct fv_augment {
+    bool flip;
+    int64_t shift;
+} fv_augment;
+
+/* Which samples: order[start … start+n-1] of the set, or without an order start … start+n-1. What
+   augmentation does depends on (seed, epoch, sample) alone. */
+typedef struct fv_batch {
+    const uint32_t *order;
+    int64_t start, n;
+    const fv_augment *augment; /* NULL: none */
+    uint64_t seed, epoch;
+} fv_batch;
+
+/* One target of a batch, and where to write it: class int32 [n]; map int32 [n, h, w] of the
+   input's size, moved along with the image; vector float [n, k]. */
+typedef struct fv_batch_target {
+    int index;       /* which of the set's targets */
+    int32_t ignored; /* of a map: the class of pad and bare pixels; others may have it too */
+    void *data;
+} fv_batch_target;
+
+/* Fills a batch: images preprocessed into x (n * C*H*W floats; NULL: not wanted) and targets. Runs
+   on the pool; the same bits for any number of threads. Bytes that need no resizing take one pass;
+   floats of the input's own shape are copied. */
 FV_MUST_USE fv_status fv__batch_fill(fv_context *ctx, const fv_dataset *set, const fv_input *input,
-                                     const uint32_t *order, int64_t start, int64_t n,
-                                     const fv_recipe *augment, uint64_t seed, uint64_t epoch,
-                                     float *x, int32_t *labels);
+                                     const fv_batch *batch, float *x,
+                                     const fv_batch_target *targets, int count);
+/* The same with the set's first class target: labels [n] (NULL: not wanted). */
+FV_MUST_USE fv_status fv__batch_fill_classes(fv_context *ctx, const fv_dataset *set,
+                                             const fv_input *input, const fv_batch *batch, float *x,
+                                             int32_t *labels);
+
+/* One sample at its own size, for networks that take any: resized and cropped as `input` says, but
+   not made to fit. */
+typedef struct fv_loaded {
+    float *x; /* channels x height x width, channels of the input */
+    int64_t height, width;
+    fv_target target[FV_TARGETS_MOST]; /* maps have the same height and width */
+    int targets;
+} fv_loaded;
+
+/* All of it lies in `scratch` or in the set. `ignored` as in fv_batch_target. */
+FV_MUST_USE fv_status fv__sample_load(fv_context *ctx, const fv_dataset *set, const fv_input *input,
+                                      int64_t i, int32_t ignored, fv_arena *scratch,
+                                      fv_loaded *out);
 
 /* A generated handwritten digit: 28x28 gray bytes, white on black, `index` of the stream; label is
    index % 10 permuted by the seed. */

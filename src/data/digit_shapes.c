@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * digit_shapes.c - the ways of writing: drawn by hand from how people are taught to write digits
- * and what becomes of it when they hurry. No picture of any data set went into these numbers.
+ * and what becomes of it when they hurry. No image of any data set went into these numbers.
  */
 #include "data/digit_shapes.h"
 

@@ -294,7 +294,7 @@ static void ink_line(sheet *s, const line *l, double soft) {
         if (!l->up[i]) ink_piece(s, l->at[i], l->at[i + 1], l->radius[i], l->radius[i + 1], soft);
 }
 
-/* Lays the centre of mass on the centre of the picture, by whole pixels, softens and rounds. */
+/* Lays the centre of mass on the centre of the image, by whole pixels, softens and rounds. */
 static void print(const sheet *s, double blur, uint8_t out[SIDE * SIDE]) {
     double sum = 1e-9, sx = 0, sy = 0;
     for (int y = 0; y < SHEET; y++)
@@ -388,5 +388,6 @@ fv_status fv__digits_part(fv_context *ctx, int64_t count, uint64_t seed, uint64_
     set->channels = 1;
     set->height = set->width = SIDE;
     set->classes = 10;
+    fv__set_in_memory(set);
     return FV_OK;
 }

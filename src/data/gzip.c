@@ -3,7 +3,7 @@
  * gzip.c - unpacks gzip data (RFC 1952) with zlib into memory of known size. Several members one
  * after the other count as one file, as gzip itself has it; anything else behind is refused.
  */
-#include "data/decode.h"
+#include "data/gzip.h"
 
 bool fv__is_gzip(const uint8_t *data, size_t size) {
     return size >= 2 && data[0] == 0x1f && data[1] == 0x8b;

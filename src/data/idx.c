@@ -3,16 +3,16 @@
  * idx.c - the IDX files of MNIST and its successors, plain or gzip.
  *
  * Two zero bytes, the type of a value (8: byte), the number of dimensions; each dimension as four
- * bytes, the high one first; the values. Pictures have three dimensions (2051 = 0x803), labels one
+ * bytes, the high one first; the values. Images have three dimensions (2051 = 0x803), labels one
  * (2049 = 0x801). Source: http://yann.lecun.com/exdb/mnist/
  */
+#include "data/gzip.h"
 #include "data/sets.h"
-#include <string.h>
 
-#define IDX_SIDE 4096 /* most rows and columns of a picture */
+#define IDX_SIDE 4096 /* most rows and columns of an image */
 
 typedef struct idx {
-    int dims; /* 1: labels, 3: pictures */
+    int dims; /* 1: labels, 3: images */
     int64_t dim[3];
     const uint8_t *values;
     size_t bytes;
@@ -23,32 +23,35 @@ static uint32_t big_endian(const uint8_t *p) {
 }
 
 static const char *kind_name(int dims) {
-    return dims == 3 ? "pictures" : "labels";
+    return dims == 3 ? "images" : "labels";
+}
+
+static const char *kind_file(int dims) {
+    return dims == 3 ? "an images file" : "a labels file";
 }
 
 /* The header: says what is wrong with it, the likely mistake first. */
 static fv_status header(fv_context *ctx, const char *path, const uint8_t *h, size_t size, int want,
                         idx *out) {
     if (!size)
-        return fv__fail(ctx, FV_BAD_INPUT,
-                        "%s: the file is empty; a %s file was expected: fetch it again", path,
-                        kind_name(want));
+        return fv__fail(ctx, FV_BAD_INPUT, "%s: the file is empty; %s was expected: fetch it again",
+                        path, kind_file(want));
     if (size >= 4 && h[0] == 0 && h[1] == 0 && h[2] == 8 && (h[3] == 1 || h[3] == 3) &&
         h[3] != want)
         return fv__fail(ctx, FV_BAD_INPUT,
-                        "%s: this is a %s file and a %s file was expected; were the two files "
-                        "swapped?",
-                        path, kind_name(h[3]), kind_name(want));
+                        "%s: this is %s and %s was expected; were the two files swapped?", path,
+                        kind_file(h[3]), kind_file(want));
     if (size >= 4 && h[0] == 0 && h[1] == 0 && h[2] >= 8 && h[2] <= 14 &&
         (h[2] != 8 || h[3] != want))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "%s: an IDX file with values of type 0x%02x in %d dimensions; %s are "
                         "bytes (0x08) in %d",
                         path, h[2], h[3], kind_name(want), want);
+    FV_TRY(fv__refuse_lfs_pointer(ctx, path, h, size));
     if (size < 4 || h[0] != 0 || h[1] != 0 || h[2] != 8)
         return fv__fail(ctx, FV_BAD_INPUT,
-                        "%s: this is not an IDX file; a %s file starts with the bytes 0 0 8 %d",
-                        path, kind_name(want), want);
+                        "%s: this is not an IDX file; %s starts with the bytes 0 0 8 %d", path,
+                        kind_file(want), want);
     size_t length = 4 + 4 * (size_t)want;
     if (size < length)
         return fv__fail(ctx, FV_BAD_INPUT, "%s: the file ends within its header of %zu bytes", path,
@@ -60,7 +63,7 @@ static fv_status header(fv_context *ctx, const char *path, const uint8_t *h, siz
             return fv__fail(ctx, FV_BAD_INPUT,
                             "%s: the header says %lld %s; it must be between 1 and %lld", path,
                             (long long)out->dim[i],
-                            i == 0   ? (want == 3 ? "pictures" : "labels")
+                            i == 0   ? (want == 3 ? "images" : "labels")
                             : i == 1 ? "rows"
                                      : "columns",
                             i == 0 ? 4294967295LL : (long long)IDX_SIDE);
@@ -141,22 +144,23 @@ static fv_status take_labels(fv_context *ctx, const char *path, const idx *from,
 
 fv_status fv__idx_parse(fv_context *ctx, const char *images, const char *labels, int64_t classes,
                         fv_dataset *set) {
-    idx pictures, numbers;
-    FV_TRY(read_idx(ctx, images, 3, set, &set->files[0], &pictures));
+    idx pixels, numbers;
+    FV_TRY(read_idx(ctx, images, 3, set, &set->files[0], &pixels));
     FV_TRY(read_idx(ctx, labels, 1, set, &set->files[1], &numbers));
-    if (pictures.dim[0] != numbers.dim[0]) {
+    if (pixels.dim[0] != numbers.dim[0]) {
         char a[32], b[32];
         return fv__fail(ctx, FV_BAD_INPUT,
-                        "%s holds %s pictures, but %s holds %s labels; they do not belong together",
-                        images, fv__commas(a, pictures.dim[0]), labels,
+                        "%s holds %s images, but %s holds %s labels; they do not belong together",
+                        images, fv__commas(a, pixels.dim[0]), labels,
                         fv__commas(b, numbers.dim[0]));
     }
     FV_TRY(take_labels(ctx, labels, &numbers, classes, set));
-    set->pixels = pictures.values;
-    set->count = pictures.dim[0];
+    set->pixels = pixels.values;
+    set->count = pixels.dim[0];
     set->channels = 1;
-    set->height = pictures.dim[1];
-    set->width = pictures.dim[2];
+    set->height = pixels.dim[1];
+    set->width = pixels.dim[2];
+    fv__set_in_memory(set);
     return FV_OK;
 }
 

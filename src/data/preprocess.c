@@ -1,27 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * preprocess.c - from a decoded picture to a network's input, in the order net/settings.h states:
- * resize, crop, fit, pad, colour, (v*scale - mean)/std.
+ * preprocess.c - from an image to a network's input, in the order net/settings.h states: resize,
+ * crop, fit, pad, colour, (v*scale - mean)/std.
  *
- * A picture that has its size already goes through a table of 256 numbers per channel. Any other is
- * resized with the triangle filter ("bilinear"), widened when it shrinks so that every pixel of the
- * picture counts - as Pillow and torchvision do it. Gray from colour is 0.299 R + 0.587 G + 0.114 B
- * (ITU-R BT.601).
+ * An image that has its size already goes through a table of 256 numbers per channel. Any other is
+ * resized (resize.c). Gray from colour is 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601). A crop that
+ * leaves an odd number of pixels begins where torchvision's does: at half of it, rounded to even.
  */
 #include "data/preprocess.h"
+#include "data/image_format.h"
+#include "data/resize.h"
 #include <math.h>
+#include <string.h>
 
 static double of_channel(const fv_reals *r, int c, double otherwise) {
     if (r->count == 0) return otherwise;
     return r->v[r->count == 1 ? 0 : c];
 }
 
-void fv__levels(const fv_input *input, fv_levels *out) {
-    for (int c = 0; c < 3 && c < input->channels; c++) {
-        double mean = of_channel(&input->mean, c, 0), std = of_channel(&input->std, c, 1);
-        for (int v = 0; v < 256; v++) out->of[c][v] = (float)((v * input->scale - mean) / std);
-    }
+static float level(const fv_input *input, int c, int v) {
+    return (float)((v * input->scale - of_channel(&input->mean, c, 0)) /
+                   of_channel(&input->std, c, 1));
 }
+
+void fv__levels(const fv_input *input, fv_levels *out) {
+    for (int c = 0; c < 3 && c < input->channels; c++)
+        for (int v = 0; v < 256; v++) out->of[c][v] = level(input, c, v);
+}
+
+/* --- what fits ------------------------------------------------------------------------------ */
 
 static fv_status check_reals(fv_context *ctx, const char *what, const fv_reals *r,
                              int64_t channels) {
@@ -32,27 +39,31 @@ static fv_status check_reals(fv_context *ctx, const char *what, const fv_reals *
 }
 
 fv_status fv__input_check(fv_context *ctx, const fv_input *input) {
-    if (input->channels != 1 && input->channels != 3)
-        return fv__fail(ctx, FV_BAD_INPUT,
-                        "the network's input has %lld channels, and pictures have 1 (gray) or 3 "
-                        "(colour)",
-                        (long long)input->channels);
     if (input->pad < 0 || input->height <= 2 * input->pad || input->width <= 2 * input->pad)
         return fv__fail(ctx, FV_BAD_INPUT,
-                        "the network's input of %lldx%lld leaves no room for a picture between its "
+                        "the network's input of %lldx%lld leaves no room for an image between its "
                         "pad of %lld on each side",
                         (long long)input->height, (long long)input->width, (long long)input->pad);
     FV_TRY(check_reals(ctx, "mean", &input->mean, input->channels));
     return check_reals(ctx, "std", &input->std, input->channels);
 }
 
-/* Sizes of the picture on its way: after resize, the part cut out, and what the input takes. */
-typedef struct route {
-    int64_t w1, h1; /* the whole picture resized */
-    int64_t x0, y0; /* of the crop */
-    int64_t w2, h2; /* after the crop */
-    int64_t w3, h3; /* the input without pad */
-} route;
+fv_status fv__input_takes(fv_context *ctx, const fv_input *input, fv_dtype dtype,
+                          int64_t channels) {
+    bool colours = input->channels == 1 || input->channels == 3;
+    if (channels == input->channels && (colours || dtype == FV_F32)) return FV_OK;
+    if (colours && (channels == 1 || channels == 3)) return FV_OK;
+    if (dtype == FV_U8 && (channels == 1 || channels == 3))
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "the network's input has %lld channels, and images have 1 (gray) or 3 "
+                        "(colour)",
+                        (long long)input->channels);
+    return fv__fail(ctx, FV_BAD_INPUT,
+                    "the network's input has %lld channels, and the images have %lld",
+                    (long long)input->channels, (long long)channels);
+}
+
+/* --- the way through resize and crop -------------------------------------------------------- */
 
 static int64_t scaled(int64_t side, int64_t to, int64_t shorter) {
     /* Rounded down, at least 1; in double because a side times a size may not fit. */
@@ -60,8 +71,15 @@ static int64_t scaled(int64_t side, int64_t to, int64_t shorter) {
     return v < 1 ? 1 : (int64_t)v;
 }
 
-static route plan_route(const fv_input *in, int64_t width, int64_t height) {
-    route r = {.w1 = width, .h1 = height};
+/* Half of what a crop leaves over, before it: torchvision's int(round(rest / 2.0)), and Python
+   rounds halves to even: 1 -> 0, 3 -> 2, 5 -> 2, 7 -> 4. */
+static int64_t before_crop(int64_t rest) {
+    int64_t half = rest / 2;
+    return rest % 2 ? half + half % 2 : half;
+}
+
+fv_route fv__route(const fv_input *in, int64_t width, int64_t height) {
+    fv_route r = {.width = width, .height = height, .w1 = width, .h1 = height};
     r.w3 = in->width - 2 * in->pad;
     r.h3 = in->height - 2 * in->pad;
     if (in->resize > 0) {
@@ -71,139 +89,89 @@ static route plan_route(const fv_input *in, int64_t width, int64_t height) {
     }
     r.w2 = in->crop.w > 0 && in->crop.w < r.w1 ? in->crop.w : r.w1;
     r.h2 = in->crop.h > 0 && in->crop.h < r.h1 ? in->crop.h : r.h1;
-    r.x0 = (r.w1 - r.w2) / 2;
-    r.y0 = (r.h1 - r.h2) / 2;
+    r.x0 = before_crop(r.w1 - r.w2);
+    r.y0 = before_crop(r.h1 - r.h2);
     return r;
 }
 
+static bool is_direct(const fv_route *r) {
+    return r->w1 == r->width && r->h1 == r->height && r->w2 == r->w3 && r->h2 == r->h3 &&
+           r->w2 == r->width && r->h2 == r->height;
+}
+
 bool fv__fits_as_is(const fv_input *input, int64_t width, int64_t height) {
-    route r = plan_route(input, width, height);
-    return r.w1 == width && r.h1 == height && r.w2 == r.w3 && r.h2 == r.h3 && r.w2 == width &&
-           r.h2 == height;
+    fv_route r = fv__route(input, width, height);
+    return is_direct(&r);
 }
 
-/* One plane to read: bytes of a picture or floats of a step before. */
-typedef struct plane {
-    const uint8_t *bytes;
-    const float *floats;
-    int64_t width, height, row, column;
-} plane;
-
-static void read_row(const plane *p, int64_t y, float *out) {
-    for (int64_t x = 0; x < p->width; x++)
-        out[x] = p->bytes ? (float)p->bytes[y * p->row + x * p->column]
-                          : p->floats[y * p->row + x * p->column];
+/* A long, narrow image grows with its shorter side: what is cut out of it must fit into memory. */
+static fv_status check_route(fv_context *ctx, const fv_input *in, const fv_route *r) {
+    int64_t pixels;
+    if (fv__mul_i64(r->w2, r->h2, &pixels) && pixels <= FV_IMAGE_PIXELS) return FV_OK;
+    return fv__fail(ctx, FV_BAD_INPUT,
+                    "an image of %lldx%lld pixels (width x height) would be %lldx%lld with its "
+                    "shorter side resized to %lld; at most %lld pixels are made: cut it first",
+                    (long long)r->width, (long long)r->height, (long long)r->w1, (long long)r->h1,
+                    (long long)in->resize, (long long)FV_IMAGE_PIXELS);
 }
 
-/* For each of `count` outputs: which inputs, and their weights (`most` places each). */
-typedef struct taps {
-    int64_t most;
-    int64_t *first, *used;
-    float *weight;
-} taps;
-
-static int64_t taps_most(int64_t from, int64_t to) {
-    double ratio = (double)from / (double)to;
-    return 2 * (int64_t)ceil(ratio > 1 ? ratio : 1) + 1;
+/* An input that changes no size. */
+static fv_input as_large(const fv_input *in, int64_t width, int64_t height, int64_t pad) {
+    fv_input out = *in;
+    out.width = width;
+    out.height = height;
+    out.pad = pad;
+    out.resize = 0;
+    out.crop = (fv_size){0, 0};
+    return out;
 }
 
-/* Output j of `to` looks at from/to * (j + 0.5) with a triangle of half-width max(1, from/to). */
-static void fill_taps(taps *t, int64_t from, int64_t to, int64_t start, int64_t count) {
-    double ratio = (double)from / (double)to, reach = ratio > 1 ? ratio : 1;
-    for (int64_t j = 0; j < count; j++) {
-        double centre = ((double)(j + start) + 0.5) * ratio;
-        int64_t low = (int64_t)floor(centre - reach + 0.5),
-                high = (int64_t)floor(centre + reach + 0.5);
-        if (low < 0) low = 0;
-        if (high > from) high = from;
-        float *w = t->weight + j * t->most;
-        double sum = 0;
-        for (int64_t i = low; i < high; i++)
-            sum += fmax(0, 1 - fabs((double)i + 0.5 - centre) / reach);
-        for (int64_t i = low; i < high; i++)
-            w[i - low] = (float)(fmax(0, 1 - fabs((double)i + 0.5 - centre) / reach) / sum);
-        t->first[j] = low;
-        t->used[j] = high - low;
+fv_input fv__input_met(const fv_input *in, const fv_image_view *p) {
+    if (p->dtype == FV_F32 && p->width == in->width && p->height == in->height)
+        return as_large(in, in->width, in->height, 0);
+    return *in;
+}
+
+fv_status fv__input_own_size(fv_context *ctx, const fv_input *in, const fv_image_view *p,
+                             fv_input *out) {
+    if (p->dtype == FV_F32) {
+        *out = as_large(in, p->width, p->height, 0);
+        return FV_OK;
     }
-}
-
-static fv_status new_taps(fv_context *ctx, taps *t, int64_t from, int64_t to, int64_t start,
-                          int64_t count) {
-    t->most = taps_most(from, to);
-    t->first = fv__alloc(ctx, (size_t)count * 2 * sizeof(int64_t), "resizing a picture");
-    t->weight = fv__alloc(ctx, (size_t)(count * t->most) * sizeof(float), "resizing a picture");
-    if (!t->first || !t->weight) return FV_EXHAUSTED;
-    t->used = t->first + count;
-    fill_taps(t, from, to, start, count);
+    fv_route r = fv__route(in, p->width, p->height);
+    FV_TRY(check_route(ctx, in, &r));
+    *out = *in;
+    out->width = r.w2 + 2 * in->pad;
+    out->height = r.h2 + 2 * in->pad;
     return FV_OK;
 }
 
-static void free_taps(taps *t) {
-    fv__free(t->first);
-    fv__free(t->weight);
-}
-
-/* Resizes a plane to w1 x h1 and cuts out w x h at (x0, y0); `out` is dense. Columns first, so that
-   the rows between are short. */
-static fv_status resize(fv_context *ctx, const plane *p, int64_t w1, int64_t h1, int64_t x0,
-                        int64_t y0, int64_t w, int64_t h, float *out) {
-    taps tx = {0}, ty = {0};
-    float *line = NULL, *between = NULL;
-    fv_status status = FV_OK;
-    FV_GO(new_taps(ctx, &tx, p->width, w1, x0, w));
-    FV_GO(new_taps(ctx, &ty, p->height, h1, y0, h));
-    line = fv__alloc(ctx, (size_t)p->width * sizeof(float), "resizing a picture");
-    between = fv__alloc(ctx, (size_t)(p->height * w) * sizeof(float), "resizing a picture");
-    if (!line || !between) FV_GO(FV_EXHAUSTED);
-    int64_t first = ty.first[0], last = ty.first[h - 1] + ty.used[h - 1];
-    for (int64_t y = first; y < last; y++) {
-        read_row(p, y, line);
-        for (int64_t x = 0; x < w; x++) {
-            const float *weight = tx.weight + x * tx.most, *from = line + tx.first[x];
-            float sum = 0;
-            for (int64_t i = 0; i < tx.used[x]; i++) sum += weight[i] * from[i];
-            between[y * w + x] = sum;
-        }
-    }
-    for (int64_t y = 0; y < h; y++) {
-        float *to = out + y * w;
-        for (int64_t x = 0; x < w; x++) to[x] = 0;
-        for (int64_t i = 0; i < ty.used[y]; i++) {
-            const float *from = between + (ty.first[y] + i) * w;
-            float weight = ty.weight[y * ty.most + i];
-            for (int64_t x = 0; x < w; x++) to[x] += weight * from[x];
-        }
-    }
-done:
-    fv__free(line);
-    fv__free(between);
-    free_taps(&tx);
-    free_taps(&ty);
-    return status;
-}
-
-/* Channel c of the picture, resized and cut as the route says, into `out` (w3*h3). */
-static fv_status one_plane(fv_context *ctx, const fv_pixels *p, int c, const route *r, float *out) {
-    plane from = {p->data + c * p->plane, NULL, p->width, p->height, p->row, p->column};
+/* Channel c of the image, resized and cut as the route says, into `out` (w3*h3). */
+static fv_status one_plane(fv_context *ctx, const fv_image_view *p, int c, const fv_route *r,
+                           float *out) {
     if (r->w2 == r->w3 && r->h2 == r->h3)
-        return resize(ctx, &from, r->w1, r->h1, r->x0, r->y0, r->w2, r->h2, out);
-    float *cut = NULL;
-    fv_status status = FV_OK;
-    if (r->w1 != p->width || r->h1 != p->height) {
-        cut = fv__alloc(ctx, (size_t)(r->w2 * r->h2) * sizeof(float), "resizing a picture");
-        if (!cut) return FV_EXHAUSTED;
-        status = resize(ctx, &from, r->w1, r->h1, r->x0, r->y0, r->w2, r->h2, cut);
-        from = (plane){NULL, cut, r->w2, r->h2, r->w2, 1};
-    } else {
-        /* Not resized before: the crop is a window into the picture itself. */
-        from.bytes += r->y0 * p->row + r->x0 * p->column;
-        from.width = r->w2;
-        from.height = r->h2;
+        return fv__resize_plane(ctx, p, c, r->w1, r->h1, r->x0, r->y0, r->w2, r->h2, out);
+    if (r->w1 == p->width && r->h1 == p->height) {
+        /* Not resized before: the crop is a window into the image itself. */
+        fv_image_view cut = *p;
+        int64_t skip = r->y0 * p->row + r->x0 * p->column;
+        cut.data = p->dtype == FV_U8 ? (const void *)((const uint8_t *)p->data + skip)
+                                     : (const void *)((const float *)p->data + skip);
+        cut.width = r->w2;
+        cut.height = r->h2;
+        return fv__resize_plane(ctx, &cut, c, r->w3, r->h3, 0, 0, r->w3, r->h3, out);
     }
-    if (status == FV_OK) status = resize(ctx, &from, r->w3, r->h3, 0, 0, r->w3, r->h3, out);
+    float *cut = fv__alloc(ctx, (size_t)(r->w2 * r->h2) * sizeof(float), "resizing an image");
+    if (!cut) return FV_EXHAUSTED;
+    fv_status status = fv__resize_plane(ctx, p, c, r->w1, r->h1, r->x0, r->y0, r->w2, r->h2, cut);
+    fv_image_view from = {cut, FV_F32, r->w2, r->h2, 1, r->w2, 1, 0};
+    if (status == FV_OK)
+        status = fv__resize_plane(ctx, &from, 0, r->w3, r->h3, 0, 0, r->w3, r->h3, out);
     fv__free(cut);
     return status;
 }
+
+/* --- rows into their frame ------------------------------------------------------------------ */
 
 /* What a channel's values go through, and what the bare part of the frame holds: byte 0. */
 typedef struct tone {
@@ -211,85 +179,155 @@ typedef struct tone {
     float bare;
 } tone;
 
+static tone tone_of(const fv_input *in, const fv_image_view *p, int c) {
+    float bare = level(in, c, 0);
+    if (p->dtype == FV_F32) return (tone){1, 0, 1, bare};
+    return (tone){in->scale, of_channel(&in->mean, c, 0), of_channel(&in->std, c, 1), bare};
+}
+
+/* Which channel of the image becomes channel c of the input. */
+static int source_channel(const fv_input *in, const fv_image_view *p, int c) {
+    if (p->channels == 1) return 0;
+    return p->dtype == FV_U8 && in->order == 1 ? (int)in->channels - 1 - c : c;
+}
+
 /* Puts w columns of a row at `at` in its frame, perhaps mirrored. */
-static void place_floats(const float *from, int64_t w, int64_t at, bool flip, const tone *t,
-                         float *to, int64_t width) {
+static void frame_floats(const float *from, int64_t step, int64_t w, int64_t at, bool flip,
+                         const tone *t, float *to, int64_t width) {
     for (int64_t x = 0; x < width; x++) {
         int64_t i = x - at;
         to[x] = i < 0 || i >= w
                     ? t->bare
-                    : (float)((from[flip ? w - 1 - i : i] * t->scale - t->mean) / t->std);
+                    : (float)((from[(flip ? w - 1 - i : i) * step] * t->scale - t->mean) / t->std);
     }
 }
 
+/* One row of bytes through the table. */
+static inline void frame_bytes(const uint8_t *from, int64_t step, int64_t w, int64_t at, bool flip,
+                               const float *restrict levels, float *restrict to, int64_t width) {
+    int64_t low = at < 0 ? 0 : at > width ? width : at;
+    int64_t high = at + w > width ? width : at + w < low ? low : at + w;
+    for (int64_t x = 0; x < low; x++) to[x] = levels[0];
+    if (flip)
+        for (int64_t x = low; x < high; x++) to[x] = levels[from[(w - 1 - (x - at)) * step]];
+    else if (step == 1)
+        for (int64_t x = low; x < high; x++) to[x] = levels[from[x - at]];
+    else
+        for (int64_t x = low; x < high; x++) to[x] = levels[from[(x - at) * step]];
+    for (int64_t x = high; x < width; x++) to[x] = levels[0];
+}
+
 /* Through floats: any size, any colour. */
-static fv_status slow(fv_context *ctx, const fv_input *in, const fv_levels *levels,
-                      const fv_pixels *p, const fv_move *m, float *out) {
-    route r = plan_route(in, p->width, p->height);
-    int64_t n = r.w3 * r.h3;
+static fv_status slow(fv_context *ctx, const fv_input *in, const fv_image_view *p,
+                      const fv_route *r, const fv_move *m, float *out) {
+    int64_t n = r->w3 * r->h3;
+    FV_TRY(check_route(ctx, in, r));
     float *planes = fv__alloc(ctx, (size_t)(n * p->channels) * sizeof(float), "preprocessing");
     if (!planes) return FV_EXHAUSTED;
     fv_status status = FV_OK;
     for (int c = 0; c < p->channels && status == FV_OK; c++)
-        status = one_plane(ctx, p, c, &r, planes + c * n);
+        status = one_plane(ctx, p, c, r, planes + c * n);
     if (status == FV_OK && p->channels == 3 && in->channels == 1)
         for (int64_t i = 0; i < n; i++)
             planes[i] = 0.299f * planes[i] + 0.587f * planes[n + i] + 0.114f * planes[2 * n + i];
     for (int c = 0; c < in->channels && status == FV_OK; c++) {
-        int k = in->order == 1 ? (int)in->channels - 1 - c : c;
-        const float *from = planes + (p->channels == 3 && in->channels == 3 ? k : 0) * n;
-        tone t = {in->scale, of_channel(&in->mean, c, 0), of_channel(&in->std, c, 1),
-                  levels->of[c][0]};
+        int k = in->channels == 1 ? 0 : source_channel(in, p, c);
+        tone t = tone_of(in, p, c);
         for (int64_t y = 0; y < in->height; y++) {
             int64_t row = y - in->pad - m->dy;
-            bool inside = row >= 0 && row < r.h3;
-            place_floats(from + (inside ? row * r.w3 : 0), inside ? r.w3 : 0, in->pad + m->dx,
-                         m->flip, &t, out + (c * in->height + y) * in->width, in->width);
+            bool inside = row >= 0 && row < r->h3;
+            frame_floats(planes + k * n + (inside ? row * r->w3 : 0), 1, inside ? r->w3 : 0,
+                         in->pad + m->dx, m->flip, &t, out + (c * in->height + y) * in->width,
+                         in->width);
         }
     }
     fv__free(planes);
     return status;
 }
 
-/* One row through the table. */
-static inline void place_bytes(const uint8_t *from, int64_t step, int64_t w, int64_t at, bool flip,
-                               const float *restrict level, float *restrict to, int64_t width) {
-    int64_t low = at < 0 ? 0 : at > width ? width : at;
-    int64_t high = at + w > width ? width : at + w < low ? low : at + w;
-    for (int64_t x = 0; x < low; x++) to[x] = level[0];
-    if (flip)
-        for (int64_t x = low; x < high; x++) to[x] = level[from[(w - 1 - (x - at)) * step]];
-    else if (step == 1)
-        for (int64_t x = low; x < high; x++) to[x] = level[from[x - at]];
-    else
-        for (int64_t x = low; x < high; x++) to[x] = level[from[(x - at) * step]];
-    for (int64_t x = high; x < width; x++) to[x] = level[0];
-}
-
-fv_status fv__preprocess_pixels(fv_context *ctx, const fv_input *in, const fv_levels *levels,
-                                const fv_pixels *p, const fv_move *m, float *out) {
-    bool to_gray = p->channels == 3 && in->channels == 1;
-    if (to_gray || !fv__fits_as_is(in, p->width, p->height))
-        return slow(ctx, in, levels, p, m, out);
+/* As it is, row by row. */
+static void direct(const fv_input *in, const fv_levels *levels, const fv_image_view *p,
+                   const fv_move *m, float *out) {
     for (int c = 0; c < in->channels; c++) {
-        int k = p->channels == 1 ? 0 : in->order == 1 ? 2 - c : c;
+        int64_t plane = source_channel(in, p, c) * p->plane;
+        tone t = tone_of(in, p, c);
         for (int64_t y = 0; y < in->height; y++) {
             int64_t row = y - in->pad - m->dy;
             bool inside = row >= 0 && row < p->height;
-            place_bytes(p->data + k * p->plane + (inside ? row * p->row : 0), p->column,
-                        inside ? p->width : 0, in->pad + m->dx, m->flip, levels->of[c],
-                        out + (c * in->height + y) * in->width, in->width);
+            int64_t from = plane + (inside ? row * p->row : 0), w = inside ? p->width : 0;
+            float *to = out + (c * in->height + y) * in->width;
+            if (p->dtype == FV_U8)
+                frame_bytes((const uint8_t *)p->data + from, p->column, w, in->pad + m->dx, m->flip,
+                            levels->of[c], to, in->width);
+            else
+                frame_floats((const float *)p->data + from, p->column, w, in->pad + m->dx, m->flip,
+                             &t, to, in->width);
         }
     }
+}
+
+fv_status fv__preprocess_view(fv_context *ctx, const fv_input *input, const fv_levels *levels,
+                              const fv_image_view *p, const fv_move *m, float *out) {
+    FV_TRY(fv__input_takes(ctx, input, p->dtype, p->channels));
+    fv_input in = fv__input_met(input, p);
+    fv_route r = fv__route(&in, p->width, p->height);
+    bool to_gray = p->channels == 3 && in.channels == 1;
+    if (to_gray || !is_direct(&r)) return slow(ctx, &in, p, &r, m, out);
+    direct(&in, levels, p, m, out);
     return FV_OK;
 }
 
-fv_status fv__preprocess(fv_context *ctx, const fv_input *input, const fv_picture *p, float *out) {
+fv_status fv__preprocess(fv_context *ctx, const fv_input *input, const fv_image *p, float *out) {
     fv_levels levels;
+    fv_image_view view = fv__image_view(p);
+    fv_move still = {0};
     FV_TRY(fv__input_check(ctx, input));
     fv__levels(input, &levels);
-    fv_pixels pixels = {p->pixels,   p->width, p->height, p->channels, p->width * p->channels,
-                        p->channels, 1};
-    fv_move still = {0};
-    return fv__preprocess_pixels(ctx, input, &levels, &pixels, &still, out);
+    return fv__preprocess_view(ctx, input, &levels, &view, &still, out);
+}
+
+/* --- maps of classes ------------------------------------------------------------------------ */
+
+/* Which pixel of the image's side meets pixel u of the input's side without pad: back through fit,
+   crop and resize, centres on centres. */
+static int64_t nearest(int64_t u, int64_t w3, int64_t w2, int64_t x0, int64_t w1, int64_t width) {
+    double at = ((double)u + 0.5) * (double)w2 / (double)w3 + (double)x0;
+    int64_t i = (int64_t)floor(at * (double)width / (double)w1);
+    return i < 0 ? 0 : i >= width ? width - 1 : i;
+}
+
+static void map_row(const fv_target *map, int64_t from, const int64_t *column, int64_t width,
+                    int32_t ignored, int32_t *to) {
+    for (int64_t x = 0; x < width; x++) {
+        if (column[x] < 0)
+            to[x] = ignored;
+        else if (map->dtype == FV_U8)
+            to[x] = ((const uint8_t *)map->data)[from + column[x]];
+        else
+            to[x] = ((const int32_t *)map->data)[from + column[x]];
+    }
+}
+
+fv_status fv__preprocess_map(fv_context *ctx, const fv_input *in, const fv_target *map,
+                             const fv_move *m, int32_t ignored, int32_t *out) {
+    fv_route r = fv__route(in, map->shape.dim[1], map->shape.dim[0]);
+    int64_t *column = fv__alloc(ctx, (size_t)in->width * sizeof *column, "preprocessing a map");
+    if (!column) return FV_EXHAUSTED;
+    for (int64_t x = 0; x < in->width; x++) {
+        int64_t u = x - in->pad - m->dx;
+        bool inside = u >= 0 && u < r.w3;
+        if (m->flip) u = r.w3 - 1 - u;
+        column[x] = inside ? nearest(u, r.w3, r.w2, r.x0, r.w1, r.width) : -1;
+    }
+    for (int64_t y = 0; y < in->height; y++) {
+        int64_t v = y - in->pad - m->dy;
+        int32_t *to = out + y * in->width;
+        if (v >= 0 && v < r.h3)
+            map_row(map, nearest(v, r.h3, r.h2, r.y0, r.h1, r.height) * r.width, column, in->width,
+                    ignored, to);
+        else
+            for (int64_t x = 0; x < in->width; x++) to[x] = ignored;
+    }
+    fv__free(column);
+    return FV_OK;
 }

@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sets.h - what the files of this room share about data sets: readers of one part each.
+ * sets.h - what the files of this room share about data sets: sets in memory, readers of one part
+ * each, and where files are looked for.
  */
 #ifndef FV_DATA_SETS_H
 #define FV_DATA_SETS_H
 
-#include "data/decode.h"
+#include "data/data.h"
 
 #define FV_PATH_MAX 4096
 
 /* Memory and files behind a set, to be released by fv__dataset_close. */
 FV_MUST_USE fv_status fv__set_alloc(fv_context *ctx, fv_dataset *set, size_t bytes,
                                     const char *what, void **out);
+
+/* Makes `set`, whose count, sizes, classes, pixels and labels are filled in, one that gives its
+   samples from memory. */
+void fv__set_in_memory(fv_dataset *set);
+/* FNV-1a over the pixels and labels of such a set. */
+uint64_t fv__set_checksum(const fv_dataset *set);
+
+/* A copy of `count` names that belongs to the set. */
+FV_MUST_USE fv_status fv__set_class_names(fv_context *ctx, fv_dataset *set,
+                                          const char *const *names, int64_t count);
 
 /* One pair of IDX files, plain or gzip, into `set` (empty before; close it on failure).
    `classes`: how many there must be; 0: as many as the labels show. */
@@ -22,16 +33,50 @@ FV_MUST_USE fv_status fv__idx_pair(fv_context *ctx, const char *images, const ch
 FV_MUST_USE fv_status fv__idx_parse(fv_context *ctx, const char *images, const char *labels,
                                     int64_t classes, fv_dataset *set);
 
-/* CIFAR-10's binary files in a folder: the five of training, or the one of the test. */
-FV_MUST_USE fv_status fv__cifar10_part(fv_context *ctx, const char *folder, bool test,
-                                       fv_dataset *set);
+/* The paths of four IDX files: training images and labels, test images and labels. */
+typedef struct fv_idx_four {
+    char path[4][FV_PATH_MAX];
+} fv_idx_four;
+#define FV_IDX_FOUR                                                                                \
+    "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and "                \
+    "t10k-labels-idx1-ubyte"
+
+/* Looks for them in a folder under MNIST's names, plain or .gz; returns how many are there. */
+int fv__idx_find(const char *folder, fv_idx_four *out);
+/* Opens what fv__idx_find found; an error when only some are there. */
+FV_MUST_USE fv_status fv__idx_open(fv_context *ctx, const char *folder, const fv_idx_four *four,
+                                   int64_t classes, fv_dataset *train, fv_dataset *test);
+/* A set of four IDX files known by name; `source`: where they come from. */
+FV_MUST_USE fv_status fv__idx_open_named(fv_context *ctx, const char *name, const char *source,
+                                         int64_t classes, fv_dataset *train, fv_dataset *test);
+
+/* The folder that holds CIFAR-10's files: `folder` itself or the one its archive unpacks into.
+   False: none of them is there. */
+bool fv__cifar10_find(const char *folder, char out[FV_PATH_MAX]);
+FV_MUST_USE fv_status fv__cifar10_open(fv_context *ctx, const char *folder, fv_dataset *train,
+                                       fv_dataset *test);
+#define FV_CIFAR10_FILES "data_batch_1.bin to data_batch_5.bin and test_batch.bin"
 
 /* `count` generated digits of the stream `part` (0 training, 1 test) of a seed. */
 FV_MUST_USE fv_status fv__digits_part(fv_context *ctx, int64_t count, uint64_t seed, uint64_t part,
                                       fv_dataset *set);
 
-/* Joins a folder and a name; FV_BAD_INPUT when the path is too long. */
+/* Names of ten classes, NULL-ended. */
+extern const char *const fv__digit_names[], *const fv__cifar10_names[];
+
+/* Joins a folder and a name; false, and FV_BAD_INPUT, when the path is too long. */
+bool fv__path_put(char out[FV_PATH_MAX], const char *folder, const char *name);
 FV_MUST_USE fv_status fv__path_join(fv_context *ctx, char out[FV_PATH_MAX], const char *folder,
                                     const char *name);
+
+/* Where a named set's files may lie: $FOVEA_DATA/NAME, then ~/.cache/fovea/NAME. Empty: not given.
+ */
+typedef struct fv_set_folders {
+    char path[2][FV_PATH_MAX];
+} fv_set_folders;
+FV_MUST_USE fv_status fv__set_folders(fv_context *ctx, const char *name, fv_set_folders *out);
+/* Says that `files` are in neither, and where they come from. */
+fv_status fv__set_not_found(fv_context *ctx, const char *name, const fv_set_folders *folders,
+                            const char *files, const char *source);
 
 #endif

@@ -4,58 +4,33 @@
  * model_file.c.
  */
 #include "format/model.h"
+#include "base/utf8.h"
 #include <stdio.h>
 #include <string.h>
 
-static bool blank(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-fv_status fv__settings_split(fv_context *ctx, fv_arena *arena, const char *text, fv_setting **out,
-                             size_t *count) {
-    *out = NULL;
-    *count = 0;
-    if (!text) return FV_OK;
-    size_t most = 0;
-    for (const char *p = text; *p; p++) most += *p == '=';
-    fv_setting *list = fv__arena_alloc(arena, (most + 1) * sizeof *list);
-    if (!list) return fv__fail_memory(ctx, (most + 1) * sizeof *list, "settings");
-    for (const char *p = text;;) {
-        while (blank(*p)) p++;
-        if (!*p) break;
-        const char *start = p, *equals = NULL;
-        for (; *p && !blank(*p); p++) {
-            if (*p == '=' && !equals) equals = p;
-        }
-        if (!equals || equals == start || equals + 1 == p)
-            return fv__fail(ctx, FV_USAGE,
-                            "expected NAME=VALUE in the settings, found '%.*s'; write them as in "
-                            "\"classes=10 growth=12\"",
-                            (int)(p - start < 64 ? p - start : 64), start);
-        fv_setting *s = &list[(*count)++];
-        s->name = fv__arena_textn(arena, start, (size_t)(equals - start));
-        s->value = fv__arena_textn(arena, equals + 1, (size_t)(p - equals - 1));
-        if (!s->name || !s->value) return fv__fail_memory(ctx, (size_t)(p - start), "settings");
-    }
-    *out = list;
-    return FV_OK;
-}
-
-fv_status fv__model_new(fv_context *ctx, fv_net *net, uint64_t seed, fv_model **out) {
-    *out = NULL;
-    size_t bytes;
-    fv_model *model = fv__alloc(ctx, sizeof *model, "a model");
+fv_status fv__model_bare(fv_context *ctx, fv_net *net, fv_model **out) {
+    fv_model *model = *out = fv__alloc(ctx, sizeof *model, "a model");
     if (!model) {
         fv__net_free(net);
         return FV_EXHAUSTED;
     }
     fv__arena_init(&model->arena, ctx);
     model->net = net;
-    if (fv__mul_size((size_t)net->param_elements, sizeof(float), &bytes))
-        model->weights = fv__alloc(ctx, bytes, "weights");
-    else
-        (void)fv__fail_memory(ctx, SIZE_MAX, "weights");
-    if (!model->weights) {
+    return FV_OK;
+}
+
+fv_status fv__model_make_weights(fv_context *ctx, fv_model *model) {
+    size_t bytes;
+    if (!fv__mul_size((size_t)model->net->param_elements, sizeof(float), &bytes)) bytes = SIZE_MAX;
+    model->weights = fv__alloc(ctx, bytes, "weights");
+    return model->weights ? FV_OK : FV_EXHAUSTED;
+}
+
+fv_status fv__model_new(fv_context *ctx, fv_net *net, uint64_t seed, fv_model **out) {
+    fv_model *model;
+    *out = NULL;
+    FV_TRY(fv__model_bare(ctx, net, &model));
+    if (fv__model_make_weights(ctx, model) != FV_OK) {
         fv__model_free(model);
         return FV_EXHAUSTED;
     }
@@ -67,7 +42,10 @@ fv_status fv__model_new(fv_context *ctx, fv_net *net, uint64_t seed, fv_model **
 void fv__model_free(fv_model *model) {
     if (!model) return;
     fv__net_free(model->net);
-    fv__free(model->weights);
+    if (model->file.data)
+        fv__file_release(&model->file);
+    else
+        fv__free(model->weights);
     fv__arena_free(&model->arena);
     fv__free(model);
 }
@@ -99,6 +77,42 @@ static void forget(fv_model *model, const char *name) {
     model->extra_count--;
 }
 
+/* The list of names from their text, one per line; a text of nothing names none. */
+static fv_status split_classes(fv_context *ctx, fv_model *model, const char *text) {
+    int64_t count = *text ? 1 : 0;
+    for (const char *c = text; *c; c++) count += *c == '\n' && c[1];
+    const char **names = fv__arena_alloc(&model->arena, ((size_t)count + 1) * sizeof *names);
+    char *copy = fv__arena_text(&model->arena, text);
+    if (!names || !copy) return fv__fail_memory(ctx, strlen(text) + 1, "the classes' names");
+    for (int64_t i = 0; i < count; i++) {
+        const size_t line = strcspn(copy, "\n"), name = strcspn(copy, "\r\n");
+        names[i] = copy;
+        const bool more = copy[line] != '\0';
+        copy[name] = '\0';
+        copy += line + (more ? 1 : 0);
+    }
+    model->class_names = count ? names : NULL;
+    model->class_count = count;
+    return FV_OK;
+}
+
+static fv_status add_extra(fv_context *ctx, fv_model *model, const char *name, const char *value) {
+    model->arena.ctx = ctx; /* the one it was made with may be gone */
+    if (strcmp(name, "classes") == 0) FV_TRY(split_classes(ctx, model, value));
+    const char *copy = fv__arena_text(&model->arena, value);
+    if (!copy) return fv__fail_memory(ctx, strlen(value) + 1, "metadata");
+    fv_st_meta *entry = find(model, name);
+    if (entry) {
+        entry->value = copy;
+        return FV_OK;
+    }
+    FV_TRY(make_room(ctx, model));
+    const char *key = fv__arena_text(&model->arena, name);
+    if (!key) return fv__fail_memory(ctx, strlen(name) + 1, "metadata");
+    model->extra[model->extra_count++] = (fv_st_meta){key, copy};
+    return FV_OK;
+}
+
 fv_status fv__model_set(fv_context *ctx, fv_model *model, const char *name, const char *value) {
     if (strcmp(name, "format") == 0 || strcmp(name, "net") == 0 || strcmp(name, "given") == 0)
         return fv__fail(ctx, FV_USAGE,
@@ -106,33 +120,33 @@ fv_status fv__model_set(fv_context *ctx, fv_model *model, const char *name, cons
     if (!fv__utf8_valid(name, strlen(name)) || (value && !fv__utf8_valid(value, strlen(value))))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "the metadata '%.64s' is not UTF-8 text; convert it first", name);
-    bool classes = strcmp(name, "classes") == 0;
-    if (!value) {
-        if (classes)
-            model->classes = NULL;
-        else
-            forget(model, name);
-        return FV_OK;
-    }
-    model->arena.ctx = ctx; /* the one it was made with may be gone */
-    char *copy = fv__arena_text(&model->arena, value);
-    if (!copy) return fv__fail_memory(ctx, strlen(value) + 1, "metadata");
-    fv_st_meta *entry = find(model, name);
-    if (classes) {
-        model->classes = copy;
-    } else if (entry) {
-        entry->value = copy;
-    } else {
-        FV_TRY(make_room(ctx, model));
-        const char *key = fv__arena_text(&model->arena, name);
-        if (!key) return fv__fail_memory(ctx, strlen(name) + 1, "metadata");
-        model->extra[model->extra_count++] = (fv_st_meta){key, copy};
+    if (value) return add_extra(ctx, model, name, value);
+    forget(model, name);
+    if (strcmp(name, "classes") == 0) {
+        model->class_names = NULL;
+        model->class_count = 0;
     }
     return FV_OK;
 }
 
+fv_status fv__model_set_classes(fv_context *ctx, fv_model *model, const char *const *names,
+                                int64_t count) {
+    fv_text text = {.ctx = ctx};
+    fv_status status = FV_OK;
+    for (int64_t i = 0; i < count && status == FV_OK; i++) {
+        if (strpbrk(names[i], "\r\n"))
+            status = fv__fail(ctx, FV_BAD_INPUT, "the name of class %lld has more than one line",
+                              (long long)i);
+        fv__text_add(&text, i ? "\n" : "");
+        fv__text_add(&text, names[i]);
+    }
+    if (status == FV_OK) status = fv__text_done(ctx, &text);
+    if (status == FV_OK) status = fv__model_set(ctx, model, "classes", count ? text.data : NULL);
+    fv__text_free(&text);
+    return status;
+}
+
 const char *fv__model_get(const fv_model *model, const char *name) {
-    if (strcmp(name, "classes") == 0) return model->classes;
     if (strcmp(name, "net") == 0) return model->net->source;
     if (strcmp(name, "given") == 0) return model->net->given;
     const fv_st_meta *entry = find(model, name);
@@ -141,22 +155,29 @@ const char *fv__model_get(const fv_model *model, const char *name) {
 
 const char *fv__model_class(const fv_model *model, int64_t i, char *out, size_t size) {
     if (!size) return out;
-    const char *line = i >= 0 ? model->classes : NULL;
-    for (int64_t k = 0; line && k < i; k++) {
-        line = strchr(line, '\n');
-        if (line) line++;
-    }
-    size_t length = line ? strcspn(line, "\r\n") : 0;
+    const char *name = i >= 0 && i < model->class_count ? model->class_names[i] : "";
+    size_t length = strlen(name);
     if (!length) {
         snprintf(out, size, "%lld", (long long)i);
         return out;
     }
-    if (length >= size) {
-        length = size - 1;
-        /* Cut before a character, not inside one. */
-        while (length && ((uint8_t)line[length] & 0xc0) == 0x80) length--;
-    }
-    memcpy(out, line, length);
+    if (length >= size) length = fv__utf8_whole(name, size - 1);
+    memcpy(out, name, length);
     out[length] = '\0';
     return out;
+}
+
+fv_status fv__model_check_finite(fv_context *ctx, const fv_model *model) {
+    const fv_net *net = model->net;
+    for (size_t p = 0; p < net->param_count; p++) {
+        const fv_param *param = &net->params[p];
+        const int64_t bad = fv__first_not_finite(model->weights + param->offset, param->count);
+        if (bad >= 0)
+            return fv__fail(ctx, FV_BAD_INPUT,
+                            "%s holds numbers that are not finite (the first is value %lld); the "
+                            "model is damaged or its training diverged: train it again, or take "
+                            "an earlier one",
+                            param->name, (long long)bad + 1);
+    }
+    return FV_OK;
 }

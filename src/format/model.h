@@ -15,20 +15,22 @@
 
 struct fv_model {
     fv_net *net;
-    float *weights;    /* net->param_elements */
-    char *classes;     /* names, one per line; NULL: none */
-    fv_st_meta *extra; /* further metadata kept as read: data, settings, seed … */
+    float
+        *weights; /* net->param_elements; a block of its own, or in `file`, aligned as floats are */
+    fv_bytes file; /* mapped, and ours to change in memory; empty when nothing is used from it */
+    const char *const *class_names; /* of `class_count` classes, from 0; NULL: none */
+    int64_t class_count;
+    fv_st_meta *extra; /* further metadata kept as read: data, settings, seed …; classes as text */
     size_t extra_count, extra_capacity;
-    fv_arena arena; /* of classes and extra */
+    fv_arena arena; /* of class_names and extra */
 };
-
-/* "classes=10 growth=12" (white space between) as settings for fv__net_parse; names and values live
-   in the arena. NULL or "": none. FV_USAGE when something else stands there. */
-FV_MUST_USE fv_status fv__settings_split(fv_context *ctx, fv_arena *arena, const char *text,
-                                         fv_setting **out, size_t *count);
 
 /* A model over `net` (taken over, freed on failure too) with fresh weights from the seed. */
 FV_MUST_USE fv_status fv__model_new(fv_context *ctx, fv_net *net, uint64_t seed, fv_model **out);
+/* The same without weights: `weights` is NULL until it is given some. */
+FV_MUST_USE fv_status fv__model_bare(fv_context *ctx, fv_net *net, fv_model **out);
+/* A block for its weights, all 0. */
+FV_MUST_USE fv_status fv__model_make_weights(fv_context *ctx, fv_model *model);
 void fv__model_free(fv_model *model);
 
 /* Reads a model file. Names the first parameter missing, left over or of another shape: "weights
@@ -40,12 +42,18 @@ FV_MUST_USE fv_status fv__model_load_memory(fv_context *ctx, const char *name, c
 /* Weights of a file into a model that is there (fine-tuning, resuming). */
 FV_MUST_USE fv_status fv__model_load_weights(fv_context *ctx, fv_model *model, const char *path);
 FV_MUST_USE fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *path);
-/* Sets a metadata entry (copied; NULL removes it); classes are set with name "classes". FV_USAGE
-   for "format", "net" and "given", which follow from the net. */
+/* Sets a metadata entry (copied; NULL removes it); with name "classes" the names of the classes,
+   one per line. FV_USAGE for "format", "net" and "given", which follow from the net. */
 FV_MUST_USE fv_status fv__model_set(fv_context *ctx, fv_model *model, const char *name,
                                     const char *value);
 const char *fv__model_get(const fv_model *model, const char *name); /* NULL: absent */
+/* The names of the classes as a list (copied; count 0: none). FV_BAD_INPUT for a name of several
+   lines. */
+FV_MUST_USE fv_status fv__model_set_classes(fv_context *ctx, fv_model *model,
+                                            const char *const *names, int64_t count);
 /* Name of class i into out, cut at `size` bytes; the number itself when there is no name for it. */
 const char *fv__model_class(const fv_model *model, int64_t i, char *out, size_t size);
+/* One weight that is no number makes every answer nonsense: FV_BAD_INPUT names the first. */
+FV_MUST_USE fv_status fv__model_check_finite(fv_context *ctx, const fv_model *model);
 
 #endif

@@ -6,6 +6,7 @@
  * describe a network of any size in a few words, but its weights it must bring along.
  */
 #include "format/model.h"
+#include "base/utf8.h"
 #include <string.h>
 
 #define FORMAT "fovea 1"
@@ -63,10 +64,9 @@ static fv_status check_param(fv_context *ctx, const fv_param *p, const fv_st_ent
     if (!fv__shape_equal(&e->shape, &p->spec.shape))
         return fv__fail(ctx, FV_BAD_INPUT, "'%s' is %s in the file and %s in the network", p->name,
                         fv__dims_text(there, &e->shape), here);
-    if (strcmp(e->dtype, "F32") != 0 && strcmp(e->dtype, "F64") != 0 &&
-        strcmp(e->dtype, "F16") != 0 && strcmp(e->dtype, "BF16") != 0)
+    if (!e->type->to_floats)
         return fv__fail(ctx, FV_BAD_INPUT, "'%s' is of dtype %s; weights are F32, F64, F16 or BF16",
-                        p->name, e->dtype);
+                        p->name, e->type->name);
     return FV_OK;
 }
 
@@ -105,23 +105,45 @@ static fv_status copy_weights(fv_context *ctx, const fv_net *net, const fv_safet
     return FV_OK;
 }
 
+/* Where the file's bytes are the block of weights: its first number. So it is in a file that
+   fv__model_save wrote, unless a parameter's size is odd and the next one's offset rounded up.
+   NULL: in another order, type or byte order. Others' files may be aligned to 8 bytes only; what
+   reads weights asks for no more than a float's 4, and copying takes longer than it would save. */
+static const uint8_t *as_block(const fv_net *net, const fv_safetensors *st) {
+    if (!FV_FLOATS_AS_IN_FILES || !st->count) return NULL;
+    const uint8_t *first = st->entries[0].data;
+    if ((uintptr_t)first % _Alignof(float) != 0) return NULL;
+    for (size_t i = 0; i < net->param_count; i++) {
+        const fv_st_entry *e = fv__safetensors_find(st, net->params[i].name);
+        if (strcmp(e->type->name, "F32") != 0) return NULL;
+        if (e->data != first + (size_t)net->params[i].offset * sizeof(float)) return NULL;
+    }
+    const size_t end =
+        (size_t)(first - st->file.data) + (size_t)net->param_elements * sizeof(float);
+    return end <= fv__file_mapped_size(&st->file) ? first : NULL;
+}
+
+/* Large files are mapped: then the weights are used where they lie, and only what is read of them
+   takes memory. Who changes such a file rather than to put another in its place changes the model.
+ */
+static fv_status take_weights(fv_context *ctx, fv_model *model, fv_safetensors *st) {
+    const uint8_t *block = as_block(model->net, st);
+    if (block && fv__file_writable(&st->file)) {
+        model->weights = (float *)((uint8_t *)st->file.owner + (block - st->file.data));
+        model->file = st->file;
+        st->file = (fv_bytes){0};
+        return FV_OK;
+    }
+    FV_TRY(fv__model_make_weights(ctx, model));
+    return copy_weights(ctx, model->net, st, model->weights);
+}
+
 /* Metadata that is not the network: kept, to be written again. */
 static fv_status keep_metadata(fv_context *ctx, fv_model *model, const fv_json *metadata) {
-    model->extra_capacity = (size_t)metadata->count;
-    model->extra =
-        fv__arena_alloc(&model->arena, (model->extra_capacity + 1) * sizeof *model->extra);
-    if (!model->extra) return fv__fail_memory(ctx, model->extra_capacity, "metadata");
     for (const fv_json *v = metadata->child; v; v = v->next) {
-        if (strcmp(v->name, "format") == 0 || strcmp(v->name, "net") == 0 ||
-            strcmp(v->name, "given") == 0)
-            continue;
-        char *value = fv__arena_text(&model->arena, v->string);
-        const char *name = fv__arena_text(&model->arena, v->name);
-        if (!value || !name) return fv__fail_memory(ctx, strlen(v->string) + 1, "metadata");
-        if (strcmp(name, "classes") == 0)
-            model->classes = value;
-        else
-            model->extra[model->extra_count++] = (fv_st_meta){name, value};
+        if (strcmp(v->name, "format") != 0 && strcmp(v->name, "net") != 0 &&
+            strcmp(v->name, "given") != 0)
+            FV_TRY(fv__model_set(ctx, model, v->name, v->string));
     }
     return FV_OK;
 }
@@ -151,7 +173,7 @@ static fv_status parse_net(fv_context *ctx, const fv_safetensors *st, fv_net **n
     return status;
 }
 
-static fv_status load(fv_context *ctx, const fv_safetensors *st, fv_model **out) {
+static fv_status load(fv_context *ctx, fv_safetensors *st, fv_model **out) {
     fv_net *net = NULL;
     fv_status status;
     if (!st->metadata)
@@ -165,8 +187,8 @@ static fv_status load(fv_context *ctx, const fv_safetensors *st, fv_model **out)
         return status;
     }
     fv_model *model;
-    FV_TRY(fv__model_new(ctx, net, 0, &model));
-    FV_GO(copy_weights(ctx, net, st, model->weights));
+    FV_TRY(fv__model_bare(ctx, net, &model));
+    FV_GO(take_weights(ctx, model, st));
     FV_GO(keep_metadata(ctx, model, st->metadata));
     *out = model;
     return FV_OK;
@@ -217,7 +239,7 @@ static fv_status net_text(fv_context *ctx, const fv_net *net, fv_text *printed, 
 
 fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *path) {
     const fv_net *net = model->net;
-    fv_text printed = {0};
+    fv_text printed = {.ctx = ctx};
     fv_status status = FV_EXHAUSTED;
     size_t n = 0;
     fv_st_tensor *tensors = fv__alloc(ctx, (net->param_count + 1) * sizeof *tensors, "a file");
@@ -230,8 +252,10 @@ fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *pat
     meta[n++] = (fv_st_meta){"format", FORMAT};
     FV_GO(net_text(ctx, net, &printed, &meta[n++]));
     if (*net->given) meta[n++] = (fv_st_meta){"given", net->given};
-    if (model->classes) meta[n++] = (fv_st_meta){"classes", model->classes};
-    for (size_t i = 0; i < model->extra_count; i++) meta[n++] = model->extra[i];
+    const char *classes = fv__model_get(model, "classes");
+    if (classes) meta[n++] = (fv_st_meta){"classes", classes};
+    for (size_t i = 0; i < model->extra_count; i++)
+        if (model->extra[i].value != classes) meta[n++] = model->extra[i];
     status = fv__safetensors_write(ctx, path, tensors, net->param_count, meta, n);
 done:
     fv__text_free(&printed);

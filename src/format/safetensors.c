@@ -12,6 +12,7 @@
  * size of the file before it is used, and the memory taken depends on the header alone.
  */
 #include "format/safetensors.h"
+#include "base/utf8.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,42 +23,6 @@
 
 /* Whole numbers up to 2^53 are exact in a double, which is how JSON numbers are read. */
 #define EXACT_MAX 9007199254740992.0
-
-static const struct {
-    const char *name;
-    size_t bytes;
-} dtypes[] = {
-    {"F32", 4}, {"F64", 8},  {"F16", 2},     {"BF16", 2},    {"I64", 8},     {"I32", 4},
-    {"I16", 2}, {"I8", 1},   {"U64", 8},     {"U32", 4},     {"U16", 2},     {"U8", 1},
-    {"C64", 8}, {"BOOL", 1}, {"F8_E5M2", 1}, {"F8_E4M3", 1}, {"F8_E8M0", 1},
-};
-
-/* Bytes of one element; 0: unknown. */
-static size_t dtype_bytes(const char *name) {
-    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
-        if (strcmp(dtypes[i].name, name) == 0) return dtypes[i].bytes;
-    }
-    return 0;
-}
-
-bool fv__utf8_valid(const char *text, size_t size) {
-    const uint8_t *p = (const uint8_t *)text;
-    for (size_t i = 0; i < size;) {
-        uint8_t c = p[i++];
-        if (c < 0x80) continue;
-        /* Table 3-7 of the Unicode standard: the second byte's range depends on the first. */
-        int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
-        if (c < 0xc2 || c > 0xf4) return false;
-        uint8_t low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-        uint8_t high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-        for (int k = 0; k < more; k++, i++) {
-            if (i >= size || p[i] < low || p[i] > high) return false;
-            low = 0x80;
-            high = 0xbf;
-        }
-    }
-    return true;
-}
 
 /* A JSON number that is a whole number from 0 to `max`. */
 static bool whole(const fv_json *v, double max, int64_t *out) {
@@ -95,12 +60,12 @@ static fv_status read_entry(fv_context *ctx, const fv_json *item, const uint8_t 
     if (item->kind != FV_JSON_OBJECT)
         return fv__fail(ctx, FV_BAD_INPUT, "tensor '%s' is not described by an object {…}",
                         e->name);
-    e->dtype = fv__json_string(item, "dtype", NULL);
-    if (!e->dtype) return fv__fail(ctx, FV_BAD_INPUT, "tensor '%s' has no \"dtype\"", e->name);
-    size_t item_bytes = dtype_bytes(e->dtype);
-    if (!item_bytes)
+    const char *dtype = fv__json_string(item, "dtype", NULL);
+    if (!dtype) return fv__fail(ctx, FV_BAD_INPUT, "tensor '%s' has no \"dtype\"", e->name);
+    e->type = fv__file_type(dtype);
+    if (!e->type)
         return fv__fail(ctx, FV_BAD_INPUT, "tensor '%s' has the unknown dtype \"%.32s\"", e->name,
-                        e->dtype);
+                        dtype);
     size_t count = 0, bytes = 0;
     FV_TRY(read_shape(ctx, item, e, &count));
     const fv_json *range = fv__json_get(item, "data_offsets");
@@ -116,10 +81,10 @@ static fv_status read_entry(fv_context *ctx, const fv_json *item, const uint8_t 
                         "the file is cut short",
                         e->name, (long long)end, size);
     char dims[FV_SHAPE_TEXT];
-    if (!fv__mul_size(count, item_bytes, &bytes) || bytes != (size_t)(end - begin))
+    if (!fv__mul_size(count, e->type->bytes, &bytes) || bytes != (size_t)(end - begin))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "tensor '%s' of %s %s does not fit its %lld bytes of data", e->name,
-                        e->dtype, fv__dims_text(dims, &e->shape), (long long)(end - begin));
+                        e->type->name, fv__dims_text(dims, &e->shape), (long long)(end - begin));
     e->data = body + begin;
     e->bytes = bytes;
     return FV_OK;
@@ -248,6 +213,7 @@ static fv_status parse(fv_context *ctx, const uint8_t *data, size_t size, fv_saf
 fv_status fv__safetensors_parse(fv_context *ctx, const char *name, const void *data, size_t size,
                                 fv_safetensors *out) {
     memset(out, 0, sizeof *out);
+    FV_TRY(fv__refuse_lfs_pointer(ctx, name, data, size));
     fv__arena_init(&out->arena, ctx);
     const fv_status status = parse(ctx, data, size, out);
     if (status == FV_OK) return FV_OK;
@@ -290,48 +256,11 @@ const fv_st_entry *fv__safetensors_find(const fv_safetensors *st, const char *na
     return NULL;
 }
 
-static uint64_t little(const uint8_t *p, int bytes) {
-    uint64_t v = 0;
-    for (int i = bytes - 1; i >= 0; i--) v = v << 8 | p[i];
-    return v;
-}
-
-static float float_of(uint32_t bits) {
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
-/* IEEE 754 binary16: sign 1, exponent 5 (bias 15), fraction 10 bits. Every value is a float. */
-static float half(uint32_t h) {
-    uint32_t sign = (h & 0x8000u) << 16, exponent = h >> 10 & 31, fraction = h & 1023;
-    if (exponent == 31) return float_of(sign | 0x7f800000u | fraction << 13);
-    if (exponent) return float_of(sign | (exponent + 127 - 15) << 23 | fraction << 13);
-    float f = (float)fraction * 0x1p-24f; /* subnormal: fraction * 2^-10 * 2^-14 */
-    return sign ? -f : f;
-}
-
 fv_status fv__safetensors_floats(fv_context *ctx, const fv_st_entry *e, float *out) {
-    const uint8_t *p = e->data;
-    if (strcmp(e->dtype, "F32") == 0) {
-        for (size_t i = 0; i < e->bytes / 4; i++) out[i] = float_of((uint32_t)little(p + 4 * i, 4));
-    } else if (strcmp(e->dtype, "F64") == 0) {
-        for (size_t i = 0; i < e->bytes / 8; i++) {
-            uint64_t bits = little(p + 8 * i, 8);
-            double d;
-            memcpy(&d, &bits, sizeof d);
-            out[i] = (float)d;
-        }
-    } else if (strcmp(e->dtype, "F16") == 0) {
-        for (size_t i = 0; i < e->bytes / 2; i++) out[i] = half((uint32_t)little(p + 2 * i, 2));
-    } else if (strcmp(e->dtype, "BF16") == 0) {
-        /* bfloat16 is the upper half of a float. */
-        for (size_t i = 0; i < e->bytes / 2; i++)
-            out[i] = float_of((uint32_t)little(p + 2 * i, 2) << 16);
-    } else {
+    if (!e->type->to_floats)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "tensor '%s' is of dtype %s; weights are F32, F64, F16 or BF16", e->name,
-                        e->dtype);
-    }
+                        e->type->name);
+    e->type->to_floats(e->data, e->bytes / e->type->bytes, out);
     return FV_OK;
 }

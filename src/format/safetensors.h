@@ -9,11 +9,12 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "format/floats.h"
 #include "tensor/tensor.h"
 
 typedef struct fv_st_entry {
     const char *name;
-    const char *dtype;   /* "F32", "F64", "I64", "BF16" … as in the file */
+    const fv_file_type *type;
     fv_shape shape;      /* rank 0: a single number */
     const uint8_t *data; /* into the file; little-endian, not aligned */
     size_t bytes;
@@ -53,8 +54,5 @@ typedef struct fv_st_meta {
 FV_MUST_USE fv_status fv__safetensors_write(fv_context *ctx, const char *path,
                                             const fv_st_tensor *tensors, size_t count,
                                             const fv_st_meta *metadata, size_t metadata_count);
-
-/* Whether the bytes are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates). */
-bool fv__utf8_valid(const char *text, size_t size);
 
 #endif

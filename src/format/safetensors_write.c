@@ -3,10 +3,11 @@
  * safetensors_write.c - writing the model file; its layout is told in safetensors.c.
  *
  * Nothing but the arguments decides the bytes: no times, no sorting, numbers in one form. The
- * header is filled up with spaces so that the data begin at a multiple of 8 bytes, as the format
- * asks for.
+ * header is filled up with spaces so that the data begin at a multiple of 64 bytes: the format asks
+ * for 8, and a mapped file is used as it lies where blocks of weights are aligned.
  */
 #include "format/safetensors.h"
+#include "base/utf8.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,7 +92,7 @@ static fv_status header(fv_context *ctx, const fv_st_tensor *tensors, size_t cou
         at = end;
     }
     fv__text_add(t, "}");
-    while (!t->failed && t->length % 8) fv__text_add(t, " ");
+    while (!t->failed && t->length % FV_ALIGN) fv__text_add(t, " ");
     FV_TRY(fv__text_done(ctx, t));
     uint64_t length = t->length - 8;
     for (int i = 0; i < 8; i++) t->data[i] = (char)(uint8_t)(length >> (8 * i));
@@ -118,7 +119,7 @@ static const void *little_endian(fv_context *ctx, const float *data, size_t byte
 fv_status fv__safetensors_write(fv_context *ctx, const char *path, const fv_st_tensor *tensors,
                                 size_t count, const fv_st_meta *metadata, size_t metadata_count) {
     fv_status status;
-    fv_text text = {0};
+    fv_text text = {.ctx = ctx};
     fv_piece *pieces = NULL;
     void **copies = NULL;
     FV_TRY(check(ctx, tensors, count, metadata, metadata_count));

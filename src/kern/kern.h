@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 
 /* Pointwise activations that kernels know. */
 typedef enum fv_act {

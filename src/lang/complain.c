@@ -5,15 +5,12 @@
  * Everything is put together in buffers on the stack: saying what is wrong must not need memory.
  * Columns count characters, not bytes, so the caret stands right under non-ASCII text too.
  */
+#include "base/utf8.h"
 #include "lang/syntax.h"
 #include <stdio.h>
 #include <string.h>
 
 #define SHOWN 100 /* characters of a line that are shown around the place */
-
-static bool continues(char c) {
-    return ((unsigned char)c & 0xc0) == 0x80;
-}
 
 /* Start and length of a line, counted from 1. */
 static void find_line(const fv_source *s, int line, size_t *start, size_t *length) {
@@ -56,14 +53,15 @@ static void show_line(const fv_source *s, fv_location at, buffer *out) {
     if (first > 1) put(out, "...", 3), put(&caret, "   ", 3);
     int column = 0;
     for (size_t i = 0; i < length; i++) {
-        if (!continues(line[i])) column++;
+        if (!fv__utf8_inside(line[i])) column++;
         if (column < first) continue;
         if (column >= first + SHOWN) {
             put(out, "...", 3);
             break;
         }
         put(out, &line[i], 1);
-        if (!continues(line[i]) && column < at.column) put(&caret, line[i] == '\t' ? "\t" : " ", 1);
+        if (!fv__utf8_inside(line[i]) && column < at.column)
+            put(&caret, line[i] == '\t' ? "\t" : " ", 1);
     }
     put(&caret, "^", 1);
     put(out, marks, caret.used);
@@ -73,7 +71,7 @@ fv_status fv__complain(const fv_source *s, fv_location at, const char *format, .
     char message[FV_MESSAGE_MAX], sentence[1200];
     va_list args;
     va_start(args, format);
-    vsnprintf(sentence, sizeof sentence, format, args);
+    fv__vformat(sentence, sizeof sentence, format, args);
     va_end(args);
     int n = snprintf(message, sizeof message, "%.500s:%d:%d: error: %s", s->file, at.line,
                      at.column, sentence);
@@ -86,24 +84,9 @@ fv_status fv__note(const fv_source *s, const char *format, ...) {
     char note[1200];
     va_list args;
     va_start(args, format);
-    vsnprintf(note, sizeof note, format, args);
+    fv__vformat(note, sizeof note, format, args);
     va_end(args);
     return fv__fail(s->ctx, s->ctx->status, "%s\n%s", s->ctx->message, note);
-}
-
-/* Bytes of the UTF-8 character at `p`, 0 when there is none (RFC 3629: no overlong forms, no
-   surrogates, nothing above U+10FFFF). */
-static size_t character(const unsigned char *p, size_t left) {
-    if (p[0] < 0x80) return 1;
-    size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-    if (p[0] < 0xc2 || p[0] > 0xf4 || left < n) return 0;
-    for (size_t i = 1; i < n; i++)
-        if (!continues((char)p[i])) return 0;
-    if (p[0] == 0xe0 && p[1] < 0xa0) return 0;
-    if (p[0] == 0xed && p[1] > 0x9f) return 0;
-    if (p[0] == 0xf0 && p[1] < 0x90) return 0;
-    if (p[0] == 0xf4 && p[1] > 0x8f) return 0;
-    return n;
 }
 
 fv_status fv__source_check(const fv_source *s) {
@@ -116,7 +99,7 @@ fv_status fv__source_check(const fv_source *s) {
     int line = 1;
     for (size_t i = 0; i < s->size;) {
         const unsigned char c = text[i];
-        const size_t n = character(text + i, s->size - i);
+        const size_t n = fv__utf8_length(s->text + i, s->size - i);
         const bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
         if (n == 0 || control)
             return fv__fail(s->ctx, FV_BAD_INPUT,

@@ -26,8 +26,8 @@ fv_status fv__expand_trace(fv_expander *x, const fv_scope *scope) {
         }
         text[0] = 0;
         for (int i = 0; i < scope->block->parameter_count && n < (int)sizeof text - 32; i++)
-            n += snprintf(text + n, sizeof text - (size_t)n, "%s%g", i > 0 ? ", " : "",
-                          scope->values[i]);
+            n += fv__format(text + n, sizeof text - (size_t)n, "%s%g", i > 0 ? ", " : "",
+                            scope->values[i]);
         (void)fv__note(x->source, "in block %s(%s), called at %.500s:%d:%d", scope->block->name,
                        text, x->source->file, scope->place.line, scope->place.column);
     }
@@ -225,7 +225,7 @@ static fv_status expand_net(fv_expander *x) {
 }
 
 static fv_status new_net(fv_expander *x, const fv_setting *settings, size_t setting_count) {
-    fv_text given = {0};
+    fv_text given = {.ctx = x->source->ctx};
     fv_input input;
     memset(&input, 0, sizeof input);
     fv_status status;

@@ -7,11 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool ends_in(const char *name, const char *end) {
-    const size_t n = strlen(name), m = strlen(end);
-    return n > m && strcmp(name + n - m, end) == 0;
-}
-
 static fv_status parse_file(fv_context *ctx, const char *path, const fv_setting *settings,
                             size_t setting_count, fv_net **out, fv_recipe *recipe) {
     fv_bytes bytes = {0};
@@ -26,7 +21,7 @@ static fv_status parse_file(fv_context *ctx, const char *path, const fv_setting 
 static const char *nearest(const char *name) {
     const char *names[256] = {NULL}, *best = NULL;
     size_t count = 0, length = 2;
-    for (const fv_zoo_entry *z = fv__zoo; z->name != NULL && count < 256; z++)
+    for (const fv_zoo_network *z = fv__zoo; z->name != NULL && count < 256; z++)
         names[count++] = z->name;
     best = fv__nearest(name, names, count);
     for (size_t i = 0; i < count && best == NULL; i++) {
@@ -41,14 +36,14 @@ fv_status fv__net_find(fv_context *ctx, const char *name_or_path, const fv_setti
                        size_t setting_count, fv_net **out, fv_recipe *recipe) {
     const char *name = name_or_path;
     *out = NULL;
-    for (const fv_zoo_entry *z = fv__zoo; z->name != NULL; z++)
+    for (const fv_zoo_network *z = fv__zoo; z->name != NULL; z++)
         if (strcmp(z->name, name) == 0) {
             char file[128]; /* as people can open it: zoo/lenet5.net */
             snprintf(file, sizeof file, "zoo/%s.net", name);
             return fv__net_parse(ctx, file, z->text, strlen(z->text), settings, setting_count, out,
                                  recipe);
         }
-    if (ends_in(name, ".net") || strchr(name, '/') != NULL || fv__file_exists(name))
+    if (fv__ends_with(name, ".net") || strchr(name, '/') != NULL || fv__file_exists(name))
         return parse_file(ctx, name, settings, setting_count, out, recipe);
     const char *near = nearest(name);
     if (near != NULL)

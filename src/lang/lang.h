@@ -5,14 +5,11 @@
 #ifndef FV_LANG_LANG_H
 #define FV_LANG_LANG_H
 
+#include "base/setting.h"
 #include "net/net.h"
 
-/* "classes=10", "width=2": values for the parameters in `net NAME(classes = 1000, …)`. */
-typedef struct fv_setting {
-    const char *name, *value;
-} fv_setting;
-
-/* Makes a frozen net from text. `file` is for messages. FV_BAD_INPUT:
+/* Makes a frozen net from text. `file` is for messages; settings ("classes=10") are values for the
+   parameters in `net NAME(classes = 1000, …)`. FV_BAD_INPUT:
    "my.net:7:12: error: 5x5 kernel does not fit 4x4 input", the line, a caret, the chain of shapes
    that led there, "did you mean". FV_USAGE for a setting the network has no parameter for, or that
    is no number, or that is missing. `text` need not end in 0. Names of nodes have at most 511
@@ -35,12 +32,9 @@ void fv__options_print(fv_text *out, const fv_op *op, const void *options);
 FV_MUST_USE fv_status fv__options_parse(fv_context *ctx, const fv_op *op, const char *text,
                                         void *options);
 
-/* The networks built into the library: NULL-ended, sorted by name. */
-typedef struct fv_zoo_entry {
-    const char *name;
-    const char *text;
-} fv_zoo_entry;
-extern const fv_zoo_entry fv__zoo[];
+/* The networks built into the library (fv_zoo() shows them): NULL-ended, sorted by name, digits as
+   numbers. */
+extern const fv_zoo_network fv__zoo[];
 
 /* A network by zoo name or by path of a .net file ("no network 'resnet19'; did you mean
    'resnet18'? …"). */

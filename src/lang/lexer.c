@@ -6,6 +6,7 @@
  * with white space on both sides is a chain's dash, and an x that touches a number or `)` on its
  * left and a digit or `(` on its right is the cross of a size: 3x3, (k)x(k).
  */
+#include "base/utf8.h"
 #include "lang/syntax.h"
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +33,7 @@ static void skip(fv_lexer *l, size_t n) {
         const char c = l->source->text[l->at];
         if (c == '\n')
             l->line++, l->column = 1;
-        else if (((unsigned char)c & 0xc0) != 0x80)
+        else if (!fv__utf8_inside(c))
             l->column++;
     }
 }
@@ -127,7 +128,7 @@ static fv_status stranger(fv_lexer *l) {
                                 known[i].name, known[i].meant);
     }
     size_t n = 1;
-    while (((unsigned)peek(l, n) & 0xc0) == 0x80) n++;
+    while (fv__utf8_inside((char)peek(l, n))) n++;
     return fv__complain(l->source, l->now.place, "'%.*s' means nothing here", (int)n, l->now.start);
 }
 

@@ -130,7 +130,7 @@ static fv_status named(fv_parser *p, reading *r, const fv_field *f) {
         return FV_OK;
     }
     if (ends(r, t) || !starts_value(t)) {
-        fv_text words = {0};
+        fv_text words = {.ctx = p->source->ctx};
         fv__field_kind_words(&words, f);
         const fv_status status =
             fv__complain(p->source, g->place, "%s needs a value%s%s", f->name,
@@ -185,7 +185,7 @@ static fv_status stranger(fv_parser *p, const reading *r) {
                                         word, f->name, word);
         const fv_status status =
             fv__complain(p->source, t.place, "%s has no option '%s'", r->owner, word);
-        fv_text list = {0};
+        fv_text list = {.ctx = p->source->ctx};
         for (const fv_field *f = r->fields; f != NULL && f->name != NULL; f++)
             fv__text_addf(&list, "%s%s", f == r->fields ? "" : ", ", f->name);
         if (list.data != NULL) (void)fv__note(p->source, "its options: %s", list.data);
@@ -211,7 +211,7 @@ static bool is_positional(const fv_parser *p, const reading *r) {
 }
 
 static fv_status missing(fv_parser *p, const reading *r, const fv_field *f, fv_location place) {
-    fv_text sample = {0};
+    fv_text sample = {.ctx = p->source->ctx};
     fv__text_add(&sample, r->owner);
     for (const fv_field *g = r->fields; g->name != NULL; g++)
         if ((g->flags & FV_REQUIRED) != 0)

@@ -27,7 +27,7 @@ static fv_status put_fields(fv_printer *p, const fv_field *fields, const void *o
     for (const fv_field *f = fields; f->name != NULL; f++) {
         const size_t n = strlen(f->name);
         if (fv__field_is_default(f, options)) continue;
-        fv_text value = {0};
+        fv_text value = {.ctx = p->ctx};
         fv__field_print(&value, f, options);
         const fv_status status = fv__text_done(p->ctx, &value);
         if (status == FV_OK) {

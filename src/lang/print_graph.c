@@ -148,7 +148,7 @@ static fv_status put_branches(fv_printer *p, const fv_node *node, int start, int
 static fv_status put_start(fv_printer *p, const fv_node *node, bool first, int indent,
                            size_t names_length) {
     const bool renamed = strcmp(p->net->values[node->out[0]].name, node->name) != 0;
-    fv_text words = {0};
+    fv_text words = {.ctx = p->ctx};
     fv__text_addf(&words, "%s%s", renamed ? "(" : "", node->op->name);
     const size_t name_end = words.length;
     fv__text_add(&words, " ");

@@ -84,6 +84,43 @@ const fv_field fv__recipe_fields[] = {
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
+static fv_status unknown(fv_context *ctx, const char *name) {
+    const char *near = fv__field_nearest(fv__recipe_fields, name);
+    if (near)
+        return fv__fail(ctx, FV_USAGE, "no training setting '%.64s'; did you mean '%s'?", name,
+                        near);
+    return fv__fail(ctx, FV_USAGE,
+                    "no training setting '%.64s'; there are lr, momentum, batch, optimizer and "
+                    "others, see `fovea help settings`",
+                    name);
+}
+
+fv_status fv__recipe_apply(fv_context *ctx, fv_setting *settings, size_t count, fv_recipe *recipe,
+                           size_t *rest) {
+    size_t others = 0;
+    for (size_t i = 0; i < count; i++) {
+        const fv_field *field = fv__field_find(fv__recipe_fields, settings[i].name);
+        if (!field && !rest) return unknown(ctx, settings[i].name);
+        if (!field)
+            settings[others++] = settings[i];
+        else if (recipe)
+            FV_TRY(fv__field_set_text(ctx, field, recipe, settings[i].value));
+    }
+    if (rest) *rest = others;
+    return FV_OK;
+}
+
+void fv__recipe_print(fv_text *out, const fv_recipe *recipe) {
+    const size_t start = out->length;
+    for (const fv_field *f = fv__recipe_fields; f->name; f++) {
+        const size_t before = out->length;
+        fv__text_addf(out, "%s%s=", before > start ? " " : "", f->name);
+        const size_t value = out->length;
+        fv__field_print(out, f, recipe);
+        if (out->length == value) fv__text_cut(out, before); /* an empty list is not written */
+    }
+}
+
 int fv__recipe_states(const fv_recipe *r) {
     if (r->optimizer == FV_SGD) return r->momentum > 0 ? 1 : 0;
     return 2;

@@ -8,6 +8,7 @@
 #define FV_NET_SETTINGS_H
 
 #include "base/field.h"
+#include "base/setting.h"
 #include "tensor/tensor.h"
 
 /* From a decoded picture (values 0 … 255) to the input tensor, in this order:
@@ -53,6 +54,14 @@ typedef struct fv_recipe {
     int64_t shift; /* augmentation: pad by so many pixels and crop at random */
 } fv_recipe;
 extern const fv_field fv__recipe_fields[];
+
+/* Applies the settings that are fields of a recipe to *recipe (NULL: they are only told apart). The
+   others are moved to the front of `settings`, in their order, and their number goes to *rest;
+   with `rest` NULL there may be none: FV_USAGE with "did you mean". */
+FV_MUST_USE fv_status fv__recipe_apply(fv_context *ctx, fv_setting *settings, size_t count,
+                                       fv_recipe *recipe, size_t *rest);
+/* A recipe as the settings that make it, all of them: "optimizer=sgd lr=0.01 …". */
+void fv__recipe_print(fv_text *out, const fv_recipe *recipe);
 
 /* How many numbers the optimiser remembers of each weight: momentum's velocity and the like. */
 int fv__recipe_states(const fv_recipe *r);

@@ -13,7 +13,6 @@
 #include "base/field.h"
 #include "base/random.h"
 #include "base/thread.h"
-#include "tensor/target.h"
 #include "tensor/tensor.h"
 #include <limits.h>
 

@@ -11,20 +11,9 @@
 
 #include "base/memory.h"
 
-/* What an element is. F32 stands for "real" wherever a plan says which real it computes in: the
-   values of a plan in double are F64. */
-typedef enum fv_dtype {
-    FV_F32,
-    FV_F64,
-    FV_F16,
-    FV_BF16,
-    FV_I32,
-    FV_I64,
-    FV_I8,
-    FV_U8,
-    FV_BOOL8, /* one byte, 0 or 1 */
-    FV_DTYPES
-} fv_dtype;
+/* fv_dtype says what an element is. F32 stands for "real" wherever a plan says which real it computes
+   in: the values of a plan in double are F64. */
+#define FV_DTYPES (FV_BOOL8 + 1)
 size_t fv__dtype_bytes(fv_dtype dtype);
 const char *fv__dtype_name(fv_dtype dtype); /* "float32", "int32", "bool" */
 
@@ -38,7 +27,7 @@ typedef enum fv_layout {
 const char *fv__layout_name(fv_layout layout);
 #define FV_BLOCK 16 /* channels in a block of FV_BLOCK16 */
 
-#define FV_RANK_MAX 8 /* a batch of what has up to seven dimensions */
+#define FV_RANK_MAX FV_DIMS_MAX
 
 /* Dimensions, outermost first: N,C,H,W of a map; N,K of a vector; N of labels; K of a bias. */
 typedef struct fv_shape {

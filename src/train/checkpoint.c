@@ -6,7 +6,6 @@
 #include "train/run.h"
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FORMAT "fovea checkpoint 1"
@@ -20,16 +19,24 @@ static void print_history(const fv_position *at, fv_text *out) {
     }
 }
 
+/* A row of it, which *text is moved behind. */
+static bool read_epoch(const char **text, fv_epoch *h) {
+    double *const numbers[] = {&h->lr,        &h->train_loss,    &h->train_accuracy,
+                               &h->test_loss, &h->test_accuracy, &h->seconds};
+    const size_t count = sizeof numbers / sizeof *numbers;
+    for (size_t i = 0; i < count; i++) {
+        if (!fv__read_real(text, numbers[i])) return false;
+        if (**text != (i + 1 < count ? ',' : '\n')) return false;
+        ++*text;
+    }
+    return true;
+}
+
 static fv_status read_history(fv_context *ctx, const char *text, fv_position *at) {
     at->history_count = 0;
     while (*text) {
         fv_epoch h;
-        int used = 0;
-        if (sscanf(text, "%lf,%lf,%lf,%lf,%lf,%lf%n", &h.lr, &h.train_loss, &h.train_accuracy,
-                   &h.test_loss, &h.test_accuracy, &h.seconds, &used) != 6)
-            return fv__fail(ctx, FV_BAD_INPUT, "its history is damaged");
-        text += used;
-        while (*text == '\n') text++;
+        if (!read_epoch(&text, &h)) return fv__fail(ctx, FV_BAD_INPUT, "its history is damaged");
         FV_TRY(fv__grow(ctx, (void **)&at->history, &at->history_capacity, at->history_count + 1,
                         sizeof *at->history, "the history"));
         at->history[at->history_count++] = h;
@@ -70,11 +77,11 @@ fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job) {
     snprintf(epoch, sizeof epoch, "%lld", (long long)at->epoch);
     snprintf(step, sizeof step, "%lld", (long long)at->step);
     snprintf(steps, sizeof steps, "%lld", (long long)at->steps);
-    snprintf(loss, sizeof loss, "%.17g", at->loss_sum);
+    fv__format(loss, sizeof loss, "%.17g", at->loss_sum);
     snprintf(correct, sizeof correct, "%lld", (long long)at->correct);
     snprintf(seen, sizeof seen, "%lld", (long long)at->seen);
-    snprintf(seconds, sizeof seconds, "%.17g", at->seconds);
-    fv_text history = {0};
+    fv__format(seconds, sizeof seconds, "%.17g", at->seconds);
+    fv_text history = {.ctx = ctx};
     fv__text_add(&history, "");
     print_history(at, &history);
     size_t count = 0;
@@ -128,8 +135,9 @@ static fv_status read_position(fv_context *ctx, const fv_json *meta, fv_train_jo
     at->steps = whole(meta, "steps");
     at->correct = whole(meta, "correct");
     at->seen = whole(meta, "seen");
-    at->loss_sum = strtod(fv__json_string(meta, "loss_sum", "0"), NULL);
-    at->seconds = strtod(fv__json_string(meta, "seconds", "0"), NULL);
+    if (!fv__parse_real(fv__json_string(meta, "loss_sum", "0"), &at->loss_sum) ||
+        !fv__parse_real(fv__json_string(meta, "seconds", "0"), &at->seconds))
+        return fv__fail(ctx, FV_BAD_INPUT, "its position is damaged");
     FV_TRY(read_history(ctx, fv__json_string(meta, "history", ""), at));
     return position_agrees(job) ? FV_OK : fv__fail(ctx, FV_BAD_INPUT, "its position is damaged");
 }

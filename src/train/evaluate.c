@@ -91,8 +91,9 @@ fv_status fv__evaluate(fv_context *ctx, fv_evaluator *e, const fv_dataset *set, 
         fv_exec *exec;
         FV_TRY(stage_for(ctx, e, n, &exec));
         int32_t *labels = fv__exec_value(exec, fv__net_labels(e->net)).data;
-        FV_TRY(fv__batch_fill(ctx, set, &e->model->net->input, NULL, start, n, NULL, 0, 0,
-                              fv__exec_value(exec, 0).data, labels));
+        const fv_batch batch = {.start = start, .n = n};
+        FV_TRY(fv__batch_fill_classes(ctx, set, &e->model->net->input, &batch,
+                                      fv__exec_value(exec, 0).data, labels));
         fv__exec_forward(exec, 0, 0);
         const fv_tensor logits = fv__exec_value(exec, fv__net_logits(e->net, 0));
         const int64_t classes = fv__shape_sample(&logits.shape);

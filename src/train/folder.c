@@ -3,7 +3,7 @@
  * folder.c - starting a run: network, data, settings, and the folder that records them; and taking
  * one up again.
  */
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "train/run.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,21 +13,7 @@
 #define TEST_BATCH 256 /* pictures tested at a time, at most */
 
 char *fv__train_path(fv_train_job *job, const char *file) {
-    return fv__arena_format(&job->arena, "%s/%s", job->folder, file);
-}
-
-fv_status fv__recipe_take(fv_context *ctx, fv_setting *settings, size_t count, fv_recipe *recipe,
-                          size_t *rest) {
-    *rest = 0;
-    for (size_t i = 0; i < count; i++) {
-        const fv_field *field = fv__field_find(fv__recipe_fields, settings[i].name);
-        if (!field) {
-            settings[(*rest)++] = settings[i];
-            continue;
-        }
-        if (recipe) FV_TRY(fv__field_set_text(ctx, field, recipe, settings[i].value));
-    }
-    return FV_OK;
+    return fv__path_in(&job->arena, job->folder, file);
 }
 
 void fv__train_free(fv_train_job *job) {
@@ -52,19 +38,6 @@ static fv_status new_job(fv_context *ctx, fv_train_job **out) {
 
 /* --- what a run is, as run.json ------------------------------------------------------------- */
 
-static void print_recipe(const fv_recipe *recipe, fv_text *out) {
-    for (const fv_field *f = fv__recipe_fields; f->name; f++) {
-        fv_text value = {0};
-        fv__field_print(&value, f, recipe);
-        if (value.length) {
-            fv__text_add(out, out->length ? " " : "");
-            fv__text_addf(out, "%s=%s", f->name, value.data);
-        }
-        if (value.failed) out->failed = true;
-        fv__text_free(&value);
-    }
-}
-
 static void json_pair(fv_text *out, const char *name, const char *value, const char *end) {
     fv__text_add(out, "  ");
     fv__text_json(out, name);
@@ -75,10 +48,10 @@ static void json_pair(fv_text *out, const char *name, const char *value, const c
 
 static fv_status write_description(fv_context *ctx, fv_train_job *job, const char *folder) {
     const fv_net *net = job->model->net;
-    fv_text recipe = {0}, out = {0};
+    fv_text recipe = {.ctx = ctx}, out = {.ctx = ctx};
     char checksum[24];
     snprintf(checksum, sizeof checksum, "%016llx", (unsigned long long)job->train.checksum);
-    print_recipe(&job->recipe, &recipe);
+    fv__recipe_print(&recipe, &job->recipe);
     fv__text_add(&out, "{\n");
     json_pair(&out, "format", FORMAT, ",\n");
     json_pair(&out, "version", FOVEA_VERSION, ",\n");
@@ -92,7 +65,7 @@ static fv_status write_description(fv_context *ctx, fv_train_job *job, const cha
     fv_status status = fv__text_done(ctx, &recipe);
     if (status == FV_OK) status = fv__text_done(ctx, &out);
     if (status == FV_OK) {
-        char *path = fv__arena_format(&job->arena, "%s/run.json", folder);
+        char *path = fv__path_in(&job->arena, folder, "run.json");
         status = path ? fv__file_write(ctx, path, out.data, out.length) : FV_EXHAUSTED;
     }
     fv__text_free(&recipe);
@@ -100,18 +73,28 @@ static fv_status write_description(fv_context *ctx, fv_train_job *job, const cha
     return status;
 }
 
+/* In the model file class names are one text, a line each. */
+static fv_status name_classes(fv_context *ctx, fv_train_job *job) {
+    fv_text lines = {0};
+    for (int64_t k = 0; k < job->train.classes; k++)
+        fv__text_addf(&lines, "%s%s", k ? "\n" : "", job->train.class_names[k]);
+    fv_status status = fv__text_done(ctx, &lines);
+    if (status == FV_OK) status = fv__model_set(ctx, job->model, "classes", lines.data);
+    fv__text_free(&lines);
+    return status;
+}
+
 /* What of the training decides the model's bytes goes into the model file; nothing else does. */
 static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
     char checksum[24];
     snprintf(checksum, sizeof checksum, "%016llx", (unsigned long long)job->train.checksum);
-    fv_text recipe = {0};
-    print_recipe(&job->recipe, &recipe);
+    fv_text recipe = {.ctx = ctx};
+    fv__recipe_print(&recipe, &job->recipe);
     fv_status status = fv__text_done(ctx, &recipe);
     if (status == FV_OK) status = fv__model_set(ctx, job->model, "data", job->train.name);
     if (status == FV_OK) status = fv__model_set(ctx, job->model, "data_checksum", checksum);
     if (status == FV_OK) status = fv__model_set(ctx, job->model, "settings", recipe.data);
-    if (status == FV_OK && job->train.class_names)
-        status = fv__model_set(ctx, job->model, "classes", job->train.class_names);
+    if (status == FV_OK && job->train.class_names) status = name_classes(ctx, job);
     fv__text_free(&recipe);
     return status;
 }
@@ -121,7 +104,7 @@ static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
 /* Removes what there is of a folder, keeping the message; what cannot be removed is left. */
 static void tidy_up(fv_context *ctx, fv_train_job *job, const char *temporary) {
     const fv_context kept = *ctx;
-    char *description = fv__arena_format(&job->arena, "%s/run.json", temporary);
+    char *description = fv__path_in(&job->arena, temporary, "run.json");
     if (description) (void)!fv__file_remove(ctx, description);
     (void)!fv__file_remove(ctx, temporary);
     memcpy(ctx->message, kept.message, sizeof kept.message);
@@ -251,7 +234,7 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const char *name, con
     fv_recipe early;
     fv__field_defaults(fv__recipe_fields, &early);
     size_t rest;
-    FV_TRY(fv__recipe_take(ctx, own, count, &early, &rest));
+    FV_TRY(fv__recipe_apply(ctx, own, count, &early, &rest));
     FV_TRY(fv__dataset_open(ctx, data, (uint64_t)early.seed, &job->train, &job->test));
     fv_net *net = NULL;
     FV_TRY(find_net(ctx, job, name, own, rest, &net));
@@ -259,7 +242,7 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const char *name, con
     fv_status status = FV_OK;
     if (count) {
         memcpy(own, settings, count * sizeof *own);
-        status = fv__recipe_take(ctx, own, count, &job->recipe, &rest);
+        status = fv__recipe_apply(ctx, own, count, &job->recipe, &rest);
     }
     if (status == FV_OK && job->recipe.seed != early.seed) { /* the network's text has its own */
         fv__dataset_close(&job->train);
@@ -311,7 +294,7 @@ static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_j
     FV_TRY(fv__settings_split(ctx, &job->arena, fv__json_string(json, "settings", ""), &settings,
                               &count));
     fv__field_defaults(fv__recipe_fields, &job->recipe);
-    FV_TRY(fv__recipe_take(ctx, settings, count, &job->recipe, &rest));
+    FV_TRY(fv__recipe_apply(ctx, settings, count, &job->recipe, &rest));
     const char *text = fv__json_string(json, "text", "");
     FV_TRY(fv__settings_split(ctx, &job->arena, fv__json_string(json, "given", ""), &settings,
                               &count));

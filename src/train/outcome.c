@@ -3,7 +3,7 @@
  * outcome.c - a finished run's pictures and its report.
  */
 #include "train/outcome.h"
-#include "train/look.h"
+#include "look/feature_images.h"
 #include "view/view.h"
 #include <math.h>
 #include <stdio.h>
@@ -20,8 +20,8 @@ typedef struct teller {
     fv_report *report;
     fv_outcome *made;
     fv_scores scores;
-    int64_t *confusion; /* [classes][classes] */
-    const char **names; /* [classes], or NULL */
+    int64_t *confusion;       /* [classes][classes] */
+    const char *const *names; /* [classes], or NULL */
 } teller;
 
 static void made(teller *t, const char *name, const char *what) {
@@ -40,7 +40,7 @@ static fv_status save(teller *t, fv_canvas *canvas, const char *file, const char
 
 /* Writes a canvas as a file (NULL: not) and into the report; frees it. */
 static fv_status keep(teller *t, fv_canvas *canvas, const char *file, const char *what) {
-    fv__report_picture(t->report, canvas, NULL);
+    fv__report_image(t->report, canvas, NULL);
     if (file) return save(t, canvas, file, what);
     fv__canvas_free(canvas);
     return FV_OK;
@@ -154,7 +154,7 @@ static fv_status draw_mistakes(teller *t, const mistake *list, int64_t count) {
                  class_name(t, t->scores.said[k], said, sizeof said), 100 * (double)list[i].sure);
         caption[i] = captions[i];
     }
-    const fv_gallery gallery = {.pictures = pictures,
+    const fv_gallery gallery = {.images = pictures,
                                 .count = count,
                                 .channels = set->channels,
                                 .h = set->height,
@@ -209,19 +209,13 @@ static fv_status draw_features(teller *t, const float *x, int32_t label) {
              class_name(t, label, name, sizeof name));
     fv__report_section(t->report, "A picture on its way through the network", lead);
     fv_canvas canvas;
-    const fv_grid input = {.title = "input",
-                           .maps = x,
-                           .count = net->input.channels == 3 ? 1 : net->input.channels,
-                           .channels = net->input.channels == 3 ? 3 : 1,
-                           .h = net->input.height,
-                           .w = net->input.width};
-    fv_status status = fv__draw_grid(t->ctx, &input, &canvas);
+    fv_status status = fv__draw_input(t->ctx, net, x, &canvas);
     if (status == FV_OK) status = keep(t, &canvas, NULL, NULL);
     int worth = 0, seen = 0;
-    for (size_t n = 0; n < net->node_count; n++) worth += fv__look_worth(net, (int)n);
+    for (size_t n = 0; n < net->node_count; n++) worth += fv__maps_worth(net, (int)n);
     const int every = (worth + LAYERS_SHOWN - 1) / LAYERS_SHOWN;
     for (size_t n = 0; status == FV_OK && n < net->node_count; n++) {
-        if (!fv__look_worth(net, (int)n)) continue;
+        if (!fv__maps_worth(net, (int)n)) continue;
         const bool last = seen == worth - 1;
         if (seen++ % every != 0 && !last) continue;
         status = fv__look_draw(t->ctx, look, (int)n, MAPS, &canvas);
@@ -237,8 +231,9 @@ static fv_status features(teller *t) {
     float *x = fv__alloc(t->ctx, count * sizeof *x, "a picture");
     if (!x) return FV_EXHAUSTED;
     int32_t label;
+    const fv_batch first = {.n = 1};
     fv_status status =
-        fv__batch_fill(t->ctx, &t->job->test, &net->input, NULL, 0, 1, NULL, 0, 0, x, &label);
+        fv__batch_fill_classes(t->ctx, &t->job->test, &net->input, &first, x, &label);
     if (status == FV_OK) status = draw_features(t, x, label);
     fv__free(x);
     return status;
@@ -297,21 +292,6 @@ static void origin(teller *t) {
 
 /* --- together --------------------------------------------------------------------------------- */
 
-/* Class names as an array into a copy, NULL when there are none. */
-static fv_status split_names(teller *t) {
-    const int64_t classes = t->job->test.classes;
-    if (!t->job->test.class_names) return FV_OK;
-    char *text = fv__arena_text(&t->job->arena, t->job->test.class_names);
-    t->names = fv__arena_alloc(&t->job->arena, (size_t)classes * sizeof *t->names);
-    if (!text || !t->names) return FV_EXHAUSTED;
-    for (int64_t k = 0; k < classes; k++) {
-        t->names[k] = text;
-        text += strcspn(text, "\n");
-        if (*text) *text++ = 0;
-    }
-    return FV_OK;
-}
-
 static fv_status test_once_more(teller *t) {
     const fv_dataset *set = &t->job->test;
     const size_t count = (size_t)set->count;
@@ -329,7 +309,7 @@ static fv_status test_once_more(teller *t) {
 }
 
 static fv_status tell(teller *t) {
-    FV_TRY(split_names(t));
+    t->names = t->job->test.class_names;
     FV_TRY(test_once_more(t));
     made(t, "report.html", "all of the following on one page; open it in a browser");
     figures(t);

@@ -6,7 +6,7 @@
  * must be saved: a run that was killed and resumed ends in the same bytes.
  */
 #include "train/run.h"
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include <math.h>
 #include <string.h>
 
@@ -42,7 +42,7 @@ int64_t fv__train_best(const fv_position *at) {
 }
 
 static fv_status write_log(fv_context *ctx, fv_train_job *job) {
-    fv_text log = {0};
+    fv_text log = {.ctx = ctx};
     fv__text_add(&log, "epoch,lr,train_loss,train_accuracy,test_loss,test_accuracy,seconds\n");
     for (size_t e = 0; e < job->at.history_count; e++) {
         const fv_epoch *h = &job->at.history[e];
@@ -106,8 +106,14 @@ static fv_status one_step(fv_context *ctx, fv_train_job *job, double lr) {
     float *x;
     int32_t *labels;
     FV_TRY(fv__learner_batch(ctx, job->learner, n, &x, &labels));
-    FV_TRY(fv__batch_fill(ctx, &job->train, &job->model->net->input, job->order, start, n, r,
-                          (uint64_t)r->seed, (uint64_t)at->epoch, x, labels));
+    const fv_augment augment = {r->flip, r->shift};
+    const fv_batch batch = {.order = job->order,
+                            .start = start,
+                            .n = n,
+                            .augment = &augment,
+                            .seed = (uint64_t)r->seed,
+                            .epoch = (uint64_t)at->epoch};
+    FV_TRY(fv__batch_fill_classes(ctx, &job->train, &job->model->net->input, &batch, x, labels));
     fv_step_result result;
     fv_status status = fv__learner_step(ctx, job->learner, n, lr, &result);
     if (status != FV_OK) return fv__fail_in(ctx, "epoch %lld: ", (long long)at->epoch + 1);
@@ -121,13 +127,13 @@ static fv_status one_step(fv_context *ctx, fv_train_job *job, double lr) {
 
 /* The last update of an epoch can spoil the weights, and only the test sees it. */
 static fv_status test_diverged(fv_context *ctx, fv_train_job *job, double lr) {
-    const int64_t batch = job->recipe.batch;
-    const int64_t n = job->test.count < batch ? job->test.count : batch;
+    const int64_t most = job->recipe.batch;
+    const int64_t n = job->test.count < most ? job->test.count : most;
     float *x;
     int32_t *labels;
     FV_TRY(fv__learner_batch(ctx, job->learner, n, &x, &labels));
-    FV_TRY(fv__batch_fill(ctx, &job->test, &job->model->net->input, NULL, 0, n, NULL, 0, 0, x,
-                          labels));
+    const fv_batch batch = {.n = n};
+    FV_TRY(fv__batch_fill_classes(ctx, &job->test, &job->model->net->input, &batch, x, labels));
     const fv_status status = fv__learner_diverged(ctx, job->learner, n, lr);
     return status == FV_OK ? FV_OK
                            : fv__fail_in(ctx, "test of epoch %lld: ", (long long)job->at.epoch + 1);

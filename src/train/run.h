@@ -18,13 +18,6 @@
 #include "train/evaluate.h"
 #include "train/learner.h"
 
-typedef struct fv_epoch {
-    double lr; /* at the epoch's last step */
-    double train_loss, train_accuracy;
-    double test_loss, test_accuracy;
-    double seconds;
-} fv_epoch;
-
 /* How far a run is. */
 typedef struct fv_position {
     int64_t epoch, step; /* the next step is number `step` of epoch `epoch`, both from 0 */
@@ -49,15 +42,6 @@ typedef struct fv_train_job {
     fv_arena arena;
     uint32_t *order;
 } fv_train_job;
-
-typedef struct fv_progress {
-    int64_t epoch, epochs; /* epoch from 1 */
-    int64_t step, steps;   /* within the epoch */
-    double loss, accuracy; /* over the epoch so far */
-    double images_per_second;
-    double seconds_left;  /* of the whole run; < 0: not known yet */
-    const fv_epoch *done; /* not NULL: the epoch has ended */
-} fv_progress;
 
 /* The library prints nothing: whoever runs a job watches it with these. Each may be NULL. */
 typedef struct fv_hooks {
@@ -85,11 +69,6 @@ char *fv__train_path(fv_train_job *job, const char *file);
 
 /* The epoch with the best test accuracy (the first of equals); -1: none yet. */
 int64_t fv__train_best(const fv_position *at);
-
-/* Sorts settings into recipe and network parameters: applies those that name recipe fields to
- *recipe and moves the others to the front of `settings`; returns their count in *rest. */
-FV_MUST_USE fv_status fv__recipe_take(fv_context *ctx, fv_setting *settings, size_t count,
-                                      fv_recipe *recipe, size_t *rest);
 
 /* checkpoint.c */
 FV_MUST_USE fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * axis.c - where the ticks of an axis stand and what they are called, and what a plot spans. The
- * PNG plots and the report's curves share it, so both show the same.
+ * axis.c - where the ticks of an axis stand and what they are called, and what a plot spans.
  */
 #include "view/parts.h"
 #include <math.h>
@@ -119,7 +118,7 @@ void fv__axis(fv_axis *axis, double lo, double hi, fv_axis_wish wish) {
     linear(axis, wish);
 }
 
-double fv__axis_place(const fv_axis *a, double v) {
+double fv__axis_share(const fv_axis *a, double v) {
     v = cut(v);
     double t = a->log ? log(v / a->lo) / log(a->hi / a->lo) : (v - a->lo) / (a->hi - a->lo);
     return t < -1 ? -1 : t > 2 ? 2 : t;

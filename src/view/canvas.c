@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * canvas.c - an RGB picture and what is drawn on it: rectangles, lines, letters.
+ * canvas.c - an RGB image and what is drawn on it: rectangles, lines, letters.
  *
  * Lines and letters are drawn by distance: a pixel whose middle is d away from a stroke of width w
  * is covered by w/2 - d + 1/2, cut to 0 … 1. That is exact for straight edges along the axes and
@@ -19,11 +19,11 @@ fv_status fv__canvas_new(fv_context *ctx, int width, int height, fv_colour backg
     if (width < 1 || height < 1 || width > CANVAS_SIDE_MAX || height > CANVAS_SIDE_MAX ||
         (int64_t)width * height > CANVAS_PIXELS_MAX)
         return fv__fail(ctx, FV_BAD_INPUT,
-                        "a picture of %d x %d pixels cannot be drawn: each side must be 1 to %d "
+                        "an image of %d x %d pixels cannot be drawn: each side must be 1 to %d "
                         "and the whole at most %d million pixels; show fewer or smaller maps",
                         width, height, CANVAS_SIDE_MAX, CANVAS_PIXELS_MAX / 1000000);
     size_t bytes = (size_t)width * (size_t)height * 3;
-    out->rgb = fv__alloc(ctx, bytes, "a picture");
+    out->rgb = fv__alloc(ctx, bytes, "an image");
     if (!out->rgb) return FV_EXHAUSTED;
     out->width = width;
     out->height = height;

@@ -191,27 +191,6 @@ const char *fv__glyph(uint32_t code, int *advance, const char **accent) {
     return g->strokes;
 }
 
-uint32_t fv__utf8_next(const char **text) {
-    const unsigned char *s = (const unsigned char *)*text;
-    uint32_t c = s[0];
-    int more = c < 0x80                ? 0
-               : c >= 0xc2 && c < 0xe0 ? 1
-               : c >= 0xe0 && c < 0xf0 ? 2
-               : c >= 0xf0 && c < 0xf5 ? 3
-                                       : -1;
-    *text += 1;
-    if (more <= 0) return more == 0 ? c : 0xfffd;
-    c &= 0x3fu >> more;
-    for (int i = 1; i <= more; i++) {
-        if ((s[i] & 0xc0) != 0x80) return 0xfffd;
-        c = c << 6 | (s[i] & 0x3fu);
-    }
-    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return 0xfffd;
-    *text += more;
-    return c;
-}
-
 /* Combining accents take no room and East Asian letters two columns (the main blocks of Unicode's
    EastAsianWidth.txt); everything else one. */
 int fv__utf8_columns(const char *text) {

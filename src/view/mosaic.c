@@ -131,25 +131,24 @@ static layout arrange(const fv_mosaic *m) {
     return l;
 }
 
+fv_colour fv__mosaic_mean(const fv_mosaic *m, int64_t i, int64_t y, int64_t x, int64_t step) {
+    if (step == 1) return m->pixel(m->source, i, y, x);
+    uint64_t sum[3] = {0}, n = 0;
+    for (int64_t v = y; v < y + step && v < m->h; v++)
+        for (int64_t u = x; u < x + step && u < m->w; u++, n++) {
+            const fv_colour p = m->pixel(m->source, i, v, u);
+            for (int k = 0; k < 3; k++) sum[k] += p >> (16 - 8 * k) & 255u;
+        }
+    return (fv_colour)(sum[0] / n << 16 | sum[1] / n << 8 | sum[2] / n);
+}
+
 static void tile(fv_canvas *c, const fv_mosaic *m, const layout *l, int64_t i, int left, int top) {
     fv__canvas_frame(c, left - 1, top - 1, l->tile_w + 2, l->tile_h + 2, FV_FAINT);
     for (int64_t y = 0; y < m->h; y += l->shrink)
-        for (int64_t x = 0; x < m->w; x += l->shrink) {
-            fv_colour colour;
-            if (l->shrink == 1) {
-                colour = m->pixel(m->source, i, y, x);
-            } else {
-                unsigned sum[3] = {0}, n = 0;
-                for (int64_t v = y; v < y + l->shrink && v < m->h; v++)
-                    for (int64_t u = x; u < x + l->shrink && u < m->w; u++, n++) {
-                        fv_colour p = m->pixel(m->source, i, v, u);
-                        for (int k = 0; k < 3; k++) sum[k] += p >> (16 - 8 * k) & 255u;
-                    }
-                colour = (sum[0] / n) << 16 | (sum[1] / n) << 8 | sum[2] / n;
-            }
+        for (int64_t x = 0; x < m->w; x += l->shrink)
             fv__canvas_rect(c, left + (int)(x / l->shrink) * l->grow,
-                            top + (int)(y / l->shrink) * l->grow_y, l->grow, l->grow_y, colour);
-        }
+                            top + (int)(y / l->shrink) * l->grow_y, l->grow, l->grow_y,
+                            fv__mosaic_mean(m, i, y, x, l->shrink));
 }
 
 static void captions(fv_canvas *c, const fv_mosaic *m, const layout *l, int64_t i, int left,
@@ -181,7 +180,7 @@ fv_status fv__draw_mosaic(fv_context *ctx, const fv_mosaic *m, fv_canvas *out) {
     *out = (fv_canvas){0};
     if (m->count < 1 || m->h < 1 || m->w < 1 || m->h > INT_MAX / 4 || m->w > INT_MAX / 4)
         return fv__fail(ctx, FV_BAD_INPUT,
-                        "nothing to draw: %lld pictures of %lld x %lld pixels were given",
+                        "nothing to draw: %lld images of %lld x %lld pixels were given",
                         (long long)m->count, (long long)m->h, (long long)m->w);
     layout l = arrange(m);
     int64_t width = 2 * MARGIN + (int64_t)l.columns * l.cell_w - l.gap;

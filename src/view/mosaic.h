@@ -18,6 +18,11 @@ typedef struct fv_mosaic {
     const void *source;
 } fv_mosaic;
 
+/* A gallery as tiles. */
+fv_mosaic fv__gallery_mosaic(const fv_gallery *gallery);
+/* The mean colour of step x step pixels of tile i whose first is (y, x), as far as they are there.
+ */
+fv_colour fv__mosaic_mean(const fv_mosaic *m, int64_t i, int64_t y, int64_t x, int64_t step);
 FV_MUST_USE fv_status fv__draw_mosaic(fv_context *ctx, const fv_mosaic *m, fv_canvas *out);
 
 #endif

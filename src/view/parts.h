@@ -5,6 +5,7 @@
 #ifndef FV_VIEW_PARTS_H
 #define FV_VIEW_PARTS_H
 
+#include "base/utf8.h"
 #include "view/view.h"
 
 /* The room's quiet colours, light theme. */
@@ -29,8 +30,6 @@ void fv__canvas_frame(fv_canvas *c, int x, int y, int w, int h, fv_colour colour
 
 /* The font: strokes on a grid of half pixels, baseline at 19, line height 26 (font.c). */
 const char *fv__glyph(uint32_t code, int *advance, const char **accent);
-/* The next code point of UTF-8; bytes that are none count as U+FFFD one by one. */
-uint32_t fv__utf8_next(const char **text);
 int fv__utf8_columns(const char *text); /* letters a terminal shows */
 
 /* Lettering at any size. `up`: written from bottom to top, (x, y) being the bottom left corner of
@@ -63,7 +62,7 @@ typedef struct fv_axis_wish {
     bool round;   /* widen the range to the next ticks */
 } fv_axis_wish;
 void fv__axis(fv_axis *axis, double lo, double hi, fv_axis_wish wish);
-double fv__axis_place(const fv_axis *axis, double v); /* 0 … 1 along the axis */
+double fv__axis_share(const fv_axis *axis, double v); /* 0 … 1 along the axis */
 
 /* What a plot spans. Values that cannot be drawn (not finite, or <= 0 on a log axis) are left out;
    false when nothing is left. */
@@ -103,14 +102,9 @@ struct fv_report {
 };
 void fv__report_row(fv_report *r, int row);
 
-/* A plot as HTML with inline SVG (svg.c). */
-void fv__plot_html(fv_text *out, const fv_plot *plot);
 /* Styles and script of the page (page.c). */
 extern const char fv__page_style[], fv__page_script[];
-/* A picture as the value of src="". */
-FV_MUST_USE fv_status fv__picture_url(fv_context *ctx, fv_text *out, const fv_canvas *c);
-
-/* zlib format (RFC 1950) without zlib: LZ77 with fixed Huffman codes. */
-void fv__deflate_small(fv_context *ctx, fv_text *out, const uint8_t *data, size_t size);
+/* An image as the value of src="". */
+FV_MUST_USE fv_status fv__image_url(fv_context *ctx, fv_text *out, const fv_canvas *c);
 
 #endif

@@ -1,165 +1,271 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plot.c - curves on a canvas. Sizes are those of a picture seen at half size on a fine screen:
- * letters at 1.6 times the font, lines of 3 pixels.
+ * plot.c - curves over axes, described as a figure.
  */
-#include "view/parts.h"
+#include "view/figure.h"
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
-enum { PANEL_W = 960, PANEL_H = 640, PANEL_GAP = 24, EDGE = 36, LEGEND_LINE = 34, ACROSS_MOST = 3 };
+#define DOTS_MOST    16   /* so few values are shown one by one */
+#define POINTS_MOST  2000 /* of a curve; more are drawn as the range of each column */
+#define COLUMNS      800
+#define POINTER_MOST 400 /* values that the pointer can reach */
+#define LETTERS_MOST 20  /* of all labels of x that fit on a narrow page */
 
-static const fv_type title_type = {.scale = 2, .colour = FV_INK, .bold = true};
-static const fv_type label_type = {.scale = 1.6, .colour = FV_MUTED};
-static const fv_type legend_type = {.scale = 1.6, .colour = FV_INK};
-#define LABEL_H 21 /* of a line of label_type */
-
-typedef struct panel {
+typedef struct chart {
     const fv_plot *plot;
     fv_axis x, y;
-    int left, top;      /* of the panel */
-    int x0, y0, x1, y1; /* of the area with the curves */
-} panel;
+    fv_figure *f;
+} chart;
 
-/* The legend: a dash of the curve's colour and its name, in as many lines as it takes. Returns
-   its height; draws only with c. */
-static int legend(fv_canvas *c, const panel *p, int top) {
-    double x = p->x0, y = top, right = p->left + PANEL_W - EDGE;
-    for (int i = 0; i < p->plot->curve_count; i++) {
-        const char *name = p->plot->curves[i].name;
-        char fit[FV_FIT_MAX];
-        fv__type_fit(&legend_type, name ? name : "", right - p->x0 - 60, fit);
-        double width = 42 + fv__type_width(&legend_type, fit);
-        if (x > p->x0 && x + width > right) {
-            x = p->x0;
-            y += LEGEND_LINE;
-        }
-        if (c) {
-            double mid = y + 11;
-            fv__canvas_line(c, x + 3, mid, x + 29, mid, 5, fv__plot_colour(p->plot, i));
-            fv__canvas_type(c, x + 42, y, &legend_type, fit);
-        }
-        x += width + 36;
-    }
-    return (int)y - top + LEGEND_LINE;
+static double share_x(const chart *c, int64_t i) {
+    return fv__axis_share(&c->x, fv__plot_x(c->plot, i));
 }
 
-static int map_x(const panel *p, double v) {
-    return p->x0 + (int)lround(fv__axis_place(&p->x, v) * (p->x1 - p->x0));
+static double share_y(const chart *c, double v) {
+    return 1 - fv__axis_share(&c->y, v);
 }
 
-static int map_y(const panel *p, double v) {
-    return p->y1 - (int)lround(fv__axis_place(&p->y, v) * (p->y1 - p->y0));
+static void label(const chart *c, fv_spot at, double anchor, const char *text, bool spare) {
+    fv__figure_add(c->f, (fv_mark){.kind = FV_MARK_TEXT,
+                                   .shade = {.tone = FV_TONE_QUIET},
+                                   .at = at,
+                                   .anchor = anchor,
+                                   .size = 1,
+                                   .text = text,
+                                   .spare = spare});
 }
 
-static void axes(fv_canvas *c, const panel *p) {
-    for (int i = 0; i < p->y.count; i++) {
-        int y = map_y(p, p->y.at[i]);
-        fv__canvas_rect(c, p->x0, y - 1, p->x1 - p->x0, 2, FV_FAINT);
-        double w = fv__type_width(&label_type, p->y.label[i]);
-        fv__canvas_type(c, p->x0 - 14 - w, y - 11, &label_type, p->y.label[i]);
+static void bar(const chart *c, fv_tone tone, fv_spot at, double wide, double high) {
+    fv__figure_add(
+        c->f,
+        (fv_mark){
+            .kind = FV_MARK_RECT, .shade = {.tone = tone}, .at = at, .wide = wide, .high = high});
+}
+
+static void axes(const chart *c) {
+    size_t letters = 0;
+    for (int i = 0; i < c->x.count; i++) letters += strlen(c->x.label[i]);
+    for (int i = 0; i < c->y.count; i++) {
+        const double y = share_y(c, c->y.at[i]);
+        bar(c, FV_TONE_GRID, (fv_spot){.y = y, .dy = -0.5}, FV_ALL, 1);
+        label(c, (fv_spot){.y = y, .dx = -8}, 1, c->y.label[i], false);
     }
-    fv__canvas_rect(c, p->x0, p->y1 - 1, p->x1 - p->x0, 2, FV_RULE);
-    double taken = -1e9;
-    for (int i = 0; i < p->x.count; i++) {
-        int x = map_x(p, p->x.at[i]);
-        double w = fv__type_width(&label_type, p->x.label[i]);
-        fv__canvas_rect(c, x - 1, p->y1, 2, 8, FV_RULE);
-        if (x - w / 2 < taken + 16) continue; /* labels never touch */
-        fv__canvas_type(c, x - w / 2, p->y1 + 13, &label_type, p->x.label[i]);
-        taken = x + w / 2;
-    }
-    char fit[FV_FIT_MAX];
-    if (p->plot->x_label) {
-        fv__type_fit(&label_type, p->plot->x_label, p->x1 - p->x0, fit);
-        double w = fv__type_width(&label_type, fit);
-        fv__canvas_type(c, (p->x0 + p->x1 - w) / 2, p->y1 + 13 + LABEL_H + 12, &label_type, fit);
-    }
-    if (p->plot->y_label) {
-        fv_type up = label_type;
-        up.up = true;
-        fv__type_fit(&up, p->plot->y_label, p->y1 - p->y0, fit);
-        double w = fv__type_width(&up, fit);
-        fv__canvas_type(c, p->left + EDGE - 8, (p->y0 + p->y1 + w) / 2, &up, fit);
+    bar(c, FV_TONE_AXIS, (fv_spot){.y = 1, .dy = -0.5}, FV_ALL, 1);
+    for (int i = 0; i < c->x.count; i++) {
+        const double x = fv__axis_share(&c->x, c->x.at[i]);
+        bar(c, FV_TONE_AXIS, (fv_spot){.x = x, .y = 1, .dx = -0.5}, 1, 4);
+        /* every second one gives way on a narrow page, the last one stays */
+        label(c, (fv_spot){.x = x, .y = 1, .dy = 14}, 0.5, c->x.label[i],
+              letters > LETTERS_MOST && i % 2 == c->x.count % 2);
     }
 }
 
-static void dot(fv_canvas *c, double x, double y, double size, fv_colour colour) {
-    fv__canvas_line(c, x, y, x, y, size, colour);
+static fv_shade shade_of(const chart *c, int curve) {
+    return (fv_shade){.tone = FV_TONE_COLOUR, .colour = fv__plot_colour(c->plot, curve)};
 }
 
-/* Pieces between gaps. Where many values share a pixel column, their range is drawn instead: the
-   picture is the same and a million values stay quick. */
-static void curve(fv_canvas *c, const panel *p, int i) {
-    const fv_plot *plot = p->plot;
-    const double *y = plot->curves[i].y;
-    fv_colour colour = fv__plot_colour(plot, i);
-    bool dots = plot->n <= 16; /* few values: show where they are */
+/* The next value of a curve, behind a gap or not. */
+static void point(const chart *c, int curve, int64_t i, bool joined) {
+    if (!joined) fv__figure_line(c->f, 1.7, shade_of(c, curve));
+    fv__figure_point(c->f, share_x(c, i), share_y(c, c->plot->curves[curve].y[i]));
+}
+
+/* Pieces between gaps. */
+static void line_of_few(const chart *c, int curve) {
+    const double *y = c->plot->curves[curve].y;
     bool before = false;
-    double bx = 0, by = 0, low = 0, high = 0;
-    for (int64_t k = 0; k < plot->n; k++) {
-        bool here = fv__plot_drawable(plot, k, y[k]);
-        if (here) {
-            double px = map_x(p, fv__plot_x(plot, k)) + 0.0;
-            double py = p->y1 - fv__axis_place(&p->y, y[k]) * (p->y1 - p->y0);
-            bool next = k + 1 < plot->n && fv__plot_drawable(plot, k + 1, y[k + 1]);
-            if (before && px == bx && !dots) {
-                if (py < low || py > high) fv__canvas_line(c, bx, by, px, py, 3.2, colour);
-                low = fmin(low, py);
-                high = fmax(high, py);
-            } else {
-                if (before) fv__canvas_line(c, bx, by, px, py, 3.2, colour);
-                low = high = py;
-            }
-            if (dots || (!before && !next)) dot(c, px, py, dots ? 9 : 7, colour);
-            bx = px;
-            by = py;
-        }
+    for (int64_t i = 0; i < c->plot->n; i++) {
+        const bool here = fv__plot_drawable(c->plot, i, y[i]);
+        if (here) point(c, curve, i, before);
         before = here;
     }
 }
 
-static void draw_panel(fv_canvas *c, const fv_plot *plot, int left, int top) {
-    panel p = {.plot = plot, .left = left, .top = top};
-    fv__plot_axes(plot, 7, 6, &p.x, &p.y);
-    double widest = 0;
-    for (int i = 0; i < p.y.count; i++)
-        widest = fmax(widest, fv__type_width(&label_type, p.y.label[i]));
-    p.x0 = left + EDGE + (plot->y_label ? LABEL_H + 10 : 0) + (int)widest + 14;
-    p.x1 = left + PANEL_W - EDGE - 8;
-    p.y1 = top + PANEL_H - EDGE - LABEL_H - 13 - (plot->x_label ? LABEL_H + 6 : 0);
-    int y = top + EDGE - 6;
-    char fit[FV_FIT_MAX];
-    if (plot->title) {
-        fv__type_fit(&title_type, plot->title, p.x1 - p.x0, fit);
-        fv__canvas_type(c, p.x0, y, &title_type, fit);
-        y += 42;
-    }
-    if (plot->curve_count > 0) {
-        int height = legend(NULL, &p, y);
-        if (height < PANEL_H / 2) legend(c, &p, y); /* too many to name: the curves come first */
-        y += height < PANEL_H / 2 ? height : 0;
-    }
-    p.y0 = y + 14;
-    axes(c, &p);
-    for (int i = 0; i < plot->curve_count; i++) curve(c, &p, i);
-    fv_span span;
-    if (!fv__plot_span(plot, &span)) {
-        const char *text = "no values yet";
-        double w = fv__type_width(&label_type, text);
-        fv__canvas_type(c, (p.x0 + p.x1 - w) / 2, (p.y0 + p.y1) / 2 - 10, &label_type, text);
+/* Of each column the least and the largest value, in their order: the image is the same, and a
+   million values stay quick. */
+static void line_of_many(const chart *c, int curve) {
+    const double *y = c->plot->curves[curve].y;
+    const double n = (double)c->plot->n;
+    bool before = false;
+    for (int64_t k = 0; k < COLUMNS; k++) {
+        const int64_t from = (int64_t)(n * (double)k / COLUMNS);
+        const int64_t to = (int64_t)(n * (double)(k + 1) / COLUMNS);
+        int64_t low = -1, high = -1;
+        for (int64_t i = from; i < to && i < c->plot->n; i++) {
+            if (!fv__plot_drawable(c->plot, i, y[i])) continue;
+            if (low < 0 || y[i] < y[low]) low = i;
+            if (high < 0 || y[i] > y[high]) high = i;
+        }
+        if (low >= 0) {
+            point(c, curve, low < high ? low : high, before);
+            if (low != high) point(c, curve, low < high ? high : low, true);
+        }
+        before = low >= 0;
     }
 }
 
+/* Every value where they are few, and those between two gaps, which a line cannot show. */
+static void dots(const chart *c, int curve) {
+    const fv_plot *plot = c->plot;
+    const double *y = plot->curves[curve].y;
+    for (int64_t i = 0; i < plot->n && plot->n <= POINTS_MOST; i++) {
+        if (!fv__plot_drawable(plot, i, y[i])) continue;
+        const bool lone = (i == 0 || !fv__plot_drawable(plot, i - 1, y[i - 1])) &&
+                          (i + 1 == plot->n || !fv__plot_drawable(plot, i + 1, y[i + 1]));
+        if (plot->n > DOTS_MOST && !lone) continue;
+        fv__figure_add(c->f, (fv_mark){.kind = FV_MARK_DOT,
+                                       .shade = shade_of(c, curve),
+                                       .at = {.x = share_x(c, i), .y = share_y(c, y[i])},
+                                       .wide = plot->n > DOTS_MOST ? 4.4 : 5.6});
+    }
+}
+
+/* A curve's last value there is goes into the key. */
+static void key(const chart *c, int curve) {
+    const fv_plot *plot = c->plot;
+    char value[32] = "";
+    int64_t i = plot->n - 1;
+    while (i >= 0 && !fv__plot_drawable(plot, i, plot->curves[curve].y[i])) i--;
+    if (i >= 0) fv__value_text(value, plot->curves[curve].y[i], plot->percent);
+    const char *name = plot->curves[curve].name;
+    fv__figure_key(c->f, (fv_key_entry){.kind = FV_KEY_LINE,
+                                        .shade = shade_of(c, curve),
+                                        .name = name ? name : "",
+                                        .value = value});
+}
+
+/* --- under the pointer ------------------------------------------------------------------------ */
+
+static void number(const chart *c, double v) {
+    fv__text_number(&c->f->pointer, floor(v * 10000 + 0.5) / 10000);
+}
+
+typedef void write_fn(const chart *c, int curve, int64_t i);
+
+static void write_share(const chart *c, int curve, int64_t i) {
+    (void)curve;
+    number(c, share_x(c, i));
+}
+static void write_x(const chart *c, int curve, int64_t i) {
+    (void)curve;
+    char value[32];
+    fv__text_addf(&c->f->pointer, "\"%s\"", fv__value_text(value, fv__plot_x(c->plot, i), false));
+}
+static void write_value(const chart *c, int curve, int64_t i) {
+    char value[32];
+    const double y = c->plot->curves[curve].y[i];
+    fv__text_addf(&c->f->pointer, "\"%s\"",
+                  isfinite(y) ? fv__value_text(value, y, c->plot->percent) : "none");
+}
+static void write_height(const chart *c, int curve, int64_t i) {
+    const double y = c->plot->curves[curve].y[i];
+    if (fv__plot_drawable(c->plot, i, y))
+        number(c, share_y(c, y));
+    else
+        fv__text_add(&c->f->pointer, "null");
+}
+
+/* One JSON list over the values within the pointer's reach, the last one always among them. */
+static void list(const chart *c, write_fn *write, int curve) {
+    const int64_t n = c->plot->n, most = n < POINTER_MOST ? n : POINTER_MOST;
+    const char *comma = "[";
+    for (int64_t k = 0; k < most; k++) {
+        const int64_t i =
+            most < 2 ? 0 : (int64_t)((double)k * (double)(n - 1) / (double)(most - 1) + 0.5);
+        if (!isfinite(fv__plot_x(c->plot, i))) continue;
+        fv__text_add(&c->f->pointer, comma);
+        write(c, curve, i);
+        comma = ",";
+    }
+    fv__text_add(&c->f->pointer, *comma == '[' ? "[]" : "]");
+}
+
+/* What the script needs: shares and names of x, of each curve the values as text and their heights.
+   Numbers only, so it can stand between single quotes. */
+static void pointer(const chart *c) {
+    fv_text *out = &c->f->pointer;
+    fv__text_add(out, "{\"p\":");
+    list(c, write_share, 0);
+    fv__text_add(out, ",\"x\":");
+    list(c, write_x, 0);
+    for (int part = 0; part < 2; part++) {
+        fv__text_add(out, part ? "],\"t\":[" : ",\"v\":[");
+        for (int i = 0; i < c->plot->curve_count; i++) {
+            if (i) fv__text_add(out, ",");
+            list(c, part ? write_height : write_value, i);
+        }
+    }
+    fv__text_add(out, "]}");
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+/* "Loss" over a scale named "loss" says it once. */
+static bool same_word(const char *a, const char *b) {
+    while (*a && tolower((unsigned char)*a) == tolower((unsigned char)*b)) a++, b++;
+    return !*a && !*b;
+}
+
+static void names(const chart *c) {
+    const fv_plot *plot = c->plot;
+    c->f->title = fv__figure_text(c->f, plot->title);
+    c->f->x_title = fv__figure_text(c->f, plot->x_label);
+    if (plot->y_label && !(plot->title && same_word(plot->title, plot->y_label)))
+        c->f->y_title = fv__figure_text(c->f, plot->y_label);
+    c->f->pointer_x = c->f->x_title ? c->f->x_title : "x";
+    if (plot->n < 1) return;
+    char value[32];
+    const char *at = fv__arena_format(&c->f->arena, "%s %s", plot->x_label ? plot->x_label : "",
+                                      fv__value_text(value, fv__plot_x(plot, plot->n - 1), false));
+    c->f->pointer_at = at;
+    if (!at) c->f->failed = true;
+}
+
+fv_status fv__plot_figure(fv_context *ctx, const fv_plot *plot, fv_figure *out) {
+    fv_span span;
+    chart c = {.plot = plot, .f = out};
+    fv__figure_init(out, ctx);
+    fv__plot_axes(plot, 6, 5, &c.x, &c.y);
+    names(&c);
+    axes(&c);
+    for (int i = 0; i < plot->curve_count; i++) {
+        key(&c, i);
+        if (plot->n > POINTS_MOST)
+            line_of_many(&c, i);
+        else
+            line_of_few(&c, i);
+        dots(&c, i);
+    }
+    if (fv__plot_span(plot, &span))
+        pointer(&c);
+    else
+        label(&c, (fv_spot){.x = 0.5, .y = 0.5}, 0.5, "no values yet", false);
+    return fv__figure_done(out);
+}
+
+enum { PANEL_W = 960, PANEL_H = 640, PANEL_GAP = 24, ACROSS_MOST = 3, PLOTS_MOST = 96 };
+
 fv_status fv__draw_plots(fv_context *ctx, const fv_plot *plots, int count, fv_canvas *out) {
     *out = (fv_canvas){0};
-    if (count < 1 || count > 96)
-        return fv__fail(ctx, FV_USAGE, "1 to 96 plots can be drawn side by side, not %d", count);
-    int across = count < ACROSS_MOST ? count : ACROSS_MOST;
-    int rows = (count + across - 1) / across;
+    if (count < 1 || count > PLOTS_MOST)
+        return fv__fail(ctx, FV_USAGE, "1 to %d plots can be drawn side by side, not %d",
+                        PLOTS_MOST, count);
+    const int across = count < ACROSS_MOST ? count : ACROSS_MOST;
+    const int rows = (count + across - 1) / across;
     FV_TRY(fv__canvas_new(ctx, across * PANEL_W + (across - 1) * PANEL_GAP, rows * PANEL_H,
                           FV_PAPER, out));
-    for (int i = 0; i < count; i++)
-        draw_panel(out, &plots[i], i % across * (PANEL_W + PANEL_GAP), i / across * PANEL_H);
+    for (int i = 0; i < count; i++) {
+        fv_figure f;
+        const fv_status status = fv__plot_figure(ctx, &plots[i], &f);
+        if (status == FV_OK)
+            fv__figure_draw(out, &f, i % across * (PANEL_W + PANEL_GAP), i / across * PANEL_H,
+                            PANEL_W, PANEL_H);
+        fv__figure_free(&f);
+        if (status == FV_OK) continue;
+        fv__canvas_free(out);
+        return status;
+    }
     return FV_OK;
 }

@@ -2,7 +2,7 @@
 /*
  * png.c - a canvas as a PNG file (W3C PNG, third edition).
  *
- * Pictures of at most 256 colours, which is most plots and all gray maps, are written with a
+ * Images of at most 256 colours, which is most plots and all gray maps, are written with a
  * palette: one byte a pixel instead of three.
  */
 #include "view/parts.h"
@@ -71,7 +71,7 @@ static void chunk(fv_text *out, const char *kind, const void *data, size_t size)
 static uint8_t *rows(fv_context *ctx, const fv_canvas *c, const palette *p, size_t *size) {
     size_t width = (size_t)c->width, height = (size_t)c->height, bytes = width * (p ? 1 : 3);
     *size = (bytes + 1) * height;
-    uint8_t *raw = fv__alloc(ctx, *size, "a picture's rows");
+    uint8_t *raw = fv__alloc(ctx, *size, "an image's rows");
     if (!raw) return NULL;
     for (size_t y = 0; y < height; y++) {
         uint8_t *to = raw + y * (bytes + 1) + 1;
@@ -84,26 +84,61 @@ static uint8_t *rows(fv_context *ctx, const fv_canvas *c, const palette *p, size
     return raw;
 }
 
-static fv_status compress_rows(fv_context *ctx, const uint8_t *raw, size_t size, fv_text *out) {
 #ifdef FV_HAVE_ZLIB
+
+static fv_status pack_rows(fv_context *ctx, const uint8_t *raw, size_t size, fv_text *out) {
     uLongf packed = compressBound((uLong)size);
-    uint8_t *block = fv__alloc(ctx, packed, "a compressed picture");
+    uint8_t *block = fv__alloc(ctx, packed, "a compressed image");
     if (!block) return FV_EXHAUSTED;
     int code = compress2(block, &packed, raw, (uLong)size, 6);
     if (code == Z_OK) fv__text_addn(out, (const char *)block, packed);
     fv__free(block);
-    if (code != Z_OK) return fv__fail_memory(ctx, size, "compressing a picture");
-#else
-    fv__deflate_small(ctx, out, raw, size);
-#endif
+    if (code != Z_OK) return fv__fail_memory(ctx, size, "compressing an image");
     return fv__text_done(ctx, out);
 }
+
+#else
+
+static uint32_t adler32(const uint8_t *data, size_t size) {
+    uint32_t a = 1, b = 0;
+    while (size) {
+        size_t n = size < 5552 ? size : 5552; /* the most that cannot overflow 32 bits */
+        size -= n;
+        while (n--) {
+            a += *data++;
+            b += a;
+        }
+        a %= 65521;
+        b %= 65521;
+    }
+    return b << 16 | a;
+}
+
+/* Stored, not compressed: RFC 1950 around blocks of RFC 1951, 3.2.4, each a byte that says whether
+   it is the last, its length, the length's complement, and as many bytes. */
+static fv_status pack_rows(fv_context *ctx, const uint8_t *raw, size_t size, fv_text *out) {
+    fv__text_addn(out, "\x78\x01", 2);
+    for (size_t at = 0; at < size;) {
+        const size_t n = size - at < 65535 ? size - at : 65535;
+        const char head[5] = {at + n == size, (char)(n & 255), (char)(n >> 8), (char)(~n & 255),
+                              (char)(~n >> 8 & 255)};
+        fv__text_addn(out, head, sizeof head);
+        fv__text_addn(out, (const char *)raw + at, n);
+        at += n;
+    }
+    uint8_t sum[4];
+    big_endian(sum, adler32(raw, size));
+    fv__text_addn(out, (const char *)sum, sizeof sum);
+    return fv__text_done(ctx, out);
+}
+
+#endif
 
 fv_status fv__png_encode(fv_context *ctx, const fv_canvas *c, fv_text *out) {
     fv_status status = FV_OK;
     fv_text packed = {0};
     uint8_t *raw = NULL;
-    palette *p = fv__alloc(ctx, sizeof *p, "a picture's colours");
+    palette *p = fv__alloc(ctx, sizeof *p, "an image's colours");
     if (!p) return FV_EXHAUSTED;
     bool few = collect(p, c);
     size_t size;
@@ -112,7 +147,7 @@ fv_status fv__png_encode(fv_context *ctx, const fv_canvas *c, fv_text *out) {
         status = FV_EXHAUSTED;
         goto done;
     }
-    FV_GO(compress_rows(ctx, raw, size, &packed));
+    FV_GO(pack_rows(ctx, raw, size, &packed));
     uint8_t head[13] = {[8] = 8, [9] = few ? 3 : 2}; /* 8 bits; palette or RGB */
     big_endian(head, (uint32_t)c->width);
     big_endian(head + 4, (uint32_t)c->height);

@@ -3,12 +3,13 @@
  * report.c - the report: one HTML file that needs nothing else.
  *
  * All text is escaped; a content security policy in the page forbids it to load anything but its
- * own data: pictures, so even a name that escaped the escaping could fetch nothing.
+ * own data: images, so even a name that escaped the escaping could fetch nothing.
  */
-#include "view/parts.h"
+#include "view/figure.h"
 #include <string.h>
 
-#define CONTENTS_FROM 4 /* sections that are worth a table of contents */
+#define CONTENTS_FROM 4  /* sections that are worth a table of contents */
+#define SQUARES_MOST  40 /* classes of a confusion matrix as SVG; beyond, an image */
 
 fv_status fv__report_new(fv_context *ctx, const char *title, const char *subtitle,
                          fv_report **out) {
@@ -119,7 +120,7 @@ static void base64(fv_text *out, const char *bytes, size_t size) {
     }
 }
 
-fv_status fv__picture_url(fv_context *ctx, fv_text *out, const fv_canvas *c) {
+fv_status fv__image_url(fv_context *ctx, fv_text *out, const fv_canvas *c) {
     fv_text png = {0};
     fv_status status = fv__png_encode(ctx, c, &png);
     if (status == FV_OK) {
@@ -130,13 +131,13 @@ fv_status fv__picture_url(fv_context *ctx, fv_text *out, const fv_canvas *c) {
     return status;
 }
 
-void fv__report_picture(fv_report *r, const fv_canvas *c, const char *caption) {
+void fv__report_image(fv_report *r, const fv_canvas *c, const char *caption) {
     fv__report_row(r, FV_ROW_NONE);
-    fv__text_addf(&r->body, "<figure class=\"picture\"><img width=\"%d\" height=\"%d\" alt=\"",
+    fv__text_addf(&r->body, "<figure class=\"image\"><img width=\"%d\" height=\"%d\" alt=\"",
                   c->width, c->height);
     fv__text_html(&r->body, caption ? caption : "");
     fv__text_add(&r->body, "\" src=\"");
-    if (fv__picture_url(r->ctx, &r->body, c) != FV_OK) r->failed = true;
+    if (fv__image_url(r->ctx, &r->body, c) != FV_OK) r->failed = true;
     fv__text_add(&r->body, "\">");
     if (caption) {
         fv__text_add(&r->body, "<figcaption>");
@@ -147,8 +148,30 @@ void fv__report_picture(fv_report *r, const fv_canvas *c, const char *caption) {
 }
 
 void fv__report_plot(fv_report *r, const fv_plot *plot) {
+    fv_figure f;
     fv__report_row(r, FV_ROW_PLOTS);
-    fv__plot_html(&r->body, plot);
+    if (fv__plot_figure(r->ctx, plot, &f) == FV_OK)
+        fv__figure_html(&r->body, &f);
+    else
+        r->failed = true;
+    fv__figure_free(&f);
+}
+
+void fv__report_confusion(fv_report *r, const int64_t *counts, int64_t classes,
+                          const char *const *names) {
+    if (classes < 1) return;
+    fv_figure f;
+    fv_canvas c = {0};
+    fv__report_row(r, FV_ROW_NONE);
+    fv_status status = fv__confusion_figure(r->ctx, counts, classes, names, &f);
+    if (status == FV_OK && classes <= SQUARES_MOST)
+        fv__figure_html(&r->body, &f);
+    else if (status == FV_OK)
+        status = fv__figure_canvas(r->ctx, &f, &c);
+    if (c.rgb) fv__report_image(r, &c, NULL);
+    if (status != FV_OK) r->failed = true;
+    fv__canvas_free(&c);
+    fv__figure_free(&f);
 }
 
 static void table_row(fv_report *r, const fv_table *t, const char **cell, size_t have, bool head) {

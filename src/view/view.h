@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * view.h - plain numbers in, pictures out: canvases, PNG, plots, tables, the HTML report. Knows
+ * view.h - plain numbers in, images out: canvases, PNG, plots, tables, the HTML report. Knows
  * nothing of networks.
+ *
+ * A figure (curves, a confusion matrix) is described once and put down twice, as PNG and as a part
+ * of the report: view/figure.h. What is drawn as PNG is complete as it is: further figures are made
+ * for the page, as SVG and HTML; images and grids of them stay PNG.
  */
 #ifndef FV_VIEW_VIEW_H
 #define FV_VIEW_VIEW_H
 
 #include "base/file.h"
 
-/* An RGB picture to draw on. */
+/* An RGB image to draw on. */
 typedef struct fv_canvas {
     int width, height;
     uint8_t *rgb; /* from fv__alloc */
@@ -32,8 +36,8 @@ int fv__text_width(int scale, const char *text);
 /* Colours for curves that people with any colour vision tell apart; i counts on without end. */
 fv_colour fv__palette(int i);
 
-/* PNG bytes of a canvas into `out` (deflated when built with zlib, stored otherwise), and to file.
- */
+/* PNG bytes of a canvas, added to `out` (deflated when built with zlib, stored otherwise), or in a
+   file. */
 FV_MUST_USE fv_status fv__png_encode(fv_context *ctx, const fv_canvas *c, fv_text *out);
 FV_MUST_USE fv_status fv__png_write(fv_context *ctx, const fv_canvas *c, const char *path);
 
@@ -47,28 +51,26 @@ typedef struct fv_grid {
     int64_t count, channels, h, w;
     bool diverging;
     const char *const *captions; /* count, or NULL */
-    int64_t columns;             /* pictures in a row; 0: as many as look good */
+    int64_t columns;             /* images in a row; 0: as many as look good */
 } fv_grid;
 /* Of a very large number the first are drawn, and a line below says so. */
 FV_MUST_USE fv_status fv__draw_grid(fv_context *ctx, const fv_grid *grid, fv_canvas *out);
 
-/* Pictures of bytes in a grid with captions below: worst mistakes, samples of a data set. */
+/* Images of bytes in a grid with captions below: worst mistakes, samples of a data set. */
 typedef struct fv_gallery {
-    const char *title; /* or NULL */
-    const uint8_t *const
-        *pictures; /* count pictures of channels x h x w bytes; a NULL stays empty */
-    int64_t count, channels, h, w; /* channels 1 (gray) or 3 (RGB), all pictures of one size */
+    const char *title;             /* or NULL */
+    const uint8_t *const *images;  /* count, each channels x h x w bytes; a NULL stays empty */
+    int64_t count, channels, h, w; /* channels 1 (gray) or 3 (RGB), all images of one size */
     bool interleaved;              /* channels innermost (H,W,C); otherwise planes (C,H,W) */
     const char *const *captions;   /* count texts, or NULL; "4 read as 9, 97 %"; may hold \n */
     int64_t columns;               /* 0: as many as look good */
 } fv_gallery;
 FV_MUST_USE fv_status fv__draw_gallery(fv_context *ctx, const fv_gallery *gallery, fv_canvas *out);
 
-/* A small gray picture as text, two rows of pixels a line by means of half blocks, at most
-   `columns` letters wide (larger pictures are averaged down). `shades`: with the gray levels of a
-   terminal's 256 colours (escape sequences); otherwise plain characters, bright as ink. */
-void fv__picture_terminal(fv_text *out, const uint8_t *gray, int64_t h, int64_t w, int columns,
-                          bool shades);
+/* A small gray image as text, two rows of pixels a line, at most `columns` letters wide (larger
+   images are averaged down), in one of the styles of fovea/draw.h. */
+void fv__image_terminal(fv_text *out, const uint8_t *gray, int64_t h, int64_t w, int columns,
+                        fv_terminal_style style);
 
 /* Curves over x = 1 … n with axes, ticks, legend. */
 typedef struct fv_curve {
@@ -89,7 +91,7 @@ typedef struct fv_plot {
 FV_MUST_USE fv_status fv__draw_plots(fv_context *ctx, const fv_plot *plots, int count,
                                      fv_canvas *out);
 
-/* Confusion matrix: counts[truth * classes + said]. names: `classes` texts, or NULL. */
+/* Confusion matrix: counts[label * classes + predicted]. names: `classes` texts, or NULL. */
 FV_MUST_USE fv_status fv__draw_confusion(fv_context *ctx, const int64_t *counts, int64_t classes,
                                          const char *const *names, fv_canvas *out);
 
@@ -106,7 +108,7 @@ void fv__table_rule(fv_table *t); /* a line across, after a row */
 FV_MUST_USE fv_status fv__table_text(fv_context *ctx, const fv_table *t, bool markdown,
                                      fv_text *out);
 
-/* The report: one HTML file that needs nothing else (styles inside, pictures as data: URLs, curves
+/* The report: one HTML file that needs nothing else (styles inside, images as data: URLs, figures
    as SVG), readable on a phone, light and dark. Filled by whoever has something to say. */
 typedef struct fv_report fv_report;
 FV_MUST_USE fv_status fv__report_new(fv_context *ctx, const char *title, const char *subtitle,
@@ -116,12 +118,12 @@ void fv__report_section(fv_report *r, const char *title, const char *lead); /* l
 void fv__report_paragraph(fv_report *r, const char *text); /* `code` between backquotes */
 /* Large figures in a row: "98.9 %" over "test accuracy". */
 void fv__report_figure(fv_report *r, const char *value, const char *meaning);
-void fv__report_picture(fv_report *r, const fv_canvas *c, const char *caption);
-void fv__report_plot(fv_report *r, const fv_plot *plot); /* SVG with values on hover */
+void fv__report_image(fv_report *r, const fv_canvas *c, const char *caption);
+void fv__report_plot(fv_report *r, const fv_plot *plot); /* values under the pointer */
 void fv__report_table(fv_report *r, const fv_table *t);
-/* As fv__draw_gallery and fv__draw_confusion, but laid out by the page: fits a phone and a dark
-   screen, and the confusion's squares tell more on hover. */
+/* A gallery laid out by the page: it fits a phone and a dark screen. */
 void fv__report_gallery(fv_report *r, const fv_gallery *gallery);
+/* The matrix as SVG, its squares tell more under the pointer; of many classes as an image. */
 void fv__report_confusion(fv_report *r, const int64_t *counts, int64_t classes,
                           const char *const *names);
 void fv__report_code(fv_report *r, const char *text);

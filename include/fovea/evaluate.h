@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * evaluate.h - how well a model does on labelled samples.
+ */
+#ifndef FOVEA_EVALUATE_H
+#define FOVEA_EVALUATE_H
+
+#include "common.h"
+
+FV_BEGIN
+
+typedef struct fv_evaluation_options {
+    size_t size;   /* FV_INIT(fv_evaluation_options) */
+    int64_t batch; /* samples at a time; 0: 100. The result does not depend on it */
+    int each;      /* 1: also what it predicts for each sample, and the confusion matrix */
+} fv_evaluation_options;
+
+/* Of the model's first output. Yours, to be freed with fv_evaluation_free(). */
+typedef struct fv_evaluation {
+    int64_t images;
+    int64_t correct, correct5; /* the label is the first choice; is among the first five */
+    double accuracy, top5;     /* their shares, 0 … 1 */
+    double loss;               /* mean over the samples */
+    double seconds;            /* of computing */
+    int64_t classes;
+    /* NULL unless `each` was asked for: */
+    const int32_t *predicted;       /* [images] the class with the largest score */
+    const float *confidence;        /* [images] its softmax probability */
+    const float *label_probability; /* [images] that of the label */
+    const int32_t *labels;          /* [images] */
+    const int64_t *confusion;       /* [classes][classes]: label, predicted */
+} fv_evaluation;
+
+/* FV_BAD_INPUT: a set that does not fit the model, or outputs that are not finite. */
+FV_MUST_USE FV_API fv_status fv_evaluate(fv_context *ctx, const fv_model *model,
+                                         const fv_dataset *set,
+                                         const fv_evaluation_options *options, fv_evaluation **out);
+FV_API void fv_evaluation_free(fv_evaluation *evaluation); /* NULL is allowed */
+
+FV_END
+#endif

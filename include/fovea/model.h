@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model.h - a network with its weights: making, opening, reading, writing, converting.
+ *
+ * Every function that makes a model stores it in *out; fv_model_free() frees it. A model outlives
+ * the context it was made with.
+ */
+#ifndef FOVEA_MODEL_H
+#define FOVEA_MODEL_H
+
+#include "common.h"
+
+FV_BEGIN
+
+/* ------------------------------------------------------------------------- making, opening --- */
+
+/* Fresh weights for a network: they depend on it and the seed alone. The net is taken over: it is
+   the model's from now on, and freed when this fails. */
+FV_MUST_USE FV_API fv_status fv_model_new(fv_context *ctx, fv_net *net, uint64_t seed,
+                                          fv_model **out);
+
+/* fv_net_open and fv_model_new in one: a network of the zoo, a text by its path … with fresh
+   weights. Errors are those of fv_net_open. */
+FV_MUST_USE FV_API fv_status fv_model_create(fv_context *ctx, const char *word,
+                                             const char *settings, uint64_t seed, fv_model **out);
+
+/* The same from a text in memory in the network language, ended by 0. */
+FV_MUST_USE FV_API fv_status fv_model_parse(fv_context *ctx, const char *text, const char *settings,
+                                            uint64_t seed, fv_model **out);
+
+typedef struct fv_model_options {
+    size_t size;          /* FV_INIT(fv_model_options) */
+    const char *settings; /* for the parameters of a network's text: "classes=10" */
+    const char *weights;  /* a safetensors file whose weights the network gets */
+    uint64_t seed;        /* of fresh weights */
+    int fresh;            /* 1: a network without weights gets fresh ones; otherwise that is an
+                             error which says how to train it */
+} fv_model_options;
+
+/* Opens whatever has weights: a model file, the folder of a training run (its model, or the best
+   one while it goes on), a network with a file of weights or, if `fresh`, with new ones.
+   FV_BAD_INPUT: not there, damaged, not a model, weights that do not belong to its network or are
+   not finite; a network without weights. FV_USAGE: settings for a model. */
+FV_MUST_USE FV_API fv_status fv_model_open(fv_context *ctx, const char *word,
+                                           const fv_model_options *options, fv_model **out);
+
+/* Reads a model file (safetensors with the network's text in its metadata), as fv_model_save and
+   `fovea train` write it. FV_BAD_INPUT: not there, damaged, not a model, weights that do not belong
+   to its network. */
+FV_MUST_USE FV_API fv_status fv_model_load(fv_context *ctx, const char *path, fv_model **out);
+
+/* The same from `size` bytes in memory, such as a model compiled into a program. They are copied.
+ */
+FV_MUST_USE FV_API fv_status fv_model_load_memory(fv_context *ctx, const void *data, size_t size,
+                                                  fv_model **out);
+
+/* Replaces the weights of a model by those in a safetensors file, name by name. All of them must be
+   there in the same shapes, and no others: otherwise FV_BAD_INPUT names the first difference and
+   the model stays as it was. Float64, float16 and bfloat16 are converted to float32. */
+FV_MUST_USE FV_API fv_status fv_model_load_weights(fv_context *ctx, fv_model *model,
+                                                   const char *path);
+
+/* Writes the form that the path's end names: .safetensors the model file, .net the network's text
+   alone. It is complete or not there at all: an old file of that name stays until the new one is
+   safe on the disk. The same model gives the same bytes.
+   FV_USAGE: another end. FV_FAILED: cannot be written there. FV_EXHAUSTED: the disk is full. */
+FV_MUST_USE FV_API fv_status fv_model_save(fv_context *ctx, const fv_model *model,
+                                           const char *path);
+/* The same of a network, which has no weights: .net only. */
+FV_MUST_USE FV_API fv_status fv_net_save(fv_context *ctx, const fv_net *net, const char *path);
+
+/* Frees a model. The runs, trainers and trainings over it must be gone before. NULL is allowed. */
+FV_API void fv_model_free(fv_model *model);
+
+/* ------------------------------------------------------------------------------ describing --- */
+
+/* Its network. */
+FV_API const fv_net *fv_model_net(const fv_model *model);
+
+/* The name of the network, "lenet5". */
+FV_API const char *fv_model_name(const fv_model *model);
+
+/* What goes in: channels, height, width of one sample into dims[0], dims[1], dims[2]. Returns
+   their product, the floats of one sample. */
+FV_API int64_t fv_model_input(const fv_model *model, int64_t dims[3]);
+
+/* How many outputs there are in inference (heads that only training has are not counted); at least
+   1. */
+FV_API int fv_model_outputs(const fv_model *model);
+
+/* The dimensions of output i for one sample, outermost first, and their number as the result: 1 for
+   a vector of scores, 3 (channels, height, width) for a map. 0 when there is no such output. */
+FV_API int fv_model_output(const fv_model *model, int i, int64_t dims[FV_DIMS_MAX]);
+
+/* The name of output i: the first is called "output". NULL when there is no such output. */
+FV_API const char *fv_model_output_name(const fv_model *model, int i);
+
+/* Whether output i ends in a softmax, so that its numbers are probabilities. */
+FV_API int fv_model_output_is_softmax(const fv_model *model, int i);
+
+/* The name of class i (0 is the first) in out[0 … size-1], cut if it is longer; the number itself
+   when the model has no class names. Returns `out`. 64 bytes are enough for most. */
+FV_API const char *fv_model_class(const fv_model *model, int64_t i, char *out, size_t size);
+
+/* Learned numbers: weights and biases, scales and shifts of normalisations; not running statistics,
+   not heads that only training has. */
+FV_API int64_t fv_model_parameters(const fv_model *model);
+
+/* How many named tensors the model has: those of training-only heads and statistics included. */
+FV_API int fv_model_tensors(const fv_model *model);
+
+/* Number i of them, 0 … fv_model_tensors()-1. FV_USAGE: no such number. Its data may be changed
+   while nothing else uses the model; runs see it when they are made afterwards. */
+FV_MUST_USE FV_API fv_status fv_model_tensor(fv_context *ctx, const fv_model *model, int i,
+                                             fv_tensor_view *out);
+
+/* The one of that name, "fc1.bias". FV_BAD_INPUT: there is none ("did you mean …?"). */
+FV_MUST_USE FV_API fv_status fv_model_tensor_named(fv_context *ctx, const fv_model *model,
+                                                   const char *name, fv_tensor_view *out);
+
+/* An entry of what the file says beside the weights: "net" (the network's text), "given" (the
+   settings it was made with), "classes" (names, one per line), "data", "settings", "seed" of the
+   training, and entries of your own. NULL when there is none. The text holds until the entry is set
+   again. */
+FV_API const char *fv_model_get(const fv_model *model, const char *name);
+
+/* Sets such an entry; value NULL removes it. "net", "given" and "format" cannot be set: FV_USAGE.
+   Nothing else may use the model meanwhile. */
+FV_MUST_USE FV_API fv_status fv_model_set(fv_context *ctx, fv_model *model, const char *name,
+                                          const char *value);
+
+FV_END
+#endif

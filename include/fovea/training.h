@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * training.h - a training run in its folder: epochs, tests, checkpoints, the report.
+ *
+ *   run.json                what the run is: network, data, settings, command, where it began
+ *   checkpoint.safetensors  weights, optimiser, position, history; all that resuming needs
+ *   log.csv                 one row per epoch
+ *   best.safetensors        the model of the epoch with the best test accuracy
+ *   model.safetensors       the model at the end; the same bytes for the same network, data,
+ *                           settings and seed, however often the run was stopped and resumed
+ *
+ * A training belongs to the thread of its context.
+ */
+#ifndef FOVEA_TRAINING_H
+#define FOVEA_TRAINING_H
+
+#include "common.h"
+
+FV_BEGIN
+
+typedef struct fv_training fv_training;
+
+typedef struct fv_training_options {
+    size_t size; /* FV_INIT(fv_training_options) */
+    /* What is trained: a word as for fv_net_open, which begins with fresh weights, or, of a model
+       file or the folder of another run, with its weights; or a model, whose network and weights
+       are copied. One of the two. */
+    const char *net;
+    const fv_model *model;
+    /* What it learns from: a word as for fv_dataset_open; or two sets, which must outlive the
+       training. */
+    const char *data;
+    const fv_dataset *train, *test;
+    /* "epochs=5 lr=0.1 classes=10": settings of a training, the others for the parameters of the
+       network's text. NULL: as the network's recipe says. */
+    const char *settings;
+    const char *folder;  /* NULL: runs/NAME-1, runs/NAME-2, … */
+    const char *command; /* what was typed, for the record; NULL: none */
+} fv_training_options;
+
+/* Prepares a new run and makes its folder, with run.json in it, so that it can be resumed from now
+   on. Settings that can have no effect are told to the context's log; those that contradict each
+   other are an error. FV_BAD_INPUT: network or data that are not there or do not fit, a folder that
+   holds a run already. FV_USAGE: settings that are unknown or contradict each other. FV_FAILED: the
+   folder cannot be made. */
+FV_MUST_USE FV_API fv_status fv_training_start(fv_context *ctx, const fv_training_options *options,
+                                               fv_training **out);
+
+/* Takes up the run of a folder where its last checkpoint stands. Of `options` (NULL: none) count
+   `settings`, of which `epochs` alone may change and extends a run, finished or not; `data`, where
+   the set is elsewhere now; and `train` and `test`, which must be given when the run was started
+   with them. FV_BAD_INPUT: not a run's folder, damaged, data that is not there or is not what it
+   was. FV_USAGE: another setting, or fewer epochs than are behind. */
+FV_MUST_USE FV_API fv_status fv_training_resume(fv_context *ctx, const char *folder,
+                                                const fv_training_options *options,
+                                                fv_training **out);
+FV_API void fv_training_free(fv_training *training); /* NULL is allowed; the folder stays */
+
+/* One epoch that is behind. */
+typedef struct fv_epoch {
+    double lr; /* at its last step */
+    double train_loss, train_accuracy;
+    double test_loss, test_accuracy;
+    double seconds;
+} fv_epoch;
+
+/* How far a run is, as its progress is told. */
+typedef struct fv_progress {
+    int64_t epoch, epochs; /* epoch from 1 */
+    int64_t step, steps;   /* within the epoch */
+    double loss, accuracy; /* over the epoch so far */
+    double images_per_second;
+    double seconds_left;  /* of the whole run; < 0: not known yet */
+    const fv_epoch *done; /* not NULL: the epoch has ended */
+} fv_progress;
+
+typedef struct fv_training_hooks {
+    size_t size; /* FV_INIT(fv_training_hooks) */
+    /* Told about ten times a second, and at each epoch's end. */
+    void (*progress)(void *user, const fv_progress *progress);
+    /* Asked after each step and between the batches of a test; what is not 0 stops the run. */
+    int (*stop)(void *user);
+    void *user;
+} fv_training_hooks;
+
+/* Trains to the end, with a checkpoint after each epoch, every two minutes and when stopped; then
+   writes model.safetensors. A run that is at its end already is only written anew. `hooks` may be
+   NULL. FV_INTERRUPTED: stopped; the folder can be resumed. FV_DIVERGED: the loss is not finite;
+   the message names where that began, and the checkpoint is that before it. */
+FV_MUST_USE FV_API fv_status fv_training_run(fv_training *training, const fv_training_hooks *hooks);
+
+/* Of a run that is at its end: tests the model once more, image by image, and writes images and the
+   report into the folder. FV_USAGE: no epoch is behind. */
+FV_MUST_USE FV_API fv_status fv_training_report(fv_training *training);
+
+/* What lies in the folder for people, the report first: the name of file i ("report.html") and one
+   line about it (NULL: not wanted). NULL when there is none of that number. After
+   fv_training_report. */
+FV_API const char *fv_training_file(const fv_training *training, int i, const char **about);
+
+/* What a run is and how far it is. */
+typedef struct fv_training_facts {
+    const char *folder;
+    const char *net, *data; /* names */
+    const char *command;    /* as given at the start */
+    const char *settings;   /* all of them, "optimizer=sgd lr=0.02 …" */
+    int64_t parameters;     /* learned numbers, training-only heads included */
+    int64_t train_images, test_images;
+    int64_t batch, epochs, seed; /* of the settings */
+    int64_t epochs_done, steps_done;
+    int64_t best_epoch; /* that with the best test accuracy, from 0; -1: none is behind */
+    double seconds;     /* all epochs that are behind */
+    size_t memory;      /* bytes for one step: values, gradients, weights, working space */
+} fv_training_facts;
+
+/* They hold until the next call for this training. */
+FV_API const fv_training_facts *fv_training_describe(fv_training *training);
+/* Epoch i, from 0; NULL when it is not behind. */
+FV_API const fv_epoch *fv_training_epoch(const fv_training *training, int64_t i);
+/* The model as it is now; it belongs to the training. */
+FV_API const fv_model *fv_training_model(const fv_training *training);
+
+FV_END
+#endif

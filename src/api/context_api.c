@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * context_api.c - the public context: threads, instruction set, memory, notes and the last error.
+ */
+#include "api/given.h"
+#include "base/cpu_features.h"
+#include "base/text.h"
+#include "base/thread.h"
+#include "kern/kern.h"
+#include <string.h>
+
+#define THREADS_MAX 1024
+
+const char *fv_version(void) {
+    return FOVEA_VERSION;
+}
+
+static fv_status take_isa(fv_context *ctx, const char *level) {
+    const char *names[FV_ISA_AVX512 + 1];
+    for (int i = 0; i <= FV_ISA_AVX512; i++) {
+        names[i] = fv__isa_name((fv_isa)i);
+        if (strcmp(names[i], level) != 0) continue;
+        if (i > (int)fv__cpu_isa())
+            return fv__fail(ctx, FV_BAD_INPUT, "instruction set %s: this processor has %s at most",
+                            level, fv__isa_name(fv__cpu_isa()));
+        ctx->isa = i;
+        return FV_OK;
+    }
+    const char *near = fv__nearest(level, names, FV_ISA_AVX512 + 1);
+    return fv__fail(ctx, FV_USAGE,
+                    "the instruction set is baseline, avx2 or avx512, not '%.64s'%s%s%s", level,
+                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+fv_status fv_context_new_with(const fv_context_options *given, fv_context **out) {
+    fv_context_options options = {0};
+    if (!out) return FV_USAGE;
+    fv_context *ctx = *out = fv__alloc(NULL, sizeof *ctx, "a context");
+    if (!ctx) return FV_EXHAUSTED;
+    ctx->isa = (int)fv__cpu_isa();
+    FV_TAKE(ctx, given, options);
+    if (!options.allocator.alloc != !options.allocator.free)
+        return fv__fail(ctx, FV_USAGE, "an allocator has both alloc and free, or neither");
+    ctx->allocator = options.allocator;
+    ctx->logger = (fv_logger){options.log, options.log_user};
+    if (options.threads < 0 || options.threads > THREADS_MAX)
+        return fv__fail(ctx, FV_USAGE,
+                        "the number of threads must be 0 (one per processor) to %d, not %d",
+                        THREADS_MAX, options.threads);
+    if (options.isa) FV_TRY(take_isa(ctx, options.isa));
+    return fv__pool_new(ctx, options.threads, &ctx->pool);
+}
+
+fv_status fv_context_new(int threads, fv_context **out) {
+    fv_context_options options = FV_INIT(fv_context_options);
+    options.threads = threads;
+    return fv_context_new_with(&options, out);
+}
+
+void fv_context_free(fv_context *ctx) {
+    if (!ctx) return;
+    if (ctx->pool) fv__pool_free(ctx->pool);
+    fv__free(ctx);
+}
+
+const char *fv_context_error(const fv_context *ctx) {
+    if (!ctx)
+        return "there is no context: memory for it was refused, or NULL was given instead of one "
+               "from fv_context_new()";
+    return ctx->message;
+}
+
+fv_status fv_context_fail(fv_context *ctx, fv_status status, const char *sentence) {
+    return fv__fail(ctx, status, "%s", sentence ? sentence : "");
+}
+
+int fv_context_threads(const fv_context *ctx) {
+    return ctx ? fv__pool_size(ctx->pool) : 0;
+}
+
+const char *fv_context_isa(const fv_context *ctx) {
+    return ctx ? fv__kernels((fv_isa)ctx->isa)->name : NULL;
+}

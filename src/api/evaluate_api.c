@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * evaluate_api.c - public: how well a model does on labelled samples.
+ */
+#include "api/given.h"
+#include "base/cpu_features.h"
+#include "train/evaluate.h"
+#include <math.h>
+#include <string.h>
+
+#define BATCH 100 /* samples at a time, unless asked for otherwise */
+
+/* What is handed out, and all that it points to. */
+typedef struct record {
+    fv_evaluation told;
+    fv_arena arena;
+} record;
+
+/* Room for what is predicted of each sample, and for the confusion matrix. */
+static fv_status make_room(fv_arena *arena, const fv_dataset *set, fv_scores *s,
+                           int64_t **confusion, int32_t **labels) {
+    const size_t n = (size_t)set->count;
+    size_t cells, bytes;
+    if (!fv__mul_size((size_t)set->classes, (size_t)set->classes, &cells) ||
+        !fv__mul_size(cells, sizeof **confusion, &bytes))
+        return fv__fail_memory(arena->ctx, SIZE_MAX, "the confusion matrix");
+    s->said = fv__arena_alloc(arena, n * sizeof *s->said);
+    s->sure = fv__arena_alloc(arena, n * sizeof *s->sure);
+    s->truth = fv__arena_alloc(arena, n * sizeof *s->truth);
+    *labels = fv__arena_alloc(arena, n * sizeof **labels);
+    *confusion = fv__arena_alloc(arena, bytes);
+    return s->said && s->sure && s->truth && *labels && *confusion ? FV_OK : FV_EXHAUSTED;
+}
+
+static void tell_each(const fv_dataset *set, const fv_scores *s, int64_t *confusion,
+                      int32_t *labels, fv_evaluation *told) {
+    memcpy(labels, set->labels, (size_t)set->count * sizeof *labels);
+    for (int64_t i = 0; i < set->count; i++)
+        if (s->said[i] < set->classes) confusion[labels[i] * set->classes + s->said[i]]++;
+    told->predicted = s->said;
+    told->confidence = s->sure;
+    told->label_probability = s->truth;
+    told->labels = labels;
+    told->confusion = confusion;
+}
+
+static void tell(const fv_dataset *set, const fv_scores *s, double seconds, fv_evaluation *told) {
+    const double n = s->images > 0 ? (double)s->images : 1;
+    told->images = s->images;
+    told->correct = s->correct;
+    told->correct5 = s->correct5;
+    told->accuracy = (double)s->correct / n;
+    told->top5 = (double)s->correct5 / n;
+    told->loss = s->loss;
+    told->seconds = seconds;
+    told->classes = set->classes;
+}
+
+static fv_status evaluate(fv_context *ctx, const fv_model *model, const fv_dataset *set,
+                          const fv_evaluation_options *options, record *r) {
+    const fv_net *net = model->net;
+    fv_evaluator *evaluator = NULL;
+    fv_scores scores = {0};
+    int64_t *confusion = NULL;
+    int32_t *labels = NULL;
+    const int64_t outputs = fv__shape_sample(&net->values[net->heads[0].value].shape);
+    FV_TRY(fv__dataset_fits(ctx, set, &net->input, outputs));
+    if (options->each) FV_TRY(make_room(&r->arena, set, &scores, &confusion, &labels));
+    FV_TRY(fv__evaluator_new(ctx, model, options->batch ? options->batch : BATCH, &evaluator));
+    const double start = fv__seconds();
+    const fv_status status = fv__evaluate(ctx, evaluator, set, &scores);
+    const double seconds = fv__seconds() - start;
+    fv__evaluator_free(evaluator);
+    FV_TRY(status);
+    if (!isfinite(scores.loss))
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "%s gives numbers that are not finite for images of %s: its weights are "
+                        "too large for them; train it again with a smaller lr, or take an earlier "
+                        "model",
+                        net->name, set->name);
+    tell(set, &scores, seconds, &r->told);
+    if (options->each) tell_each(set, &scores, confusion, labels, &r->told);
+    return FV_OK;
+}
+
+fv_status fv_evaluate(fv_context *ctx, const fv_model *model, const fv_dataset *set,
+                      const fv_evaluation_options *given, fv_evaluation **out) {
+    fv_evaluation_options options = {0};
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, model);
+    FV_NEED(ctx, set);
+    FV_TAKE(ctx, given, options);
+    if (options.batch < 0)
+        return fv__fail(ctx, FV_USAGE, "an evaluation takes a batch of at least 1, not %lld",
+                        (long long)options.batch);
+    record *r = fv__alloc(ctx, sizeof *r, "an evaluation");
+    if (!r) return FV_EXHAUSTED;
+    fv__arena_init(&r->arena, ctx);
+    const fv_status status = evaluate(ctx, model, set, &options, r);
+    if (status == FV_OK)
+        *out = &r->told;
+    else
+        fv_evaluation_free(&r->told);
+    return status;
+}
+
+void fv_evaluation_free(fv_evaluation *told) {
+    if (!told) return;
+    record *r = (record *)told;
+    fv__arena_free(&r->arena);
+    fv__free(r);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * explain_api.c - public: what a network is, and how fast it runs.
+ */
+#include "api/given.h"
+#include "look/benchmark.h"
+#include "look/explanation.h"
+
+fv_status fv_explain(fv_context *ctx, const fv_net *net, const fv_explain_options *given,
+                     fv_explanation **out) {
+    fv_explain_options options = {0};
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, net);
+    FV_TAKE(ctx, given, options);
+    if (options.batch < 0)
+        return fv__fail(ctx, FV_USAGE, "memory is planned for a batch of at least 1, not %lld",
+                        (long long)options.batch);
+    return fv__explain(ctx, net, &options, out);
+}
+
+void fv_explanation_free(fv_explanation *explanation) {
+    fv__explanation_free(explanation);
+}
+
+fv_status fv_bench_run(fv_context *ctx, const fv_net *net, const fv_bench_options *given,
+                       fv_bench **out) {
+    fv_bench_options options = {0};
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, net);
+    FV_TAKE(ctx, given, options);
+    if (options.batch < 0)
+        return fv__fail(ctx, FV_USAGE, "a batch of at least 1 is timed, not %lld",
+                        (long long)options.batch);
+    if (options.model && options.model->net != net)
+        return fv__fail(ctx, FV_USAGE,
+                        "fv_bench_run: the model is of another network; give fv_model_net() of it");
+    return fv__benchmark(ctx, net, &options, out);
+}
+
+void fv_bench_free(fv_bench *bench) {
+    fv__benchmark_free(bench);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net_api.c - public: networks, the zoo, the settings there are.
+ */
+#include "api/blob.h"
+#include "api/given.h"
+#include "api/open.h"
+#include "api/options.h"
+#include "lang/lang.h"
+#include <string.h>
+
+fv_status fv_net_open(fv_context *ctx, const char *word, const char *settings, fv_net **out) {
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, word);
+    return fv__open_net(ctx, word, settings, out);
+}
+
+fv_status fv_net_parse(fv_context *ctx, const char *text, const char *settings, fv_net **out) {
+    fv_arena arena;
+    fv_setting *list;
+    size_t count;
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, text);
+    fv__arena_init(&arena, ctx);
+    fv_status status = fv__settings_split(ctx, &arena, settings, &list, &count);
+    if (status == FV_OK)
+        status = fv__net_parse(ctx, "network", text, strlen(text), list, count, out);
+    fv__arena_free(&arena);
+    return status;
+}
+
+void fv_net_free(fv_net *net) {
+    fv__net_free(net);
+}
+
+const char *fv_net_name(const fv_net *net) {
+    return net ? net->name : NULL;
+}
+
+const char *fv_net_text(const fv_net *net) {
+    return net ? net->source : NULL;
+}
+
+const char *fv_net_given(const fv_net *net) {
+    return net ? net->given : NULL;
+}
+
+int64_t fv_net_parameters(const fv_net *net) {
+    return net ? fv__net_parameters(net, false) : 0;
+}
+
+int64_t fv_net_input(const fv_net *net, int64_t dims[3]) {
+    if (!net) return 0;
+    const fv_shape *s = &net->values[0].shape;
+    if (dims) {
+        dims[0] = fv__channels(s);
+        dims[1] = fv__height(s);
+        dims[2] = fv__width(s);
+    }
+    return fv__shape_sample(s);
+}
+
+fv_status fv_net_print(fv_context *ctx, const fv_net *net, fv_blob **out) {
+    fv_text text = {0};
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, net);
+    const fv_status status = fv__net_print(ctx, net, &text);
+    if (status == FV_OK) return fv__blob_of_text(ctx, &text, out);
+    fv__text_free(&text);
+    return status;
+}
+
+fv_status fv_net_save(fv_context *ctx, const fv_net *net, const char *path) {
+    fv_blob *text = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, net);
+    FV_NEED(ctx, path);
+    const char *end = strrchr(path, '.');
+    if (!end || strcmp(end, ".net") != 0)
+        return fv__fail(ctx, FV_USAGE,
+                        "'%s': a network without weights is saved as its text; the name must end "
+                        "in .net",
+                        path);
+    FV_TRY(fv_net_print(ctx, net, &text));
+    const fv_status status = fv_blob_save(ctx, text, path);
+    fv_blob_free(text);
+    return status;
+}
+
+int fv_zoo_count(void) {
+    int count = 0;
+    while (fv__zoo[count].name) count++;
+    return count;
+}
+
+const fv_zoo_network *fv_zoo(int i) {
+    return i >= 0 && i < fv_zoo_count() ? &fv__zoo[i] : NULL;
+}
+
+const fv_zoo_network *fv_zoo_find(const char *name) {
+    for (const fv_zoo_network *z = fv__zoo; name && z->name; z++)
+        if (strcmp(z->name, name) == 0) return z;
+    return NULL;
+}
+
+int fv_training_setting(int i, fv_option *out) {
+    return fv__option_of(fv__recipe_fields, i, out);
+}
+
+int fv_input_setting(int i, fv_option *out) {
+    return fv__option_of(fv__input_fields, i, out);
+}

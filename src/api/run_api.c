@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run_api.c - the public run: a plan for inference and the memory of its execution.
+ *
+ * The caller sees dense N,C,H,W. Where the plan lays a value out differently (channel blocks, a
+ * slice of a joined buffer) the run has a buffer of its own and copies.
+ */
+#include "api/run_api.h"
+#include "api/given.h"
+#include "api/views.h"
+
+/* A value as the caller sees it. */
+typedef struct window {
+    fv_tensor inside;  /* in the plan's memory */
+    fv_tensor outside; /* dense; the same memory where it is dense already */
+    void *copy;        /* of outside, when it is not */
+} window;
+
+struct fv_run {
+    fv_context *ctx;
+    const fv_model *model;
+    int64_t batch;
+    bool keeps; /* every value */
+    fv_plan *plan;
+    fv_exec *exec;
+    window input;
+    window *outputs;
+    int output_count;
+};
+
+static fv_status open_window(fv_context *ctx, const fv_exec *exec, int value, window *w) {
+    w->inside = w->outside = fv__exec_value(exec, value);
+    if (w->inside.layout == FV_PLAIN && w->inside.step == fv__shape_sample(&w->inside.shape))
+        return FV_OK;
+    size_t bytes;
+    int64_t count = fv__shape_count(&w->inside.shape);
+    if (count < 0 || !fv__mul_size((size_t)count, sizeof(float), &bytes))
+        return fv__fail_memory(ctx, SIZE_MAX, "the outputs of a run");
+    w->copy = fv__alloc(ctx, bytes, "the outputs of a run");
+    if (!w->copy) return FV_EXHAUSTED;
+    w->outside = fv__tensor(w->copy, FV_F32, w->inside.shape);
+    return FV_OK;
+}
+
+static fv_status make(fv_context *ctx, const fv_model *model, fv_run *run) {
+    const fv_net *net = model->net;
+    fv_plan_ask ask = {.batch = run->batch, .dtype = FV_F32, .keep_values = run->keeps};
+    FV_TRY(fv__plan_new(ctx, net, &ask, &run->plan));
+    FV_TRY(fv__exec_new(ctx, run->plan, model->weights, NULL, &run->exec));
+    FV_TRY(open_window(ctx, run->exec, 0, &run->input));
+    run->outputs = fv__alloc(ctx, net->head_count * sizeof *run->outputs, "the outputs of a run");
+    if (!run->outputs) return FV_EXHAUSTED;
+    for (size_t h = 0; h < net->head_count; h++) {
+        if (net->heads[h].training) continue;
+        FV_TRY(open_window(ctx, run->exec, net->heads[h].value, &run->outputs[run->output_count]));
+        run->output_count++;
+    }
+    return FV_OK;
+}
+
+static fv_status new_run(fv_context *ctx, const fv_model *model, int64_t batch, bool keeps,
+                         fv_run **out) {
+    if (batch < 1)
+        return fv__fail(ctx, FV_USAGE, "a run needs a batch of at least 1, not %lld",
+                        (long long)batch);
+    fv_run *run = fv__alloc(ctx, sizeof *run, "a run");
+    if (!run) return FV_EXHAUSTED;
+    *run = (fv_run){.ctx = ctx, .model = model, .batch = batch, .keeps = keeps};
+    fv_status status = make(ctx, model, run);
+    if (status != FV_OK) {
+        fv_run_free(run);
+        return status;
+    }
+    *out = run;
+    return FV_OK;
+}
+
+fv_status fv_run_new(fv_context *ctx, const fv_model *model, int64_t batch, fv_run **out) {
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, model);
+    return new_run(ctx, model, batch, false, out);
+}
+
+fv_status fv_run_new_keeping(fv_context *ctx, const fv_model *model, int64_t batch, fv_run **out) {
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, model);
+    return new_run(ctx, model, batch, true, out);
+}
+
+void fv_run_free(fv_run *run) {
+    if (!run) return;
+    for (int i = 0; i < run->output_count; i++) fv__free(run->outputs[i].copy);
+    fv__free(run->outputs);
+    fv__free(run->input.copy);
+    fv__exec_free(run->exec);
+    fv__plan_free(run->plan);
+    fv__free(run);
+}
+
+float *fv_run_input(fv_run *run) {
+    return run ? run->input.outside.data : NULL;
+}
+
+fv_status fv_run_forward(fv_run *run, int64_t n) {
+    if (!run) return FV_USAGE;
+    if (n < 1 || n > run->batch)
+        return fv__fail(run->ctx, FV_USAGE, "forward takes 1 to %lld samples in this run, not %lld",
+                        (long long)run->batch, (long long)n);
+    if (run->input.copy) fv__tensor_convert(&run->input.outside, &run->input.inside);
+    fv__exec_forward(run->exec, 0, 0);
+    for (int i = 0; i < run->output_count; i++) {
+        const window *w = &run->outputs[i];
+        if (w->copy) fv__tensor_convert(&w->inside, &w->outside);
+    }
+    return FV_OK;
+}
+
+const float *fv_run_output(fv_run *run, int i, int64_t *count) {
+    if (count) *count = 0;
+    if (!run) return NULL;
+    if (i < 0 || i >= run->output_count) {
+        (void)fv__fail(run->ctx, FV_USAGE, "there is no output %d; this network has %d, from 0", i,
+                       run->output_count);
+        return NULL;
+    }
+    if (count) *count = fv__shape_sample(&run->outputs[i].outside.shape);
+    return run->outputs[i].outside.data;
+}
+
+int fv_run_values(const fv_run *run) {
+    return run && run->keeps ? (int)run->model->net->value_count : 0;
+}
+
+const char *fv_run_value_name(const fv_run *run, int i) {
+    return i >= 0 && i < fv_run_values(run) ? run->model->net->values[i].name : NULL;
+}
+
+fv_status fv__run_tensor(fv_context *ctx, fv_run *run, int value, fv_tensor *out) {
+    if (!run->keeps)
+        return fv__fail(ctx, FV_USAGE,
+                        "this run keeps no values; make it with fv_run_new_keeping()");
+    *out = fv__exec_value(run->exec, value);
+    if (out->data) return FV_OK;
+    return fv__fail(ctx, FV_USAGE, "'%s' is there in training only",
+                    run->model->net->values[value].name);
+}
+
+fv_status fv_run_value(fv_run *run, const char *name, fv_tensor_view *out) {
+    fv_tensor t;
+    int value;
+    if (!run) return FV_USAGE;
+    FV_NEED(run->ctx, name);
+    FV_NEED(run->ctx, out);
+    FV_TRY(fv__view_clear(run->ctx, out));
+    FV_TRY(fv__value_named(run->ctx, run->model->net, name, &value));
+    FV_TRY(fv__run_tensor(run->ctx, run, value, &t));
+    return fv__view_of_tensor(run->ctx, run->model->net->values[value].name, &t, out);
+}
+
+const fv_model *fv__run_model(const fv_run *run) {
+    return run->model;
+}
+
+int64_t fv_best(const float *scores, int64_t count, int64_t k, int64_t *best) {
+    int64_t stored = 0;
+    if (!scores || !best) return 0;
+    /* Insertion into a short sorted list: k is small where people look. NaN sorts last. */
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at = stored;
+        while (at > 0 && (scores[i] > scores[best[at - 1]] ||
+                          (scores[best[at - 1]] != scores[best[at - 1]] && scores[i] == scores[i])))
+            at--;
+        if (at >= k) continue;
+        if (stored < k) stored++;
+        for (int64_t j = stored - 1; j > at; j--) best[j] = best[j - 1];
+        best[at] = i;
+    }
+    return stored;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run_api.h - what the drawing functions need of a public run.
+ */
+#ifndef FV_API_RUN_API_H
+#define FV_API_RUN_API_H
+
+#include "format/model.h"
+#include "plan/plan.h"
+
+const fv_model *fv__run_model(const fv_run *run);
+/* A value of a run that keeps them, as it lies there. FV_USAGE: it does not, or the value is one of
+   training. */
+FV_MUST_USE fv_status fv__run_tensor(fv_context *ctx, fv_run *run, int value, fv_tensor *out);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trainer_api.c - public: a learner (train/learner.h) with settings as text and checks of what the
+ * caller gives.
+ */
+#include "api/given.h"
+#include "api/views.h"
+#include "train/learner.h"
+#include <math.h>
+#include <string.h>
+
+struct fv_trainer {
+    fv_context *ctx;
+    const fv_model *model;
+    fv_learner *learner;
+    int64_t batch;   /* most samples of a step */
+    int64_t sample;  /* floats of one */
+    int64_t classes; /* labels are 0 … classes-1 */
+    double rate;
+};
+
+/* Changes the recipe as "lr=0.01 momentum=0.9" says. */
+static fv_status apply_settings(fv_context *ctx, const char *settings, fv_recipe *recipe) {
+    fv_arena arena;
+    fv_setting *list;
+    size_t count;
+    fv__arena_init(&arena, ctx);
+    fv_status status = fv__settings_split(ctx, &arena, settings, &list, &count);
+    if (status == FV_OK) status = fv__recipe_apply(ctx, list, count, recipe, NULL);
+    fv__arena_free(&arena);
+    return status;
+}
+
+/* Every head has to know every label: the smallest counts. */
+static int64_t classes_of(const fv_net *net) {
+    int64_t classes = INT32_MAX;
+    for (size_t h = 0; h < net->head_count; h++) {
+        int64_t here = fv__shape_sample(&net->values[net->heads[h].value].shape);
+        if (here < classes) classes = here;
+    }
+    return classes;
+}
+
+static fv_status make(fv_context *ctx, fv_model *model, const char *settings, fv_trainer *t) {
+    fv_recipe recipe = model->net->recipe;
+    FV_TRY(apply_settings(ctx, settings, &recipe));
+    t->ctx = ctx;
+    t->model = model;
+    t->batch = recipe.batch;
+    t->rate = recipe.lr;
+    t->sample = fv__shape_sample(&model->net->values[0].shape);
+    t->classes = classes_of(model->net);
+    return fv__learner_new(ctx, model, &recipe, &t->learner);
+}
+
+fv_status fv_trainer_new(fv_context *ctx, fv_model *model, const char *settings, fv_trainer **out) {
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, model);
+    fv_trainer *t = fv__alloc(ctx, sizeof *t, "a trainer");
+    if (!t) return FV_EXHAUSTED;
+    fv_status status = make(ctx, model, settings, t);
+    if (status != FV_OK) {
+        fv_trainer_free(t);
+        return status;
+    }
+    *out = t;
+    return FV_OK;
+}
+
+void fv_trainer_free(fv_trainer *t) {
+    if (!t) return;
+    fv__learner_free(t->learner);
+    fv__free(t);
+}
+
+int64_t fv_trainer_batch(const fv_trainer *t) {
+    return t ? t->batch : 0;
+}
+
+static fv_status check_step(const fv_trainer *t, const int32_t *labels, int64_t n) {
+    if (n < 1 || n > t->batch)
+        return fv__fail(t->ctx, FV_USAGE,
+                        "a step takes 1 to %lld samples, the batch of the settings, not %lld",
+                        (long long)t->batch, (long long)n);
+    for (int64_t i = 0; i < n; i++) {
+        if (labels[i] < 0 || labels[i] >= t->classes)
+            return fv__fail(t->ctx, FV_BAD_INPUT,
+                            "the label of sample %lld is %d; this network has classes 0 to %lld",
+                            (long long)i, labels[i], (long long)t->classes - 1);
+    }
+    return FV_OK;
+}
+
+fv_status fv_trainer_step(fv_trainer *t, const float *x, const int32_t *labels, int64_t n,
+                          double *loss) {
+    if (!t) return FV_USAGE;
+    float *to_x;
+    int32_t *to_labels;
+    fv_step_result result;
+    FV_NEED(t->ctx, x);
+    FV_NEED(t->ctx, labels);
+    FV_TRY(check_step(t, labels, n));
+    FV_TRY(fv__learner_batch(t->ctx, t->learner, n, &to_x, &to_labels));
+    memcpy(to_x, x, (size_t)n * (size_t)t->sample * sizeof *x);
+    memcpy(to_labels, labels, (size_t)n * sizeof *labels);
+    FV_TRY(fv__learner_step(t->ctx, t->learner, n, t->rate, &result));
+    if (loss) *loss = result.loss;
+    return FV_OK;
+}
+
+fv_status fv_trainer_gradient(fv_trainer *t, const char *name, fv_tensor_view *out) {
+    int i;
+    if (!t) return FV_USAGE;
+    FV_NEED(t->ctx, name);
+    FV_NEED(t->ctx, out);
+    FV_TRY(fv__view_clear(t->ctx, out));
+    FV_TRY(fv__param_named(t->ctx, t->model->net, name, &i));
+    const fv_param *p = &t->model->net->params[i];
+    if (!p->spec.learned)
+        return fv__fail(t->ctx, FV_USAGE, "%s is not learned by gradients: it has none", p->name);
+    if (!fv__learner_steps(t->learner))
+        return fv__fail(t->ctx, FV_USAGE, "there is no gradient before the first step");
+    /* read by the caller only; the struct is the one that models use */
+    float *all = (float *)(uintptr_t)fv__learner_gradients(t->learner);
+    return fv__view_of_param(t->ctx, p, all + p->offset, out);
+}
+
+fv_status fv_trainer_set_rate(fv_trainer *t, double rate) {
+    if (!t) return FV_USAGE;
+    if (!isfinite(rate) || rate < 0)
+        return fv__fail(t->ctx, FV_USAGE, "a learning rate is 0 or more, and finite");
+    t->rate = rate;
+    return FV_OK;
+}
