@@ -23,7 +23,8 @@ typedef struct fv_bytes {
  */
 FV_MUST_USE fv_status fv__file_read(fv_context *ctx, const char *path, size_t limit, fv_bytes *out);
 void fv__file_release(fv_bytes *bytes);
-/* How many bytes can be read: of mapped ones to the end of the last page, zeros behind the file's. */
+/* How many bytes can be read: of mapped ones to the end of the last page, zeros behind the file's.
+ */
 size_t fv__file_mapped_size(const fv_bytes *bytes);
 /* Lets mapped bytes be changed in memory; the file stays as it is (copy on write). False: they are
    not mapped, or the system does not allow it. */

@@ -28,7 +28,7 @@ static void as_json(const fv_model *model, const fv_dataset *set, bool train, co
                     double seconds, fv_text *out) {
     const double n = (double)s->images;
     fv__text_add(out, "{\"net\": ");
-    fv__text_json(out, model->net->name);
+    fv__text_json(out, model->net.graph->name);
     fv__text_add(out, ", \"data\": ");
     fv__text_json(out, set->name);
     fv__text_addf(out, ", \"part\": \"%s\", \"images\": %lld, \"correct\": %lld, \"accuracy\": ",
@@ -45,7 +45,7 @@ static void as_text(const fv_model *model, const fv_dataset *set, bool train, co
                     double seconds, fv_text *out) {
     char a[32], b[32];
     const double n = (double)s->images;
-    fv__text_addf(out, "%s on %s, %s part: %s pictures\n\n", model->net->name, set->name,
+    fv__text_addf(out, "%s on %s, %s part: %s pictures\n\n", model->net.graph->name, set->name,
                   train ? "training" : "test", fv__commas(a, s->images));
     fv__text_addf(out, "  accuracy  %.2f %%   (%s right, %s wrong)\n",
                   100.0 * (double)s->correct / n, fv__commas(a, s->correct),
@@ -59,7 +59,7 @@ static void as_text(const fv_model *model, const fv_dataset *set, bool train, co
 
 static fv_status evaluate(fv_cli *cli, const fv_model *model, const fv_dataset *set, bool train) {
     const keys *k = cli->keys;
-    const fv_net *net = model->net;
+    const fv_net *net = model->net.graph;
     fv_evaluator *evaluator = NULL;
     fv_scores scores = {0};
     fv_text out = {0};

@@ -2,7 +2,7 @@
 /*
  * cpu_device.c - the CPU as a device: its memory is the host's, its update the kernels'.
  */
-#include "base/cpu.h"
+#include "base/cpu_features.h"
 #include "cpu/cpu.h"
 #include "cpu/updates.h"
 
@@ -134,6 +134,7 @@ const fv_device fv__cpu_device = {
     .upload = copy,
     .download = copy,
     .clear = clear,
+    .copy = copy,
     .launch = launch,
     .update = update,
     .add = add,

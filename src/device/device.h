@@ -121,6 +121,7 @@ struct fv_device {
     void (*download)(void *to, const void *from,
                      size_t bytes); /* device to host, when it is there */
     void (*clear)(void *memory, size_t bytes);
+    void (*copy)(void *to, const void *from, size_t bytes); /* within the device's memory */
 
     /* prepare or run of an implementation, all of whose pointers lead into the device's memory. */
     void (*launch)(fv_pass_fn *fn, const fv_pass *pass);

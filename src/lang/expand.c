@@ -141,7 +141,7 @@ static fv_status set_input(fv_expander *x, fv_input *input) {
 
 /* What is always there cannot read what only training has. */
 static fv_status check_training(fv_expander *x) {
-    const fv_net *net = x->net;
+    const fv_graph *net = x->net;
     static const char remedy[] = "which only training has; its head needs the word `training` too";
     for (size_t i = 0; i < net->node_count; i++) {
         const fv_node *n = &net->nodes[i];
@@ -183,12 +183,14 @@ static fv_status add_heads(fv_expander *x, const fv_scope *scope) {
 
 static fv_status set_recipe(fv_expander *x) {
     fv_env env = {x->source, NULL, x->values, NULL, &x->fuel};
-    return fv__fill(&env, fv__recipe_fields, x->program->train_given, x->recipe);
+    fv_recipe_table table;
+    fv__recipe_table(&table);
+    return fv__fill(&env, table.field, x->program->train_given, x->recipe);
 }
 
 /* A layer whose output nobody reads is a slip: `from` cut the chain behind it. */
 static fv_status check_used(fv_expander *x) {
-    const fv_net *net = x->net;
+    const fv_graph *net = x->net;
     bool *used = fv__arena_alloc(x->arena, net->value_count * sizeof *used);
     if (used == NULL) return FV_EXHAUSTED;
     for (size_t i = 0; i < net->node_count; i++)
@@ -244,13 +246,10 @@ done:
 }
 
 fv_status fv__expand(const fv_source *source, fv_arena *arena, const fv_program *program,
-                     const fv_setting *settings, size_t setting_count, fv_net **out,
+                     const fv_setting *settings, size_t setting_count, fv_graph **out,
                      fv_recipe *recipe) {
-    fv_expander x = {.source = source,
-                     .arena = arena,
-                     .program = program,
-                     .recipe = recipe,
-                     .fuel = FV_FUEL};
+    fv_expander x = {
+        .source = source, .arena = arena, .program = program, .recipe = recipe, .fuel = FV_FUEL};
     size_t bytes = 1;
     for (const fv_op *const *op = fv__ops; *op != NULL; op++)
         if ((*op)->options_size > bytes) bytes = (*op)->options_size;

@@ -15,7 +15,7 @@
 /* ---- messages ---- */
 
 /* "input [32x32x1] -> conv1 [28x28x6]", the way to a value. */
-static void shapes_text(const fv_net *net, int value, int most, char *out, size_t size) {
+static void shapes_text(const fv_graph *net, int value, int most, char *out, size_t size) {
     int way[SHAPES_SHOWN], count = 0;
     do {
         way[count++] = value;
@@ -50,8 +50,8 @@ static fv_status refuse(fv_expander *x, const fv_scope *scope, const fv_element 
 /* ---- names ---- */
 
 /* A label with its blocks before it, as a name of its own. */
-static fv_status full_name(fv_expander *x, const fv_scope *scope, const char *name, fv_location place,
-                           const char **out) {
+static fv_status full_name(fv_expander *x, const fv_scope *scope, const char *name,
+                           fv_location place, const char **out) {
     if (strlen(scope->prefix) + strlen(name) > FV_FULL_MAX) {
         (void)fv__complain(x->source, place, "the name %.60s...%s has more than %d characters",
                            scope->prefix, name, FV_FULL_MAX);
@@ -87,8 +87,8 @@ static fv_status automatic_name(fv_expander *x, const fv_scope *scope, const cha
 }
 
 /* Writes down a name for a value; it must be free. */
-static fv_status take_name(fv_expander *x, const fv_scope *scope, const char *name, fv_location place,
-                           int value) {
+static fv_status take_name(fv_expander *x, const fv_scope *scope, const char *name,
+                           fv_location place, int value) {
     const int *other = fv__names_get(&x->names, name);
     if (other == NULL) return fv__names_add(x->source->ctx, &x->names, name, value);
     const int node = x->net->values[*other].node;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static fv_status parse_file(fv_context *ctx, const char *path, const fv_setting *settings,
-                            size_t setting_count, fv_net **out, fv_recipe *recipe) {
+                            size_t setting_count, fv_graph **out, fv_recipe *recipe) {
     fv_bytes bytes = {0};
     FV_TRY(fv__file_read(ctx, path, FV_TEXT_MAX, &bytes));
     const fv_status status = fv__net_parse(ctx, path, (const char *)bytes.data, bytes.size,
@@ -33,7 +33,7 @@ static const char *nearest(const char *name) {
 }
 
 fv_status fv__net_find(fv_context *ctx, const char *name_or_path, const fv_setting *settings,
-                       size_t setting_count, fv_net **out, fv_recipe *recipe) {
+                       size_t setting_count, fv_graph **out, fv_recipe *recipe) {
     const char *name = name_or_path;
     *out = NULL;
     for (const fv_zoo_network *z = fv__zoo; z->name != NULL; z++)

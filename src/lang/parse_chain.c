@@ -64,7 +64,8 @@ static fv_status add_label(fv_parser *p, const char *name, fv_location place) {
 }
 
 /* The label after `as` or `from`, which is the current token. */
-static fv_status parse_label(fv_parser *p, const char *after, const char **out, fv_location *place) {
+static fv_status parse_label(fv_parser *p, const char *after, const char **out,
+                             fv_location *place) {
     FV_TRY(fv__lex_label(&p->lex));
     const fv_token *t = &p->lex.now;
     *place = t->place;

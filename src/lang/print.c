@@ -59,14 +59,16 @@ static fv_status put_head(fv_printer *p, const fv_head *head) {
 }
 
 static bool states_something(const fv_recipe *recipe) {
-    for (const fv_field *f = fv__recipe_fields; f->name != NULL; f++)
+    fv_recipe_table table;
+    fv__recipe_table(&table);
+    for (const fv_field *f = table.field; f->name != NULL; f++)
         if (!fv__field_is_default(f, recipe)) return true;
     return false;
 }
 
 /* The whole text, in the order the parser expands it. */
 static fv_status walk(fv_printer *p) {
-    const fv_net *net = p->net;
+    const fv_graph *net = p->net;
     memset(p->emitted, 0, net->value_count * sizeof *p->emitted);
     fv__names_free(&p->names);
     fv__names_free(&p->counters);
@@ -85,9 +87,11 @@ static fv_status walk(fv_printer *p) {
     FV_TRY(fv__print_chain(p, 0, net->heads[0].value, 2, 0));
     for (size_t i = 1; i < net->head_count; i++) FV_TRY(put_head(p, &net->heads[i]));
     if (p->recipe && states_something(p->recipe)) {
+        fv_recipe_table table;
+        fv__recipe_table(&table);
         fv__print_newline(p, 0);
         fv__print_put(p, "train");
-        FV_TRY(put_fields(p, fv__recipe_fields, p->recipe, 6));
+        FV_TRY(put_fields(p, table.field, p->recipe, 6));
     }
     fv__print_put(p, "\n");
     return FV_OK;
@@ -103,7 +107,8 @@ static fv_status check_complete(const fv_printer *p) {
     return FV_OK;
 }
 
-fv_status fv__net_print(fv_context *ctx, const fv_net *net, const fv_recipe *recipe, fv_text *out) {
+fv_status fv__net_print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
+                        fv_text *out) {
     fv_printer p = {.ctx = ctx, .net = net, .recipe = recipe, .out = out, .dry = true};
     fv_status status;
     if (net->head_count == 0)

@@ -17,7 +17,7 @@
 #define NESTED_MOST 20 /* joins written within each other; deeper ones are written flat */
 
 fv_status fv__print_analyse(fv_printer *p) {
-    const fv_net *net = p->net;
+    const fv_graph *net = p->net;
     const size_t n = net->value_count;
     p->dominator = fv__arena_alloc(&p->arena, n * sizeof *p->dominator);
     p->depth = fv__arena_alloc(&p->arena, n * sizeof *p->depth);
@@ -208,7 +208,7 @@ static int by_number(const void *a, const void *b) {
 /* All that a join needs and that is not written yet, one layer after the other, each with `from`:
    no brackets within brackets, however deep the graph. */
 static fv_status put_flat(fv_printer *p, const fv_node *join, bool *first, int indent, int depth) {
-    const fv_net *net = p->net;
+    const fv_graph *net = p->net;
     const size_t base = p->top;
     const fv_node *node = join;
     for (size_t at = base;; at++) { /* breadth first; the list is its own queue */
@@ -237,7 +237,7 @@ static fv_status put_flat(fv_printer *p, const fv_node *join, bool *first, int i
 }
 
 fv_status fv__print_chain(fv_printer *p, int start, int end, int indent, int depth) {
-    const fv_net *net = p->net;
+    const fv_graph *net = p->net;
     const size_t base = p->top;
     int value = end;
     for (; value != start && !p->emitted[value]; value = p->dominator[value])

@@ -290,6 +290,6 @@ void fv__names_free(fv_names *names);
 
 FV_MUST_USE fv_status fv__expand(const fv_source *source, fv_arena *arena,
                                  const fv_program *program, const fv_setting *settings,
-                                 size_t setting_count, fv_net **out);
+                                 size_t setting_count, fv_graph **out, fv_recipe *recipe);
 
 #endif

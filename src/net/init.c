@@ -26,7 +26,7 @@ static void draw(const fv_param_spec *spec, int64_t count, int init, fv_key key,
     }
 }
 
-void fv__net_initialise(const fv_net *net, int init, uint64_t seed, float *block) {
+void fv__net_initialise(const fv_graph *net, int init, uint64_t seed, float *block) {
     memset(block, 0, sizeof *block * (size_t)net->param_elements);
     for (size_t p = 0; p < net->param_count; p++) {
         const fv_param *param = &net->params[p];

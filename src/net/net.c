@@ -16,7 +16,7 @@ static fv_status out_of_names(fv_context *ctx) {
     return fv__fail_memory(ctx, 0, "the network's names");
 }
 
-static fv_status add_value(fv_context *ctx, fv_net *net, const fv_value *value, int *index) {
+static fv_status add_value(fv_context *ctx, fv_graph *net, const fv_value *value, int *index) {
     FV_TRY(ROOM(ctx, net->values, net->value_count, net->value_capacity, "the network's values"));
     fv_value own = *value;
     own.name = fv__arena_text(&net->arena, value->name);
@@ -26,8 +26,8 @@ static fv_status add_value(fv_context *ctx, fv_net *net, const fv_value *value, 
     return FV_OK;
 }
 
-fv_status fv__net_new(fv_context *ctx, const char *name, const fv_input *input, fv_net **out) {
-    fv_net *net = fv__alloc(ctx, sizeof *net, "a network");
+fv_status fv__net_new(fv_context *ctx, const char *name, const fv_input *input, fv_graph **out) {
+    fv_graph *net = fv__alloc(ctx, sizeof *net, "a network");
     *out = NULL;
     if (!net) return FV_EXHAUSTED;
     fv__arena_init(&net->arena, ctx);
@@ -59,7 +59,7 @@ fv_status fv__net_new(fv_context *ctx, const char *name, const fv_input *input, 
     return FV_OK;
 }
 
-void fv__net_free(fv_net *net) {
+void fv__net_free(fv_graph *net) {
     if (!net) return;
     fv__free(net->nodes);
     fv__free(net->values);
@@ -69,13 +69,13 @@ void fv__net_free(fv_net *net) {
     fv__free(net);
 }
 
-fv_status fv__net_add_input(fv_context *ctx, fv_net *net, const char *name, fv_type type,
+fv_status fv__net_add_input(fv_context *ctx, fv_graph *net, const char *name, fv_type type,
                             const fv_shape *shape, int *value) {
     const fv_value input = {.name = name, .type = type, .shape = *shape, .node = -1};
     return add_value(ctx, net, &input, value);
 }
 
-fv_status fv__net_add_constant(fv_context *ctx, fv_net *net, const char *name, fv_dtype dtype,
+fv_status fv__net_add_constant(fv_context *ctx, fv_graph *net, const char *name, fv_dtype dtype,
                                const fv_shape *shape, const void *data, int *value) {
     const int64_t count = fv__shape_count(shape);
     size_t bytes;
@@ -91,7 +91,7 @@ fv_status fv__net_add_constant(fv_context *ctx, fv_net *net, const char *name, f
     return add_value(ctx, net, &constant, value);
 }
 
-static fv_status add_param(fv_context *ctx, fv_net *net, const fv_node_spec *spec,
+static fv_status add_param(fv_context *ctx, fv_graph *net, const fv_node_spec *spec,
                            const fv_param_spec *wanted, int *index) {
     FV_TRY(ROOM(ctx, net->params, net->param_count, net->param_capacity, "parameters"));
     fv_param param = {.spec = *wanted,
@@ -113,7 +113,7 @@ static fv_status add_param(fv_context *ctx, fv_net *net, const fv_node_spec *spe
 }
 
 /* A parameter that another node has already. */
-static fv_status share_param(fv_context *ctx, fv_net *net, const fv_node_spec *spec,
+static fv_status share_param(fv_context *ctx, fv_graph *net, const fv_node_spec *spec,
                              const fv_param_spec *wanted, int index) {
     char mine[FV_SHAPE_TEXT], theirs[FV_SHAPE_TEXT];
     fv_param *param = &net->params[index];
@@ -141,7 +141,7 @@ static fv_status check_inputs(fv_context *ctx, const fv_op *op, int inputs) {
 }
 
 /* The node's own copies of what the spec points at. */
-static fv_status copy_spec(fv_context *ctx, fv_net *net, const fv_node_spec *spec,
+static fv_status copy_spec(fv_context *ctx, fv_graph *net, const fv_node_spec *spec,
                            const fv_site *site, fv_node *node, int **out, int **param) {
     const size_t options = spec->op->options_size;
     void *own = fv__arena_alloc(&net->arena, options ? options : 1);
@@ -165,7 +165,7 @@ static fv_status copy_spec(fv_context *ctx, fv_net *net, const fv_node_spec *spe
     return FV_OK;
 }
 
-static fv_status add_outputs(fv_context *ctx, fv_net *net, const fv_node_spec *spec,
+static fv_status add_outputs(fv_context *ctx, fv_graph *net, const fv_node_spec *spec,
                              const fv_site *site, int *out) {
     for (int o = 0; o < site->outputs; o++) {
         const int64_t count = fv__shape_count(&site->out[o]);
@@ -184,7 +184,7 @@ static fv_status add_outputs(fv_context *ctx, fv_net *net, const fv_node_spec *s
     return FV_OK;
 }
 
-static fv_status add_node(fv_context *ctx, fv_net *net, const fv_node_spec *spec,
+static fv_status add_node(fv_context *ctx, fv_graph *net, const fv_node_spec *spec,
                           const fv_site *site, int *value) {
     fv_node node;
     int *out, *param;
@@ -222,7 +222,7 @@ void fv__net_site_free(fv_site_room *room) {
     *room = (fv_site_room){0};
 }
 
-fv_status fv__net_site_room(fv_context *ctx, const fv_net *net, fv_site_room *room) {
+fv_status fv__net_site_room(fv_context *ctx, const fv_graph *net, fv_site_room *room) {
     int inputs = 1, outputs = 1;
     for (size_t n = 0; n < net->node_count; n++) {
         const int most = fv__op_outputs(net->nodes[n].op);
@@ -233,7 +233,7 @@ fv_status fv__net_site_room(fv_context *ctx, const fv_net *net, fv_site_room *ro
 }
 
 /* What an operator's shape rule finds for these inputs at a batch of n. */
-static fv_status find_shape(fv_context *ctx, const fv_net *net, const fv_op *op,
+static fv_status find_shape(fv_context *ctx, const fv_graph *net, const fv_op *op,
                             const void *options, const int *in, int inputs, int64_t n,
                             fv_site_room *room) {
     fv_site *site = &room->site;
@@ -252,7 +252,7 @@ static fv_status find_shape(fv_context *ctx, const fv_net *net, const fv_op *op,
     return fv__op_shape(ctx, op, site);
 }
 
-fv_status fv__net_add(fv_context *ctx, fv_net *net, const fv_node_spec *spec, int *value) {
+fv_status fv__net_add(fv_context *ctx, fv_graph *net, const fv_node_spec *spec, int *value) {
     fv_site_room room;
     FV_TRY(check_inputs(ctx, spec->op, spec->inputs));
     FV_TRY(make_room(ctx, spec->inputs, fv__op_outputs(spec->op), &room));
@@ -263,7 +263,7 @@ fv_status fv__net_add(fv_context *ctx, fv_net *net, const fv_node_spec *spec, in
     return status;
 }
 
-fv_status fv__net_add_head(fv_context *ctx, fv_net *net, const fv_head *head) {
+fv_status fv__net_add_head(fv_context *ctx, fv_graph *net, const fv_head *head) {
     FV_TRY(ROOM(ctx, net->heads, net->head_count, net->head_capacity, "the network's outputs"));
     fv_head own = *head;
     own.name = fv__arena_text(&net->arena, head->name);
@@ -278,39 +278,39 @@ fv_status fv__net_add_head(fv_context *ctx, fv_net *net, const fv_head *head) {
     return FV_OK;
 }
 
-fv_status fv__net_freeze(fv_context *ctx, fv_net *net) {
+fv_status fv__net_freeze(fv_context *ctx, fv_graph *net) {
     if (net->head_count == 0)
         return fv__fail(ctx, FV_BAD_INPUT, "the network '%s' has no output", net->name);
     net->frozen = true;
     return FV_OK;
 }
 
-int fv__net_find_value(const fv_net *net, const char *name) {
+int fv__net_find_value(const fv_graph *net, const char *name) {
     for (size_t i = 0; i < net->value_count; i++)
         if (strcmp(net->values[i].name, name) == 0) return (int)i;
     return -1;
 }
 
-int fv__net_find_node(const fv_net *net, const char *name) {
+int fv__net_find_node(const fv_graph *net, const char *name) {
     for (size_t i = 0; i < net->node_count; i++)
         if (strcmp(net->nodes[i].name, name) == 0) return (int)i;
     return -1;
 }
 
-int fv__net_find_param(const fv_net *net, const char *name) {
+int fv__net_find_param(const fv_graph *net, const char *name) {
     for (size_t i = 0; i < net->param_count; i++)
         if (strcmp(net->params[i].name, name) == 0) return (int)i;
     return -1;
 }
 
-fv_status fv__net_site(fv_context *ctx, const fv_net *net, const fv_node *node, int64_t n,
+fv_status fv__net_site(fv_context *ctx, const fv_graph *net, const fv_node *node, int64_t n,
                        fv_site_room *room) {
     const fv_status status =
         find_shape(ctx, net, node->op, node->options, node->in, node->inputs, n, room);
     return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", node->name);
 }
 
-int64_t fv__net_parameters(const fv_net *net, bool training) {
+int64_t fv__net_parameters(const fv_graph *net, bool training) {
     int64_t sum = 0;
     for (size_t i = 0; i < net->param_count; i++) {
         const fv_param *p = &net->params[i];

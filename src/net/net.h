@@ -2,9 +2,10 @@
 /*
  * net.h - a network as a graph: nodes (operators with options), values (what flows), parameters.
  *
- * A net grows by fv__net_add and is then frozen; after that nothing writes to it, so any number of
- * plans and threads may read it. Everything it holds lives in its arena. Shapes of what belongs to
- * the batch are those of one sample (batch 1); a plan asks the shape rules again for its own batch.
+ * A graph ("the net") grows by fv__net_add and is then frozen; after that nothing writes to it, so
+ * any number of plans and threads may read it. Everything it holds lives in its arena. Shapes of
+ * what belongs to the batch are those of one sample (batch 1); a plan asks the shape rules again
+ * for its own batch.
  */
 #ifndef FV_NET_NET_H
 #define FV_NET_NET_H
@@ -63,7 +64,14 @@ typedef struct fv_head {
     fv_target_kind wants; /* the kind of that target */
 } fv_head;
 
-typedef struct fv_net {
+/* The public handle of a network without weights: its graph, and the recipe that its text states.
+ */
+struct fv_net {
+    struct fv_graph *graph;
+    fv_recipe recipe;
+};
+
+typedef struct fv_graph {
     fv_arena arena;
     const char *name;   /* "lenet5" */
     const char *source; /* its text as written, or NULL when built by calls */
@@ -79,12 +87,12 @@ typedef struct fv_net {
     int64_t param_elements; /* length of the flat block, running statistics included */
     fv_input input;
     bool frozen;
-} fv_net;
+} fv_graph;
 
 /* An empty net whose values[0] is the image, of the shape in `input`. */
 FV_MUST_USE fv_status fv__net_new(fv_context *ctx, const char *name, const fv_input *input,
-                                  fv_net **out);
-void fv__net_free(fv_net *net); /* NULL is allowed */
+                                  fv_graph **out);
+void fv__net_free(fv_graph *net); /* NULL is allowed */
 
 /* A node to be added; zero what is not needed. Everything is copied. */
 typedef struct fv_node_spec {
@@ -102,23 +110,23 @@ typedef struct fv_node_spec {
 /* Adds an operator: checks number and types of the inputs, asks its shape rule, makes its values
    and parameters. On failure the message is the operator's own, without location. *value (may be
    NULL) receives the first output; further ones follow it, called NAME.2, NAME.3 … */
-FV_MUST_USE fv_status fv__net_add(fv_context *ctx, fv_net *net, const fv_node_spec *spec,
+FV_MUST_USE fv_status fv__net_add(fv_context *ctx, fv_graph *net, const fv_node_spec *spec,
                                   int *value);
 /* A further input of the net (labels). A batched `shape` has dim[0] = 1. */
-FV_MUST_USE fv_status fv__net_add_input(fv_context *ctx, fv_net *net, const char *name,
+FV_MUST_USE fv_status fv__net_add_input(fv_context *ctx, fv_graph *net, const char *name,
                                         fv_type type, const fv_shape *shape, int *value);
 /* A constant, one and the same for all samples; its dense elements are copied. */
-FV_MUST_USE fv_status fv__net_add_constant(fv_context *ctx, fv_net *net, const char *name,
+FV_MUST_USE fv_status fv__net_add_constant(fv_context *ctx, fv_graph *net, const char *name,
                                            fv_dtype dtype, const fv_shape *shape, const void *data,
                                            int *value);
 /* Name, value, weight, training, loss and loss_options of `head` count; all is copied. */
-FV_MUST_USE fv_status fv__net_add_head(fv_context *ctx, fv_net *net, const fv_head *head);
+FV_MUST_USE fv_status fv__net_add_head(fv_context *ctx, fv_graph *net, const fv_head *head);
 /* No more changes; at least one head must be there. */
-FV_MUST_USE fv_status fv__net_freeze(fv_context *ctx, fv_net *net);
+FV_MUST_USE fv_status fv__net_freeze(fv_context *ctx, fv_graph *net);
 
-int fv__net_find_value(const fv_net *net, const char *name); /* -1: none */
-int fv__net_find_node(const fv_net *net, const char *name);
-int fv__net_find_param(const fv_net *net, const char *name);
+int fv__net_find_value(const fv_graph *net, const char *name); /* -1: none */
+int fv__net_find_node(const fv_graph *net, const char *name);
+int fv__net_find_param(const fv_graph *net, const char *name);
 
 /* Memory for a site of any node of the net, its arrays included; and the site of a node for a batch
    of n. Its shape rule has accepted it before, so this can only fail on sizes that overflow. */
@@ -127,9 +135,9 @@ typedef struct fv_site_room {
     fv_shape *in, *out;
     fv_type *in_type, *out_type;
 } fv_site_room;
-FV_MUST_USE fv_status fv__net_site_room(fv_context *ctx, const fv_net *net, fv_site_room *room);
+FV_MUST_USE fv_status fv__net_site_room(fv_context *ctx, const fv_graph *net, fv_site_room *room);
 void fv__net_site_free(fv_site_room *room);
-FV_MUST_USE fv_status fv__net_site(fv_context *ctx, const fv_net *net, const fv_node *node,
+FV_MUST_USE fv_status fv__net_site(fv_context *ctx, const fv_graph *net, const fv_node *node,
                                    int64_t n, fv_site_room *room);
 
 /* The network to train: a copy with, behind every head, its loss (of heads that name none, the
@@ -137,15 +145,15 @@ FV_MUST_USE fv_status fv__net_site(fv_context *ctx, const fv_net *net, const fv_
    input. A softmax at the end of a head is folded into cross-entropy, which reads the logits.
    Nodes, values and parameters of `net` keep their numbers; the heads of the copy are the losses,
    in the heads' order. Frozen. */
-FV_MUST_USE fv_status fv__net_with_loss(fv_context *ctx, const fv_net *net, const fv_op *loss,
-                                        fv_net **out);
+FV_MUST_USE fv_status fv__net_with_loss(fv_context *ctx, const fv_graph *net, const fv_op *loss,
+                                        fv_graph **out);
 
 /* Learned values and running statistics; `training`: heads that only training has are counted. */
-int64_t fv__net_parameters(const fv_net *net, bool training);
+int64_t fv__net_parameters(const fv_graph *net, bool training);
 
 /* The values of a fresh network: spec.init with `init` (FV_HE …), from the seed. `block` holds
    param_elements floats. */
-void fv__net_initialise(const fv_net *net, int init, uint64_t seed, float *block);
+void fv__net_initialise(const fv_graph *net, int init, uint64_t seed, float *block);
 
 /* Of a value: how many pixels of the image it sees, and how far apart in the image its neighbours
    are (jump), h and w. Through a join the largest is taken. */
@@ -154,7 +162,7 @@ typedef struct fv_receptive_field {
     bool global;
 } fv_receptive_field;
 /* `fields` has value_count entries. */
-FV_MUST_USE fv_status fv__net_receptive_fields(fv_context *ctx, const fv_net *net,
+FV_MUST_USE fv_status fv__net_receptive_fields(fv_context *ctx, const fv_graph *net,
                                                fv_receptive_field *fields);
 
 #endif

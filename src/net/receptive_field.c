@@ -34,7 +34,7 @@ static fv_receptive_field widest(const fv_node *node, const fv_receptive_field *
     return v;
 }
 
-static fv_status visit(fv_context *ctx, const fv_net *net, const fv_node *node,
+static fv_status visit(fv_context *ctx, const fv_graph *net, const fv_node *node,
                        fv_receptive_field *fields, fv_site_room *room) {
     fv_receptive_field v = widest(node, fields);
     fv_cost cost = {.kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1};
@@ -53,7 +53,8 @@ static fv_status visit(fv_context *ctx, const fv_net *net, const fv_node *node,
     return FV_OK;
 }
 
-fv_status fv__net_receptive_fields(fv_context *ctx, const fv_net *net, fv_receptive_field *fields) {
+fv_status fv__net_receptive_fields(fv_context *ctx, const fv_graph *net,
+                                   fv_receptive_field *fields) {
     fv_site_room room;
     FV_TRY(fv__net_site_room(ctx, net, &room));
     for (size_t v = 0; v < net->value_count; v++)

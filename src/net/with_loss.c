@@ -5,7 +5,7 @@
 #include "net/net.h"
 
 /* Replays values and nodes in their order, so that every number stays what it was. */
-static fv_status copy_graph(fv_context *ctx, const fv_net *from, fv_net *to) {
+static fv_status copy_graph(fv_context *ctx, const fv_graph *from, fv_graph *to) {
     for (size_t v = 1; v < from->value_count; v++) {
         const fv_value *value = &from->values[v];
         int made;
@@ -35,7 +35,7 @@ static fv_status copy_graph(fv_context *ctx, const fv_net *from, fv_net *to) {
 }
 
 /* The input for a kind of target: the one that is there, or a new one. */
-static fv_status find_target(fv_context *ctx, fv_net *copy, const fv_head *head,
+static fv_status find_target(fv_context *ctx, fv_graph *copy, const fv_head *head,
                              fv_target_kind kind, fv_dtype dtype, const fv_shape *shape,
                              int *value) {
     static const char *const names[] = {[FV_TARGET_NONE] = "nothing",
@@ -58,15 +58,15 @@ static fv_status find_target(fv_context *ctx, fv_net *copy, const fv_head *head,
 
 /* The value that a head's loss reads. -log softmax(x) is computed from x: exp and log cancel, and
    nothing underflows. */
-static int prediction_of(const fv_net *net, const fv_head *head, const fv_op *loss) {
+static int prediction_of(const fv_graph *net, const fv_head *head, const fv_op *loss) {
     const int node = net->values[head->value].node;
     const bool logits =
         loss == &fv__op_crossentropy && node >= 0 && net->nodes[node].op == &fv__op_softmax;
     return logits ? net->nodes[node].in[0] : head->value;
 }
 
-static fv_status add_loss(fv_context *ctx, const fv_net *net, const fv_head *head,
-                          const fv_op *standard, fv_net *copy) {
+static fv_status add_loss(fv_context *ctx, const fv_graph *net, const fv_head *head,
+                          const fv_op *standard, fv_graph *copy) {
     const fv_op *op = head->loss ? head->loss : standard;
     fv_head with = {.name = head->name, .weight = head->weight, .training = head->training};
     void *options = fv__arena_alloc(&copy->arena, op->options_size + 1);
@@ -91,8 +91,9 @@ static fv_status add_loss(fv_context *ctx, const fv_net *net, const fv_head *hea
     return fv__net_add_head(ctx, copy, &with);
 }
 
-fv_status fv__net_with_loss(fv_context *ctx, const fv_net *net, const fv_op *loss, fv_net **out) {
-    fv_net *copy = NULL;
+fv_status fv__net_with_loss(fv_context *ctx, const fv_graph *net, const fv_op *loss,
+                            fv_graph **out) {
+    fv_graph *copy = NULL;
     *out = NULL;
     FV_TRY(fv__net_new(ctx, net->name, &net->input, &copy));
     fv_status status = copy_graph(ctx, net, copy);

@@ -42,6 +42,14 @@ typedef struct fv_optimizer {
 #include "optim/optim_list.h"
 #undef FV_OPTIMIZER
 
+/* How many there are. */
+enum {
+#define FV_OPTIMIZER(name) FV_OPTIMIZER_##name,
+#include "optim/optim_list.h"
+#undef FV_OPTIMIZER
+    FV_OPTIMIZERS
+};
+
 /* All, in the order of optim/optim_list.h; NULL-ended. */
 extern const fv_optimizer *const fv__optimizers[];
 

@@ -19,9 +19,10 @@ void fv__workspace_free(fv_workspace *w) {
     *w = (fv_workspace){0};
 }
 
-static fv_status reserve(fv_context *ctx, fv_workspace *w, const fv_device *device, size_t bytes) {
+fv_status fv__workspace_reserve(fv_context *ctx, fv_workspace *w, const fv_device *device,
+                                size_t bytes) {
     if (w->block && w->bytes >= bytes) return FV_OK;
-    void *larger = device->alloc(ctx, bytes, "the values of a run");
+    void *larger = device->alloc(ctx, bytes, "a run");
     if (!larger) return FV_EXHAUSTED;
     if (w->block) w->device->release(w->block);
     *w = (fv_workspace){device, larger, bytes};
@@ -62,7 +63,7 @@ static fv_tensor bind_ref(const fv_exec *e, const fv_ref *ref, int value) {
     case FV_REF_VALUE:
         if (e->plan->net->values[ref->index].data) {
             t = shaped(e, ref->index, FV_PLAIN);
-            t.data = e->prepared->block + e->plan->values[ref->index].constant;
+            t.data = fv__prepared_at(e->prepared, e->plan->values[ref->index].constant);
             return t;
         }
         return in_region(e, ref->index, false);
@@ -148,7 +149,7 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
     pass->dw = dw;
     pass->saved = saved;
     pass->state = p->settled[step->which].state;
-    pass->prepared = e->prepared->block + p->prepared[step->which];
+    pass->prepared = fv__prepared_at(e->prepared, p->prepared[step->which]);
     pass->overwrite = step->overwrite;
     pass->epilogue = forward && (p->add >= 0 || p->act >= 0) ? &p->site->epilogue : NULL;
     pass->added = step->added.kind != FV_REF_NONE ? added : NULL;
@@ -166,7 +167,8 @@ static void bind_convert(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tens
 void fv__exec_bind(fv_exec *e) {
     const fv_plan *plan = e->plan;
     fv_tensor *t = e->tensors;
-    if (e->bound == e->workspace->block) return;
+    const void *prepared = e->prepared->block->block;
+    if (e->bound == e->workspace->block && e->bound_prepared == prepared) return;
     for (size_t s = 0; s < plan->step_count; s++) {
         const fv_step *step = &plan->steps[s];
         fv_pass *pass = &e->passes[s];
@@ -184,6 +186,7 @@ void fv__exec_bind(fv_exec *e) {
         t += step_tensors(plan, step);
     }
     e->bound = e->workspace->block;
+    e->bound_prepared = prepared;
 }
 
 /* ------------------------------------------------------------------------------ lifetime --- */
@@ -191,7 +194,7 @@ void fv__exec_bind(fv_exec *e) {
 static fv_status make(fv_context *ctx, fv_exec *e, const fv_exec_options *o) {
     const fv_plan *plan = e->plan;
     if (!e->prepared) {
-        FV_TRY(fv__prepared_new(ctx, plan, o->weights, &e->prepared));
+        FV_TRY(fv__prepared_new(ctx, plan, o->weights, NULL, &e->prepared));
         e->own_prepared = true;
     }
     if (!e->workspace) {
@@ -199,7 +202,8 @@ static fv_status make(fv_context *ctx, fv_exec *e, const fv_exec_options *o) {
         if (!e->workspace) return FV_EXHAUSTED;
         e->own_workspace = true;
     }
-    FV_TRY(reserve(ctx, e->workspace, plan->device, workspace_bytes(plan, ctx->pool)));
+    FV_TRY(
+        fv__workspace_reserve(ctx, e->workspace, plan->device, workspace_bytes(plan, ctx->pool)));
     for (size_t s = 0; s < plan->step_count; s++)
         e->tensor_count += step_tensors(plan, &plan->steps[s]);
     e->passes = fv__alloc(ctx, (plan->step_count + 1) * sizeof *e->passes, "a run's steps");
@@ -240,6 +244,10 @@ void fv__exec_free(fv_exec *e) {
 
 const fv_plan *fv__exec_plan(const fv_exec *e) {
     return e->plan;
+}
+
+fv_prepared *fv__exec_prepared(const fv_exec *e) {
+    return e->prepared;
 }
 
 /* -------------------------------------------------------------------------------- values --- */

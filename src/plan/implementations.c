@@ -19,7 +19,7 @@ fv_request fv__plan_request(const fv_plan *plan, int node, fv_which which, bool 
 
 /* A value needs a gradient when something learned, or the image if asked, lies before it. */
 static void mark_gradients(fv_plan *plan) {
-    const fv_net *net = plan->net;
+    const fv_graph *net = plan->net;
     plan->values[0].needs_gradient = plan->options.input_gradient;
     for (size_t n = 0; n < net->node_count; n++) {
         const fv_node *node = &net->nodes[n];

@@ -86,7 +86,7 @@ static fv_status make(fv_context *ctx, fv_plan *plan) {
     return fv__plan_prepared(ctx, plan);
 }
 
-fv_status fv__plan_new(fv_context *ctx, const fv_net *net, const fv_plan_options *options,
+fv_status fv__plan_new(fv_context *ctx, const fv_graph *net, const fv_plan_options *options,
                        fv_plan **out) {
     *out = NULL;
     if (options->batch < 1)

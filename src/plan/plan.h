@@ -29,7 +29,7 @@ typedef struct fv_plan_options {
     const fv_device *device; /* NULL: the context's */
 } fv_plan_options;
 
-FV_MUST_USE fv_status fv__plan_new(fv_context *ctx, const fv_net *net,
+FV_MUST_USE fv_status fv__plan_new(fv_context *ctx, const fv_graph *net,
                                    const fv_plan_options *options, fv_plan **out);
 void fv__plan_free(fv_plan *plan);
 
@@ -51,10 +51,13 @@ FV_MUST_USE fv_status fv__plan_trace(fv_context *ctx, const fv_plan *plan, bool 
 
 /* Weights as a plan's steps read them: packed, folded, on its device; and the plan's constants.
    Shared by all executions over the plan and these weights. `weights` is a flat block of
-   net->param_elements in the plan's dtype, on the plan's device; it must outlive this. */
+   net->param_elements in the plan's dtype, on the plan's device; it must outlive this. `shared`:
+   memory that other plans' weights lie in at other times (fv__prepare whenever that changes);
+   NULL: its own. */
 typedef struct fv_prepared fv_prepared;
+struct fv_workspace;
 FV_MUST_USE fv_status fv__prepared_new(fv_context *ctx, const fv_plan *plan, void *weights,
-                                       fv_prepared **out);
+                                       struct fv_workspace *shared, fv_prepared **out);
 /* Packs anew: to be called whenever the weights have changed. Cannot fail. */
 void fv__prepare(fv_context *ctx, fv_prepared *prepared);
 int64_t fv__prepared_count(const fv_prepared *prepared); /* weights packed so far, all calls */
@@ -83,6 +86,7 @@ FV_MUST_USE fv_status fv__exec_new(fv_context *ctx, const fv_plan *plan,
                                    const fv_exec_options *options, fv_exec **out);
 void fv__exec_free(fv_exec *exec);
 const fv_plan *fv__exec_plan(const fv_exec *exec);
+fv_prepared *fv__exec_prepared(const fv_exec *exec);
 
 /* The buffer of a value, plain, on the device; inputs are written there before a run. data NULL:
    the value is not kept in this plan (give it `as` a head, or ask keep_values). Holds until another

@@ -42,7 +42,8 @@ typedef struct fv_plan_value {
     fv_region region, gradient_region;
     fv_span span, gradient_span; /* of roots */
     fv_span copies[FV_LAYOUTS];  /* in other layouts */
-    size_t constant;             /* a constant: offset into the prepared block */
+    size_t constant;             /* a constant: offset into the prepared block, and what it is */
+    const void *constant_data;
 } fv_plan_value;
 
 /* A node in this plan. */
@@ -107,7 +108,7 @@ typedef struct fv_step {
 } fv_step;
 
 struct fv_plan {
-    const fv_net *net;
+    const fv_graph *net;
     fv_plan_options options;
     const fv_device *device;
     const struct fv_kernels *kernels;
@@ -169,9 +170,13 @@ FV_MUST_USE fv_status fv__plan_prepared(fv_context *ctx, fv_plan *plan);
 struct fv_prepared {
     fv_context *ctx; /* of the last fv__prepare: its pool */
     const fv_plan *plan;
-    char *weights, *block, *fold; /* on the device; fold: a folded weight while it is packed */
+    char *weights; /* on the device */
+    fv_workspace *block, own;
     int64_t count;
 };
+static inline char *fv__prepared_at(const fv_prepared *p, size_t offset) {
+    return (char *)p->block->block + offset;
+}
 /* A parameter of a node as its step reads it: folded where a bn was. */
 fv_tensor fv__prepared_param(const fv_prepared *prepared, int node, int i);
 
@@ -182,11 +187,14 @@ struct fv_exec {
     bool own_prepared, own_workspace;
     char *gradients;
     fv_workspace *workspace;
-    const void *bound;  /* the workspace's block that the passes point into */
-    fv_pass *passes;    /* [steps] */
-    fv_tensor *tensors; /* what the passes' arrays point at */
+    const void *bound, *bound_prepared; /* the blocks that the passes point into */
+    fv_pass *passes;                    /* [steps] */
+    fv_tensor *tensors;                 /* what the passes' arrays point at */
     size_t tensor_count;
 };
+/* Makes a workspace as large as it is needed. */
+FV_MUST_USE fv_status fv__workspace_reserve(fv_context *ctx, fv_workspace *w,
+                                            const fv_device *device, size_t bytes);
 /* Points every pass into the workspace, which may have grown. */
 void fv__exec_bind(fv_exec *e);
 

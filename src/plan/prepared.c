@@ -3,7 +3,7 @@
  * prepared.c - weights as a plan's steps read them: folded, packed; and the plan's constants.
  *
  * One block on the device. A folded weight stays in it only where run reads it; where it is packed,
- * it lies in a second block while packing goes on.
+ * it lies at the block's end while packing goes on.
  */
 #include "plan/plan_internal.h"
 #include <string.h>
@@ -38,6 +38,24 @@ static fv_status choose_fold(fv_context *ctx, fv_plan *plan, int n) {
                            &plan->nodes[n].fold_impl, &settled, NULL);
 }
 
+/* A constant of real numbers becomes the plan's. */
+static fv_status place_constant(fv_context *ctx, fv_plan *plan, int v) {
+    const fv_value *from = &plan->net->values[v];
+    fv_plan_value *value = &plan->values[v];
+    const size_t bytes = (size_t)fv__shape_count(&value->shape) * fv__dtype_bytes(value->dtype);
+    if (!reserve(&plan->prepared_bytes, bytes, &value->constant))
+        return fv__fail(ctx, FV_BAD_INPUT, "the constant %s does not fit in memory", from->name);
+    value->constant_data = from->data;
+    if (value->dtype == from->type.dtype) return FV_OK;
+    const fv_tensor x = fv__tensor((void *)(uintptr_t)from->data, from->type.dtype, value->shape);
+    const fv_tensor y =
+        fv__tensor(fv__arena_alloc(&plan->arena, bytes), value->dtype, value->shape);
+    if (!y.data) return FV_EXHAUSTED;
+    fv__tensor_convert(&x, &y, 0, value->shape.rank > 0 ? value->shape.dim[0] : 1, false);
+    value->constant_data = y.data;
+    return FV_OK;
+}
+
 fv_status fv__plan_prepared(fv_context *ctx, fv_plan *plan) {
     bool fits = true;
     for (size_t n = 0; n < plan->net->node_count; n++) {
@@ -51,12 +69,9 @@ fv_status fv__plan_prepared(fv_context *ctx, fv_plan *plan) {
             fits = fits &&
                    reserve(&plan->prepared_bytes, p->settled[which].prepared, &p->prepared[which]);
     }
-    for (size_t v = 0; v < plan->net->value_count; v++) {
-        fv_plan_value *value = &plan->values[v];
-        if (!plan->net->values[v].data || !value->readers) continue;
-        const size_t bytes = (size_t)fv__shape_count(&value->shape) * fv__dtype_bytes(value->dtype);
-        fits = fits && reserve(&plan->prepared_bytes, bytes, &value->constant);
-    }
+    for (size_t v = 0; v < plan->net->value_count; v++)
+        if (plan->net->values[v].data && plan->values[v].readers)
+            FV_TRY(place_constant(ctx, plan, (int)v));
     return fits ? FV_OK : fv__fail(ctx, FV_BAD_INPUT, "the network's weights do not fit in memory");
 }
 
@@ -76,7 +91,7 @@ fv_tensor fv__prepared_param(const fv_prepared *p, int node, int i) {
     if (i == 1) t.shape = fv__shape1(t.shape.dim[0]);
     t = fv__tensor(NULL, t.dtype, t.shape);
     const bool there = i == 1 || !n->settled[FV_FORWARD].packed;
-    t.data = there ? p->block + n->folded[i] : p->fold;
+    t.data = fv__prepared_at(p, there ? n->folded[i] : p->plan->prepared_bytes);
     return t;
 }
 
@@ -118,13 +133,24 @@ static void prepare_pass(fv_prepared *p, int node, fv_which which) {
         w[i] = folded ? fv__prepared_param(p, node, i) : weight_of(p, node, i);
     pass.w = w;
     pass.state = n->settled[which].state;
-    pass.prepared = p->block + n->prepared[which];
+    pass.prepared = fv__prepared_at(p, n->prepared[which]);
     p->plan->device->launch(impl->prepare, &pass);
     p->count++;
 }
 
+static void upload_constants(const fv_prepared *p) {
+    for (size_t v = 0; v < p->plan->net->value_count; v++) {
+        const fv_plan_value *value = &p->plan->values[v];
+        if (!value->constant_data) continue;
+        p->plan->device->upload(fv__prepared_at(p, value->constant), value->constant_data,
+                                (size_t)fv__shape_count(&value->shape) *
+                                    fv__dtype_bytes(value->dtype));
+    }
+}
+
 void fv__prepare(fv_context *ctx, fv_prepared *p) {
     p->ctx = ctx;
+    upload_constants(p);
     for (size_t n = 0; n < p->plan->net->node_count; n++) {
         if (!p->plan->nodes[n].live) continue;
         if (p->plan->nodes[n].fold >= 0) fold(p, (int)n);
@@ -137,34 +163,16 @@ int64_t fv__prepared_count(const fv_prepared *p) {
     return p->count;
 }
 
-/* Constants of real numbers become the plan's. */
-static fv_status upload_constants(fv_context *ctx, fv_prepared *p) {
-    const fv_net *net = p->plan->net;
-    for (size_t v = 0; v < net->value_count; v++) {
-        const fv_plan_value *value = &p->plan->values[v];
-        if (!net->values[v].data || !value->readers) continue;
-        const size_t bytes = (size_t)fv__shape_count(&value->shape) * fv__dtype_bytes(value->dtype);
-        fv_tensor from = fv__tensor((void *)(uintptr_t)net->values[v].data,
-                                    net->values[v].type.dtype, value->shape);
-        fv_tensor to = fv__tensor(NULL, value->dtype, value->shape);
-        to.data = fv__alloc(ctx, bytes, "a constant");
-        if (!to.data) return FV_EXHAUSTED;
-        fv__tensor_convert(&from, &to, 0, value->shape.rank > 0 ? value->shape.dim[0] : 1, false);
-        p->plan->device->upload(p->block + value->constant, to.data, bytes);
-        fv__free(to.data);
-    }
-    return FV_OK;
-}
-
-fv_status fv__prepared_new(fv_context *ctx, const fv_plan *plan, void *weights, fv_prepared **out) {
+fv_status fv__prepared_new(fv_context *ctx, const fv_plan *plan, void *weights,
+                           fv_workspace *shared, fv_prepared **out) {
     *out = NULL;
     fv_prepared *p = fv__alloc(ctx, sizeof *p, "prepared weights");
     if (!p) return FV_EXHAUSTED;
     p->plan = plan;
     p->weights = weights;
-    p->block = plan->device->alloc(ctx, plan->prepared_bytes, "prepared weights");
-    p->fold = plan->device->alloc(ctx, plan->fold_bytes, "folded weights");
-    fv_status status = p->block && p->fold ? upload_constants(ctx, p) : FV_EXHAUSTED;
+    p->block = shared ? shared : &p->own;
+    const fv_status status =
+        fv__workspace_reserve(ctx, p->block, plan->device, plan->prepared_bytes + plan->fold_bytes);
     if (status != FV_OK) {
         fv__prepared_free(p);
         return status;
@@ -176,7 +184,6 @@ fv_status fv__prepared_new(fv_context *ctx, const fv_plan *plan, void *weights, 
 
 void fv__prepared_free(fv_prepared *p) {
     if (!p) return;
-    p->plan->device->release(p->block);
-    p->plan->device->release(p->fold);
+    fv__workspace_free(&p->own);
     fv__free(p);
 }

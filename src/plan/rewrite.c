@@ -19,7 +19,7 @@ const fv_rewrite *const fv__rewrites[] = {
 /* From the end to the beginning: what the heads (and kept values) need is live. A node whose work
    is done in another's step is live with it: its reading counts, but for what flows inside. */
 void fv__plan_count_readers(fv_plan *plan) {
-    const fv_net *net = plan->net;
+    const fv_graph *net = plan->net;
     for (size_t v = 0; v < net->value_count; v++) plan->values[v].readers = 0;
     for (size_t n = net->node_count; n-- > 0;) {
         const fv_node *node = &net->nodes[n];

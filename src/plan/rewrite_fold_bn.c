@@ -12,7 +12,7 @@ static bool linear(const fv_op *op) {
 }
 
 static fv_status apply(fv_context *ctx, fv_plan *plan) {
-    const fv_net *net = plan->net;
+    const fv_graph *net = plan->net;
     (void)ctx;
     if (plan->options.training || plan->options.backward) return FV_OK;
     for (size_t n = 0; n < net->node_count; n++) {

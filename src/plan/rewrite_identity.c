@@ -10,7 +10,7 @@ static bool same(const fv_plan *plan, const fv_node *node) {
 }
 
 static fv_status apply(fv_context *ctx, fv_plan *plan) {
-    const fv_net *net = plan->net;
+    const fv_graph *net = plan->net;
     int *stands_for = fv__alloc(ctx, net->value_count * sizeof *stands_for, "a plan");
     if (!stands_for) return FV_EXHAUSTED;
     for (size_t v = 0; v < net->value_count; v++) stands_for[v] = (int)v;

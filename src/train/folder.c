@@ -47,7 +47,7 @@ static void json_pair(fv_text *out, const char *name, const char *value, const c
 }
 
 static fv_status write_description(fv_context *ctx, fv_train_job *job, const char *folder) {
-    const fv_net *net = job->model->net;
+    const fv_graph *net = job->model->net.graph;
     fv_text recipe = {.ctx = ctx}, out = {.ctx = ctx};
     char checksum[24];
     snprintf(checksum, sizeof checksum, "%016llx", (unsigned long long)job->train.checksum);
@@ -159,7 +159,7 @@ static fv_status make_folder(fv_context *ctx, fv_train_job *job, const char *wan
         return appear(ctx, job, job->folder);
     }
     for (int n = 1; n < 1000000; n++) {
-        job->folder = fv__arena_format(&job->arena, "runs/%s-%d", job->model->net->name, n);
+        job->folder = fv__arena_format(&job->arena, "runs/%s-%d", job->model->net.graph->name, n);
         if (!job->folder) return FV_EXHAUSTED;
         if (fv__folder_exists(job->folder) || fv__file_exists(job->folder)) continue;
         const fv_status status = appear(ctx, job, job->folder);
@@ -173,16 +173,21 @@ static fv_status make_folder(fv_context *ctx, fv_train_job *job, const char *wan
 
 /* Learner, evaluator, order: what a run needs once model, data and recipe are there. */
 static fv_status equip(fv_context *ctx, fv_train_job *job) {
-    const fv_net *net = job->model->net;
+    const fv_graph *net = job->model->net.graph;
     const fv_shape *out = &net->values[net->heads[0].value].shape;
-    FV_TRY(fv__dataset_fits(ctx, &job->train, &net->input, fv__shape_sample(out)));
-    FV_TRY(fv__dataset_fits(ctx, &job->test, &net->input, fv__shape_sample(out)));
+    FV_TRY(fv__dataset_fits(ctx, &job->train, &net->input, fv__channels(out)));
+    FV_TRY(fv__dataset_fits(ctx, &job->test, &net->input, fv__channels(out)));
     if (job->recipe.batch > job->train.count) job->recipe.batch = job->train.count;
     FV_TRY(describe_model(ctx, job));
     FV_TRY(fv__learner_new(ctx, job->model, &job->recipe, &job->learner));
+    FV_TRY(fv__targets_fit(ctx, &job->train, fv__learner_net(job->learner)));
+    /* what speaks against the epoch's last, smaller batch is said before the first step */
+    const int64_t last = job->train.count % job->recipe.batch;
+    if (last) FV_TRY(fv__learner_reserve(ctx, job->learner, last));
     /* four times the batch: who trains in small ones has no memory for large ones */
     const int64_t tests = job->recipe.batch < TEST_BATCH / 4 ? 4 * job->recipe.batch : TEST_BATCH;
-    FV_TRY(fv__evaluator_new(ctx, job->model, tests, &job->evaluator));
+    FV_TRY(fv__evaluator_new(ctx, job->model, fv__losses[job->recipe.loss], tests,
+                             fv__learner_workspace(job->learner), &job->evaluator));
     job->order = fv__alloc(ctx, (size_t)job->train.count * sizeof *job->order, "an epoch's order");
     return job->order ? FV_OK : FV_EXHAUSTED;
 }
@@ -193,14 +198,14 @@ static bool takes_classes(fv_context *ctx, const char *net, int64_t classes) {
     char number[24];
     snprintf(number, sizeof number, "%lld", (long long)classes);
     const fv_setting setting = {"classes", number};
-    fv_net *trial = NULL;
-    const bool takes = fv__net_find(ctx, net, &setting, 1, &trial) == FV_OK;
+    fv_graph *trial = NULL;
+    const bool takes = fv__net_find(ctx, net, &setting, 1, &trial, NULL) == FV_OK;
     fv__net_free(trial);
     return takes;
 }
 
 static fv_status find_net(fv_context *ctx, fv_train_job *job, const char *name,
-                          const fv_setting *settings, size_t count, fv_net **net) {
+                          const fv_setting *settings, size_t count, fv_net *net) {
     fv_setting all[FV_LIST_MAX * 4];
     char number[24];
     if (count + 1 > sizeof all / sizeof all[0])
@@ -211,15 +216,15 @@ static fv_status find_net(fv_context *ctx, fv_train_job *job, const char *name,
         all[i] = settings[i];
         given = given || strcmp(settings[i].name, "classes") == 0;
     }
-    FV_TRY(fv__net_find(ctx, name, all, count, net));
-    const fv_shape *out = &(*net)->values[(*net)->heads[0].value].shape;
-    if (given || fv__shape_sample(out) == job->train.classes) return FV_OK;
+    FV_TRY(fv__net_find(ctx, name, all, count, &net->graph, &net->recipe));
+    const fv_shape *out = &net->graph->values[net->graph->heads[0].value].shape;
+    if (given || fv__channels(out) == job->train.classes) return FV_OK;
     if (!takes_classes(ctx, name, job->train.classes)) return FV_OK; /* said by dataset_fits */
     snprintf(number, sizeof number, "%lld", (long long)job->train.classes);
     all[count] = (fv_setting){"classes", number};
-    fv__net_free(*net);
-    *net = NULL;
-    return fv__net_find(ctx, name, all, count + 1, net);
+    fv__net_free(net->graph);
+    net->graph = NULL;
+    return fv__net_find(ctx, name, all, count + 1, &net->graph, &net->recipe);
 }
 
 static fv_status start(fv_context *ctx, fv_train_job *job, const char *name, const char *data,
@@ -232,13 +237,13 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const char *name, con
     if (count) memcpy(own, settings, count * sizeof *own);
     /* the seed decides generated data, so it must be known before the recipe is */
     fv_recipe early;
-    fv__field_defaults(fv__recipe_fields, &early);
+    fv__recipe_defaults(&early);
     size_t rest;
     FV_TRY(fv__recipe_apply(ctx, own, count, &early, &rest));
     FV_TRY(fv__dataset_open(ctx, data, (uint64_t)early.seed, &job->train, &job->test));
-    fv_net *net = NULL;
+    fv_net net = {0};
     FV_TRY(find_net(ctx, job, name, own, rest, &net));
-    job->recipe = net->recipe;
+    job->recipe = net.recipe;
     fv_status status = FV_OK;
     if (count) {
         memcpy(own, settings, count * sizeof *own);
@@ -249,11 +254,11 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const char *name, con
         fv__dataset_close(&job->test);
         status = fv__dataset_open(ctx, data, (uint64_t)job->recipe.seed, &job->train, &job->test);
     }
-    net->recipe = job->recipe; /* the model draws its weights and is tested by it */
+    net.recipe = job->recipe; /* the model draws its weights by it */
     if (status == FV_OK) {
-        status = fv__model_new(ctx, net, (uint64_t)job->recipe.seed, &job->model);
+        status = fv__model_new(ctx, &net, (uint64_t)job->recipe.seed, &job->model);
     } else {
-        fv__net_free(net);
+        fv__net_free(net.graph);
     }
     FV_TRY(status);
     FV_TRY(equip(ctx, job));
@@ -293,16 +298,15 @@ static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_j
     size_t count, rest;
     FV_TRY(fv__settings_split(ctx, &job->arena, fv__json_string(json, "settings", ""), &settings,
                               &count));
-    fv__field_defaults(fv__recipe_fields, &job->recipe);
+    fv__recipe_defaults(&job->recipe);
     FV_TRY(fv__recipe_apply(ctx, settings, count, &job->recipe, &rest));
     const char *text = fv__json_string(json, "text", "");
     FV_TRY(fv__settings_split(ctx, &job->arena, fv__json_string(json, "given", ""), &settings,
                               &count));
-    fv_net *net = NULL;
+    fv_net net = {.recipe = job->recipe};
     FV_TRY(fv__net_parse(ctx, fv__json_string(json, "network", "net"), text, strlen(text), settings,
-                         count, &net));
-    net->recipe = job->recipe;
-    return fv__model_new(ctx, net, (uint64_t)job->recipe.seed, &job->model);
+                         count, &net.graph, NULL));
+    return fv__model_new(ctx, &net, (uint64_t)job->recipe.seed, &job->model);
 }
 
 static fv_status open_data(fv_context *ctx, fv_train_job *job, const fv_json *json) {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.h - the gradient check: backward against differences of forward, in double.
+ * gradient_check.h - the gradient check: backward against differences of forward, in double.
  */
-#ifndef FV_TRAIN_CHECK_H
-#define FV_TRAIN_CHECK_H
+#ifndef FV_TRAIN_GRADIENT_CHECK_H
+#define FV_TRAIN_GRADIENT_CHECK_H
 
 #include "net/net.h"
 
-typedef struct fv_check_ask {
-    int64_t batch;    /* pictures, random */
+typedef struct fv_check_options {
+    int64_t batch;    /* samples, random */
     int64_t points;   /* coordinates tried per tensor */
     double tolerance; /* relative error that is still right, 1e-7 */
-    uint64_t seed;    /* of weights, pictures, labels and coordinates */
-} fv_check_ask;
+    uint64_t seed;    /* of weights, samples, targets and coordinates */
+} fv_check_options;
 
 /* One gradient: of a parameter of the whole network's loss, or of one node's input or parameter
    looked at alone, which tells whose backward is wrong. */
@@ -36,10 +36,10 @@ typedef struct fv_check_report {
 } fv_check_report;
 
 /* FV_OK when every gradient agrees, FV_DIFFERS with a sentence that names the operator when not;
-   the report is filled either way and released by fv__gradients_free. `watch` (may be NULL) is told
-   after each tensor. */
-FV_MUST_USE fv_status fv__gradients_check(fv_context *ctx, const fv_net *net,
-                                          const fv_check_ask *ask,
+   the report is filled either way and released by fv__gradients_free. `loss`: of heads that name
+   none (NULL: cross-entropy). `watch` (may be NULL) is told after each tensor. */
+FV_MUST_USE fv_status fv__gradients_check(fv_context *ctx, const fv_graph *net, const fv_op *loss,
+                                          const fv_check_options *options,
                                           void (*watch)(void *arg, const fv_check_row *row),
                                           void *arg, fv_check_report *report);
 void fv__gradients_free(fv_check_report *report);
