@@ -110,7 +110,7 @@ typedef struct fv_training_facts {
     int64_t epochs_done, steps_done;
     int64_t best_epoch; /* that with the best test accuracy, from 0; -1: none is behind */
     double seconds;     /* all epochs that are behind */
-    size_t memory;      /* bytes for one step: values, gradients, weights, working space */
+    size_t memory;      /* bytes taken: values, weights, gradients, optimiser, working space */
 } fv_training_facts;
 
 /* They hold until the next call for this training. */

@@ -3,7 +3,7 @@
  * check_api.c - public: the gradient check.
  */
 #include "api/given.h"
-#include "train/check.h"
+#include "train/gradient_check.h"
 
 /* What is handed out, and all that it points to. */
 typedef struct record {
@@ -45,7 +45,7 @@ static fv_status tell(record *r, const fv_net *net, const fv_check_report *repor
         g->name = fv__arena_text(&r->arena, g->name);
         if (!g->name) return FV_EXHAUSTED;
     }
-    told->net = fv__arena_text(&r->arena, net->name);
+    told->net = fv__arena_text(&r->arena, net->graph->name);
     told->culprit = report->culprit ? fv__arena_text(&r->arena, report->culprit) : NULL;
     if (!told->net || (report->culprit && !told->culprit)) return FV_EXHAUSTED;
     told->culprit_op = report->culprit_op;
@@ -57,13 +57,14 @@ static fv_status tell(record *r, const fv_net *net, const fv_check_report *repor
 }
 
 static fv_status check(fv_context *ctx, const fv_net *net, const fv_check_settings *s, record *r) {
-    const fv_check_ask ask = {.batch = s->batch ? s->batch : 2,
-                              .points = s->points ? s->points : 8,
-                              .tolerance = s->tolerance > 0 ? s->tolerance : 1e-7,
-                              .seed = s->seed};
+    const fv_check_options options = {.batch = s->batch ? s->batch : 2,
+                                      .points = s->points ? s->points : 8,
+                                      .tolerance = s->tolerance > 0 ? s->tolerance : 1e-7,
+                                      .seed = s->seed};
     watcher w = {s->watch, s->user};
     fv_check_report report;
-    fv_status status = fv__gradients_check(ctx, net, &ask, watch, &w, &report);
+    fv_status status = fv__gradients_check(ctx, net->graph, fv__losses[net->recipe.loss], &options,
+                                           watch, &w, &report);
     if (status == FV_OK || status == FV_DIFFERS) {
         const fv_status told = tell(r, net, &report);
         if (told != FV_OK) status = told;

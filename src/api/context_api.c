@@ -6,6 +6,7 @@
 #include "base/cpu_features.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "cpu/cpu.h"
 #include "kern/kern.h"
 #include <string.h>
 
@@ -38,6 +39,7 @@ fv_status fv_context_new_with(const fv_context_options *given, fv_context **out)
     fv_context *ctx = *out = fv__alloc(NULL, sizeof *ctx, "a context");
     if (!ctx) return FV_EXHAUSTED;
     ctx->isa = (int)fv__cpu_isa();
+    ctx->device = &fv__cpu_device;
     FV_TAKE(ctx, given, options);
     if (!options.allocator.alloc != !options.allocator.free)
         return fv__fail(ctx, FV_USAGE, "an allocator has both alloc and free, or neither");

@@ -223,7 +223,8 @@ fv_status fv_dataset_batch(fv_context *ctx, const fv_dataset *set, const fv_net 
         return fv__fail(ctx, FV_USAGE, "a batch has at least one sample, and they count from 0");
     fv_status status = which ? take_order(ctx, set, which, n, &order) : FV_OK;
     const fv_batch batch = {.order = order, .start = which ? 0 : start, .n = n};
-    if (status == FV_OK) status = fv__batch_fill_classes(ctx, set, &net->input, &batch, x, labels);
+    if (status == FV_OK)
+        status = fv__batch_fill_classes(ctx, set, &net->graph->input, &batch, x, labels);
     fv__free(order);
     return status;
 }

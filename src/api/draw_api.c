@@ -10,8 +10,9 @@
 #include <string.h>
 
 const char *fv_filters_name(const fv_model *model, int i) {
-    for (int p = 0; model && i >= 0 && p < (int)model->net->param_count; p++)
-        if (fv__filters_worth(model->net, p) && i-- == 0) return model->net->params[p].name;
+    for (int p = 0; model && i >= 0 && p < (int)model->net.graph->param_count; p++)
+        if (fv__filters_worth(model->net.graph, p) && i-- == 0)
+            return model->net.graph->params[p].name;
     return NULL;
 }
 
@@ -23,8 +24,8 @@ fv_status fv_draw_filters(fv_context *ctx, const fv_model *model, const char *na
     FV_NEED(ctx, out);
     FV_NEED(ctx, model);
     FV_NEED(ctx, name);
-    FV_TRY(fv__param_named(ctx, model->net, name, &param));
-    if (!fv__filters_worth(model->net, param))
+    FV_TRY(fv__param_named(ctx, model->net.graph, name, &param));
+    if (!fv__filters_worth(model->net.graph, param))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "%s holds no filters worth an image: that takes a convolution with a "
                         "window larger than a pixel",
@@ -34,8 +35,8 @@ fv_status fv_draw_filters(fv_context *ctx, const fv_model *model, const char *na
 }
 
 const char *fv_maps_name(const fv_model *model, int i) {
-    for (int n = 0; model && i >= 0 && n < (int)model->net->node_count; n++)
-        if (fv__maps_worth(model->net, n) && i-- == 0) return model->net->nodes[n].name;
+    for (int n = 0; model && i >= 0 && n < (int)model->net.graph->node_count; n++)
+        if (fv__maps_worth(model->net.graph, n) && i-- == 0) return model->net.graph->nodes[n].name;
     return NULL;
 }
 
@@ -50,7 +51,7 @@ fv_status fv_draw_maps(fv_context *ctx, fv_run *run, const char *layer, int64_t 
     FV_NEED(ctx, layer);
     if (most < 1)
         return fv__fail(ctx, FV_USAGE, "at least one map is drawn, not %lld", (long long)most);
-    const fv_net *net = fv__run_model(run)->net;
+    const fv_graph *net = fv__run_model(run)->net.graph;
     const int node = fv__net_find_node(net, layer);
     if (node < 0) return fv__fail(ctx, FV_BAD_INPUT, "%s has no layer '%.64s'", net->name, layer);
     FV_TRY(fv__run_tensor(ctx, run, fv__maps_value(net, node), &t));
@@ -66,7 +67,7 @@ fv_status fv_draw_input(fv_context *ctx, fv_run *run, fv_blob **out) {
     FV_NEED(ctx, out);
     FV_NEED(ctx, run);
     FV_TRY(fv__run_tensor(ctx, run, 0, &t));
-    FV_TRY(fv__draw_input(ctx, fv__run_model(run)->net, t.data, &canvas));
+    FV_TRY(fv__draw_input(ctx, fv__run_model(run)->net.graph, t.data, &canvas));
     return fv__blob_of_canvas(ctx, &canvas, out);
 }
 

@@ -24,22 +24,24 @@ static fv_status make_room(fv_arena *arena, const fv_dataset *set, fv_scores *s,
     if (!fv__mul_size((size_t)set->classes, (size_t)set->classes, &cells) ||
         !fv__mul_size(cells, sizeof **confusion, &bytes))
         return fv__fail_memory(arena->ctx, SIZE_MAX, "the confusion matrix");
-    s->said = fv__arena_alloc(arena, n * sizeof *s->said);
-    s->sure = fv__arena_alloc(arena, n * sizeof *s->sure);
-    s->truth = fv__arena_alloc(arena, n * sizeof *s->truth);
+    s->predicted = fv__arena_alloc(arena, n * sizeof *s->predicted);
+    s->confidence = fv__arena_alloc(arena, n * sizeof *s->confidence);
+    s->label_confidence = fv__arena_alloc(arena, n * sizeof *s->label_confidence);
     *labels = fv__arena_alloc(arena, n * sizeof **labels);
     *confusion = fv__arena_alloc(arena, bytes);
-    return s->said && s->sure && s->truth && *labels && *confusion ? FV_OK : FV_EXHAUSTED;
+    return s->predicted && s->confidence && s->label_confidence && *labels && *confusion
+               ? FV_OK
+               : FV_EXHAUSTED;
 }
 
 static void tell_each(const fv_dataset *set, const fv_scores *s, int64_t *confusion,
                       int32_t *labels, fv_evaluation *told) {
     memcpy(labels, set->labels, (size_t)set->count * sizeof *labels);
     for (int64_t i = 0; i < set->count; i++)
-        if (s->said[i] < set->classes) confusion[labels[i] * set->classes + s->said[i]]++;
-    told->predicted = s->said;
-    told->confidence = s->sure;
-    told->label_probability = s->truth;
+        if (s->predicted[i] < set->classes) confusion[labels[i] * set->classes + s->predicted[i]]++;
+    told->predicted = s->predicted;
+    told->confidence = s->confidence;
+    told->label_probability = s->label_confidence;
     told->labels = labels;
     told->confusion = confusion;
 }
@@ -47,9 +49,9 @@ static void tell_each(const fv_dataset *set, const fv_scores *s, int64_t *confus
 static void tell(const fv_dataset *set, const fv_scores *s, double seconds, fv_evaluation *told) {
     const double n = s->images > 0 ? (double)s->images : 1;
     told->images = s->images;
-    told->correct = s->correct;
+    told->correct = s->tally.right;
     told->correct5 = s->correct5;
-    told->accuracy = (double)s->correct / n;
+    told->accuracy = s->tally.counted > 0 ? (double)s->tally.right / (double)s->tally.counted : 0;
     told->top5 = (double)s->correct5 / n;
     told->loss = s->loss;
     told->seconds = seconds;
@@ -58,15 +60,16 @@ static void tell(const fv_dataset *set, const fv_scores *s, double seconds, fv_e
 
 static fv_status evaluate(fv_context *ctx, const fv_model *model, const fv_dataset *set,
                           const fv_evaluation_options *options, record *r) {
-    const fv_net *net = model->net;
+    const fv_graph *net = model->net.graph;
     fv_evaluator *evaluator = NULL;
     fv_scores scores = {0};
     int64_t *confusion = NULL;
     int32_t *labels = NULL;
-    const int64_t outputs = fv__shape_sample(&net->values[net->heads[0].value].shape);
+    const int64_t outputs = fv__channels(&net->values[net->heads[0].value].shape);
     FV_TRY(fv__dataset_fits(ctx, set, &net->input, outputs));
     if (options->each) FV_TRY(make_room(&r->arena, set, &scores, &confusion, &labels));
-    FV_TRY(fv__evaluator_new(ctx, model, options->batch ? options->batch : BATCH, &evaluator));
+    FV_TRY(fv__evaluator_new(ctx, model, fv__losses[model->net.recipe.loss],
+                             options->batch ? options->batch : BATCH, NULL, &evaluator));
     const double start = fv__seconds();
     const fv_status status = fv__evaluate(ctx, evaluator, set, &scores);
     const double seconds = fv__seconds() - start;

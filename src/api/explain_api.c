@@ -35,7 +35,7 @@ fv_status fv_bench_run(fv_context *ctx, const fv_net *net, const fv_bench_option
     if (options.batch < 0)
         return fv__fail(ctx, FV_USAGE, "a batch of at least 1 is timed, not %lld",
                         (long long)options.batch);
-    if (options.model && options.model->net != net)
+    if (options.model && options.model->net.graph != net->graph)
         return fv__fail(ctx, FV_USAGE,
                         "fv_bench_run: the model is of another network; give fv_model_net() of it");
     return fv__benchmark(ctx, net, &options, out);

@@ -54,7 +54,7 @@ fv_status fv_model_read_image(fv_context *ctx, const fv_model *model, const char
     FV_NEED(ctx, dst);
     fv_image image;
     FV_TRY(fv__image_read(ctx, path, &image));
-    fv_status status = fv__preprocess(ctx, &model->net->input, &image, dst);
+    fv_status status = fv__preprocess(ctx, &model->net.graph->input, &image, dst);
     fv__image_free(&image);
     return status;
 }
@@ -67,7 +67,7 @@ fv_status fv_model_decode_image(fv_context *ctx, const fv_model *model, const vo
     FV_NEED(ctx, dst);
     fv_image image;
     FV_TRY(fv__image_decode(ctx, IN_MEMORY, data, size, &image));
-    fv_status status = fv__preprocess(ctx, &model->net->input, &image, dst);
+    fv_status status = fv__preprocess(ctx, &model->net.graph->input, &image, dst);
     fv__image_free(&image);
     return status;
 }
@@ -107,7 +107,7 @@ fv_status fv_model_take_pixels(fv_context *ctx, const fv_model *model, const uin
         image.channels = 3;
         image.pixels = rgb;
     }
-    fv_status status = fv__preprocess(ctx, &model->net->input, &image, dst);
+    fv_status status = fv__preprocess(ctx, &model->net.graph->input, &image, dst);
     fv__free(rgb);
     return status;
 }

@@ -10,10 +10,17 @@
 /* The heads that are there in inference, in order: number i of them, or NULL. */
 static const fv_head *head(const fv_model *model, int i) {
     if (!model || i < 0) return NULL;
-    for (size_t h = 0; h < model->net->head_count; h++) {
-        if (!model->net->heads[h].training && i-- == 0) return &model->net->heads[h];
+    for (size_t h = 0; h < model->net.graph->head_count; h++) {
+        if (!model->net.graph->heads[h].training && i-- == 0) return &model->net.graph->heads[h];
     }
     return NULL;
+}
+
+/* A model over a net, which is gone. */
+static fv_status model_of(fv_context *ctx, fv_net *net, uint64_t seed, fv_model **out) {
+    const fv_net own = *net;
+    fv__free(net);
+    return fv__model_new(ctx, &own, seed, out);
 }
 
 fv_status fv_model_new(fv_context *ctx, fv_net *net, uint64_t seed, fv_model **out) {
@@ -21,8 +28,8 @@ fv_status fv_model_new(fv_context *ctx, fv_net *net, uint64_t seed, fv_model **o
     fv_status status = fv__check_context(ctx);
     if (status == FV_OK) status = fv__check_given(ctx, __func__, "out", out);
     if (status == FV_OK) status = fv__check_given(ctx, __func__, "net", net);
-    if (status == FV_OK) return fv__model_new(ctx, net, seed, out);
-    fv__net_free(net);
+    if (status == FV_OK) return model_of(ctx, net, seed, out);
+    fv_net_free(net);
     return status;
 }
 
@@ -33,7 +40,7 @@ fv_status fv_model_create(fv_context *ctx, const char *word, const char *setting
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, out);
     FV_TRY(fv_net_open(ctx, word, settings, &net));
-    return fv__model_new(ctx, net, seed, out);
+    return model_of(ctx, net, seed, out);
 }
 
 fv_status fv_model_parse(fv_context *ctx, const char *text, const char *settings, uint64_t seed,
@@ -43,7 +50,7 @@ fv_status fv_model_parse(fv_context *ctx, const char *text, const char *settings
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, out);
     FV_TRY(fv_net_parse(ctx, text, settings, &net));
-    return fv__model_new(ctx, net, seed, out);
+    return model_of(ctx, net, seed, out);
 }
 
 fv_status fv_model_open(fv_context *ctx, const char *word, const fv_model_options *given,
@@ -86,7 +93,7 @@ fv_status fv_model_save(fv_context *ctx, const fv_model *model, const char *path
     FV_NEED(ctx, path);
     if (fv__is_model_file(path)) return fv__model_save(ctx, model, path);
     const char *end = strrchr(path, '.');
-    if (end && strcmp(end, ".net") == 0) return fv_net_save(ctx, model->net, path);
+    if (end && strcmp(end, ".net") == 0) return fv_net_save(ctx, &model->net, path);
     return fv__fail(ctx, FV_USAGE,
                     "'%s': the end of its name says what is to be written: .net (the network's "
                     "text) or .safetensors (a model)",
@@ -98,15 +105,15 @@ void fv_model_free(fv_model *model) {
 }
 
 const fv_net *fv_model_net(const fv_model *model) {
-    return model ? model->net : NULL;
+    return model ? &model->net : NULL;
 }
 
 const char *fv_model_name(const fv_model *model) {
-    return model ? model->net->name : NULL;
+    return model ? model->net.graph->name : NULL;
 }
 
 int64_t fv_model_input(const fv_model *model, int64_t dims[3]) {
-    return model ? fv_net_input(model->net, dims) : 0;
+    return model ? fv_net_input(&model->net, dims) : 0;
 }
 
 int fv_model_outputs(const fv_model *model) {
@@ -118,7 +125,7 @@ int fv_model_outputs(const fv_model *model) {
 int fv_model_output(const fv_model *model, int i, int64_t dims[FV_DIMS_MAX]) {
     const fv_head *h = head(model, i);
     if (!h) return 0;
-    const fv_shape *s = &model->net->values[h->value].shape;
+    const fv_shape *s = &model->net.graph->values[h->value].shape;
     for (int d = 1; dims && d < s->rank; d++) dims[d - 1] = s->dim[d];
     return s->rank - 1;
 }
@@ -130,8 +137,8 @@ const char *fv_model_output_name(const fv_model *model, int i) {
 
 int fv_model_output_is_softmax(const fv_model *model, int i) {
     const fv_head *h = head(model, i);
-    const int node = h ? model->net->values[h->value].node : -1;
-    return node >= 0 && strcmp(model->net->nodes[node].op->name, "softmax") == 0;
+    const int node = h ? model->net.graph->values[h->value].node : -1;
+    return node >= 0 && model->net.graph->nodes[node].op == &fv__op_softmax;
 }
 
 const char *fv_model_class(const fv_model *model, int64_t i, char *out, size_t size) {
@@ -142,11 +149,11 @@ const char *fv_model_class(const fv_model *model, int64_t i, char *out, size_t s
 }
 
 int64_t fv_model_parameters(const fv_model *model) {
-    return model ? fv_net_parameters(model->net) : 0;
+    return model ? fv_net_parameters(&model->net) : 0;
 }
 
 int fv_model_tensors(const fv_model *model) {
-    return model ? (int)model->net->param_count : 0;
+    return model ? (int)model->net.graph->param_count : 0;
 }
 
 fv_status fv_model_tensor(fv_context *ctx, const fv_model *model, int i, fv_tensor_view *out) {
@@ -154,10 +161,10 @@ fv_status fv_model_tensor(fv_context *ctx, const fv_model *model, int i, fv_tens
     FV_NEED(ctx, out);
     FV_TRY(fv__view_clear(ctx, out));
     FV_NEED(ctx, model);
-    if (i < 0 || (size_t)i >= model->net->param_count)
+    if (i < 0 || (size_t)i >= model->net.graph->param_count)
         return fv__fail(ctx, FV_USAGE, "%s has no tensor number %d; it has %zu, counted from 0",
-                        model->net->name, i, model->net->param_count);
-    const fv_param *p = &model->net->params[i];
+                        model->net.graph->name, i, model->net.graph->param_count);
+    const fv_param *p = &model->net.graph->params[i];
     return fv__view_of_param(ctx, p, model->weights + p->offset, out);
 }
 
@@ -169,7 +176,7 @@ fv_status fv_model_tensor_named(fv_context *ctx, const fv_model *model, const ch
     FV_TRY(fv__view_clear(ctx, out));
     FV_NEED(ctx, model);
     FV_NEED(ctx, name);
-    FV_TRY(fv__param_named(ctx, model->net, name, &i));
+    FV_TRY(fv__param_named(ctx, model->net.graph, name, &i));
     return fv_model_tensor(ctx, model, i, out);
 }
 

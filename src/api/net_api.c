@@ -27,35 +27,49 @@ fv_status fv_net_parse(fv_context *ctx, const char *text, const char *settings, 
     FV_NEED(ctx, text);
     fv__arena_init(&arena, ctx);
     fv_status status = fv__settings_split(ctx, &arena, settings, &list, &count);
+    fv_net net = {0};
     if (status == FV_OK)
-        status = fv__net_parse(ctx, "network", text, strlen(text), list, count, out);
+        status =
+            fv__net_parse(ctx, "network", text, strlen(text), list, count, &net.graph, &net.recipe);
     fv__arena_free(&arena);
-    return status;
+    return status == FV_OK ? fv__net_handle(ctx, &net, out) : status;
+}
+
+fv_status fv__net_handle(fv_context *ctx, const fv_net *net, fv_net **out) {
+    *out = fv__alloc(ctx, sizeof **out, "a network");
+    if (*out) {
+        **out = *net;
+        return FV_OK;
+    }
+    fv__net_free(net->graph);
+    return FV_EXHAUSTED;
 }
 
 void fv_net_free(fv_net *net) {
-    fv__net_free(net);
+    if (!net) return;
+    fv__net_free(net->graph);
+    fv__free(net);
 }
 
 const char *fv_net_name(const fv_net *net) {
-    return net ? net->name : NULL;
+    return net ? net->graph->name : NULL;
 }
 
 const char *fv_net_text(const fv_net *net) {
-    return net ? net->source : NULL;
+    return net ? net->graph->source : NULL;
 }
 
 const char *fv_net_given(const fv_net *net) {
-    return net ? net->given : NULL;
+    return net ? net->graph->given : NULL;
 }
 
 int64_t fv_net_parameters(const fv_net *net) {
-    return net ? fv__net_parameters(net, false) : 0;
+    return net ? fv__net_parameters(net->graph, false) : 0;
 }
 
 int64_t fv_net_input(const fv_net *net, int64_t dims[3]) {
     if (!net) return 0;
-    const fv_shape *s = &net->values[0].shape;
+    const fv_shape *s = &net->graph->values[0].shape;
     if (dims) {
         dims[0] = fv__channels(s);
         dims[1] = fv__height(s);
@@ -70,7 +84,7 @@ fv_status fv_net_print(fv_context *ctx, const fv_net *net, fv_blob **out) {
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, out);
     FV_NEED(ctx, net);
-    const fv_status status = fv__net_print(ctx, net, &text);
+    const fv_status status = fv__net_print(ctx, net->graph, &net->recipe, &text);
     if (status == FV_OK) return fv__blob_of_text(ctx, &text, out);
     fv__text_free(&text);
     return status;
@@ -110,7 +124,9 @@ const fv_zoo_network *fv_zoo_find(const char *name) {
 }
 
 int fv_training_setting(int i, fv_option *out) {
-    return fv__option_of(fv__recipe_fields, i, out);
+    fv_recipe_table table;
+    fv__recipe_table(&table);
+    return fv__option_of(table.field, i, out);
 }
 
 int fv_input_setting(int i, fv_option *out) {

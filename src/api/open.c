@@ -26,7 +26,7 @@ const char *fv__open_path(fv_arena *arena, const char *word) {
 }
 
 static fv_status net_of_model(fv_context *ctx, const char *path, const char *settings,
-                              fv_net **out) {
+                              fv_net *out) {
     fv_model *model = NULL;
     if (settings && *settings)
         return fv__fail(ctx, FV_USAGE,
@@ -35,33 +35,34 @@ static fv_status net_of_model(fv_context *ctx, const char *path, const char *set
                         settings);
     FV_TRY(fv__model_load(ctx, path, &model));
     *out = model->net;
-    model->net = NULL;
+    model->net.graph = NULL;
     fv__model_free(model);
     return FV_OK;
 }
 
 static fv_status open_net(fv_context *ctx, fv_arena *arena, const char *word, const char *settings,
-                          fv_net **out) {
+                          fv_net *out) {
     const char *path = fv__open_path(arena, word);
     fv_setting *list;
     size_t count;
     if (!path) return FV_EXHAUSTED;
     if (fv__is_model_file(path)) return net_of_model(ctx, path, settings, out);
     FV_TRY(fv__settings_split(ctx, arena, settings, &list, &count));
-    return fv__net_find(ctx, path, list, count, out);
+    return fv__net_find(ctx, path, list, count, &out->graph, &out->recipe);
 }
 
 fv_status fv__open_net(fv_context *ctx, const char *word, const char *settings, fv_net **out) {
     fv_arena arena;
+    fv_net net = {0};
     fv__arena_init(&arena, ctx);
-    const fv_status status = open_net(ctx, &arena, word, settings, out);
+    const fv_status status = open_net(ctx, &arena, word, settings, &net);
     fv__arena_free(&arena);
-    return status;
+    return status == FV_OK ? fv__net_handle(ctx, &net, out) : status;
 }
 
 /* One number that is none makes every answer nonsense: it is said at once, with its place. */
 static fv_status check_finite(fv_context *ctx, const char *path, const fv_model *model) {
-    const fv_net *net = model->net;
+    const fv_graph *net = model->net.graph;
     for (size_t p = 0; p < net->param_count; p++) {
         const float *w = model->weights + net->params[p].offset;
         for (int64_t i = 0; i < net->params[p].count; i++)
@@ -108,7 +109,7 @@ static fv_status load(fv_context *ctx, const char *path, const char *settings, f
 static fv_status open_any(fv_context *ctx, fv_arena *arena, const char *word,
                           const fv_model_options *o, fv_model **out) {
     const char *path = fv__open_path(arena, word);
-    fv_net *net = NULL;
+    fv_net net = {0};
     if (!path) return FV_EXHAUSTED;
     const bool text = ends_with(path, ".net") || fv_zoo_find(path);
     if (fv__is_model_file(path) ? o->fresh || fv__file_exists(path)
@@ -116,7 +117,7 @@ static fv_status open_any(fv_context *ctx, fv_arena *arena, const char *word,
         FV_TRY(load(ctx, path, o->settings, out));
     } else if (o->fresh || o->weights) {
         FV_TRY(open_net(ctx, arena, word, o->settings, &net));
-        FV_TRY(fv__model_new(ctx, net, o->seed, out));
+        FV_TRY(fv__model_new(ctx, &net, o->seed, out));
     } else {
         return no_model(ctx, word);
     }

@@ -15,6 +15,8 @@ bool fv__is_model_file(const char *word);
 /* As fv_net_open. */
 FV_MUST_USE fv_status fv__open_net(fv_context *ctx, const char *word, const char *settings,
                                    fv_net **out);
+/* A handle over a graph and a recipe, which it takes over, on failure too. */
+FV_MUST_USE fv_status fv__net_handle(fv_context *ctx, const fv_net *net, fv_net **out);
 /* As fv_model_open. */
 FV_MUST_USE fv_status fv__open_model(fv_context *ctx, const char *word,
                                      const fv_model_options *options, fv_model **out);

@@ -7,6 +7,7 @@
  */
 #include "api/run_api.h"
 #include "api/given.h"
+#include "api/shared_plan.h"
 #include "api/views.h"
 
 /* A value as the caller sees it. */
@@ -21,14 +22,14 @@ struct fv_run {
     const fv_model *model;
     int64_t batch;
     bool keeps; /* every value */
-    fv_plan *plan;
+    fv_shared_plan *shared;
     fv_exec *exec;
     window input;
     window *outputs;
     int output_count;
 };
 
-static fv_status open_window(fv_context *ctx, const fv_exec *exec, int value, window *w) {
+static fv_status open_window(fv_context *ctx, fv_exec *exec, int value, window *w) {
     w->inside = w->outside = fv__exec_value(exec, value);
     if (w->inside.layout == FV_PLAIN && w->inside.step == fv__shape_sample(&w->inside.shape))
         return FV_OK;
@@ -43,10 +44,10 @@ static fv_status open_window(fv_context *ctx, const fv_exec *exec, int value, wi
 }
 
 static fv_status make(fv_context *ctx, const fv_model *model, fv_run *run) {
-    const fv_net *net = model->net;
-    fv_plan_ask ask = {.batch = run->batch, .dtype = FV_F32, .keep_values = run->keeps};
-    FV_TRY(fv__plan_new(ctx, net, &ask, &run->plan));
-    FV_TRY(fv__exec_new(ctx, run->plan, model->weights, NULL, &run->exec));
+    const fv_graph *net = model->net.graph;
+    FV_TRY(fv__shared_plan_take(ctx, model, run->batch, run->keeps, &run->shared));
+    const fv_exec_options options = {.prepared = run->shared->prepared};
+    FV_TRY(fv__exec_new(ctx, run->shared->plan, &options, &run->exec));
     FV_TRY(open_window(ctx, run->exec, 0, &run->input));
     run->outputs = fv__alloc(ctx, net->head_count * sizeof *run->outputs, "the outputs of a run");
     if (!run->outputs) return FV_EXHAUSTED;
@@ -97,7 +98,7 @@ void fv_run_free(fv_run *run) {
     fv__free(run->outputs);
     fv__free(run->input.copy);
     fv__exec_free(run->exec);
-    fv__plan_free(run->plan);
+    fv__shared_plan_give(run->model, run->shared);
     fv__free(run);
 }
 
@@ -110,11 +111,13 @@ fv_status fv_run_forward(fv_run *run, int64_t n) {
     if (n < 1 || n > run->batch)
         return fv__fail(run->ctx, FV_USAGE, "forward takes 1 to %lld samples in this run, not %lld",
                         (long long)run->batch, (long long)n);
-    if (run->input.copy) fv__tensor_convert(&run->input.outside, &run->input.inside);
-    fv__exec_forward(run->exec, 0, 0);
+    const fv_exec_run once = {0};
+    if (run->input.copy)
+        fv__tensor_convert(&run->input.outside, &run->input.inside, 0, run->batch, false);
+    fv__exec_forward(run->exec, &once, NULL);
     for (int i = 0; i < run->output_count; i++) {
         const window *w = &run->outputs[i];
-        if (w->copy) fv__tensor_convert(&w->inside, &w->outside);
+        if (w->copy) fv__tensor_convert(&w->inside, &w->outside, 0, run->batch, false);
     }
     return FV_OK;
 }
@@ -132,11 +135,11 @@ const float *fv_run_output(fv_run *run, int i, int64_t *count) {
 }
 
 int fv_run_values(const fv_run *run) {
-    return run && run->keeps ? (int)run->model->net->value_count : 0;
+    return run && run->keeps ? (int)run->model->net.graph->value_count : 0;
 }
 
 const char *fv_run_value_name(const fv_run *run, int i) {
-    return i >= 0 && i < fv_run_values(run) ? run->model->net->values[i].name : NULL;
+    return i >= 0 && i < fv_run_values(run) ? run->model->net.graph->values[i].name : NULL;
 }
 
 fv_status fv__run_tensor(fv_context *ctx, fv_run *run, int value, fv_tensor *out) {
@@ -146,7 +149,7 @@ fv_status fv__run_tensor(fv_context *ctx, fv_run *run, int value, fv_tensor *out
     *out = fv__exec_value(run->exec, value);
     if (out->data) return FV_OK;
     return fv__fail(ctx, FV_USAGE, "'%s' is there in training only",
-                    run->model->net->values[value].name);
+                    run->model->net.graph->values[value].name);
 }
 
 fv_status fv_run_value(fv_run *run, const char *name, fv_tensor_view *out) {
@@ -156,9 +159,9 @@ fv_status fv_run_value(fv_run *run, const char *name, fv_tensor_view *out) {
     FV_NEED(run->ctx, name);
     FV_NEED(run->ctx, out);
     FV_TRY(fv__view_clear(run->ctx, out));
-    FV_TRY(fv__value_named(run->ctx, run->model->net, name, &value));
+    FV_TRY(fv__value_named(run->ctx, run->model->net.graph, name, &value));
     FV_TRY(fv__run_tensor(run->ctx, run, value, &t));
-    return fv__view_of_tensor(run->ctx, run->model->net->values[value].name, &t, out);
+    return fv__view_of_tensor(run->ctx, run->model->net.graph->values[value].name, &t, out);
 }
 
 const fv_model *fv__run_model(const fv_run *run) {

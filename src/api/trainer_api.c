@@ -32,7 +32,7 @@ static fv_status apply_settings(fv_context *ctx, const char *settings, fv_recipe
 }
 
 /* Every head has to know every label: the smallest counts. */
-static int64_t classes_of(const fv_net *net) {
+static int64_t classes_of(const fv_graph *net) {
     int64_t classes = INT32_MAX;
     for (size_t h = 0; h < net->head_count; h++) {
         int64_t here = fv__shape_sample(&net->values[net->heads[h].value].shape);
@@ -42,14 +42,14 @@ static int64_t classes_of(const fv_net *net) {
 }
 
 static fv_status make(fv_context *ctx, fv_model *model, const char *settings, fv_trainer *t) {
-    fv_recipe recipe = model->net->recipe;
+    fv_recipe recipe = model->net.recipe;
     FV_TRY(apply_settings(ctx, settings, &recipe));
     t->ctx = ctx;
     t->model = model;
     t->batch = recipe.batch;
     t->rate = recipe.lr;
-    t->sample = fv__shape_sample(&model->net->values[0].shape);
-    t->classes = classes_of(model->net);
+    t->sample = fv__shape_sample(&model->net.graph->values[0].shape);
+    t->classes = classes_of(model->net.graph);
     return fv__learner_new(ctx, model, &recipe, &t->learner);
 }
 
@@ -96,15 +96,17 @@ static fv_status check_step(const fv_trainer *t, const int32_t *labels, int64_t 
 fv_status fv_trainer_step(fv_trainer *t, const float *x, const int32_t *labels, int64_t n,
                           double *loss) {
     if (!t) return FV_USAGE;
-    float *to_x;
-    int32_t *to_labels;
+    fv_learner_batch to;
     fv_step_result result;
     FV_NEED(t->ctx, x);
     FV_NEED(t->ctx, labels);
     FV_TRY(check_step(t, labels, n));
-    FV_TRY(fv__learner_batch(t->ctx, t->learner, n, &to_x, &to_labels));
-    memcpy(to_x, x, (size_t)n * (size_t)t->sample * sizeof *x);
-    memcpy(to_labels, labels, (size_t)n * sizeof *labels);
+    FV_TRY(fv__learner_batch(t->ctx, t->learner, n, &to));
+    if (!to.target[FV_TARGET_CLASS])
+        return fv__fail(t->ctx, FV_USAGE,
+                        "this network learns from something else than one label a sample");
+    memcpy(to.x, x, (size_t)n * (size_t)t->sample * sizeof *x);
+    memcpy(to.target[FV_TARGET_CLASS], labels, (size_t)n * sizeof *labels);
     FV_TRY(fv__learner_step(t->ctx, t->learner, n, t->rate, &result));
     if (loss) *loss = result.loss;
     return FV_OK;
@@ -116,14 +118,13 @@ fv_status fv_trainer_gradient(fv_trainer *t, const char *name, fv_tensor_view *o
     FV_NEED(t->ctx, name);
     FV_NEED(t->ctx, out);
     FV_TRY(fv__view_clear(t->ctx, out));
-    FV_TRY(fv__param_named(t->ctx, t->model->net, name, &i));
-    const fv_param *p = &t->model->net->params[i];
+    FV_TRY(fv__param_named(t->ctx, t->model->net.graph, name, &i));
+    const fv_param *p = &t->model->net.graph->params[i];
     if (!p->spec.learned)
         return fv__fail(t->ctx, FV_USAGE, "%s is not learned by gradients: it has none", p->name);
     if (!fv__learner_steps(t->learner))
         return fv__fail(t->ctx, FV_USAGE, "there is no gradient before the first step");
-    /* read by the caller only; the struct is the one that models use */
-    float *all = (float *)(uintptr_t)fv__learner_gradients(t->learner);
+    float *all = fv__learner_gradients(t->learner);
     return fv__view_of_param(t->ctx, p, all + p->offset, out);
 }
 

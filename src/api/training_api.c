@@ -167,22 +167,22 @@ static void describe_progress(const fv_train_job *job, fv_training_facts *f) {
 const fv_training_facts *fv_training_describe(fv_training *t) {
     if (!t) return NULL;
     const fv_train_job *job = t->job;
-    const fv_plan_memory memory = fv__learner_memory(job->learner);
+    const fv_learner_memory memory = fv__learner_memory(job->learner);
     fv_training_facts *f = &t->facts;
     if (!t->settings.length) fv__recipe_print(&t->settings, &job->recipe);
     *f = (fv_training_facts){.folder = job->folder,
-                             .net = job->model->net->name,
+                             .net = job->model->net.graph->name,
                              .data = job->train.name,
                              .command = job->command,
                              .settings = t->settings.data ? t->settings.data : "",
-                             .parameters = fv__net_parameters(job->model->net, true),
+                             .parameters = fv__net_parameters(job->model->net.graph, true),
                              .train_images = job->train.count,
                              .test_images = job->test.count,
                              .batch = job->recipe.batch,
                              .epochs = job->recipe.epochs,
                              .seed = job->recipe.seed,
-                             .memory = memory.activations + memory.scratch + memory.parameters +
-                                       memory.gradients};
+                             .memory = memory.parameters + memory.gradients + memory.optimizer +
+                                       memory.prepared + memory.workspace};
     describe_progress(job, f);
     return f;
 }

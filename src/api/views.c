@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* No `what` of that name: the nearest one, or the first of them. */
-static fv_status none_named(fv_context *ctx, const fv_net *net, const char *what, const char *name,
-                            const char *const *names, size_t count) {
+static fv_status none_named(fv_context *ctx, const fv_graph *net, const char *what,
+                            const char *name, const char *const *names, size_t count) {
     const char *near = fv__nearest(name, names, count);
     if (near)
         return fv__fail(ctx, FV_BAD_INPUT, "%s has no %s '%.64s'; did you mean '%s'?", net->name,
@@ -17,7 +17,7 @@ static fv_status none_named(fv_context *ctx, const fv_net *net, const char *what
                     what, name, count, count ? names[0] : "none");
 }
 
-fv_status fv__param_named(fv_context *ctx, const fv_net *net, const char *name, int *out) {
+fv_status fv__param_named(fv_context *ctx, const fv_graph *net, const char *name, int *out) {
     *out = fv__net_find_param(net, name);
     if (*out >= 0) return FV_OK;
     const char **names = fv__alloc(ctx, (net->param_count + 1) * sizeof *names, "names");
@@ -28,7 +28,7 @@ fv_status fv__param_named(fv_context *ctx, const fv_net *net, const char *name, 
     return status;
 }
 
-fv_status fv__value_named(fv_context *ctx, const fv_net *net, const char *name, int *out) {
+fv_status fv__value_named(fv_context *ctx, const fv_graph *net, const char *name, int *out) {
     *out = fv__net_find_value(net, name);
     if (*out >= 0) return FV_OK;
     const char **names = fv__alloc(ctx, (net->value_count + 1) * sizeof *names, "names");

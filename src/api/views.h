@@ -8,10 +8,10 @@
 #include "net/net.h"
 
 /* The parameter of that name; FV_BAD_INPUT with "did you mean". */
-FV_MUST_USE fv_status fv__param_named(fv_context *ctx, const fv_net *net, const char *name,
+FV_MUST_USE fv_status fv__param_named(fv_context *ctx, const fv_graph *net, const char *name,
                                       int *out);
 /* The value of that name, likewise. */
-FV_MUST_USE fv_status fv__value_named(fv_context *ctx, const fv_net *net, const char *name,
+FV_MUST_USE fv_status fv__value_named(fv_context *ctx, const fv_graph *net, const char *name,
                                       int *out);
 
 /* Everything but its size to 0: what a call that fails leaves. */

@@ -28,6 +28,7 @@ struct fv_context {
     char message[FV_MESSAGE_MAX]; /* of the last failure; "" when there was none */
     struct fv_pool *pool;         /* worker threads; never NULL in a context from fv_context_new */
     int isa;                      /* highest fv_isa that kernels may use (base/cpu_features.h) */
+    const struct fv_device *device; /* that plans are made for unless they name another */
     fv_allocator allocator;
     fv_logger logger;
 };

@@ -278,3 +278,33 @@ void fv__pool_run(fv_pool *pool, int64_t jobs, fv_job_fn *fn, void *arg) {
         share_out(pool, jobs, fn, arg);
     fv__denormals_restore(before);
 }
+
+/* ---------------------------------------------------------------------------------- locks --- */
+
+#ifdef FV_HAVE_THREADS
+void fv__mutex_init(fv_mutex *mutex) {
+    (void)pthread_mutex_init(mutex, NULL);
+}
+void fv__mutex_destroy(fv_mutex *mutex) {
+    (void)pthread_mutex_destroy(mutex);
+}
+void fv__lock(fv_mutex *mutex) {
+    (void)pthread_mutex_lock(mutex);
+}
+void fv__unlock(fv_mutex *mutex) {
+    (void)pthread_mutex_unlock(mutex);
+}
+#else
+void fv__mutex_init(fv_mutex *mutex) {
+    (void)mutex;
+}
+void fv__mutex_destroy(fv_mutex *mutex) {
+    (void)mutex;
+}
+void fv__lock(fv_mutex *mutex) {
+    (void)mutex;
+}
+void fv__unlock(fv_mutex *mutex) {
+    (void)mutex;
+}
+#endif

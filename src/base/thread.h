@@ -9,6 +9,9 @@
 #define FV_BASE_THREAD_H
 
 #include "base/error.h"
+#ifdef FV_HAVE_THREADS
+#include <pthread.h>
+#endif
 
 typedef struct fv_pool fv_pool;
 
@@ -26,5 +29,16 @@ int fv__pool_size(const fv_pool *pool); /* 1 for NULL */
    part as worker 0. Not re-entrant: a job may not call it on the same pool. Within a job, denormal
    numbers are zero (base/denormal.h), whoever runs it. */
 void fv__pool_run(fv_pool *pool, int64_t jobs, fv_job_fn *fn, void *arg);
+
+/* A lock for the little that threads share; nothing where there are no threads. */
+#ifdef FV_HAVE_THREADS
+typedef pthread_mutex_t fv_mutex;
+#else
+typedef char fv_mutex;
+#endif
+void fv__mutex_init(fv_mutex *mutex);
+void fv__mutex_destroy(fv_mutex *mutex);
+void fv__lock(fv_mutex *mutex);
+void fv__unlock(fv_mutex *mutex);
 
 #endif

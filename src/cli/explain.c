@@ -3,7 +3,7 @@
  * explain.c - `fovea explain`: the lecture's table of a network.
  *
  * Numbers come from where the work is done: parameters and MACs from the operators' own cost rules,
- * receptive fields from fv__net_views, memory from the plan that would be executed.
+ * receptive fields from fv__net_receptive_fields, memory from the plan that would be executed.
  */
 #include "cli/explain.h"
 #include <string.h>
@@ -63,13 +63,13 @@ static void count_parameters(const fv_site *site, fv_row *row) {
 }
 
 static fv_status add_row(fv_cli *cli, fv_explained *e, const fv_node *node, const int *uses,
-                         const fv_field_of_view *views) {
+                         const fv_receptive_field *views) {
     fv_row *row = &e->rows[e->count];
     fv_site site;
     FV_TRY(fv__net_site(cli->ctx, e->net, node, 1, &site));
     row->node = node;
-    row->value = node->out;
-    row->view = views[node->out];
+    row->value = node->out[0];
+    row->view = views[node->out[0]];
     row->values = fv__shape_sample(&site.out);
     row->in_place = in_place(e, node, uses);
     row->cost = (fv_cost){.kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1};
@@ -98,10 +98,10 @@ static fv_status take_apart(fv_cli *cli, fv_explained *e) {
     const fv_net *net = e->net;
     e->rows = fv__arena_alloc(&cli->arena, (net->node_count + 1) * sizeof *e->rows);
     int *uses = fv__arena_alloc(&cli->arena, net->value_count * sizeof *uses);
-    fv_field_of_view *views = fv__arena_alloc(&cli->arena, net->value_count * sizeof *views);
+    fv_receptive_field *views = fv__arena_alloc(&cli->arena, net->value_count * sizeof *views);
     if (!e->rows || !uses || !views) return FV_EXHAUSTED;
     count_uses(e, uses);
-    FV_TRY(fv__net_views(cli->ctx, net, views));
+    FV_TRY(fv__net_receptive_fields(cli->ctx, net, views));
     e->rows[0] = (fv_row){.values = fv__shape_sample(&net->values[0].shape), .view = views[0]};
     e->values = e->rows[0].values;
     e->count = 1;

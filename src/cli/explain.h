@@ -16,7 +16,7 @@ typedef struct fv_row {
     int64_t values;      /* numbers in its output */
     int64_t weights, biases, statistics; /* biases: with the shifts of normalisations */
     fv_cost cost;
-    fv_field_of_view view;
+    fv_receptive_field view;
     fv_misfit misfit[2];
 } fv_row;
 

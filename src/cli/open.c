@@ -91,8 +91,8 @@ fv_status fv__cli_net(fv_cli *cli, const char *word, fv_net **out) {
                             "settings with a network's name or .net file",
                             settings[0].name, settings[0].value);
         FV_TRY(fv__model_load(cli->ctx, word, &model));
-        *out = model->net;
-        model->net = NULL;
+        *out = model->net.graph;
+        model->net.graph = NULL;
         fv__model_free(model);
         return FV_OK;
     }

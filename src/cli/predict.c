@@ -49,7 +49,7 @@ static double brightness(const fv_image *p) {
 
 /* The network's input as gray bytes, scaled from its least to its largest value. */
 static fv_status draw(const predictor *p, fv_text *out) {
-    const fv_input *input = &p->model->net->input;
+    const fv_input *input = &p->model->net.graph->input;
     const int64_t plane = input->height * input->width;
     const float *x = fv_run_input(p->run);
     uint8_t *gray = fv__alloc(p->cli->ctx, (size_t)plane, "a picture for the terminal");
@@ -97,7 +97,7 @@ static bool gives_shares(const fv_net *net) {
 
 static void as_text(const predictor *p, const char *file, const float *scores, const int64_t *best,
                     int64_t k, fv_text *out) {
-    const bool shares = gives_shares(p->model->net);
+    const bool shares = gives_shares(p->model->net.graph);
     char name[128];
     fv__text_addf(out, "%s\n", file);
     for (int64_t i = 0; i < k; i++) {
@@ -116,7 +116,7 @@ static void as_text(const predictor *p, const char *file, const float *scores, c
 }
 
 static fv_status load(predictor *p, const char *file) {
-    const fv_input *input = &p->model->net->input;
+    const fv_input *input = &p->model->net.graph->input;
     fv_image picture;
     FV_TRY(fv__image_read(p->cli->ctx, file, &picture));
     if (p->invert)

@@ -36,7 +36,7 @@ static fv_status put(album *a, fv_canvas *canvas, const char *name, const char *
 }
 
 static fv_status filters(album *a, const fv_model *model) {
-    const fv_net *net = model->net;
+    const fv_net *net = model->net.graph;
     const int first = fv__first_filters(net);
     for (int p = 0; first >= 0 && p < (int)net->param_count; p++) {
         const fv_shape *s = &net->params[p].spec.shape;
@@ -50,7 +50,7 @@ static fv_status filters(album *a, const fv_model *model) {
 }
 
 static fv_status maps(album *a, const fv_model *model, const float *x) {
-    const fv_net *net = model->net;
+    const fv_net *net = model->net.graph;
     fv_look *look;
     FV_TRY(fv__look_new(a->cli->ctx, model, x, &look));
     fv_status status = FV_OK;
@@ -65,7 +65,7 @@ static fv_status maps(album *a, const fv_model *model, const float *x) {
 }
 
 static fv_status picture(album *a, const fv_model *model, const char *path) {
-    const fv_net *net = model->net;
+    const fv_net *net = model->net.graph;
     fv_context *ctx = a->cli->ctx;
     fv_image p;
     FV_TRY(fv__image_read(ctx, path, &p));
@@ -94,7 +94,7 @@ static fv_status draw(album *a, const fv_model *model) {
         fv__text_addf(&a->files,
                       "%s has no filters larger than a pixel; give a picture to see "
                       "what its layers make of it\n",
-                      model->net->name);
+                      model->net.graph->name);
     return fv__cli_put(a->cli, &a->files);
 }
 

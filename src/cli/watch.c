@@ -98,8 +98,8 @@ static void announce(const fv_cli *cli, const fv_train_job *job) {
     char parameters[32], train[32], test[32], bytes[32];
     const fv_plan_memory memory = fv__learner_memory(job->learner);
     fv__cli_note(cli, "%s: %s parameters; %s: %s pictures to learn from, %s to test on",
-                 job->model->net->name,
-                 fv__commas(parameters, fv__net_parameters(job->model->net, true)), job->train.name,
+                 job->model->net.graph->name,
+                 fv__commas(parameters, fv__net_parameters(job->model->net.graph, true)), job->train.name,
                  fv__commas(train, job->train.count), fv__commas(test, job->test.count));
     fv__cli_note(cli, "folder %s; %d thread%s; %s for a batch of %lld%s", job->folder,
                  fv__pool_size(cli->ctx->pool), fv__pool_size(cli->ctx->pool) == 1 ? "" : "s",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conv, the direct way: see direct.h. Forward and the gradient of the input are direct
- * convolutions; the gradient of the weights sums along frames:
+ * conv_direct.c - a convolution the direct way: see direct.h. Forward and the gradient of the input
+ * are direct convolutions; the gradient of the weights sums along frames:
  *
  *   dw[k, c, q] = sum over outputs p of dy[k, p] * x[c, p + q]
  *
@@ -33,91 +33,96 @@ static bool fits(const fv_direct *d) {
 
 static const char *const too_large = "the maps are too large for offsets of 32 bits";
 
-static const char *refuses_forward(const fv_site *site, const fv_ask *ask) {
-    const fv_conv_options *o = site->options;
-    fv_direct d;
-    const char *why = fv__cpu_refuses(site, ask);
-    if (why) return why;
-    if (!fv__direct_forward(&d, o, &site->in[0]))
+static const char *settle_forward(const fv_site *site, const fv_request *request, fv_arena *arena,
+                                  fv_settled *settled) {
+    FV_STATE(fv_direct, d, arena);
+    if (!d) return fv__impl_no_memory;
+    if (!fv__direct_forward(d, site->options, &site->in[0]))
         return "kernel or stride are too large for offsets";
-    if (d.straight && d.bare) return "a 1x1 convolution is a plain product already";
-    fv__direct_plan(&d, ask->kernels);
-    return fits(&d) ? small(&d) : too_large;
+    if (d->straight && d->bare) return "a 1x1 convolution is a plain product already";
+    fv__direct_cut(d, request->kernels);
+    if (!fits(d)) return too_large;
+    if (small(d)) return small(d);
+    if (!fv__direct_settle_offsets(d, arena)) return fv__impl_no_memory;
+    settled->state = d;
+    settled->prepared = sizeof(float) * (size_t)fv__direct_packed(d);
+    settled->packed = true;
+    settled->worker = sizeof(float) * (size_t)fv__direct_worker(d);
+    return NULL;
+}
+
+static void prepare_forward(const fv_pass *p) {
+    fv__direct_pack(p->state, p, p->w[0].data, p->prepared);
 }
 
 static void forward(const fv_pass *p) {
-    const fv_conv_options *o = p->options;
-    fv_direct d;
-    (void)fv__direct_forward(&d, o, &p->x[0].shape);
-    fv__direct_plan(&d, p->kernels);
     const fv_direct_call call = {.p = p,
                                  .source = &p->x[0],
-                                 .result = &p->y,
-                                 .w = p->w[0].data,
-                                 .bias = o->bias ? p->w[1].data : NULL,
-                                 .act = fv__cpu_then(p)};
-    fv__direct_run(&d, &call);
+                                 .result = &p->y[0],
+                                 .packed = p->prepared,
+                                 .bias = fv__cpu_bias(p),
+                                 .workers = p->scratch,
+                                 .act = fv__cpu_epilogue_act(p)};
+    fv__direct_run(p->state, &call);
 }
 
-static size_t scratch_forward(const fv_site *site, const fv_ask *ask) {
-    fv_direct d;
-    (void)fv__direct_forward(&d, site->options, &site->in[0]);
-    fv__direct_plan(&d, ask->kernels);
-    return sizeof(float) * (size_t)fv__direct_scratch(&d, ask->workers);
-}
+/* ------------------------------------------------------------ the gradient of the weights --- */
 
-typedef struct dw_work {
-    const fv_pass *p;
+/* What settle finds of it. */
+typedef struct dw_geometry {
     fv_direct d;
     int64_t band, bands, times; /* rows and samples of one sum */
     int64_t items;              /* bands of all samples, cut into parts */
     int64_t channels, channel_blocks, filters, filter_blocks, parts;
     int64_t weights;
     int64_t frame_floats, dy_floats;
-    int32_t *off;
-    float *partial, *scratch;
+    const int32_t *off;
+} dw_geometry;
+
+typedef struct dw_work {
+    const fv_pass *p;
+    const dw_geometry *g;
+    float *partial, *workers;
 } dw_work;
 
-static dw_work dw_plan(const fv_conv_options *o, const fv_shape *in) {
-    dw_work w;
-    memset(&w, 0, sizeof w);
-    fv_direct *d = &w.d;
-    (void)fv__direct_forward(d, o, in);
-    w.band = fv__cpu_min(d->oh, fv__cpu_max(1, LENGTH / d->pitch));
-    w.bands = fv__cpu_up(d->oh, w.band);
-    w.band = fv__cpu_up(d->oh, w.bands);
-    w.times = w.bands > 1 ? 1 : fv__cpu_max(1, LENGTH / (d->oh * d->pitch));
-    w.filter_blocks = fv__cpu_up(d->rows, FILTERS);
-    w.filters = fv__cpu_up(d->rows, w.filter_blocks);
-    /* Many channels per unit, because each unit lays out dy anew. Where weights are many, rather
+static bool dw_cut(dw_geometry *w, const fv_conv_options *o, const fv_shape *in) {
+    fv_direct *d = &w->d;
+    if (!fv__direct_forward(d, o, in)) return false;
+    w->band = fv__cpu_min(d->oh, fv__cpu_max(1, LENGTH / d->pitch));
+    w->bands = fv__cpu_up(d->oh, w->band);
+    w->band = fv__cpu_up(d->oh, w->bands);
+    w->times = w->bands > 1 ? 1 : fv__cpu_max(1, LENGTH / (d->oh * d->pitch));
+    w->filter_blocks = fv__cpu_up(d->rows, FILTERS);
+    w->filters = fv__cpu_up(d->rows, w->filter_blocks);
+    /* Many channels per unit, because each unit lays out dy anew-> Where weights are many, rather
        more units than more parts of the batch: every part has sums of its own. */
-    w.weights = fv__cpu_pad(d->groups * d->rows * d->channels * d->area);
+    w->weights = fv__cpu_pad(d->groups * d->rows * d->channels * d->area);
     const int64_t frame =
-        fv__cpu_min(w.times, d->n) * d->frames * (w.band + d->more_rows) * d->pitch;
-    const int64_t others = d->groups * w.filter_blocks;
-    w.channel_blocks = fv__cpu_up(d->channels, fv__cpu_max(1, FRAME_FLOATS / frame));
-    if (w.weights > PART_FLOATS)
-        w.channel_blocks = fv__cpu_max(w.channel_blocks, fv__cpu_up(PARTS, others));
-    w.channels = fv__cpu_up(d->channels, fv__cpu_min(w.channel_blocks, d->channels));
-    w.channel_blocks = fv__cpu_up(d->channels, w.channels);
-    const int64_t blocks = others * w.channel_blocks;
-    w.items = d->n * w.bands;
-    w.parts = blocks >= PARTS ? 1 : fv__cpu_min(w.items, fv__cpu_up(PARTS, blocks));
-    w.times = fv__cpu_min(w.times, fv__cpu_up(w.items, w.parts));
-    if (w.bands > 1) w.times = 1;
-    w.frame_floats =
-        d->bare ? 0 : fv__cpu_pad(w.times * w.channels * fv__direct_channel(d, w.band));
-    w.dy_floats = d->pitch == d->ow ? 0 : fv__cpu_pad(w.times * w.filters * w.band * d->pitch);
-    return w;
+        fv__cpu_min(w->times, d->n) * d->frames * (w->band + d->more_rows) * d->pitch;
+    const int64_t others = d->groups * w->filter_blocks;
+    w->channel_blocks = fv__cpu_up(d->channels, fv__cpu_max(1, FRAME_FLOATS / frame));
+    if (w->weights > PART_FLOATS)
+        w->channel_blocks = fv__cpu_max(w->channel_blocks, fv__cpu_up(PARTS, others));
+    w->channels = fv__cpu_up(d->channels, fv__cpu_min(w->channel_blocks, d->channels));
+    w->channel_blocks = fv__cpu_up(d->channels, w->channels);
+    const int64_t blocks = others * w->channel_blocks;
+    w->items = d->n * w->bands;
+    w->parts = blocks >= PARTS ? 1 : fv__cpu_min(w->items, fv__cpu_up(PARTS, blocks));
+    w->times = fv__cpu_min(w->times, fv__cpu_up(w->items, w->parts));
+    if (w->bands > 1) w->times = 1;
+    w->frame_floats =
+        d->bare ? 0 : fv__cpu_pad(w->times * w->channels * fv__direct_channel(d, w->band));
+    w->dy_floats = d->pitch == d->ow ? 0 : fv__cpu_pad(w->times * w->filters * w->band * d->pitch);
+    return true;
 }
 
 /* dy at the frames' pitch, zeros between the rows. */
 static void spread_dy(const dw_work *w, int64_t n, int64_t filter, int64_t filters, int64_t row,
                       int64_t high, float *out) {
-    const fv_direct *d = &w->d;
-    const float *dy = fv__cpu_at(&w->p->dy, n) + filter * d->oh * d->ow;
-    w->p->kernels->frame(filters, d->oh * d->ow, w->band * d->pitch, dy, d->oh, d->ow, row, 0, 1, 1,
-                         out, high, d->pitch);
+    const fv_direct *d = &w->g->d;
+    const float *dy = fv__cpu_at(&w->p->dy[0], n) + filter * d->oh * d->ow;
+    w->p->kernels->frame(filters, d->oh * d->ow, w->g->band * d->pitch, dy, d->oh, d->ow, row, 0, 1,
+                         1, out, high, d->pitch);
 }
 
 /* Which weights a unit sums: channels from c0 on, filters from f0 on, of a group. */
@@ -128,152 +133,175 @@ typedef struct dw_block {
 /* Adds to dw what `times` samples from n on, rows from `row` on, have for a block. */
 static void dw_item(const dw_work *w, const dw_block *b, int64_t n, int64_t times, int64_t row,
                     float *frames, float *dw, bool add) {
-    const fv_direct *d = &w->d;
+    const fv_direct *d = &w->g->d;
     const struct fv_kernels *k = w->p->kernels;
-    const int64_t high = fv__cpu_min(w->band, d->oh - row), places = d->oh * d->ow;
+    const int64_t high = fv__cpu_min(w->g->band, d->oh - row), places = d->oh * d->ow;
     const int64_t filter = b->group * d->rows + b->f0;
     const float *x = fv__cpu_at(&w->p->x[0], n) + (b->group * d->channels + b->c0) * d->h * d->w;
-    const float *dy = fv__cpu_at(&w->p->dy, n) + filter * places + row * d->ow;
-    int64_t x_step = w->p->x[0].step, dy_step = w->p->dy.step, lda = places;
+    const float *dy = fv__cpu_at(&w->p->dy[0], n) + filter * places + row * d->ow;
+    int64_t x_step = w->p->x[0].step, dy_step = w->p->dy[0].step, lda = places;
     if (d->bare) {
         x += row * d->pitch;
     } else {
-        const int64_t step = w->channels * fv__direct_channel(d, w->band);
+        const int64_t step = w->g->channels * fv__direct_channel(d, w->g->band);
         for (int64_t t = 0; t < times; t++)
-            fv__direct_frames(d, k, x + t * x_step, b->channels, row, w->band, frames + t * step);
+            fv__direct_frames(d, k, x + t * x_step, b->channels, row, w->g->band,
+                              frames + t * step);
         x = frames;
         x_step = step;
     }
     if (d->pitch != d->ow) {
-        float *spread = frames + w->frame_floats;
-        lda = w->band * d->pitch;
-        dy_step = w->filters * lda;
+        float *spread = frames + w->g->frame_floats;
+        lda = w->g->band * d->pitch;
+        dy_step = w->g->filters * lda;
         for (int64_t t = 0; t < times; t++)
             spread_dy(w, n + t, filter, b->filters, row, high, spread + t * dy_step);
         dy = spread;
     }
     k->dot_at(b->filters, b->channels * d->taps, (high - 1) * d->pitch + d->ow, times, dy, lda,
-              dy_step, x, w->off, x_step, dw, d->channels * d->area, add);
+              dy_step, x, w->g->off, x_step, dw, d->channels * d->area, add);
 }
 
 static void dw_unit(const dw_work *w, int64_t u, float *frames, float *out, bool add) {
-    const fv_direct *d = &w->d;
-    const int64_t part = u % w->parts, block = u / w->parts;
-    dw_block b = {.group = block / w->channel_blocks / w->filter_blocks,
-                  .c0 = block % w->channel_blocks * w->channels,
-                  .f0 = block / w->channel_blocks % w->filter_blocks * w->filters};
-    b.channels = fv__cpu_min(w->channels, d->channels - b.c0);
-    b.filters = fv__cpu_min(w->filters, d->rows - b.f0);
+    const fv_direct *d = &w->g->d;
+    const int64_t part = u % w->g->parts, block = u / w->g->parts;
+    dw_block b = {.group = block / w->g->channel_blocks / w->g->filter_blocks,
+                  .c0 = block % w->g->channel_blocks * w->g->channels,
+                  .f0 = block / w->g->channel_blocks % w->g->filter_blocks * w->g->filters};
+    b.channels = fv__cpu_min(w->g->channels, d->channels - b.c0);
+    b.filters = fv__cpu_min(w->g->filters, d->rows - b.f0);
     float *dw = out + ((b.group * d->rows + b.f0) * d->channels + b.c0) * d->area;
     int64_t first, end;
-    fv__cpu_cut(w->items, w->parts, part, &first, &end);
-    for (int64_t i = first; i < end; i += w->times) { /* times is 1 where there are bands */
-        const int64_t times = fv__cpu_min(w->times, end - i);
-        dw_item(w, &b, i / w->bands, times, i % w->bands * w->band, frames, dw, add);
+    fv__cpu_cut(w->g->items, w->g->parts, part, &first, &end);
+    for (int64_t i = first; i < end; i += w->g->times) { /* times is 1 where there are bands */
+        const int64_t times = fv__cpu_min(w->g->times, end - i);
+        dw_item(w, &b, i / w->g->bands, times, i % w->g->bands * w->g->band, frames, dw, add);
         add = true;
     }
 }
 
 static void dw_job(void *arg, int64_t u, int worker) {
     const dw_work *w = arg;
-    float *scratch = w->scratch + worker * (w->frame_floats + w->dy_floats);
-    const bool alone = w->parts == 1;
-    dw_unit(w, u, scratch, alone ? w->p->dw[0].data : w->partial + u % w->parts * w->weights,
+    float *scratch = w->workers + worker * (w->g->frame_floats + w->g->dy_floats);
+    const bool alone = w->g->parts == 1;
+    dw_unit(w, u, scratch, alone ? w->p->dw[0].data : w->partial + u % w->g->parts * w->g->weights,
             alone);
 }
 
-static void add_parts(void *arg, int64_t first, int64_t end) {
+static void add_parts(void *arg, int64_t first, int64_t end, int worker) {
     const dw_work *w = arg;
+    (void)worker;
     float *dw = (float *)w->p->dw[0].data;
-    for (int64_t part = 0; part < w->parts; part++)
-        w->p->kernels->add(end - first, w->partial + part * w->weights + first, dw + first);
+    for (int64_t part = 0; part < w->g->parts; part++)
+        w->p->kernels->add(end - first, w->partial + part * w->g->weights + first, dw + first);
 }
 
-static int64_t dw_scratch(const dw_work *w, int workers) {
-    return (w->parts > 1 ? w->parts * w->weights : 0) + fv__cpu_pad(w->channels * w->d.taps) +
-           workers * (w->frame_floats + w->dy_floats);
+static int64_t dw_partial(const dw_geometry *g) {
+    return g->parts > 1 ? g->parts * g->weights : 0;
 }
 
-static void dw_run(const fv_pass *p) {
+static void dw_run(const fv_pass *p, const dw_geometry *g) {
     const fv_conv_options *o = p->options;
-    dw_work w = dw_plan(o, &p->x[0].shape);
-    w.p = p;
-    w.partial = p->scratch;
-    w.off = (int32_t *)(void *)(w.partial + (w.parts > 1 ? w.parts * w.weights : 0));
-    w.scratch = (float *)(void *)w.off + fv__cpu_pad(w.channels * w.d.taps);
-    fv__direct_offsets(&w.d, w.channels, w.band, w.off);
-    fv__pool_run(p->pool, o->groups * w.filter_blocks * w.channel_blocks * w.parts, dw_job, &w);
-    if (w.parts > 1)
-        fv__cpu_ranges(p->pool, o->channels * w.d.channels * w.d.area, (double)w.parts, add_parts,
-                       &w);
+    dw_work w = {.p = p, .g = g, .partial = p->scratch};
+    w.workers = w.partial + dw_partial(g);
+    fv__pool_run(p->pool, o->groups * g->filter_blocks * g->channel_blocks * g->parts, dw_job, &w);
+    if (g->parts > 1)
+        fv__cpu_ranges(p->pool, o->channels * g->d.channels * g->d.area, (double)g->parts,
+                       add_parts, &w);
 }
 
-static const char *refuses_backward(const fv_site *site, const fv_ask *ask) {
+/* ---------------------------------------------------------------------------- both of them --- */
+
+/* The gradient of the input has a problem for every phase of the stride. */
+typedef struct both {
+    dw_geometry dw;
+    int phases;
+    fv_direct *phase;
+    int64_t *packed; /* [phases]: where each begins in the prepared floats */
+} both;
+
+static const char *settle_phases(both *b, const fv_site *site, const fv_request *request,
+                                 fv_arena *arena, fv_settled *settled) {
     const fv_conv_options *o = site->options;
-    const fv_shape *in = &site->in[0];
-    fv_direct d;
-    const char *why = fv__cpu_refuses(site, ask);
-    if (why) return why;
-    if (!fv__direct_forward(&d, o, in)) return "kernel or stride are too large for offsets";
-    if (o->stride.h > 8 || o->stride.w > 8) return "the stride has too many phases";
-    const dw_work w = dw_plan(o, in);
-    if (w.channels * fv__direct_channel(&w.d, w.band) > INT32_MAX) return too_large;
-    for (int64_t a = 0; a < o->stride.h; a++)
-        for (int64_t b = 0; b < o->stride.w; b++) {
-            fv_direct phase;
-            (void)fv__direct_backward(&phase, o, in, a, b);
-            fv__direct_plan(&phase, ask->kernels);
-            if (!fits(&phase)) return too_large;
-        }
-    return small(&d);
+    int64_t total = 0, worker = b->dw.frame_floats + b->dw.dy_floats;
+    b->phases = (int)(o->stride.h * o->stride.w);
+    b->phase = fv__arena_alloc(arena, sizeof *b->phase * (size_t)b->phases);
+    b->packed = fv__arena_alloc(arena, sizeof *b->packed * (size_t)b->phases);
+    if (!b->phase || !b->packed) return fv__impl_no_memory;
+    for (int i = 0; i < b->phases; i++) {
+        fv_direct *d = &b->phase[i];
+        (void)fv__direct_backward(d, o, &site->in[0], i / o->stride.w, i % o->stride.w);
+        fv__direct_cut(d, request->kernels);
+        if (!fits(d)) return too_large;
+        if (!fv__direct_settle_offsets(d, arena)) return fv__impl_no_memory;
+        b->packed[i] = total;
+        total += fv__direct_packed(d);
+        worker = fv__cpu_max(worker, fv__direct_worker(d));
+    }
+    settled->prepared = sizeof(float) * (size_t)total;
+    settled->worker = sizeof(float) * (size_t)worker;
+    return NULL;
 }
 
-static void dx_run(const fv_pass *p, const fv_conv_options *o) {
-    fv_direct d;
-    for (int64_t a = 0; a < o->stride.h; a++)
-        for (int64_t b = 0; b < o->stride.w; b++) {
-            (void)fv__direct_backward(&d, o, &p->x[0].shape, a, b);
-            fv__direct_plan(&d, p->kernels);
-            const fv_direct_call call = {.p = p,
-                                         .source = &p->dy,
-                                         .result = &p->dx[0],
-                                         .w = p->w[0].data,
-                                         .add = !p->dx_set[0]};
-            fv__direct_run(&d, &call);
-        }
+static const char *settle_backward(const fv_site *site, const fv_request *request, fv_arena *arena,
+                                   fv_settled *settled) {
+    const fv_conv_options *o = site->options;
+    FV_STATE(both, b, arena);
+    if (!b) return fv__impl_no_memory;
+    dw_geometry *g = &b->dw;
+    if (!dw_cut(g, o, &site->in[0])) return "kernel or stride are too large for offsets";
+    if (o->stride.h > 8 || o->stride.w > 8) return "the stride has too many phases";
+    if (g->channels * fv__direct_channel(&g->d, g->band) > INT32_MAX) return too_large;
+    if (small(&g->d)) return small(&g->d);
+    int32_t *off = fv__arena_alloc(arena, sizeof *off * (size_t)(g->channels * g->d.taps + 1));
+    if (!off) return fv__impl_no_memory;
+    fv__direct_offsets(&g->d, g->channels, g->band, off);
+    g->off = off;
+    settled->state = b;
+    settled->scratch = sizeof(float) * (size_t)dw_partial(g);
+    settled->worker = sizeof(float) * (size_t)(g->frame_floats + g->dy_floats);
+    return request->wants_dx[0] ? settle_phases(b, site, request, arena, settled) : NULL;
+}
+
+static void prepare_backward(const fv_pass *p) {
+    const both *b = p->state;
+    for (int i = 0; i < b->phases; i++)
+        fv__direct_pack(&b->phase[i], p, p->w[0].data, (float *)p->prepared + b->packed[i]);
+}
+
+static void dx_run(const fv_pass *p, const both *b) {
+    for (int i = 0; i < b->phases; i++) {
+        const fv_direct_call call = {.p = p,
+                                     .source = &p->dy[0],
+                                     .result = &p->dx[0],
+                                     .packed = (const float *)p->prepared + b->packed[i],
+                                     .workers = (float *)p->scratch + dw_partial(&b->dw),
+                                     .add = !p->overwrite[0]};
+        fv__direct_run(&b->phase[i], &call);
+    }
 }
 
 static void backward(const fv_pass *p) {
     const fv_conv_options *o = p->options;
+    const both *b = p->state;
     if (o->bias && p->dw[1].data) fv__cpu_conv_bias(p);
-    if (p->dw[0].data) dw_run(p);
-    if (p->dx[0].data) dx_run(p, o);
+    if (p->dw[0].data) dw_run(p, &b->dw);
+    if (p->dx[0].data) dx_run(p, b);
 }
 
-static size_t scratch_backward(const fv_site *site, const fv_ask *ask) {
-    const fv_conv_options *o = site->options;
-    const dw_work w = dw_plan(o, &site->in[0]);
-    int64_t most = dw_scratch(&w, ask->workers);
-    for (int64_t a = 0; a < o->stride.h; a++)
-        for (int64_t b = 0; b < o->stride.w; b++) {
-            fv_direct d;
-            (void)fv__direct_backward(&d, o, &site->in[0], a, b);
-            fv__direct_plan(&d, ask->kernels);
-            most = fv__cpu_max(most, fv__direct_scratch(&d, ask->workers));
-        }
-    return sizeof(float) * (size_t)most;
-}
+const fv_impl fv__cpu_conv_direct_forward = {.name = "direct",
+                                             .op = &fv__op_conv,
+                                             .which = FV_FORWARD,
+                                             .refuses = fv__cpu_refuses,
+                                             .settle = settle_forward,
+                                             .prepare = prepare_forward,
+                                             .run = forward};
 
-const fv_impl fv__cpu_direct_forward = {.name = "direct",
-                                        .refuses = refuses_forward,
-                                        .run = forward,
-                                        .scratch = scratch_forward,
-                                        .layout = FV_PLAIN,
-                                        .fuses = fv__cpu_fuses};
-
-const fv_impl fv__cpu_direct_backward = {.name = "direct",
-                                         .refuses = refuses_backward,
-                                         .run = backward,
-                                         .scratch = scratch_backward,
-                                         .layout = FV_PLAIN,
-                                         .honours_dx_set = true};
+const fv_impl fv__cpu_conv_direct_backward = {.name = "direct",
+                                              .op = &fv__op_conv,
+                                              .which = FV_BACKWARD,
+                                              .refuses = fv__cpu_refuses,
+                                              .settle = settle_backward,
+                                              .prepare = prepare_backward,
+                                              .run = backward,
+                                              .overwrites = true};

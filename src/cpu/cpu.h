@@ -4,14 +4,22 @@
  *
  * Rules of the room: work is cut into jobs by the problem's size alone, and every number is summed
  * in an order that only depends on the problem, so any number of threads gives the same bits. Run
- * functions allocate nothing: memory is asked for by scratch() beforehand.
+ * functions allocate nothing: what they need is settled and asked for beforehand.
  */
 #ifndef FV_CPU_CPU_H
 #define FV_CPU_CPU_H
 
-#include "cpu/impl.h"
+#include "device/device.h"
 #include "kern/kern.h"
-#include "op/options.h"
+
+/* The CPU as a device. */
+extern const fv_device fv__cpu_device;
+
+/* Its implementations: fv__cpu_conv_direct_forward … and all of them, in order; NULL-ended. */
+#define FV_IMPL(name) extern const fv_impl fv__cpu_##name;
+#include "cpu/impl_list.h"
+#undef FV_IMPL
+extern const fv_impl *const fv__cpu_impls[];
 
 /* An activation as kernels know it. */
 typedef struct fv_activation {
@@ -21,13 +29,16 @@ typedef struct fv_activation {
 
 /* FV_ACT_NONE for an operator that is none. */
 fv_activation fv__cpu_activation(const fv_op *op, const void *options);
-/* The one fused behind a pass; FV_ACT_NONE when there is none. */
-fv_activation fv__cpu_then(const fv_pass *p);
-/* For fv_impl.fuses: all activations kernels know. */
-bool fv__cpu_fuses(const fv_op *activation);
+/* The activation of a pass's epilogue; FV_ACT_NONE when there is none. */
+fv_activation fv__cpu_epilogue_act(const fv_pass *p);
 
 /* For fv_impl.refuses: NULL when values are float32 and there are kernels. */
-const char *fv__cpu_refuses(const fv_site *site, const fv_ask *ask);
+const char *fv__cpu_refuses(const fv_site *site, const fv_request *request);
+
+/* The bias of a conv or fc: its own, or what a folded bn left; NULL: none. */
+static inline const float *fv__cpu_bias(const fv_pass *p) {
+    return p->params > 1 ? p->w[1].data : NULL;
+}
 
 static inline int64_t fv__cpu_up(int64_t a, int64_t b) {
     return (a + b - 1) / b;
@@ -48,7 +59,7 @@ static inline float *fv__cpu_at(const fv_tensor *t, int64_t sample) {
     return (float *)t->data + sample * t->step;
 }
 
-/* Cuts `units` equal pieces of work into jobs: piece i of them is [*first, *end). */
+/* Cuts `units` equal pieces of work into jobs: those of job i are [*first, *end). */
 static inline void fv__cpu_cut(int64_t units, int64_t jobs, int64_t i, int64_t *first,
                                int64_t *end) {
     *first = units * i / jobs;
@@ -58,30 +69,23 @@ static inline void fv__cpu_cut(int64_t units, int64_t jobs, int64_t i, int64_t *
 /* How many jobs are worth it: about `grain` operations each, at most one per unit and 256. */
 int64_t fv__cpu_jobs(int64_t units, double operations, double grain);
 
+/* The one place where work is shared out: units 0 … units-1 in runs [first, end), so many
+   `operations` in all, about `grain` of them a job. */
+typedef void fv_units_fn(void *arg, int64_t first, int64_t end, int worker);
+void fv__cpu_split(fv_pool *pool, int64_t units, double operations, double grain, fv_units_fn *fn,
+                   const void *arg);
+#define FV_GRAIN 131072 /* operations that are worth another thread's while, memory passes */
+
+/* The same for a flat run of n floats; first and end are floats, at whole cache lines. */
+void fv__cpu_ranges(fv_pool *pool, int64_t n, double cost_per_float, fv_units_fn *fn,
+                    const void *arg);
+
 /* What a plane-wise implementation shares out: samples times channels. */
 static inline int64_t fv__cpu_planes(const fv_shape *s) {
     return s->dim[0] * fv__channels(s);
 }
 
-/* Splits a flat run of n floats into jobs and runs fn on them (first, end in floats). */
-typedef void fv_range_fn(void *arg, int64_t first, int64_t end);
-void fv__cpu_ranges(fv_pool *pool, int64_t n, double cost_per_float, fv_range_fn *fn, void *arg);
-
-/* The implementations, a file or two per family. */
-extern const fv_impl fv__cpu_reference_forward, fv__cpu_reference_backward;
-extern const fv_impl fv__cpu_conv_forward, fv__cpu_conv_backward;
-extern const fv_impl fv__cpu_direct_forward, fv__cpu_direct_backward;
-extern const fv_impl fv__cpu_fc_forward, fv__cpu_fc_backward;
-extern const fv_impl fv__cpu_act_forward, fv__cpu_act_backward;
-extern const fv_impl fv__cpu_maxpool_forward, fv__cpu_maxpool_backward;
-extern const fv_impl fv__cpu_avgpool_forward, fv__cpu_avgpool_backward;
-extern const fv_impl fv__cpu_globalavgpool_forward, fv__cpu_globalavgpool_backward;
-extern const fv_impl fv__cpu_bn_forward, fv__cpu_bn_backward;
-extern const fv_impl fv__cpu_lrn_forward, fv__cpu_lrn_backward;
-extern const fv_impl fv__cpu_softmax_forward, fv__cpu_softmax_backward;
-extern const fv_impl fv__cpu_crossentropy_forward;
-extern const fv_impl fv__cpu_add_forward, fv__cpu_add_backward;
-extern const fv_impl fv__cpu_concat_forward, fv__cpu_concat_backward;
-extern const fv_impl fv__cpu_dropout_forward, fv__cpu_dropout_backward;
+/* Memory of the plan for a state; NULL means that `settle` returns fv__impl_no_memory. */
+#define FV_STATE(type, name, arena) type *name = fv__arena_alloc(arena, sizeof(type))
 
 #endif

@@ -14,7 +14,7 @@
 #ifndef FV_CPU_DIRECT_H
 #define FV_CPU_DIRECT_H
 
-#include "cpu/conv.h"
+#include "cpu/conv_sizes.h"
 
 #define FV_TAPS_MOST   169 /* 13x13 */
 #define FV_FRAMES_MOST 32
@@ -43,10 +43,10 @@ typedef struct fv_direct {
     int64_t band, bands;      /* rows of the result at a time */
     int64_t depth, depths;    /* channels of the source at a time */
     int64_t parts;            /* of the result's planes */
-    /* Not 0: weights are not packed, and lie so many floats apart along the sum. */
-    int64_t loose;
-    int64_t units, jobs;
-    int64_t frame_floats, block_floats, group_floats; /* scratch; packed weights of one group */
+    int64_t units;            /* (sample, group, band, part), which are shared out */
+    double macs;
+    int64_t frame_floats, block_floats, group_floats; /* a worker's; packed weights of one group */
+    const int32_t *off;                               /* of the taps of `depth` channels */
 } fv_direct;
 
 /* The problem of a forward convolution; false: not for this way. */
@@ -54,8 +54,10 @@ bool fv__direct_forward(fv_direct *d, const fv_conv_options *o, const fv_shape *
 /* The gradient of the input, phase (a, b) of the stride. */
 bool fv__direct_backward(fv_direct *d, const fv_conv_options *o, const fv_shape *in, int64_t a,
                          int64_t b);
-/* Cuts the work. */
-void fv__direct_plan(fv_direct *d, const struct fv_kernels *k);
+/* Cuts the work; fv__direct_settle_offsets then works out the offsets, NULL when memory was
+ * refused. */
+void fv__direct_cut(fv_direct *d, const struct fv_kernels *k);
+const int32_t *fv__direct_settle_offsets(fv_direct *d, fv_arena *arena);
 
 /* Floats from a frame of channel c to one of channel c + 1, and of each tap of `channels` channels
    from the first frame on; `rows` outputs high. */
@@ -68,12 +70,16 @@ void fv__direct_frames(const fv_direct *d, const struct fv_kernels *k, const flo
 typedef struct fv_direct_call {
     const fv_pass *p;
     const fv_tensor *source, *result;
-    const float *w, *bias;
+    const float *packed, *bias;
+    float *workers; /* fv__direct_worker() floats each */
     fv_activation act;
     bool add; /* to the result */
 } fv_direct_call;
 
-int64_t fv__direct_scratch(const fv_direct *d, int workers); /* floats */
+int64_t fv__direct_worker(const fv_direct *d); /* floats */
+int64_t fv__direct_packed(const fv_direct *d); /* floats */
+/* Packs the weights w of the pass. */
+void fv__direct_pack(const fv_direct *d, const fv_pass *p, const float *w, float *packed);
 void fv__direct_run(const fv_direct *d, const fv_direct_call *call);
 
 #endif

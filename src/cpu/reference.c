@@ -1,30 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reference: the operator's own loops, as the last of every list.
+ * reference.c - the operators' own loops, as the last of every list.
  */
 #include "cpu/cpu.h"
+#include "op/shapes.h"
+
+static void add_f32(float *y, const float *x, int64_t n) {
+    for (int64_t i = 0; i < n; i++) y[i] += x[i];
+}
 
 static void forward(const fv_pass *p) {
-    const int real = fv__real(p->y.dtype);
+    const int real = fv__real(p->y[0].dtype);
     p->op->forward[real](p);
-    if (!p->then) return;
-    fv_pass then = *p->then;
-    then.x = &p->y;
-    then.y = p->y;
-    then.op->forward[real](&then);
+    if (!p->epilogue) return;
+    for (int64_t n = 0; p->added && n < p->y[0].shape.dim[0]; n++)
+        add_f32(fv__cpu_at(&p->y[0], n), fv__cpu_at(p->added, n), fv__shape_sample(&p->y[0].shape));
+    if (!p->epilogue->act) return;
+    fv_pass act = {.op = p->epilogue->act,
+                   .options = p->epilogue->act_options,
+                   .inputs = 1,
+                   .outputs = 1,
+                   .x = &p->y[0],
+                   .y = p->y};
+    act.op->forward[real](&act);
 }
 
+/* Loops by the real type of what flows back; of a loss that is its y's. */
 static void backward(const fv_pass *p) {
-    p->op->backward[fv__real(p->dy.dtype)](p);
-}
-
-/* What needs neither parameters nor anything kept: a pure function of each number. */
-static bool fuses(const fv_op *activation) {
-    return (activation->traits & FV_POINTWISE) && activation->inputs_max == 1;
+    p->op->backward[fv__real(p->dy[0].dtype)](p);
 }
 
 const fv_impl fv__cpu_reference_forward = {
-    .name = "reference", .run = forward, .layout = FV_PLAIN, .fuses = fuses};
+    .name = "reference", .which = FV_FORWARD, .run = forward};
 
 const fv_impl fv__cpu_reference_backward = {
-    .name = "reference", .run = backward, .layout = FV_PLAIN};
+    .name = "reference", .which = FV_BACKWARD, .run = backward};

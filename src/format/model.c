@@ -8,25 +8,33 @@
 #include <stdio.h>
 #include <string.h>
 
-fv_status fv__model_bare(fv_context *ctx, fv_net *net, fv_model **out) {
+fv_status fv__model_bare(fv_context *ctx, const fv_net *net, fv_model **out) {
     fv_model *model = *out = fv__alloc(ctx, sizeof *model, "a model");
     if (!model) {
-        fv__net_free(net);
+        fv__net_free(net->graph);
         return FV_EXHAUSTED;
     }
     fv__arena_init(&model->arena, ctx);
-    model->net = net;
-    return FV_OK;
+    model->net = *net;
+    model->runs = fv__alloc(ctx, sizeof *model->runs, "a model");
+    if (model->runs) {
+        fv__mutex_init(&model->runs->lock);
+        return FV_OK;
+    }
+    fv__model_free(model);
+    *out = NULL;
+    return FV_EXHAUSTED;
 }
 
 fv_status fv__model_make_weights(fv_context *ctx, fv_model *model) {
     size_t bytes;
-    if (!fv__mul_size((size_t)model->net->param_elements, sizeof(float), &bytes)) bytes = SIZE_MAX;
+    if (!fv__mul_size((size_t)model->net.graph->param_elements, sizeof(float), &bytes))
+        bytes = SIZE_MAX;
     model->weights = fv__alloc(ctx, bytes, "weights");
     return model->weights ? FV_OK : FV_EXHAUSTED;
 }
 
-fv_status fv__model_new(fv_context *ctx, fv_net *net, uint64_t seed, fv_model **out) {
+fv_status fv__model_new(fv_context *ctx, const fv_net *net, uint64_t seed, fv_model **out) {
     fv_model *model;
     *out = NULL;
     FV_TRY(fv__model_bare(ctx, net, &model));
@@ -34,14 +42,16 @@ fv_status fv__model_new(fv_context *ctx, fv_net *net, uint64_t seed, fv_model **
         fv__model_free(model);
         return FV_EXHAUSTED;
     }
-    fv__net_initialise(net, seed, model->weights);
+    fv__net_initialise(net->graph, net->recipe.init, seed, model->weights);
     *out = model;
     return FV_OK;
 }
 
 void fv__model_free(fv_model *model) {
     if (!model) return;
-    fv__net_free(model->net);
+    fv__net_free(model->net.graph);
+    if (model->runs) fv__mutex_destroy(&model->runs->lock);
+    fv__free(model->runs);
     if (model->file.data)
         fv__file_release(&model->file);
     else
@@ -147,8 +157,8 @@ fv_status fv__model_set_classes(fv_context *ctx, fv_model *model, const char *co
 }
 
 const char *fv__model_get(const fv_model *model, const char *name) {
-    if (strcmp(name, "net") == 0) return model->net->source;
-    if (strcmp(name, "given") == 0) return model->net->given;
+    if (strcmp(name, "net") == 0) return model->net.graph->source;
+    if (strcmp(name, "given") == 0) return model->net.graph->given;
     const fv_st_meta *entry = find(model, name);
     return entry ? entry->value : NULL;
 }
@@ -168,7 +178,7 @@ const char *fv__model_class(const fv_model *model, int64_t i, char *out, size_t 
 }
 
 fv_status fv__model_check_finite(fv_context *ctx, const fv_model *model) {
-    const fv_net *net = model->net;
+    const fv_graph *net = model->net.graph;
     for (size_t p = 0; p < net->param_count; p++) {
         const fv_param *param = &net->params[p];
         const int64_t bad = fv__first_not_finite(model->weights + param->offset, param->count);

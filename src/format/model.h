@@ -10,11 +10,18 @@
 #ifndef FV_FORMAT_MODEL_H
 #define FV_FORMAT_MODEL_H
 
+#include "base/thread.h"
 #include "format/safetensors.h"
 #include "lang/lang.h"
 
+/* What the runs over a model share (api/shared_plan.h). */
+typedef struct fv_model_runs {
+    fv_mutex lock;
+    struct fv_shared_plan *first;
+} fv_model_runs;
+
 struct fv_model {
-    fv_net *net;
+    fv_net net; /* the graph and the recipe its text states */
     float
         *weights; /* net->param_elements; a block of its own, or in `file`, aligned as floats are */
     fv_bytes file; /* mapped, and ours to change in memory; empty when nothing is used from it */
@@ -23,12 +30,15 @@ struct fv_model {
     fv_st_meta *extra; /* further metadata kept as read: data, settings, seed …; classes as text */
     size_t extra_count, extra_capacity;
     fv_arena arena; /* of class_names and extra */
+    fv_model_runs *runs;
 };
 
-/* A model over `net` (taken over, freed on failure too) with fresh weights from the seed. */
-FV_MUST_USE fv_status fv__model_new(fv_context *ctx, fv_net *net, uint64_t seed, fv_model **out);
+/* A model over `net` (its graph is taken over, freed on failure too) with fresh weights from the
+ * seed. */
+FV_MUST_USE fv_status fv__model_new(fv_context *ctx, const fv_net *net, uint64_t seed,
+                                    fv_model **out);
 /* The same without weights: `weights` is NULL until it is given some. */
-FV_MUST_USE fv_status fv__model_bare(fv_context *ctx, fv_net *net, fv_model **out);
+FV_MUST_USE fv_status fv__model_bare(fv_context *ctx, const fv_net *net, fv_model **out);
 /* A block for its weights, all 0. */
 FV_MUST_USE fv_status fv__model_make_weights(fv_context *ctx, fv_model *model);
 void fv__model_free(fv_model *model);

@@ -26,7 +26,7 @@ static size_t net_name(const char *text, const char **name) {
 
 /* "these are not the weights of lenet5: WHAT. REMEDY" over the message WHAT, where the remedy is
    what the file itself suggests. */
-static fv_status of_another(fv_context *ctx, const fv_net *net, const fv_safetensors *st,
+static fv_status of_another(fv_context *ctx, const fv_graph *net, const fv_safetensors *st,
                             bool own) {
     char what[512];
     size_t n = strlen(ctx->message);
@@ -71,7 +71,8 @@ static fv_status check_param(fv_context *ctx, const fv_param *p, const fv_st_ent
 }
 
 /* Every parameter is there in its shape, and nothing else. `used` has one flag per entry. */
-static fv_status compare(fv_context *ctx, const fv_net *net, const fv_safetensors *st, bool *used) {
+static fv_status compare(fv_context *ctx, const fv_graph *net, const fv_safetensors *st,
+                         bool *used) {
     for (size_t i = 0; i < net->param_count; i++) {
         const fv_st_entry *e = fv__safetensors_find(st, net->params[i].name);
         FV_TRY(check_param(ctx, &net->params[i], e));
@@ -86,7 +87,7 @@ static fv_status compare(fv_context *ctx, const fv_net *net, const fv_safetensor
     return FV_OK;
 }
 
-static fv_status check_weights(fv_context *ctx, const fv_net *net, const fv_safetensors *st,
+static fv_status check_weights(fv_context *ctx, const fv_graph *net, const fv_safetensors *st,
                                bool own) {
     bool *used = fv__alloc(ctx, st->count + 1, "the names of weights");
     if (!used) return FV_EXHAUSTED;
@@ -96,7 +97,7 @@ static fv_status check_weights(fv_context *ctx, const fv_net *net, const fv_safe
 }
 
 /* After check_weights nothing here can fail. */
-static fv_status copy_weights(fv_context *ctx, const fv_net *net, const fv_safetensors *st,
+static fv_status copy_weights(fv_context *ctx, const fv_graph *net, const fv_safetensors *st,
                               float *weights) {
     for (size_t i = 0; i < net->param_count; i++) {
         const fv_param *p = &net->params[i];
@@ -109,7 +110,7 @@ static fv_status copy_weights(fv_context *ctx, const fv_net *net, const fv_safet
    fv__model_save wrote, unless a parameter's size is odd and the next one's offset rounded up.
    NULL: in another order, type or byte order. Others' files may be aligned to 8 bytes only; what
    reads weights asks for no more than a float's 4, and copying takes longer than it would save. */
-static const uint8_t *as_block(const fv_net *net, const fv_safetensors *st) {
+static const uint8_t *as_block(const fv_graph *net, const fv_safetensors *st) {
     if (!FV_FLOATS_AS_IN_FILES || !st->count) return NULL;
     const uint8_t *first = st->entries[0].data;
     if ((uintptr_t)first % _Alignof(float) != 0) return NULL;
@@ -127,7 +128,7 @@ static const uint8_t *as_block(const fv_net *net, const fv_safetensors *st) {
    takes memory. Who changes such a file rather than to put another in its place changes the model.
  */
 static fv_status take_weights(fv_context *ctx, fv_model *model, fv_safetensors *st) {
-    const uint8_t *block = as_block(model->net, st);
+    const uint8_t *block = as_block(model->net.graph, st);
     if (block && fv__file_writable(&st->file)) {
         model->weights = (float *)((uint8_t *)st->file.owner + (block - st->file.data));
         model->file = st->file;
@@ -135,7 +136,7 @@ static fv_status take_weights(fv_context *ctx, fv_model *model, fv_safetensors *
         return FV_OK;
     }
     FV_TRY(fv__model_make_weights(ctx, model));
-    return copy_weights(ctx, model->net, st, model->weights);
+    return copy_weights(ctx, model->net.graph, st, model->weights);
 }
 
 /* Metadata that is not the network: kept, to be written again. */
@@ -148,7 +149,7 @@ static fv_status keep_metadata(fv_context *ctx, fv_model *model, const fv_json *
     return FV_OK;
 }
 
-static fv_status parse_net(fv_context *ctx, const fv_safetensors *st, fv_net **net) {
+static fv_status parse_net(fv_context *ctx, const fv_safetensors *st, fv_net *net) {
     const char *format = fv__json_string(st->metadata, "format", "");
     const char *text = fv__json_string(st->metadata, "net", NULL);
     if (!text)
@@ -166,7 +167,8 @@ static fv_status parse_net(fv_context *ctx, const fv_safetensors *st, fv_net **n
     fv_status status = fv__settings_split(ctx, &arena, fv__json_string(st->metadata, "given", ""),
                                           &settings, &count);
     if (status == FV_OK)
-        status = fv__net_parse(ctx, "its network", text, strlen(text), settings, count, net);
+        status = fv__net_parse(ctx, "its network", text, strlen(text), settings, count, &net->graph,
+                               &net->recipe);
     fv__arena_free(&arena);
     /* What is wrong in a file is never the caller's usage. */
     if (status == FV_USAGE) ctx->status = status = FV_BAD_INPUT;
@@ -174,20 +176,20 @@ static fv_status parse_net(fv_context *ctx, const fv_safetensors *st, fv_net **n
 }
 
 static fv_status load(fv_context *ctx, fv_safetensors *st, fv_model **out) {
-    fv_net *net = NULL;
+    fv_net net = {0};
     fv_status status;
     if (!st->metadata)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "these are weights without a network (there is no metadata). Make the "
                         "network first, then load the weights into it");
     FV_TRY(parse_net(ctx, st, &net));
-    status = check_weights(ctx, net, st, true);
+    status = check_weights(ctx, net.graph, st, true);
     if (status != FV_OK) {
-        fv__net_free(net);
+        fv__net_free(net.graph);
         return status;
     }
     fv_model *model;
-    FV_TRY(fv__model_bare(ctx, net, &model));
+    FV_TRY(fv__model_bare(ctx, &net, &model));
     FV_GO(take_weights(ctx, model, st));
     FV_GO(keep_metadata(ctx, model, st->metadata));
     *out = model;
@@ -219,26 +221,28 @@ fv_status fv__model_load_memory(fv_context *ctx, const char *name, const void *d
 fv_status fv__model_load_weights(fv_context *ctx, fv_model *model, const char *path) {
     fv_safetensors st;
     FV_TRY(fv__safetensors_open(ctx, path, &st));
-    fv_status status = check_weights(ctx, model->net, &st, false);
-    if (status == FV_OK) status = copy_weights(ctx, model->net, &st, model->weights);
+    fv_status status = check_weights(ctx, model->net.graph, &st, false);
+    if (status == FV_OK) status = copy_weights(ctx, model->net.graph, &st, model->weights);
     fv__safetensors_close(&st);
     return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", path);
 }
 
 /* The network's text: as written, or printed when it was built by calls or when a comment in it is
    not UTF-8, which the file's header has to be. */
-static fv_status net_text(fv_context *ctx, const fv_net *net, fv_text *printed, fv_st_meta *entry) {
+static fv_status net_text(fv_context *ctx, const fv_net *whole, fv_text *printed,
+                          fv_st_meta *entry) {
+    const fv_graph *net = whole->graph;
     entry->name = "net";
     entry->value = net->source;
     if (net->source && fv__utf8_valid(net->source, strlen(net->source))) return FV_OK;
-    FV_TRY(fv__net_print(ctx, net, printed));
+    FV_TRY(fv__net_print(ctx, net, &whole->recipe, printed));
     FV_TRY(fv__text_done(ctx, printed));
     entry->value = printed->data;
     return FV_OK;
 }
 
 fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *path) {
-    const fv_net *net = model->net;
+    const fv_graph *net = model->net.graph;
     fv_text printed = {.ctx = ctx};
     fv_status status = FV_EXHAUSTED;
     size_t n = 0;
@@ -250,7 +254,7 @@ fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *pat
         tensors[i] = (fv_st_tensor){p->name, p->spec.shape, model->weights + p->offset};
     }
     meta[n++] = (fv_st_meta){"format", FORMAT};
-    FV_GO(net_text(ctx, net, &printed, &meta[n++]));
+    FV_GO(net_text(ctx, &model->net, &printed, &meta[n++]));
     if (*net->given) meta[n++] = (fv_st_meta){"given", net->given};
     const char *classes = fv__model_get(model, "classes");
     if (classes) meta[n++] = (fv_st_meta){"classes", classes};

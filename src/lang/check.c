@@ -267,7 +267,7 @@ static fv_status list_blocks(checker *c) {
     for (const fv_block *b = c->program->blocks; b != NULL; b = b->next, count++) {
         const int *other = fv__names_get(&c->blocks, b->name);
         if (other != NULL) { /* the list has the last one first */
-            const fv_place at = c->table[*other]->place;
+            const fv_location at = c->table[*other]->place;
             return fv__complain(c->source, at,
                                 "there is a second block '%s'; the first is at %d:%d", b->name,
                                 b->place.line, b->place.column);

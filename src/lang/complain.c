@@ -41,7 +41,7 @@ static void put(buffer *b, const char *bytes, size_t n) {
 
 /* The line and a caret; of a long line the part around the place. Tabs stay tabs in both lines, so
    that they line up. */
-static void show_line(const fv_source *s, fv_place at, buffer *out) {
+static void show_line(const fv_source *s, fv_location at, buffer *out) {
     size_t start, length;
     find_line(s, at.line, &start, &length);
     const char *line = s->text + start;
@@ -67,7 +67,7 @@ static void show_line(const fv_source *s, fv_place at, buffer *out) {
     put(out, marks, caret.used);
 }
 
-fv_status fv__complain(const fv_source *s, fv_place at, const char *format, ...) {
+fv_status fv__complain(const fv_source *s, fv_location at, const char *format, ...) {
     char message[FV_MESSAGE_MAX], sentence[1200];
     va_list args;
     va_start(args, format);

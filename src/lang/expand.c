@@ -141,14 +141,14 @@ static fv_status set_input(fv_expander *x, fv_input *input) {
 
 /* What is always there cannot read what only training has. */
 static fv_status check_training(fv_expander *x) {
-    const fv_net *net = x->net;
+    const fv_graph *net = x->net;
     static const char remedy[] = "which only training has; its head needs the word `training` too";
     for (size_t i = 0; i < net->node_count; i++) {
         const fv_node *n = &net->nodes[i];
         for (int k = 0; k < n->inputs && !n->training; k++) {
             const int from = net->values[n->in[k]].node;
             if (from >= 0 && net->nodes[from].training)
-                return fv__complain(x->source, n->place, "'%s' reads '%s', %s", n->name,
+                return fv__complain(x->source, n->location, "'%s' reads '%s', %s", n->name,
                                     net->nodes[from].name, remedy);
         }
     }
@@ -173,29 +173,24 @@ static fv_status add_heads(fv_expander *x, const fv_scope *scope) {
                                 "a head's weight must not be negative, as %g is", weight);
         x->training = o->training;
         FV_TRY(fv__expand_chain(x, scope, o->chain, 0, &value));
-        FV_TRY(fv__net_add_head(x->source->ctx, x->net, o->name, value, weight, o->training));
+        FV_TRY(fv__net_add_head(
+            x->source->ctx, x->net,
+            &(fv_head){
+                .name = o->name, .value = value, .weight = weight, .training = o->training}));
     }
     return FV_OK;
 }
 
 static fv_status set_recipe(fv_expander *x) {
     fv_env env = {x->source, NULL, x->values, NULL, &x->fuel};
-    fv_text names = {.ctx = x->source->ctx};
-    FV_TRY(fv__fill(&env, fv__recipe_fields, x->program->train_given, &x->net->recipe));
-    for (const fv_given *g = x->program->train_given; g != NULL; g = g->next)
-        fv__text_addf(&names, "%s%s", names.length > 0 ? " " : "", g->field->name);
-    fv_status status = fv__text_done(x->source->ctx, &names);
-    if (status == FV_OK) {
-        x->net->recipe_given = fv__arena_text(&x->net->arena, names.data);
-        if (x->net->recipe_given == NULL) status = FV_EXHAUSTED;
-    }
-    fv__text_free(&names);
-    return status;
+    fv_recipe_table table;
+    fv__recipe_table(&table);
+    return fv__fill(&env, table.field, x->program->train_given, x->recipe);
 }
 
 /* A layer whose output nobody reads is a slip: `from` cut the chain behind it. */
 static fv_status check_used(fv_expander *x) {
-    const fv_net *net = x->net;
+    const fv_graph *net = x->net;
     bool *used = fv__arena_alloc(x->arena, net->value_count * sizeof *used);
     if (used == NULL) return FV_EXHAUSTED;
     for (size_t i = 0; i < net->node_count; i++)
@@ -203,7 +198,7 @@ static fv_status check_used(fv_expander *x) {
     for (size_t i = 0; i < net->head_count; i++) used[net->heads[i].value] = true;
     for (size_t i = 1; i < net->value_count; i++)
         if (!used[i])
-            return fv__complain(x->source, net->nodes[net->values[i].node].place,
+            return fv__complain(x->source, net->nodes[net->values[i].node].location,
                                 "nothing reads the output of '%s'; a `from` behind it goes on from "
                                 "somewhere else",
                                 net->values[i].name);
@@ -220,7 +215,8 @@ static fv_status expand_net(fv_expander *x) {
     FV_TRY(fv__expand_chain(x, &scope, program->net.body, 0, &value));
     if (x->net->node_count == 0)
         return fv__complain(x->source, program->net.body->place, "this network has no layers");
-    FV_TRY(fv__net_add_head(x->source->ctx, x->net, "output", value, 1, false));
+    FV_TRY(fv__net_add_head(x->source->ctx, x->net,
+                            &(fv_head){.name = "output", .value = value, .weight = 1}));
     FV_TRY(add_heads(x, &scope));
     FV_TRY(check_training(x));
     FV_TRY(check_used(x));
@@ -250,8 +246,10 @@ done:
 }
 
 fv_status fv__expand(const fv_source *source, fv_arena *arena, const fv_program *program,
-                     const fv_setting *settings, size_t setting_count, fv_net **out) {
-    fv_expander x = {.source = source, .arena = arena, .program = program, .fuel = FV_FUEL};
+                     const fv_setting *settings, size_t setting_count, fv_graph **out,
+                     fv_recipe *recipe) {
+    fv_expander x = {
+        .source = source, .arena = arena, .program = program, .recipe = recipe, .fuel = FV_FUEL};
     size_t bytes = 1;
     for (const fv_op *const *op = fv__ops; *op != NULL; op++)
         if ((*op)->options_size > bytes) bytes = (*op)->options_size;

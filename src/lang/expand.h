@@ -12,7 +12,7 @@
 typedef struct fv_scope {
     const struct fv_scope *outer;
     const fv_block *block; /* NULL: the net, or a repetition */
-    fv_place place;        /* of the call, of the repeated group */
+    fv_location place;     /* of the call, of the repeated group */
     int round, rounds;     /* of a repetition, from 1; 0: none */
     const char *prefix;    /* "" or "stage2.basic1." */
     const double *values;  /* of the block's parameters */
@@ -23,7 +23,8 @@ typedef struct fv_expander {
     const fv_source *source;
     fv_arena *arena; /* of the tree; goes when parsing is done */
     const fv_program *program;
-    fv_net *net;
+    fv_graph *net;
+    fv_recipe *recipe;
     double values[FV_PARAMS_MAX]; /* of the net's parameters */
     fv_names names;               /* every name taken so far, with its blocks -> its value */
     fv_names counters;            /* "basic1.conv" -> how many had that as an automatic name */

@@ -15,7 +15,7 @@
 /* ---- messages ---- */
 
 /* "input [32x32x1] -> conv1 [28x28x6]", the way to a value. */
-static void shapes_text(const fv_net *net, int value, int most, char *out, size_t size) {
+static void shapes_text(const fv_graph *net, int value, int most, char *out, size_t size) {
     int way[SHAPES_SHOWN], count = 0;
     do {
         way[count++] = value;
@@ -50,8 +50,8 @@ static fv_status refuse(fv_expander *x, const fv_scope *scope, const fv_element 
 /* ---- names ---- */
 
 /* A label with its blocks before it, as a name of its own. */
-static fv_status full_name(fv_expander *x, const fv_scope *scope, const char *name, fv_place place,
-                           const char **out) {
+static fv_status full_name(fv_expander *x, const fv_scope *scope, const char *name,
+                           fv_location place, const char **out) {
     if (strlen(scope->prefix) + strlen(name) > FV_FULL_MAX) {
         (void)fv__complain(x->source, place, "the name %.60s...%s has more than %d characters",
                            scope->prefix, name, FV_FULL_MAX);
@@ -64,7 +64,7 @@ static fv_status full_name(fv_expander *x, const fv_scope *scope, const char *na
 
 /* The next automatic name: the prefix, `base`, and the next number that is free. */
 static fv_status automatic_name(fv_expander *x, const fv_scope *scope, const char *base,
-                                fv_place place, const char **out) {
+                                fv_location place, const char **out) {
     const char *key, *name;
     FV_TRY(full_name(x, scope, base, place, &key));
     int *counter = fv__names_get(&x->counters, key);
@@ -87,12 +87,12 @@ static fv_status automatic_name(fv_expander *x, const fv_scope *scope, const cha
 }
 
 /* Writes down a name for a value; it must be free. */
-static fv_status take_name(fv_expander *x, const fv_scope *scope, const char *name, fv_place place,
-                           int value) {
+static fv_status take_name(fv_expander *x, const fv_scope *scope, const char *name,
+                           fv_location place, int value) {
     const int *other = fv__names_get(&x->names, name);
     if (other == NULL) return fv__names_add(x->source->ctx, &x->names, name, value);
     const int node = x->net->values[*other].node;
-    const fv_place at = node >= 0 ? x->net->nodes[node].place : (fv_place){0, 0};
+    const fv_location at = node >= 0 ? x->net->nodes[node].location : (fv_location){0, 0};
     if (at.line == place.line && at.column <= place.column && scope->rounds > 0)
         (void)fv__complain(x->source, place,
                            "the label '%s' stands in a repetition and would name several layers",
@@ -177,15 +177,25 @@ static fv_status add_node(fv_expander *x, const fv_scope *scope, const fv_elemen
         FV_TRY(automatic_name(x, scope, e->op->name, e->place, &name));
     FV_TRY(
         take_name(x, scope, name, labelled ? e->label_place : e->place, (int)x->net->value_count));
-    status = fv__net_add(x->source->ctx, x->net, e->op, x->options, name, in, inputs, e->place,
-                         x->training, out);
+    const fv_node_spec spec = {.op = e->op,
+                               .options = x->options,
+                               .name = name,
+                               .in = in,
+                               .inputs = inputs,
+                               .location = e->place,
+                               .training = x->training};
+    status = fv__net_add(x->source->ctx, x->net, &spec, out);
     return status == FV_BAD_INPUT ? refuse(x, scope, e, in, inputs) : status;
 }
 
 static fv_status expand_join(fv_expander *x, const fv_scope *scope, const fv_element *e, int in,
                              int *out) {
-    int ends[FV_OP_INPUTS], count = 0;
-    for (const fv_chain *c = e->chains; c != NULL && count < FV_OP_INPUTS; c = c->next)
+    int count = 0;
+    for (const fv_chain *c = e->chains; c != NULL; c = c->next) count++;
+    int *ends = fv__arena_alloc(x->arena, sizeof *ends * (size_t)(count + 1));
+    if (ends == NULL) return FV_EXHAUSTED;
+    count = 0;
+    for (const fv_chain *c = e->chains; c != NULL; c = c->next)
         FV_TRY(fv__expand_chain(x, scope, c, in, &ends[count++]));
     return add_node(x, scope, e, in, ends, count, out);
 }

@@ -8,11 +8,11 @@
 #include <string.h>
 
 static fv_status parse_file(fv_context *ctx, const char *path, const fv_setting *settings,
-                            size_t setting_count, fv_net **out) {
+                            size_t setting_count, fv_graph **out, fv_recipe *recipe) {
     fv_bytes bytes = {0};
     FV_TRY(fv__file_read(ctx, path, FV_TEXT_MAX, &bytes));
     const fv_status status = fv__net_parse(ctx, path, (const char *)bytes.data, bytes.size,
-                                           settings, setting_count, out);
+                                           settings, setting_count, out, recipe);
     fv__file_release(&bytes);
     return status;
 }
@@ -33,17 +33,18 @@ static const char *nearest(const char *name) {
 }
 
 fv_status fv__net_find(fv_context *ctx, const char *name_or_path, const fv_setting *settings,
-                       size_t setting_count, fv_net **out) {
+                       size_t setting_count, fv_graph **out, fv_recipe *recipe) {
     const char *name = name_or_path;
     *out = NULL;
     for (const fv_zoo_network *z = fv__zoo; z->name != NULL; z++)
         if (strcmp(z->name, name) == 0) {
             char file[128]; /* as people can open it: zoo/lenet5.net */
             snprintf(file, sizeof file, "zoo/%s.net", name);
-            return fv__net_parse(ctx, file, z->text, strlen(z->text), settings, setting_count, out);
+            return fv__net_parse(ctx, file, z->text, strlen(z->text), settings, setting_count, out,
+                                 recipe);
         }
     if (fv__ends_with(name, ".net") || strchr(name, '/') != NULL || fv__file_exists(name))
-        return parse_file(ctx, name, settings, setting_count, out);
+        return parse_file(ctx, name, settings, setting_count, out, recipe);
     const char *near = nearest(name);
     if (near != NULL)
         return fv__fail(ctx, FV_BAD_INPUT,

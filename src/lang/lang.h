@@ -13,14 +13,16 @@
    "my.net:7:12: error: 5x5 kernel does not fit 4x4 input", the line, a caret, the chain of shapes
    that led there, "did you mean". FV_USAGE for a setting the network has no parameter for, or that
    is no number, or that is missing. `text` need not end in 0. Names of nodes have at most 511
-   characters. */
+   characters. *recipe (may be NULL) receives the recipe of its `train` section. */
 FV_MUST_USE fv_status fv__net_parse(fv_context *ctx, const char *file, const char *text,
                                     size_t size, const fv_setting *settings, size_t setting_count,
-                                    fv_net **out);
+                                    fv_graph **out, fv_recipe *recipe);
 
 /* The net as text that parses to the same net (same names, shapes and parameters), in one form:
-   printing the result of parsing it gives the same bytes. */
-FV_MUST_USE fv_status fv__net_print(fv_context *ctx, const fv_net *net, fv_text *out);
+   printing the result of parsing it gives the same bytes. `recipe` (may be NULL) becomes its
+   `train` section. */
+FV_MUST_USE fv_status fv__net_print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
+                                    fv_text *out);
 
 /* The options of one operator written as in the language, "64 3x3 stride 2 pad 1"; only what
    differs from the defaults, positional ones first. */
@@ -37,6 +39,7 @@ extern const fv_zoo_network fv__zoo[];
 /* A network by zoo name or by path of a .net file ("no network 'resnet19'; did you mean
    'resnet18'? …"). */
 FV_MUST_USE fv_status fv__net_find(fv_context *ctx, const char *name_or_path,
-                                   const fv_setting *settings, size_t setting_count, fv_net **out);
+                                   const fv_setting *settings, size_t setting_count, fv_graph **out,
+                                   fv_recipe *recipe);
 
 #endif

@@ -84,7 +84,7 @@ bool fv__plain_label(const char *name) {
 static void begin(fv_lexer *l) {
     const size_t from = l->at;
     bool line_start = l->last_end == NULL;
-    l->last_place = (fv_place){l->line, l->column};
+    l->last_place = (fv_location){l->line, l->column};
     while (l->at < l->source->size) {
         const int c = peek(l, 0);
         if (c == '\n') line_start = true;
@@ -97,7 +97,7 @@ static void begin(fv_lexer *l) {
         }
     }
     l->now = (fv_token){.kind = FV_TOK_END, .start = l->source->text + l->at};
-    l->now.place = (fv_place){l->line, l->column};
+    l->now.place = (fv_location){l->line, l->column};
     l->now.line_start = line_start;
     l->now.space_before = line_start || l->at > from;
     /* what is missing at the end is missing behind the last token, not below the last comment */

@@ -36,7 +36,7 @@ fv_status fv__parser_name(fv_parser *p, const char *what, const char **out) {
 /* (a, b = 2) after a net's or block's name. */
 static fv_status parse_parameters(fv_parser *p, fv_block *block) {
     const fv_token *t = &p->lex.now;
-    const fv_place open = t->place;
+    const fv_location open = t->place;
     fv_parameter **end = &block->parameters;
     FV_TRY(fv__lex_next(&p->lex));
     while (t->kind != ')') {
@@ -69,7 +69,7 @@ static fv_status parse_parameters(fv_parser *p, fv_block *block) {
     return fv__lex_next(&p->lex);
 }
 
-static fv_status twice(fv_parser *p, const char *what, fv_place before) {
+static fv_status twice(fv_parser *p, const char *what, fv_location before) {
     return fv__complain(p->source, p->lex.now.place,
                         "there is a second '%s'; the first is at %d:%d", what, before.line,
                         before.column);
@@ -187,7 +187,10 @@ static fv_status parse_train(fv_parser *p) {
     if (program->train_place.line > 0) return twice(p, "train", program->train_place);
     program->train_place = p->lex.now.place;
     FV_TRY(fv__lex_next(&p->lex));
-    return fv__parse_args(p, "train", fv__recipe_fields, program->train_place, false,
+    fv_recipe_table *table = fv__parser_alloc(p, sizeof *table);
+    if (table == NULL) return FV_EXHAUSTED;
+    fv__recipe_table(table);
+    return fv__parse_args(p, "train", table->field, program->train_place, false,
                           &program->train_given);
 }
 
@@ -234,7 +237,7 @@ fv_status fv__parse_program(fv_parser *p) {
     }
     if (p->program->input_place.line == 0)
         return fv__complain(
-            p->source, p->program->net.place.line > 0 ? p->program->net.place : (fv_place){1, 1},
+            p->source, p->program->net.place.line > 0 ? p->program->net.place : (fv_location){1, 1},
             "this network has no input; it is stated as channels x height x width: "
             "input 3x224x224");
     return FV_OK;
@@ -250,7 +253,9 @@ static const char *stem(fv_arena *arena, const char *file) {
 }
 
 fv_status fv__net_parse(fv_context *ctx, const char *file, const char *text, size_t size,
-                        const fv_setting *settings, size_t setting_count, fv_net **out) {
+                        const fv_setting *settings, size_t setting_count, fv_graph **out,
+                        fv_recipe *recipe) {
+    fv_recipe own;
     const fv_source source = {ctx, file, text, size};
     fv_arena arena;
     fv_program program = {0};
@@ -267,7 +272,8 @@ fv_status fv__net_parse(fv_context *ctx, const char *file, const char *text, siz
         goto done;
     }
     FV_GO(fv__check(&parser));
-    FV_GO(fv__expand(&source, &arena, &program, settings, setting_count, out));
+    FV_GO(fv__expand(&source, &arena, &program, settings, setting_count, out,
+                     recipe != NULL ? recipe : &own));
 done:
     fv__arena_free(&arena);
     return status;

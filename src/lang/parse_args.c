@@ -99,7 +99,7 @@ static fv_status parse_value(fv_parser *p, const char *owner, const fv_field *f,
     return FV_OK;
 }
 
-static fv_given *append(fv_parser *p, reading *r, const fv_field *f, fv_place place) {
+static fv_given *append(fv_parser *p, reading *r, const fv_field *f, fv_location place) {
     fv_given *g = fv__parser_alloc(p, sizeof *g);
     if (g == NULL) return NULL;
     g->field = f;
@@ -210,7 +210,7 @@ static bool is_positional(const fv_parser *p, const reading *r) {
     return !call && fv__op_find(word) == NULL && !fv__token_is(t, "from");
 }
 
-static fv_status missing(fv_parser *p, const reading *r, const fv_field *f, fv_place place) {
+static fv_status missing(fv_parser *p, const reading *r, const fv_field *f, fv_location place) {
     fv_text sample = {.ctx = p->source->ctx};
     fv__text_add(&sample, r->owner);
     for (const fv_field *g = r->fields; g->name != NULL; g++)
@@ -226,7 +226,7 @@ static fv_status missing(fv_parser *p, const reading *r, const fv_field *f, fv_p
     return status;
 }
 
-fv_status fv__parse_args(fv_parser *p, const char *owner, const fv_field *fields, fv_place place,
+fv_status fv__parse_args(fv_parser *p, const char *owner, const fv_field *fields, fv_location place,
                          bool one_line, fv_given **out) {
     reading r = {owner, fields, one_line, NULL, NULL};
     r.end = &r.first;
@@ -258,7 +258,7 @@ fv_status fv__parse_args(fv_parser *p, const char *owner, const fv_field *fields
 
 fv_status fv__parse_call(fv_parser *p, fv_element *e) {
     const fv_token *t = &p->lex.now;
-    const fv_place open = t->place;
+    const fv_location open = t->place;
     fv_given **end = &e->given;
     int count = 0;
     FV_TRY(fv__lex_next(&p->lex));

@@ -55,7 +55,7 @@ const char *fv__operator_meant(const char *word) {
     return fv__op_nearest(lower);
 }
 
-static fv_status add_label(fv_parser *p, const char *name, fv_place place) {
+static fv_status add_label(fv_parser *p, const char *name, fv_location place) {
     fv_label *label = fv__parser_alloc(p, sizeof *label);
     if (label == NULL) return FV_EXHAUSTED;
     *label = (fv_label){name, place, p->program->labels};
@@ -64,7 +64,8 @@ static fv_status add_label(fv_parser *p, const char *name, fv_place place) {
 }
 
 /* The label after `as` or `from`, which is the current token. */
-static fv_status parse_label(fv_parser *p, const char *after, const char **out, fv_place *place) {
+static fv_status parse_label(fv_parser *p, const char *after, const char **out,
+                             fv_location *place) {
     FV_TRY(fv__lex_label(&p->lex));
     const fv_token *t = &p->lex.now;
     *place = t->place;
@@ -83,7 +84,7 @@ static fv_status parse_label(fv_parser *p, const char *after, const char **out, 
 }
 
 /* A bracket that should close here; `open` is where it was opened. */
-static fv_status close_bracket(fv_parser *p, int open, fv_place place, int close) {
+static fv_status close_bracket(fv_parser *p, int open, fv_location place, int close) {
     const fv_token *t = &p->lex.now;
     if (t->kind == close) {
         p->nest--;
@@ -121,7 +122,7 @@ static fv_status parse_group(fv_parser *p, fv_element *e) {
 }
 
 static fv_status parse_branches(fv_parser *p, fv_element *e) {
-    const fv_place open = p->lex.now.place;
+    const fv_location open = p->lex.now.place;
     fv_chain **end = &e->chains;
     int count = 0;
     e->kind = FV_A_JOIN;

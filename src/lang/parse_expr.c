@@ -14,7 +14,7 @@ enum { L_OR = 1, L_AND, L_NOT, L_COMPARE, L_SUM, L_PRODUCT, L_SIGN };
 
 static fv_status parse_level(fv_parser *p, int level, fv_spacing spacing, const fv_expr **out);
 
-static fv_expr *new_expr(fv_parser *p, fv_expr_kind kind, fv_place place) {
+static fv_expr *new_expr(fv_parser *p, fv_expr_kind kind, fv_location place) {
     fv_expr *e = fv__parser_alloc(p, sizeof *e);
     if (e == NULL) return NULL;
     e->kind = kind;
@@ -23,7 +23,7 @@ static fv_expr *new_expr(fv_parser *p, fv_expr_kind kind, fv_place place) {
     return e;
 }
 
-static fv_status new_tree(fv_parser *p, fv_expr_kind kind, fv_place place, const fv_expr *a,
+static fv_status new_tree(fv_parser *p, fv_expr_kind kind, fv_location place, const fv_expr *a,
                           const fv_expr *b, const fv_expr *c, const fv_expr **out) {
     fv_expr *e = new_expr(p, kind, place);
     if (e == NULL) return FV_EXHAUSTED;
@@ -74,7 +74,7 @@ static bool binary(const fv_token *t, fv_spacing spacing, int *level, fv_expr_ki
 
 /* if A then B else C, inside brackets. */
 static fv_status parse_if(fv_parser *p, const fv_expr **out) {
-    const fv_place place = p->lex.now.place;
+    const fv_location place = p->lex.now.place;
     FV_TRY(fv__parser_nest(p));
     const fv_expr *part[3];
     static const char *const words[3] = {"then", "else", NULL};
@@ -96,7 +96,7 @@ static fv_status parse_if(fv_parser *p, const fv_expr **out) {
 }
 
 static fv_status parse_brackets(fv_parser *p, const fv_expr **out) {
-    const fv_place place = p->lex.now.place;
+    const fv_location place = p->lex.now.place;
     FV_TRY(fv__parser_nest(p));
     FV_TRY(fv__lex_next(&p->lex));
     if (fv__token_is(&p->lex.now, "if"))

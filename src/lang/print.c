@@ -21,18 +21,12 @@ static void put_net_name(fv_printer *p, const char *name) {
     fv__print_put(p, n > 0 ? text : "net");
 }
 
-/* The options of an input or recipe: those that differ from the default, or those named. */
+/* The options of an input or recipe that differ from the default. */
 static fv_status put_fields(fv_printer *p, const fv_field *fields, const void *options,
-                            const char *named, int indent) {
+                            int indent) {
     for (const fv_field *f = fields; f->name != NULL; f++) {
         const size_t n = strlen(f->name);
-        const char *at = named;
-        bool wanted = named == NULL && !fv__field_is_default(f, options);
-        while (at != NULL && !wanted && (at = strstr(at, f->name)) != NULL) {
-            wanted = (at == named || at[-1] == ' ') && (at[n] == ' ' || at[n] == 0);
-            at += n;
-        }
-        if (!wanted) continue;
+        if (fv__field_is_default(f, options)) continue;
         fv_text value = {.ctx = p->ctx};
         fv__field_print(&value, f, options);
         const fv_status status = fv__text_done(p->ctx, &value);
@@ -64,9 +58,17 @@ static fv_status put_head(fv_printer *p, const fv_head *head) {
     return fv__print_chain(p, -1, head->value, 2, 0);
 }
 
+static bool states_something(const fv_recipe *recipe) {
+    fv_recipe_table table;
+    fv__recipe_table(&table);
+    for (const fv_field *f = table.field; f->name != NULL; f++)
+        if (!fv__field_is_default(f, recipe)) return true;
+    return false;
+}
+
 /* The whole text, in the order the parser expands it. */
 static fv_status walk(fv_printer *p) {
-    const fv_net *net = p->net;
+    const fv_graph *net = p->net;
     memset(p->emitted, 0, net->value_count * sizeof *p->emitted);
     fv__names_free(&p->names);
     fv__names_free(&p->counters);
@@ -80,14 +82,16 @@ static fv_status walk(fv_printer *p) {
     snprintf(size, sizeof size, "input %lldx%lldx%lld", (long long)net->input.channels,
              (long long)net->input.height, (long long)net->input.width);
     fv__print_put(p, size);
-    FV_TRY(put_fields(p, fv__input_fields, &net->input, NULL, 0));
+    FV_TRY(put_fields(p, fv__input_fields, &net->input, 0));
     fv__print_newline(p, 4);
     FV_TRY(fv__print_chain(p, 0, net->heads[0].value, 2, 0));
     for (size_t i = 1; i < net->head_count; i++) FV_TRY(put_head(p, &net->heads[i]));
-    if (net->recipe_given != NULL && net->recipe_given[0] != 0) {
+    if (p->recipe && states_something(p->recipe)) {
+        fv_recipe_table table;
+        fv__recipe_table(&table);
         fv__print_newline(p, 0);
         fv__print_put(p, "train");
-        FV_TRY(put_fields(p, fv__recipe_fields, &net->recipe, net->recipe_given, 6));
+        FV_TRY(put_fields(p, table.field, p->recipe, 6));
     }
     fv__print_put(p, "\n");
     return FV_OK;
@@ -95,7 +99,7 @@ static fv_status walk(fv_printer *p) {
 
 static fv_status check_complete(const fv_printer *p) {
     for (size_t i = 0; i < p->net->node_count; i++)
-        if (!p->emitted[p->net->nodes[i].out])
+        if (!p->emitted[p->net->nodes[i].out[0]])
             return fv__fail(p->ctx, FV_BAD_INPUT,
                             "'%s' leads to no output of the network, which therefore cannot be "
                             "written as text",
@@ -103,8 +107,9 @@ static fv_status check_complete(const fv_printer *p) {
     return FV_OK;
 }
 
-fv_status fv__net_print(fv_context *ctx, const fv_net *net, fv_text *out) {
-    fv_printer p = {.ctx = ctx, .net = net, .out = out, .dry = true};
+fv_status fv__net_print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
+                        fv_text *out) {
+    fv_printer p = {.ctx = ctx, .net = net, .recipe = recipe, .out = out, .dry = true};
     fv_status status;
     if (net->head_count == 0)
         return fv__fail(ctx, FV_BAD_INPUT, "the network '%s' has no output", net->name);

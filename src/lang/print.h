@@ -11,7 +11,8 @@
    writing. */
 typedef struct fv_printer {
     fv_context *ctx;
-    const fv_net *net;
+    const fv_graph *net;
+    const fv_recipe *recipe; /* NULL: none is written */
     fv_arena arena;
     fv_text *out;
     bool dry;

@@ -17,7 +17,7 @@
 #define NESTED_MOST 20 /* joins written within each other; deeper ones are written flat */
 
 fv_status fv__print_analyse(fv_printer *p) {
-    const fv_net *net = p->net;
+    const fv_graph *net = p->net;
     const size_t n = net->value_count;
     p->dominator = fv__arena_alloc(&p->arena, n * sizeof *p->dominator);
     p->depth = fv__arena_alloc(&p->arena, n * sizeof *p->depth);
@@ -42,8 +42,8 @@ fv_status fv__print_analyse(fv_printer *p) {
                                     "a network with more than one input cannot be written as text");
             }
         }
-        p->dominator[node->out] = a;
-        p->depth[node->out] = p->depth[a] + 1;
+        p->dominator[node->out[0]] = a;
+        p->depth[node->out[0]] = p->depth[a] + 1;
     }
     return FV_OK;
 }
@@ -147,7 +147,7 @@ static fv_status put_branches(fv_printer *p, const fv_node *node, int start, int
 /* "(conv 64 3x3 pad 1", what stands before a layer's branches and names. */
 static fv_status put_start(fv_printer *p, const fv_node *node, bool first, int indent,
                            size_t names_length) {
-    const bool renamed = strcmp(p->net->values[node->out].name, node->name) != 0;
+    const bool renamed = strcmp(p->net->values[node->out[0]].name, node->name) != 0;
     fv_text words = {.ctx = p->ctx};
     fv__text_addf(&words, "%s%s", renamed ? "(" : "", node->op->name);
     const size_t name_end = words.length;
@@ -166,12 +166,12 @@ static fv_status put_start(fv_printer *p, const fv_node *node, bool first, int i
 /* One layer with its names; `flat`: a join whose branches are all written before it. */
 static fv_status put_node(fv_printer *p, const fv_node *node, bool first, int start, int indent,
                           int depth, bool flat) {
-    const char *value = p->net->values[node->out].name;
+    const char *value = p->net->values[node->out[0]].name;
     const bool renamed = strcmp(value, node->name) != 0; /* a label on brackets around it */
     const bool join = (node->op->traits & FV_VARIADIC) != 0;
     /* an identity is a layer only with a label */
     const bool label =
-        strcmp(node->op->name, "identity") == 0 || (p->referenced[node->out] && !renamed);
+        strcmp(node->op->name, "identity") == 0 || (p->referenced[node->out[0]] && !renamed);
     bool silent = false;
     if (join) {
         FV_TRY(put_start(p, node, first, indent, flat ? strlen(node->name) : LINE_WIDTH));
@@ -197,7 +197,7 @@ static fv_status put_node(fv_printer *p, const fv_node *node, bool first, int st
         fv__print_label(p, value);
         FV_TRY(take(p, value));
     }
-    p->emitted[node->out] = true;
+    p->emitted[node->out[0]] = true;
     return FV_OK;
 }
 
@@ -208,7 +208,7 @@ static int by_number(const void *a, const void *b) {
 /* All that a join needs and that is not written yet, one layer after the other, each with `from`:
    no brackets within brackets, however deep the graph. */
 static fv_status put_flat(fv_printer *p, const fv_node *join, bool *first, int indent, int depth) {
-    const fv_net *net = p->net;
+    const fv_graph *net = p->net;
     const size_t base = p->top;
     const fv_node *node = join;
     for (size_t at = base;; at++) { /* breadth first; the list is its own queue */
@@ -237,7 +237,7 @@ static fv_status put_flat(fv_printer *p, const fv_node *join, bool *first, int i
 }
 
 fv_status fv__print_chain(fv_printer *p, int start, int end, int indent, int depth) {
-    const fv_net *net = p->net;
+    const fv_graph *net = p->net;
     const size_t base = p->top;
     int value = end;
     for (; value != start && !p->emitted[value]; value = p->dominator[value])
@@ -257,7 +257,7 @@ fv_status fv__print_chain(fv_printer *p, int start, int end, int indent, int dep
         p->top = rest;
         FV_TRY(put_node(p, node, first, value, indent, depth, flat));
         first = false;
-        value = node->out;
+        value = node->out[0];
     }
     return FV_OK;
 }

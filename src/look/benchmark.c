@@ -10,6 +10,7 @@
 #include "base/cpu_features.h"
 #include "base/random.h"
 #include "kern/kern.h"
+#include "base/denormal.h"
 #include "plan/plan.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,9 +32,10 @@ typedef struct bench {
     fv_bench *told;
     fv_arena *arena;
     const fv_bench_options *options;
-    const fv_net *net; /* with its losses when training */
+    const fv_graph *net; /* with its losses when training */
     fv_plan *plan;
     fv_exec *exec;
+    fv_site_room room;
     float *weights, *gradients;
     double *times;
     fv_bench_step **steps;
@@ -50,13 +52,12 @@ static double median_of(double *values, int n) {
 }
 
 /* Multiply-accumulates of a layer for one sample. */
-static fv_status macs_of(const bench *b, const fv_node *node, int64_t *macs) {
-    fv_site site;
+static fv_status macs_of(bench *b, const fv_node *node, int64_t *macs) {
     fv_cost cost = {0};
     *macs = 0;
     if (!node->op->cost) return FV_OK;
-    FV_TRY(fv__net_site(b->ctx, b->net, node, 1, &site));
-    node->op->cost(&site, &cost);
+    FV_TRY(fv__net_site(b->ctx, b->net, node, 1, &b->room));
+    node->op->cost(&b->room.site, &cost);
     *macs = cost.macs;
     return FV_OK;
 }
@@ -75,73 +76,89 @@ static fv_status count_work(bench *b) {
 
 /* ----------------------------------------------------------------------------- preparation --- */
 
-static void fill_inputs(bench *b) {
+/* Random numbers, and labels that every network has. */
+static fv_status fill_inputs(bench *b) {
     const fv_key key = fv__key(1, FV_STREAM_CHECK, 0, 0);
-    fv_tensor x = fv__exec_value(b->exec, 0);
-    const int64_t n = b->told->batch * fv__shape_sample(&x.shape);
-    for (int64_t i = 0; i < n; i++)
-        ((float *)x.data)[i] = (float)fv__random_normal(key, (uint64_t)i);
-    if (!b->told->training) return;
-    fv_tensor labels = fv__exec_value(b->exec, fv__net_labels(b->net));
-    if (labels.dtype == FV_I32) memset(labels.data, 0, (size_t)b->told->batch * sizeof(int32_t));
-}
-
-/* The model's own weights, which speed may depend on, or fresh ones; a copy, since training forward
-   writes running statistics. */
-static fv_status fill_weights(bench *b, size_t bytes) {
-    b->weights = fv__alloc(b->ctx, bytes, "the weights");
-    if (!b->weights) return FV_EXHAUSTED;
-    if (b->options->model)
-        memcpy(b->weights, b->options->model->weights, bytes);
-    else
-        fv__net_initialise(b->net, 1, b->weights);
+    for (size_t v = 0; v < b->net->value_count; v++) {
+        const fv_value *value = &b->net->values[v];
+        if (value->node >= 0 || value->data) continue;
+        const int64_t n = b->told->batch * fv__shape_sample(&value->shape);
+        float *x = fv__alloc(b->ctx, (size_t)n * fv__dtype_bytes(value->type.dtype), "an input");
+        if (!x) return FV_EXHAUSTED;
+        for (int64_t i = 0; value->type.dtype == FV_F32 && i < n; i++)
+            x[i] = (float)fv__random_normal(key, (uint64_t)i);
+        fv__exec_write(b->exec, (int)v, x);
+        fv__free(x);
+    }
     return FV_OK;
 }
 
-static fv_status prepare(bench *b) {
+/* The model's own weights, which speed may depend on, or fresh ones. */
+static fv_status fill_weights(bench *b, size_t bytes, int init) {
+    b->weights = b->ctx->device->alloc(b->ctx, bytes, "the weights");
+    float *fresh = fv__alloc(b->ctx, bytes, "the weights");
+    if (b->weights && fresh) {
+        if (b->options->model)
+            memcpy(fresh, b->options->model->weights, bytes);
+        else
+            fv__net_initialise(b->net, init, 1, fresh);
+        b->ctx->device->upload(b->weights, fresh, bytes);
+    }
+    fv__free(fresh);
+    return b->weights && fresh ? FV_OK : FV_EXHAUSTED;
+}
+
+static fv_status prepare(bench *b, int init) {
     const size_t bytes = (size_t)b->net->param_elements * sizeof(float);
-    const fv_plan_ask ask = {
+    const fv_plan_options options = {
         .batch = b->told->batch, .training = b->told->training, .backward = b->told->training};
+    FV_TRY(fv__net_site_room(b->ctx, b->net, &b->room));
     FV_TRY(count_work(b));
-    FV_TRY(fv__plan_new(b->ctx, b->net, &ask, &b->plan));
+    FV_TRY(fv__plan_new(b->ctx, b->net, &options, &b->plan));
     const fv_plan_memory memory = fv__plan_memory(b->plan);
-    b->told->memory = memory.activations + memory.scratch;
+    b->told->memory = memory.activations + memory.scratch + memory.prepared;
     b->told->parameters = memory.parameters;
-    FV_TRY(fill_weights(b, bytes));
+    FV_TRY(fill_weights(b, bytes, init));
     if (b->told->training) {
-        b->gradients = fv__alloc(b->ctx, bytes, "the gradients");
+        b->gradients = b->ctx->device->alloc(b->ctx, bytes, "the gradients");
         if (!b->gradients) return FV_EXHAUSTED;
     }
-    FV_TRY(fv__exec_new(b->ctx, b->plan, b->weights, b->gradients, &b->exec));
-    fill_inputs(b);
-    return FV_OK;
+    const fv_exec_options exec = {.weights = b->weights, .gradients = b->gradients};
+    FV_TRY(fv__exec_new(b->ctx, b->plan, &exec, &b->exec));
+    return fill_inputs(b);
 }
 
 static void clean_up(bench *b) {
     fv__exec_free(b->exec);
     fv__plan_free(b->plan);
-    fv__free(b->weights);
-    fv__free(b->gradients);
+    b->ctx->device->release(b->weights);
+    b->ctx->device->release(b->gradients);
+    fv__net_site_free(&b->room);
     fv__free(b->times);
 }
 
 /* --------------------------------------------------------------------------------- timing --- */
 
-static void run_once(bench *b) {
-    fv__exec_forward(b->exec, 1, 0);
-    if (b->told->training) fv__exec_backward(b->exec);
+/* One execution, as a run or a training step does it; in training weights are packed anew. */
+static void run_once(bench *b, const fv_walk *walk) {
+    const fv_exec_run run = {.seed = 1};
+    const fv_denormal_state denormals = fv__denormals_off();
+    if (b->told->training) fv__prepare(b->ctx, fv__exec_prepared(b->exec));
+    fv__exec_forward(b->exec, &run, walk);
+    if (b->told->training) fv__exec_backward(b->exec, walk);
+    fv__denormals_restore(denormals);
 }
 
 static fv_status time_runs(bench *b) {
     const int64_t asked = b->options->runs;
     b->times = fv__alloc(b->ctx, RUNS_MAX * sizeof *b->times, "the times");
     if (!b->times) return FV_EXHAUSTED;
-    run_once(b); /* memory touched, caches warm */
+    run_once(b, NULL); /* memory touched, caches warm */
     const double begin = fv__seconds();
     int runs = 0;
     while (runs < RUNS_MAX) {
         const double start = fv__seconds();
-        run_once(b);
+        run_once(b, NULL);
         const double now = fv__seconds();
         b->times[runs++] = now - start;
         if (asked ? runs >= asked : runs >= 5 && now - begin > SECONDS) break;
@@ -167,7 +184,7 @@ static fv_status name_step(bench *b, const fv_step_view *v, fv_bench_step *step)
 }
 
 static fv_status list_steps(bench *b) {
-    const int count = fv__exec_steps(b->exec);
+    const int count = fv__plan_steps(b->plan);
     b->steps = fv__arena_alloc(b->arena, (size_t)count * sizeof(fv_bench_step *));
     if (!b->steps) return FV_EXHAUSTED;
     for (int s = 0; s < count; s++) {
@@ -185,17 +202,28 @@ static fv_status list_steps(bench *b) {
     return FV_OK;
 }
 
-/* One execution, each step timed. */
+/* One execution, each step timed by hooks of the walk. */
+typedef struct round {
+    double *all;
+    int rounds;
+    double start;
+} round_times;
+
+static void start_step(void *arg, const fv_step_view *v) {
+    (void)v;
+    ((round_times *)arg)->start = fv__seconds();
+}
+
+static bool end_step(void *arg, const fv_step_view *v) {
+    round_times *r = arg;
+    r->all[v->step * r->rounds] = fv__seconds() - r->start;
+    return true;
+}
+
 static void time_round(bench *b, double *all, int rounds) {
-    bool backward = false;
-    fv__exec_begin(b->exec, 1, 0);
-    for (int s = 0; s < b->told->step_count; s++) {
-        if (b->steps[s]->backward && !backward) fv__exec_backward_begin(b->exec);
-        backward = backward || b->steps[s]->backward;
-        const double start = fv__seconds();
-        fv__exec_run_step(b->exec, s);
-        all[s * rounds] = fv__seconds() - start;
-    }
+    round_times r = {.all = all, .rounds = rounds};
+    const fv_walk walk = {start_step, end_step, &r};
+    run_once(b, &walk);
 }
 
 /* Each step's median over some rounds. */
@@ -213,14 +241,14 @@ static fv_status time_steps(bench *b) {
 
 static fv_status add_trace(bench *b) {
     fv_text trace = {0};
-    fv__plan_trace(b->ctx, b->plan, true, &trace);
-    const fv_status status = fv__text_done(b->ctx, &trace);
+    fv_status status = fv__plan_trace(b->ctx, b->plan, true, &trace);
+    if (status == FV_OK) status = fv__text_done(b->ctx, &trace);
     if (status == FV_OK) b->told->trace = fv__arena_text(b->arena, trace.data ? trace.data : "");
     fv__text_free(&trace);
     return status != FV_OK ? status : b->told->trace ? FV_OK : FV_EXHAUSTED;
 }
 
-static fv_status measure(bench *b, const char *name) {
+static fv_status measure(bench *b, const char *name, int init) {
     fv_bench *told = b->told;
     told->net = fv__arena_text(b->arena, name);
     told->isa = fv__kernels((fv_isa)b->ctx->isa)->name;
@@ -229,7 +257,7 @@ static fv_status measure(bench *b, const char *name) {
     told->training = b->options->training;
     told->batch = b->options->batch ? b->options->batch : 1;
     if (!told->net) return FV_EXHAUSTED;
-    FV_TRY(prepare(b));
+    FV_TRY(prepare(b, init));
     FV_TRY(list_steps(b));
     if (b->options->trace) FV_TRY(add_trace(b));
     if (b->options->runs >= 0) {
@@ -242,14 +270,17 @@ static fv_status measure(bench *b, const char *name) {
 fv_status fv__benchmark(fv_context *ctx, const fv_net *net, const fv_bench_options *options,
                         fv_bench **out) {
     record *r = fv__alloc(ctx, sizeof *r, "a benchmark");
-    fv_net *trained = NULL;
+    fv_graph *trained = NULL;
     *out = NULL;
     if (!r) return FV_EXHAUSTED;
     fv__arena_init(&r->arena, ctx);
-    bench b = {.ctx = ctx, .told = &r->told, .arena = &r->arena, .options = options, .net = net};
-    fv_status status = options->training ? fv__net_with_loss(ctx, net, &trained) : FV_OK;
+    bench b = {
+        .ctx = ctx, .told = &r->told, .arena = &r->arena, .options = options, .net = net->graph};
+    fv_status status = options->training ? fv__net_with_loss(ctx, net->graph,
+                                                             fv__losses[net->recipe.loss], &trained)
+                                         : FV_OK;
     if (trained) b.net = trained;
-    if (status == FV_OK) status = measure(&b, net->name);
+    if (status == FV_OK) status = measure(&b, net->graph->name, net->recipe.init);
     clean_up(&b);
     fv__net_free(trained);
     if (status == FV_OK)

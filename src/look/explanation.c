@@ -3,7 +3,7 @@
  * explanation.c - a network taken apart.
  *
  * Numbers come from where the work is done: parameters and MACs from the operators' own cost rules,
- * receptive fields from fv__net_views, memory from the plan that would be executed.
+ * receptive fields from fv__net_receptive_fields, memory from the plan that would be executed.
  */
 #include "look/explanation.h"
 #include "lang/lang.h"
@@ -20,14 +20,16 @@ typedef struct record {
 /* The making of one. */
 typedef struct maker {
     fv_context *ctx;
-    const fv_net *net;
+    const fv_net *whole;
+    const fv_graph *net; /* its graph */
     const fv_explain_options *options;
     fv_explanation *told;
     fv_arena *arena;
     fv_layer **layers;
     int count;
-    int *uses;               /* of each value: how many layers that are shown read it */
-    fv_field_of_view *views; /* of each value */
+    fv_site_room room;
+    int *uses;                  /* of each value: how many layers that are shown read it */
+    fv_receptive_field *fields; /* of each value */
 } maker;
 
 static bool shown(const maker *m, const fv_node *node) {
@@ -44,7 +46,7 @@ static void count_uses(maker *m) {
 /* Pointwise layers write over their input and joined branches write side by side, unless someone
    else still needs what was there. */
 static bool in_place(const maker *m, const fv_node *node) {
-    const unsigned free = FV_POINTWISE | FV_VIEW | FV_VIEW_IN_USE;
+    const unsigned free = FV_POINTWISE | FV_VIEW | FV_IDENTITY | FV_DROPS;
     if (!(node->op->traits & (free | FV_JOIN))) return false;
     for (int i = 0; i < node->inputs; i++)
         if (m->uses[node->in[i]] != 1 || m->net->values[node->in[i]].node < 0) return false;
@@ -78,7 +80,7 @@ static fv_status name_layer(maker *m, const fv_node *node, fv_layer *layer) {
     layer->training = node->training;
     /* names are copied: an explanation outlives its network */
     layer->name = fv__arena_text(m->arena, node->name);
-    layer->label = fv__arena_text(m->arena, m->net->values[node->out].name);
+    layer->label = fv__arena_text(m->arena, m->net->values[node->out[0]].name);
     if (!layer->name || !layer->label) return FV_EXHAUSTED;
     fv__lecture_name(&lecture, node);
     fv__lecture_options(&rest, node);
@@ -126,7 +128,7 @@ static fv_status add_misfits(maker *m, const fv_site *site, fv_layer *layer) {
 
 static void describe_value(const maker *m, int value, fv_layer *layer) {
     const fv_shape *s = &m->net->values[value].shape;
-    const fv_field_of_view *v = &m->views[value];
+    const fv_receptive_field *v = &m->fields[value];
     layer->rank = s->rank - 1;
     for (int d = 1; d < s->rank; d++) layer->output[d - 1] = s->dim[d];
     layer->values = fv__shape_sample(s);
@@ -164,17 +166,17 @@ static int shown_in(const maker *m, const fv_node *node, const fv_layer *layer,
 static fv_status add_layer(maker *m, const fv_node *node) {
     fv_layer *layer = fv__arena_alloc(m->arena, sizeof *layer);
     fv_explanation *told = m->told;
-    fv_site site;
+    const fv_site *site = &m->room.site;
     if (!layer) return FV_EXHAUSTED;
-    FV_TRY(fv__net_site(m->ctx, m->net, node, 1, &site));
+    FV_TRY(fv__net_site(m->ctx, m->net, node, 1, &m->room));
     FV_TRY(name_layer(m, node, layer));
     FV_TRY(name_inputs(m, node, layer));
-    FV_TRY(add_misfits(m, &site, layer));
-    describe_value(m, node->out, layer);
+    FV_TRY(add_misfits(m, site, layer));
+    describe_value(m, node->out[0], layer);
     layer->in_place = in_place(m, node);
-    count_parameters(&site, layer);
-    FV_TRY(add_cost(m, node, &site, layer));
-    layer->shown_in = shown_in(m, node, layer, &site);
+    count_parameters(site, layer);
+    FV_TRY(add_cost(m, node, site, layer));
+    layer->shown_in = shown_in(m, node, layer, site);
     told->weights += layer->weights;
     told->biases += layer->biases;
     told->statistics += layer->statistics;
@@ -198,13 +200,13 @@ static fv_status add_input(maker *m) {
 }
 
 static fv_status add_layers(maker *m) {
-    const fv_net *net = m->net;
+    const fv_graph *net = m->net;
     m->layers = fv__arena_alloc(m->arena, (net->node_count + 1) * sizeof(fv_layer *));
     m->uses = fv__arena_alloc(m->arena, net->value_count * sizeof *m->uses);
-    m->views = fv__arena_alloc(m->arena, net->value_count * sizeof *m->views);
-    if (!m->layers || !m->uses || !m->views) return FV_EXHAUSTED;
+    m->fields = fv__arena_alloc(m->arena, net->value_count * sizeof *m->fields);
+    if (!m->layers || !m->uses || !m->fields) return FV_EXHAUSTED;
     count_uses(m);
-    FV_TRY(fv__net_views(m->ctx, net, m->views));
+    FV_TRY(fv__net_receptive_fields(m->ctx, net, m->fields));
     FV_TRY(add_input(m));
     for (size_t n = 0; n < net->node_count; n++)
         if (shown(m, &net->nodes[n])) FV_TRY(add_layer(m, &net->nodes[n]));
@@ -214,7 +216,7 @@ static fv_status add_layers(maker *m) {
 }
 
 static fv_status add_outputs(maker *m) {
-    const fv_net *net = m->net;
+    const fv_graph *net = m->net;
     fv_output_facts **list = fv__arena_alloc(m->arena, net->head_count * sizeof(*list));
     if (!list) return FV_EXHAUSTED;
     for (size_t h = 0; h < net->head_count; h++) {
@@ -242,7 +244,7 @@ static fv_status make(maker *m) {
     if (!m->told->name || !m->told->given) return FV_EXHAUSTED;
     FV_TRY(add_layers(m));
     FV_TRY(add_outputs(m));
-    return fv__planned_memory(m->ctx, m->net, m->options->batch, m->arena, m->told);
+    return fv__planned_memory(m->ctx, m->whole, m->options->batch, m->arena, m->told);
 }
 
 fv_status fv__explain(fv_context *ctx, const fv_net *net, const fv_explain_options *options,
@@ -251,8 +253,15 @@ fv_status fv__explain(fv_context *ctx, const fv_net *net, const fv_explain_optio
     *out = NULL;
     if (!r) return FV_EXHAUSTED;
     fv__arena_init(&r->arena, ctx);
-    maker m = {.ctx = ctx, .net = net, .options = options, .told = &r->told, .arena = &r->arena};
-    const fv_status status = make(&m);
+    maker m = {.ctx = ctx,
+               .whole = net,
+               .net = net->graph,
+               .options = options,
+               .told = &r->told,
+               .arena = &r->arena};
+    fv_status status = fv__net_site_room(ctx, net->graph, &m.room);
+    if (status == FV_OK) status = make(&m);
+    fv__net_site_free(&m.room);
     if (status == FV_OK)
         *out = &r->told;
     else

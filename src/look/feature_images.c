@@ -15,7 +15,7 @@ struct fv_look {
     fv_exec *exec;
 };
 
-int fv__first_filters(const fv_net *net) {
+int fv__first_filters(const fv_graph *net) {
     for (size_t p = 0; p < net->param_count; p++) {
         const fv_shape *s = &net->params[p].spec.shape;
         if (net->params[p].spec.learned && s->rank == 4 && s->dim[2] * s->dim[3] > 1) return (int)p;
@@ -30,7 +30,7 @@ int fv__first_filters(const fv_net *net) {
     return -1;
 }
 
-bool fv__filters_worth(const fv_net *net, int param) {
+bool fv__filters_worth(const fv_graph *net, int param) {
     const fv_shape *s = &net->params[param].spec.shape;
     return (s->rank == 4 && s->dim[2] * s->dim[3] > 1) || param == fv__first_filters(net);
 }
@@ -46,8 +46,8 @@ static fv_status gather(fv_context *ctx, const float *w, int64_t k, int64_t c, i
 }
 
 fv_status fv__draw_filters(fv_context *ctx, const fv_model *model, int param, fv_canvas *out) {
-    const fv_param *p = &model->net->params[param];
-    const fv_shape *s = &p->spec.shape, *in = &model->net->values[0].shape;
+    const fv_param *p = &model->net.graph->params[param];
+    const fv_shape *s = &p->spec.shape, *in = &model->net.graph->values[0].shape;
     const bool rows = s->rank == 2;
     const int64_t k = s->dim[0], c = rows ? in->dim[1] : s->dim[1];
     const int64_t h = rows ? in->dim[2] : s->dim[2], w = rows ? in->dim[3] : s->dim[3];
@@ -80,16 +80,17 @@ fv_status fv__look_new(fv_context *ctx, const fv_model *model, const float *x, f
     fv_look *look = fv__alloc(ctx, sizeof *look, "a look inside");
     if (!look) return FV_EXHAUSTED;
     look->model = model;
-    const fv_plan_ask ask = {.batch = 1, .dtype = FV_F32, .keep_values = true};
-    fv_status status = fv__plan_new(ctx, model->net, &ask, &look->plan);
-    if (status == FV_OK) status = fv__exec_new(ctx, look->plan, model->weights, NULL, &look->exec);
+    const fv_plan_options options = {.batch = 1, .keep_values = true};
+    const fv_exec_options memory = {.weights = model->weights};
+    fv_status status = fv__plan_new(ctx, model->net.graph, &options, &look->plan);
+    if (status == FV_OK) status = fv__exec_new(ctx, look->plan, &memory, &look->exec);
     if (status != FV_OK) {
         fv__look_free(look);
         return status;
     }
-    const fv_tensor in = fv__exec_value(look->exec, 0);
-    memcpy(in.data, x, (size_t)fv__shape_count(&in.shape) * sizeof *x);
-    fv__exec_forward(look->exec, 0, 0);
+    const fv_exec_run once = {0};
+    fv__exec_write(look->exec, 0, x);
+    fv__exec_forward(look->exec, &once, NULL);
     *out = look;
     return FV_OK;
 }
@@ -101,8 +102,8 @@ void fv__look_free(fv_look *look) {
     fv__free(look);
 }
 
-int fv__maps_value(const fv_net *net, int node) {
-    int value = net->nodes[node].out;
+int fv__maps_value(const fv_graph *net, int node) {
+    int value = net->nodes[node].out[0];
     for (;;) {
         int reader = -1, readers = 0;
         for (size_t n = 0; n < net->node_count; n++)
@@ -112,15 +113,16 @@ int fv__maps_value(const fv_net *net, int node) {
                     readers++;
                 }
         if (readers != 1 || !(net->nodes[reader].op->traits & FV_POINTWISE)) return value;
-        value = net->nodes[reader].out;
+        value = net->nodes[reader].out[0];
     }
 }
 
-bool fv__maps_worth(const fv_net *net, int node) {
+bool fv__maps_worth(const fv_graph *net, int node) {
     const fv_node *n = &net->nodes[node];
-    if (n->training || (n->op->traits & (FV_POINTWISE | FV_VIEW | FV_VIEW_IN_USE | FV_LOSS)))
+    if (n->training ||
+        (n->op->traits & (FV_POINTWISE | FV_VIEW | FV_IDENTITY | FV_DROPS | FV_LOSS)))
         return false;
-    return strcmp(n->op->name, "bn") != 0 && strcmp(n->op->name, "lrn") != 0;
+    return n->op != &fv__op_bn && n->op != &fv__op_lrn;
 }
 
 fv_status fv__draw_maps(fv_context *ctx, const char *name, const fv_tensor *value, int64_t most,
@@ -142,7 +144,7 @@ fv_status fv__draw_maps(fv_context *ctx, const char *name, const fv_tensor *valu
     return fv__draw_grid(ctx, &grid, out);
 }
 
-fv_status fv__draw_input(fv_context *ctx, const fv_net *net, const float *x, fv_canvas *out) {
+fv_status fv__draw_input(fv_context *ctx, const fv_graph *net, const float *x, fv_canvas *out) {
     const fv_grid grid = {.title = "input",
                           .maps = x,
                           .count = net->input.channels == 3 ? 1 : net->input.channels,
@@ -154,7 +156,7 @@ fv_status fv__draw_input(fv_context *ctx, const fv_net *net, const float *x, fv_
 
 fv_status fv__look_draw(fv_context *ctx, const fv_look *look, int node, int64_t most,
                         fv_canvas *out) {
-    const fv_net *net = look->model->net;
+    const fv_graph *net = look->model->net.graph;
     const fv_tensor t = fv__exec_value(look->exec, fv__maps_value(net, node));
     return fv__draw_maps(ctx, net->nodes[node].name, &t, most, out);
 }

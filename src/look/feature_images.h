@@ -11,7 +11,7 @@
 /* The first parameter that filters can be drawn of: a convolution's weight with a window larger
    than one pixel, or the weight of a fully connected layer that reads the picture itself. -1: none.
  */
-int fv__first_filters(const fv_net *net);
+int fv__first_filters(const fv_graph *net);
 
 /* The filters of a convolution's weight: one picture per output channel, in colour when it reads
    three channels, otherwise one per pair of channels (at most 16 inputs are shown). */
@@ -20,19 +20,19 @@ FV_MUST_USE fv_status fv__draw_filters(fv_context *ctx, const fv_model *model, i
 
 /* Whether filters can be drawn of a parameter: the first of fv__first_filters, or the weight of a
    convolution with a window larger than a pixel. */
-bool fv__filters_worth(const fv_net *net, int param);
+bool fv__filters_worth(const fv_graph *net, int param);
 
 /* Whether a node's output is worth an image: a convolution, pool, join or classifier. */
-bool fv__maps_worth(const fv_net *net, int node);
+bool fv__maps_worth(const fv_graph *net, int node);
 /* The value drawn for a node: that of the activation behind it, when there is one and nothing else
    reads the node, because that is what the next layer sees. */
-int fv__maps_value(const fv_net *net, int node);
+int fv__maps_value(const fv_graph *net, int node);
 /* The first sample of a value under a name: maps as gray planes (at most `most` channels), a vector
    as bars of colour. */
 FV_MUST_USE fv_status fv__draw_maps(fv_context *ctx, const char *name, const fv_tensor *value,
                                     int64_t most, fv_canvas *out);
 /* What goes into a network, preprocessed: C,H,W. */
-FV_MUST_USE fv_status fv__draw_input(fv_context *ctx, const fv_net *net, const float *x,
+FV_MUST_USE fv_status fv__draw_input(fv_context *ctx, const fv_graph *net, const float *x,
                                      fv_canvas *out);
 
 /* One image run through a network, every value kept. */

@@ -6,7 +6,7 @@
  * xavier  U(-a, a), a = sqrt(6/(fan_in + fan_out))  Glorot & Bengio 2010, eq. 16
  * lecun   N(0, 1/fan_in)                            LeCun, Bottou, Orr & Müller 1998, eq. 16
  *
- * A value depends on the seed, its parameter and its place in it alone.
+ * A value depends on the seed, its parameter and its position in it alone.
  */
 #include "net/net.h"
 #include <math.h>
@@ -26,14 +26,13 @@ static void draw(const fv_param_spec *spec, int64_t count, int init, fv_key key,
     }
 }
 
-void fv__net_initialise(const fv_net *net, uint64_t seed, float *block) {
+void fv__net_initialise(const fv_graph *net, int init, uint64_t seed, float *block) {
     memset(block, 0, sizeof *block * (size_t)net->param_elements);
     for (size_t p = 0; p < net->param_count; p++) {
         const fv_param *param = &net->params[p];
         float *w = block + param->offset;
         if (param->spec.init == FV_INIT_WEIGHT)
-            draw(&param->spec, param->count, net->recipe.init, fv__key(seed, FV_STREAM_INIT, p, 0),
-                 w);
+            draw(&param->spec, param->count, init, fv__key(seed, FV_STREAM_INIT, p, 0), w);
         else if (param->spec.init == FV_INIT_ONE)
             for (int64_t i = 0; i < param->count; i++) w[i] = 1.0f;
     }

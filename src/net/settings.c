@@ -4,6 +4,7 @@
  */
 #include "net/settings.h"
 #include <math.h>
+#include <string.h>
 
 #define IN(name) offsetof(fv_input, name)
 
@@ -28,33 +29,34 @@ const fv_field fv__input_fields[] = {
 
 #define AT(name) offsetof(fv_recipe, name)
 
-static const char *const optimizers[] = {"sgd", "adam", "adadelta", NULL};
+/* the optimisers, in the order of fv__optimizers */
+static const char *const optimizers[] = {
+#define FV_OPTIMIZER(name) #name,
+#include "optim/optim_list.h"
+#undef FV_OPTIMIZER
+    NULL};
 static const char *const schedules[] = {"constant", "step", "plateau", "cosine", NULL};
 static const char *const inits[] = {"he", "xavier", "lecun", NULL};
-static const char *const losses[] = {"crossentropy", "squarederror", NULL};
+/* the losses among the operators, in the order of fv__losses */
+static const char *const losses[] = {
+#define FV_OP(name)
+#define FV_LOSS_OP(name) #name,
+#include "op/op_list.h"
+#undef FV_OP
+#undef FV_LOSS_OP
+    NULL};
 
-const fv_field fv__recipe_fields[] = {
+/* Those that every recipe has; the optimisers bring more (fv__recipe_table). */
+static const fv_field common[] = {
     {"optimizer", "how gradients change weights", FV_CHOICE, AT(optimizer), "sgd", 0, 0, 0,
      optimizers, NULL},
     {"lr", "learning rate", FV_REAL, AT(lr), "0.01", 0, 1e6, 0, NULL, NULL},
-    {"momentum", "sgd: share of the last step carried on", FV_REAL, AT(momentum), "0.9", 0,
-     0.999999, 0, NULL, NULL},
-    {"nesterov", "sgd: look ahead along the momentum (Nesterov)", FV_BOOL, AT(nesterov), "no", 0, 0,
-     0, NULL, NULL},
-    {"beta1", "adam: decay of the mean of gradients", FV_REAL, AT(beta1), "0.9", 0, 0.999999, 0,
-     NULL, NULL},
-    {"beta2", "adam: decay of the mean of squared gradients", FV_REAL, AT(beta2), "0.999", 0,
-     0.9999999, 0, NULL, NULL},
-    {"epsilon", "adam, adadelta: keeps a division from zero", FV_REAL, AT(epsilon), "1e-8", 1e-30,
-     1, 0, NULL, NULL},
-    {"rho", "adadelta: decay of the means of squares", FV_REAL, AT(rho), "0.95", 0, 0.999999, 0,
-     NULL, NULL},
     {"decay", "weight decay (L2): each gradient gets decay times its weight", FV_REAL, AT(decay),
      "0", 0, 1e6, 0, NULL, NULL},
     {"decay_all", "decay biases and normalisations too", FV_BOOL, AT(decay_all), "no", 0, 0, 0,
      NULL, NULL},
-    {"batch", "pictures per step", FV_INT, AT(batch), "64", 1, 1 << 20, 0, NULL, NULL},
-    {"epochs", "times through the training pictures", FV_INT, AT(epochs), "10", 1, 1000000, 0, NULL,
+    {"batch", "images per step", FV_INT, AT(batch), "64", 1, 1 << 20, 0, NULL, NULL},
+    {"epochs", "times through the training images", FV_INT, AT(epochs), "10", 1, 1000000, 0, NULL,
      NULL},
     {"schedule", "how the learning rate changes", FV_CHOICE, AT(schedule), "constant", 0, 0, 0,
      schedules, NULL},
@@ -66,19 +68,84 @@ const fv_field fv__recipe_fields[] = {
      AT(patience), "5", 1, 1000000, 0, NULL, NULL},
     {"warmup", "epochs in which the rate rises from zero", FV_REAL, AT(warmup), "0", 0, 1000000, 0,
      NULL, NULL},
+    {"shards", "parts a batch is cut into, computed one after the other or by several", FV_INT,
+     AT(shards), "1", 1, 65536, 0, NULL, NULL},
     {"init", "how weights start", FV_CHOICE, AT(init), "he", 0, 0, 0, inits, NULL},
     {"loss", "what is made small", FV_CHOICE, AT(loss), "crossentropy", 0, 0, 0, losses, NULL},
     {"seed", "start of all random numbers: weights, order, dropout, augmentation", FV_INT, AT(seed),
      "1", 0, 9e15, 0, NULL, NULL},
-    {"flip", "augmentation: mirror every second picture, by chance", FV_BOOL, AT(flip), "no", 0, 0,
-     0, NULL, NULL},
+    {"flip", "augmentation: mirror every second image, by chance", FV_BOOL, AT(flip), "no", 0, 0, 0,
+     NULL, NULL},
     {"shift", "augmentation: move by up to so many pixels each way", FV_INT, AT(shift), "0", 0,
      1024, 0, NULL, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
-static fv_status unknown(fv_context *ctx, const char *name) {
-    const char *near = fv__field_nearest(fv__recipe_fields, name);
+#define BEFORE_OPTIMIZERS 2 /* optimizer and lr stand before what optimisers bring */
+
+static void add_field(fv_recipe_table *t, int *count, const fv_field *field, size_t base) {
+    for (int i = 0; i < *count; i++)
+        if (strcmp(t->field[i].name, field->name) == 0) return; /* one setting for all of a name */
+    if (*count >= FV_RECIPE_FIELDS - 1) return;
+    t->field[*count] = *field;
+    t->field[(*count)++].offset += base;
+}
+
+void fv__recipe_table(fv_recipe_table *t) {
+    int count = 0;
+    memset(t, 0, sizeof *t);
+    for (int i = 0; i < BEFORE_OPTIMIZERS; i++) add_field(t, &count, &common[i], 0);
+    for (size_t o = 0; fv__optimizers[o]; o++)
+        for (const fv_field *f = fv__optimizers[o]->fields; f->name; f++)
+            add_field(t, &count, f, AT(optim) + o * FV_OPTIM_OPTIONS);
+    for (const fv_field *f = &common[BEFORE_OPTIMIZERS]; f->name; f++) add_field(t, &count, f, 0);
+}
+
+void fv__recipe_defaults(fv_recipe *recipe) {
+    fv_recipe_table t;
+    fv__recipe_table(&t);
+    memset(recipe, 0, sizeof *recipe);
+    fv__field_defaults(t.field, recipe);
+}
+
+static size_t bytes_of(fv_kind kind) {
+    switch (kind) {
+    case FV_INT:
+        return sizeof(int64_t);
+    case FV_REAL:
+        return sizeof(double);
+    case FV_BOOL:
+        return sizeof(bool);
+    case FV_CHOICE:
+        return sizeof(int);
+    case FV_SIZE:
+        return sizeof(fv_size);
+    case FV_PAD:
+        return sizeof(fv_pad);
+    case FV_INTS:
+        return sizeof(fv_ints);
+    case FV_REALS:
+        return sizeof(fv_reals);
+    case FV_WORD:
+        break;
+    }
+    return FV_WORD_MAX;
+}
+
+void fv__recipe_optimizer(const fv_recipe *recipe, fv_optimizer_options *out) {
+    const fv_optimizer *optimizer = fv__optimizers[recipe->optimizer];
+    fv_recipe_table t;
+    fv__recipe_table(&t);
+    memset(out, 0, sizeof *out);
+    memcpy(out->bytes, recipe->optim[recipe->optimizer], sizeof out->bytes);
+    for (const fv_field *f = optimizer->fields; f->name; f++) {
+        const fv_field *kept = fv__field_find(t.field, f->name);
+        memcpy(out->bytes + f->offset, (const char *)recipe + kept->offset, bytes_of(f->kind));
+    }
+}
+
+static fv_status unknown(fv_context *ctx, const fv_recipe_table *t, const char *name) {
+    const char *near = fv__field_nearest(t->field, name);
     if (near)
         return fv__fail(ctx, FV_USAGE, "no training setting '%.64s'; did you mean '%s'?", name,
                         near);
@@ -90,10 +157,12 @@ static fv_status unknown(fv_context *ctx, const char *name) {
 
 fv_status fv__recipe_apply(fv_context *ctx, fv_setting *settings, size_t count, fv_recipe *recipe,
                            size_t *rest) {
+    fv_recipe_table t;
     size_t others = 0;
+    fv__recipe_table(&t);
     for (size_t i = 0; i < count; i++) {
-        const fv_field *field = fv__field_find(fv__recipe_fields, settings[i].name);
-        if (!field && !rest) return unknown(ctx, settings[i].name);
+        const fv_field *field = fv__field_find(t.field, settings[i].name);
+        if (!field && !rest) return unknown(ctx, &t, settings[i].name);
         if (!field)
             settings[others++] = settings[i];
         else if (recipe)
@@ -105,7 +174,9 @@ fv_status fv__recipe_apply(fv_context *ctx, fv_setting *settings, size_t count, 
 
 void fv__recipe_print(fv_text *out, const fv_recipe *recipe) {
     const size_t start = out->length;
-    for (const fv_field *f = fv__recipe_fields; f->name; f++) {
+    fv_recipe_table t;
+    fv__recipe_table(&t);
+    for (const fv_field *f = t.field; f->name; f++) {
         const size_t before = out->length;
         fv__text_addf(out, "%s%s=", before > start ? " " : "", f->name);
         const size_t value = out->length;
@@ -115,8 +186,9 @@ void fv__recipe_print(fv_text *out, const fv_recipe *recipe) {
 }
 
 int fv__recipe_states(const fv_recipe *r) {
-    if (r->optimizer == FV_SGD) return r->momentum > 0 ? 1 : 0;
-    return 2;
+    fv_optimizer_options options;
+    fv__recipe_optimizer(r, &options);
+    return fv__optim_states(fv__optimizers[r->optimizer], options.bytes);
 }
 
 double fv__recipe_rate(const fv_recipe *r, int64_t epoch, double progress, double plateau_factor) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * settings.h - what a network's text says beside its layers: how a picture becomes its input, and
+ * settings.h - what a network's text says beside its layers: how an image becomes its input, and
  * the recipe it is trained by. Both are field tables, so the language, key=value on the command
  * line, the API, help and docs share one list.
  */
@@ -9,11 +9,12 @@
 
 #include "base/field.h"
 #include "base/setting.h"
+#include "optim/optim.h"
 #include "tensor/tensor.h"
 
-/* From a decoded picture (values 0 … 255) to the input tensor, in this order:
+/* From a decoded image (values 0 … 255) to the input tensor, in this order:
    resize (shorter side to `resize`, bilinear; 0: none), centre crop to `crop` (0x0: none), then to
-   fit: a picture that is not (height - 2 pad) x (width - 2 pad) by now is resized to it;
+   fit: an image that is not (height - 2 pad) x (width - 2 pad) by now is resized to it;
    pad with `pad` pixels of value 0 on each side; colour to the channels and order asked for;
    (value * scale - mean[c]) / std[c]. */
 typedef struct fv_input {
@@ -27,20 +28,17 @@ typedef struct fv_input {
 } fv_input;
 extern const fv_field fv__input_fields[]; /* resize crop pad scale mean std order */
 
-enum { FV_SGD, FV_ADAM, FV_ADADELTA };
 enum { FV_CONSTANT, FV_STEPS, FV_PLATEAU, FV_COSINE };
 enum { FV_HE, FV_XAVIER, FV_LECUN };
-enum { FV_LOSS_CROSS_ENTROPY, FV_LOSS_SQUARED_ERROR };
 
 typedef struct fv_recipe {
-    int optimizer;
+    int optimizer; /* an index into fv__optimizers */
     double lr;
-    double momentum;
-    bool nesterov;
-    double beta1, beta2, epsilon; /* adam; epsilon of adadelta too */
-    double rho;                   /* adadelta */
-    double decay;                 /* weight decay (L2): the gradient gets decay * w */
-    bool decay_all;               /* biases and normalisations too */
+    /* the options of every optimiser, in their order; of a name that several have, the first has
+       the value: see fv__recipe_optimizer */
+    _Alignas(double) char optim[FV_OPTIMIZERS][FV_OPTIM_OPTIONS];
+    double decay;   /* weight decay (L2): the gradient gets decay * w */
+    bool decay_all; /* biases and normalisations too */
     int64_t batch;
     int64_t epochs;
     int schedule;
@@ -48,13 +46,27 @@ typedef struct fv_recipe {
     double factor;
     int64_t patience; /* plateau: epochs without a better test loss */
     double warmup;    /* epochs over which the rate rises from 0, linearly, per step */
+    int64_t shards;   /* parts a batch is cut into */
     int init;
-    int loss;
+    int loss; /* of heads that name none: an index into fv__losses */
     int64_t seed;
-    bool flip;     /* augmentation: mirror left-right, every second picture by chance */
+    bool flip;     /* augmentation: mirror left-right, every second image by chance */
     int64_t shift; /* augmentation: pad by so many pixels and crop at random */
 } fv_recipe;
-extern const fv_field fv__recipe_fields[];
+
+/* All settings of a recipe, the optimisers' among them, as one table; it ends with name NULL. */
+#define FV_RECIPE_FIELDS 96
+typedef struct fv_recipe_table {
+    fv_field field[FV_RECIPE_FIELDS];
+} fv_recipe_table;
+void fv__recipe_table(fv_recipe_table *out);
+void fv__recipe_defaults(fv_recipe *recipe);
+
+/* The options of a recipe's optimiser, as its descriptor wants them. */
+typedef struct fv_optimizer_options {
+    _Alignas(double) char bytes[FV_OPTIM_OPTIONS];
+} fv_optimizer_options;
+void fv__recipe_optimizer(const fv_recipe *recipe, fv_optimizer_options *out);
 
 /* Applies the settings that are fields of a recipe to *recipe (NULL: they are only told apart). The
    others are moved to the front of `settings`, in their order, and their number goes to *rest;

@@ -31,8 +31,8 @@ const fv_op fv__op_add = {
              "He, Zhang, Ren & Sun 2016, \"Deep residual learning for image recognition\".",
     .onnx = "Sum",
     .inputs_min = 2,
-    .inputs_max = FV_OP_INPUTS,
-    .traits = FV_VARIADIC | FV_COMMUTES,
+    .inputs_max = FV_OP_MANY,
+    .traits = FV_VARIADIC | FV_COMMUTES | FV_SUM,
     .shape = shape,
     .forward = {forward_f32, forward_f64},
     .backward = {backward_f32, backward_f64},
@@ -42,20 +42,20 @@ const fv_op fv__op_add = {
 #else
 
 static void LOOP(forward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->y.shape);
-    for (int64_t n = 0; n < p->y.shape.dim[0]; n++)
+    const int64_t size = fv__shape_sample(&p->y[0].shape);
+    for (int64_t n = 0; n < p->y[0].shape.dim[0]; n++)
         for (int k = 0; k < p->inputs; k++) {
             const real *x = fv__sample(&p->x[k], n);
-            real *y = fv__sample(&p->y, n);
+            real *y = fv__sample(&p->y[0], n);
             for (int64_t i = 0; i < size; i++) y[i] = k == 0 ? x[i] : y[i] + x[i];
         }
 }
 
 static void LOOP(backward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->dy.shape);
-    for (int64_t n = 0; n < p->dy.shape.dim[0]; n++)
+    const int64_t size = fv__shape_sample(&p->dy[0].shape);
+    for (int64_t n = 0; n < p->dy[0].shape.dim[0]; n++)
         for (int k = 0; k < p->inputs; k++) {
-            const real *dy = fv__sample(&p->dy, n);
+            const real *dy = fv__sample(&p->dy[0], n);
             real *dx = fv__sample(&p->dx[k], n);
             for (int64_t i = 0; dx != NULL && i < size; i++) dx[i] += dy[i];
         }

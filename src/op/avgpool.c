@@ -8,7 +8,7 @@
  * beyond both, and that part never counts); without count_pad those in the picture alone.
  */
 #ifndef FV_LOOPS
-#include "op/options.h"
+#include "op/avgpool.h"
 #include "op/shapes.h"
 
 static const fv_field fields[] = {
@@ -33,7 +33,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     FV_TRY(fv__windows(ctx, in, o->kernel, fv__pool_stride(o->kernel, o->stride), (fv_size){1, 1},
                        &o->pad, o->ceil, win, site->misfit));
     FV_TRY(fv__pool_check(ctx, in, win));
-    site->out = fv__shape4(in->dim[0], in->dim[1], win[0].out, win[1].out);
+    site->out[0] = fv__shape4(in->dim[0], in->dim[1], win[0].out, win[1].out);
     return fv__shape_fits(ctx, site);
 }
 
@@ -117,7 +117,7 @@ static void LOOP(forward)(const fv_pass *p) {
     fv__avgpool_windows(in, o, win);
     for (int64_t n = 0; n < in->dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y, n);
+        real *y = fv__sample(&p->y[0], n);
         for (int64_t c = 0; c < in->dim[1]; c++)
             for (int64_t h = 0; h < win[0].out; h++)
                 for (int64_t w = 0; w < win[1].out; w++)
@@ -133,7 +133,7 @@ static void LOOP(backward)(const fv_pass *p) {
     if (p->dx[0].data == NULL) return;
     fv__avgpool_windows(in, o, win);
     for (int64_t n = 0; n < in->dim[0]; n++) {
-        const real *dy = fv__sample(&p->dy, n);
+        const real *dy = fv__sample(&p->dy[0], n);
         real *dx = fv__sample(&p->dx[0], n);
         for (int64_t c = 0; c < in->dim[1]; c++)
             for (int64_t h = 0; h < win[0].out; h++)

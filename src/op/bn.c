@@ -10,10 +10,10 @@
  *
  * Gradients, with g = weight/sqrt(variance + epsilon):
  *     db = sum dy,   dw = sum dy xhat,
- *     dx = g (dy - db/m - xhat dw/m) in training;  dx = g dy in use.
+ *     dx = g (dy - db/m - xhat dw/m) in training;  dx = g dy in inference.
  */
 #ifndef FV_LOOPS
-#include "op/options.h"
+#include "op/bn.h"
 #include "op/shapes.h"
 
 #include <math.h>
@@ -37,13 +37,13 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
         return fv__fail(ctx, FV_BAD_INPUT, "epsilon must be larger than 0, not %g", o->epsilon);
     if (!(o->momentum >= 0 && o->momentum <= 1))
         return fv__fail(ctx, FV_BAD_INPUT, "momentum must be between 0 and 1, not %g", o->momentum);
-    site->out = site->in[0];
+    site->out[0] = site->in[0];
     const fv_shape channels = fv__shape1(site->in[0].dim[1]);
     const fv_param_spec params[] = {
         {.name = "weight", .init = FV_INIT_ONE, .learned = true, .norm = true},
         {.name = "bias", .init = FV_INIT_ZERO, .learned = true, .norm = true, .bias = true},
-        {.name = "mean", .init = FV_INIT_ZERO},
-        {.name = "variance", .init = FV_INIT_ONE}};
+        {.name = "mean", .init = FV_INIT_ZERO, .momentum = o->momentum},
+        {.name = "variance", .init = FV_INIT_ONE, .momentum = o->momentum}};
     for (int i = WEIGHT; i <= VARIANCE; i++) {
         fv__site_param(site, &params[i]);
         site->param[i].shape = channels;
@@ -51,6 +51,13 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     fv__site_saved(site, FV_F32, channels); /* the batch's mean */
     fv__site_saved(site, FV_F32, channels); /* 1/sqrt(variance + epsilon) */
     return FV_OK;
+}
+
+static fv_status trains(fv_context *ctx, const fv_site *site) {
+    if (fv__shape_count(&site->in[0]) > site->in[0].dim[1]) return FV_OK;
+    return fv__fail(ctx, FV_BAD_INPUT,
+                    "bn cannot be trained on one value per channel, whose variance is 0; take a "
+                    "larger batch (and one that does not leave a single sample at the end)");
 }
 
 #define FV_LOOPS "op/bn.c"
@@ -62,12 +69,13 @@ static const char *const samples[] = {"; 4x3x2x3", "; 6x5", "epsilon 0.1 momentu
 const fv_op fv__op_bn = {
     .name = "bn",
     .help = "batch normalisation",
-    .about = "Per channel: xhat = (x - mean)/sqrt(variance + epsilon), y = weight*xhat + bias.\n"
-             "Training takes mean and variance over the batch and moves the running ones:\n"
-             "running = (1 - momentum)*running + momentum*batch (the running variance divides by\n"
-             "one less than the number of values, as in PyTorch); in use the running ones count.\n"
-             "Gradient: dx = weight/sqrt(variance + epsilon) * (dy - mean of dy - xhat * mean of\n"
-             "dy*xhat). Ioffe & Szegedy 2015.",
+    .about =
+        "Per channel: xhat = (x - mean)/sqrt(variance + epsilon), y = weight*xhat + bias.\n"
+        "Training takes mean and variance over the batch and moves the running ones:\n"
+        "running = (1 - momentum)*running + momentum*batch (the running variance divides by\n"
+        "one less than the number of values, as in PyTorch); in inference the running ones count.\n"
+        "Gradient: dx = weight/sqrt(variance + epsilon) * (dy - mean of dy - xhat * mean of\n"
+        "dy*xhat). Ioffe & Szegedy 2015.",
     .onnx = "BatchNormalization",
     .inputs_min = 1,
     .inputs_max = 1,
@@ -75,6 +83,7 @@ const fv_op fv__op_bn = {
     .options_size = sizeof(fv_bn_options),
     .fields = fields,
     .shape = shape,
+    .trains = trains,
     .forward = {forward_f32, forward_f64},
     .backward = {backward_f32, backward_f64},
     .samples = samples,
@@ -100,20 +109,17 @@ static void LOOP(statistics)(const fv_pass *p, int64_t c, double *mean, double *
     *variance = square / m;
 }
 
-/* The numbers channel c is normalised with; in training they are the batch's, and the running ones
-   follow them. */
+/* The numbers channel c is normalised with; in training they are the batch's, which are told. */
 static void LOOP(choose)(const fv_pass *p, int64_t c, double *mean, double *scale) {
     const fv_bn_options *o = p->options;
-    real *running_mean = p->w[MEAN].data, *running_variance = p->w[VARIANCE].data;
-    double variance = running_variance[c];
-    *mean = running_mean[c];
+    double variance = ((const real *)p->w[VARIANCE].data)[c];
+    *mean = ((const real *)p->w[MEAN].data)[c];
     if (p->training) {
         const double m = (double)(fv__shape_count(&p->x[0].shape) / p->x[0].shape.dim[1]);
         LOOP(statistics)(p, c, mean, &variance);
         const double unbiased = m > 1 ? variance * m / (m - 1) : variance;
-        running_mean[c] = (real)((1 - o->momentum) * running_mean[c] + o->momentum * *mean);
-        running_variance[c] =
-            (real)((1 - o->momentum) * running_variance[c] + o->momentum * unbiased);
+        if (p->dw[MEAN].data) ((real *)p->dw[MEAN].data)[c] += (real)(p->share * *mean);
+        if (p->dw[VARIANCE].data) ((real *)p->dw[VARIANCE].data)[c] += (real)(p->share * unbiased);
     }
     *scale = 1 / sqrt(variance + o->epsilon);
 }
@@ -131,7 +137,7 @@ static void LOOP(forward)(const fv_pass *p) {
         }
         for (int64_t n = 0; n < s->dim[0]; n++) {
             const real *x = (const real *)fv__sample(&p->x[0], n) + c * pixels;
-            real *y = (real *)fv__sample(&p->y, n) + c * pixels;
+            real *y = (real *)fv__sample(&p->y[0], n) + c * pixels;
             for (int64_t i = 0; i < pixels; i++)
                 y[i] = (real)(w[c] * ((x[i] - mean) * scale) + b[c]);
         }
@@ -146,7 +152,7 @@ static void LOOP(sums)(const fv_pass *p, int64_t c, double mean, double scale, d
     *db = *dw = 0;
     for (int64_t n = 0; n < s->dim[0]; n++) {
         const real *x = (const real *)fv__sample(&p->x[0], n) + c * pixels;
-        const real *dy = (const real *)fv__sample(&p->dy, n) + c * pixels;
+        const real *dy = (const real *)fv__sample(&p->dy[0], n) + c * pixels;
         for (int64_t i = 0; i < pixels; i++) {
             *db += dy[i];
             *dw += dy[i] * ((x[i] - mean) * scale);
@@ -172,7 +178,7 @@ static void LOOP(backward)(const fv_pass *p) {
         if (!p->training) db = dw = 0; /* the statistics do not depend on x */
         for (int64_t n = 0; p->dx[0].data != NULL && n < s->dim[0]; n++) {
             const real *x = (const real *)fv__sample(&p->x[0], n) + c * pixels;
-            const real *dy = (const real *)fv__sample(&p->dy, n) + c * pixels;
+            const real *dy = (const real *)fv__sample(&p->dy[0], n) + c * pixels;
             real *dx = (real *)fv__sample(&p->dx[0], n) + c * pixels;
             for (int64_t i = 0; i < pixels; i++) {
                 double xhat = (x[i] - mean) * scale;

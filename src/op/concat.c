@@ -9,7 +9,7 @@
 static fv_status shape(fv_context *ctx, fv_site *site) {
     char first[FV_SHAPE_TEXT], other[FV_SHAPE_TEXT];
     FV_TRY(fv__shape_same(ctx, site));
-    if (site->out.rank < 2)
+    if (site->out[0].rank < 2)
         return fv__fail(ctx, FV_BAD_INPUT, "concat joins maps or vectors, not single numbers");
     for (int i = 1; i < site->inputs; i++) {
         fv_shape same = site->in[i];
@@ -21,7 +21,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
                             fv__shape_text(first, &site->in[0]), i + 1,
                             fv__shape_text(other, &site->in[i]));
         /* the inputs can be counted in memory, so sixteen of them fit into 64 bits */
-        site->out.dim[1] += site->in[i].dim[1];
+        site->out[0].dim[1] += site->in[i].dim[1];
     }
     return fv__shape_fits(ctx, site);
 }
@@ -41,7 +41,7 @@ const fv_op fv__op_concat = {
         "van der Maaten & Weinberger 2017, \"Densely connected convolutional networks\".",
     .onnx = "Concat",
     .inputs_min = 2,
-    .inputs_max = FV_OP_INPUTS,
+    .inputs_max = FV_OP_MANY,
     .traits = FV_VARIADIC | FV_JOIN,
     .shape = shape,
     .forward = {forward_f32, forward_f64},
@@ -52,8 +52,8 @@ const fv_op fv__op_concat = {
 #else
 
 static void LOOP(forward)(const fv_pass *p) {
-    for (int64_t n = 0; n < p->y.shape.dim[0]; n++) {
-        real *y = fv__sample(&p->y, n);
+    for (int64_t n = 0; n < p->y[0].shape.dim[0]; n++) {
+        real *y = fv__sample(&p->y[0], n);
         for (int k = 0; k < p->inputs; k++) {
             const real *x = fv__sample(&p->x[k], n);
             const int64_t size = fv__shape_sample(&p->x[k].shape);
@@ -63,8 +63,8 @@ static void LOOP(forward)(const fv_pass *p) {
 }
 
 static void LOOP(backward)(const fv_pass *p) {
-    for (int64_t n = 0; n < p->dy.shape.dim[0]; n++) {
-        const real *dy = fv__sample(&p->dy, n);
+    for (int64_t n = 0; n < p->dy[0].shape.dim[0]; n++) {
+        const real *dy = fv__sample(&p->dy[0], n);
         for (int k = 0; k < p->inputs; k++) {
             real *dx = fv__sample(&p->dx[k], n);
             const int64_t size = fv__shape_sample(&p->x[k].shape);

@@ -9,7 +9,7 @@
  * 4).
  */
 #ifndef FV_LOOPS
-#include "op/options.h"
+#include "op/conv.h"
 #include "op/shapes.h"
 
 #include <inttypes.h>
@@ -55,7 +55,8 @@ static bool count_macs(const fv_site *site, int64_t *macs) {
     *macs = 1;
     for (int d = 0; d < 4; d++)
         if (!fv__mul_i64(*macs, w->dim[d], macs)) return false;
-    return fv__mul_i64(*macs, site->out.dim[2], macs) && fv__mul_i64(*macs, site->out.dim[3], macs);
+    return fv__mul_i64(*macs, site->out[0].dim[2], macs) &&
+           fv__mul_i64(*macs, site->out[0].dim[3], macs);
 }
 
 static fv_status shape(fv_context *ctx, fv_site *site) {
@@ -66,7 +67,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     fv_window win[2];
     FV_TRY(
         fv__windows(ctx, in, o->kernel, o->stride, o->dilation, &o->pad, false, win, site->misfit));
-    site->out = fv__shape4(in->dim[0], o->channels, win[0].out, win[1].out);
+    site->out[0] = fv__shape4(in->dim[0], o->channels, win[0].out, win[1].out);
 
     const int64_t group_in = in->dim[1] / o->groups, group_out = o->channels / o->groups;
     fv_param_spec weight = {.name = "weight",
@@ -178,7 +179,7 @@ static void LOOP(each)(const fv_window win[2], int64_t height, int64_t width, co
 /* Calls it for all samples and all pairs of channels. */
 static void LOOP(all)(const fv_pass *p, bool forward) {
     const fv_conv_options *o = p->options;
-    const fv_shape *in = &p->x[0].shape, *out = forward ? &p->y.shape : &p->dy.shape;
+    const fv_shape *in = &p->x[0].shape, *out = forward ? &p->y[0].shape : &p->dy[0].shape;
     fv_window win[2];
     fv__conv_windows(in, o, win);
     const int64_t group_in = in->dim[1] / o->groups, group_out = o->channels / o->groups;
@@ -188,8 +189,8 @@ static void LOOP(all)(const fv_pass *p, bool forward) {
     real *dw = forward ? NULL : p->dw[0].data;
     for (int64_t n = 0; n < in->dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
-        real *y = forward ? fv__sample(&p->y, n) : NULL;
-        const real *dy = forward ? NULL : fv__sample(&p->dy, n);
+        real *y = forward ? fv__sample(&p->y[0], n) : NULL;
+        const real *dy = forward ? NULL : fv__sample(&p->dy[0], n);
         real *dx = forward ? NULL : fv__sample(&p->dx[0], n);
         for (int64_t k = 0; k < o->channels; k++)
             for (int64_t c = 0; c < group_in; c++) {
@@ -204,10 +205,10 @@ static void LOOP(all)(const fv_pass *p, bool forward) {
 
 static void LOOP(forward)(const fv_pass *p) {
     const fv_conv_options *o = p->options;
-    const int64_t places = p->y.shape.dim[2] * p->y.shape.dim[3];
-    const real *b = o->bias ? p->w[1].data : NULL;
-    for (int64_t n = 0; n < p->y.shape.dim[0]; n++) {
-        real *y = fv__sample(&p->y, n);
+    const int64_t places = p->y[0].shape.dim[2] * p->y[0].shape.dim[3];
+    const real *b = p->params > 1 ? p->w[1].data : NULL;
+    for (int64_t n = 0; n < p->y[0].shape.dim[0]; n++) {
+        real *y = fv__sample(&p->y[0], n);
         for (int64_t k = 0; k < o->channels; k++)
             for (int64_t i = 0; i < places; i++) y[k * places + i] = b ? b[k] : 0;
     }
@@ -216,11 +217,11 @@ static void LOOP(forward)(const fv_pass *p) {
 
 static void LOOP(backward)(const fv_pass *p) {
     const fv_conv_options *o = p->options;
-    const int64_t places = p->dy.shape.dim[2] * p->dy.shape.dim[3];
+    const int64_t places = p->dy[0].shape.dim[2] * p->dy[0].shape.dim[3];
     LOOP(all)(p, false);
     real *db = o->bias ? p->dw[1].data : NULL;
-    for (int64_t n = 0; db != NULL && n < p->dy.shape.dim[0]; n++) {
-        const real *dy = fv__sample(&p->dy, n);
+    for (int64_t n = 0; db != NULL && n < p->dy[0].shape.dim[0]; n++) {
+        const real *dy = fv__sample(&p->dy[0], n);
         for (int64_t k = 0; k < o->channels; k++)
             for (int64_t i = 0; i < places; i++) db[k] += dy[k * places + i];
     }

@@ -4,7 +4,7 @@
  * Gradients: dx = W'dy, dW = dy x', db = dy. Rumelhart, Hinton & Williams 1986.
  */
 #ifndef FV_LOOPS
-#include "op/options.h"
+#include "op/fc.h"
 #include "op/shapes.h"
 
 #include <inttypes.h>
@@ -26,7 +26,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     if (o->outputs < 1)
         return fv__fail(ctx, FV_BAD_INPUT, "fc needs at least 1 output, not %" PRId64, o->outputs);
     const int64_t inputs = fv__shape_sample(in);
-    site->out = fv__shape2(in->dim[0], o->outputs);
+    site->out[0] = fv__shape2(in->dim[0], o->outputs);
     fv__site_param(site, &(fv_param_spec){.name = "weight",
                                           .shape = fv__shape2(o->outputs, inputs),
                                           .init = FV_INIT_WEIGHT,
@@ -87,10 +87,10 @@ const fv_op fv__op_fc = {
 static void LOOP(forward)(const fv_pass *p) {
     const fv_fc_options *o = p->options;
     const int64_t inputs = fv__shape_sample(&p->x[0].shape);
-    const real *w = p->w[0].data, *b = o->bias ? p->w[1].data : NULL;
-    for (int64_t n = 0; n < p->y.shape.dim[0]; n++) {
+    const real *w = p->w[0].data, *b = p->params > 1 ? p->w[1].data : NULL;
+    for (int64_t n = 0; n < p->y[0].shape.dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y, n);
+        real *y = fv__sample(&p->y[0], n);
         for (int64_t k = 0; k < o->outputs; k++) {
             double sum = b ? b[k] : 0; /* long sums: in double also for float */
             for (int64_t i = 0; i < inputs; i++) sum += w[k * inputs + i] * x[i];
@@ -104,9 +104,9 @@ static void LOOP(backward)(const fv_pass *p) {
     const int64_t inputs = fv__shape_sample(&p->x[0].shape);
     const real *w = p->w[0].data;
     real *dw = p->dw[0].data, *db = o->bias ? p->dw[1].data : NULL;
-    for (int64_t n = 0; n < p->dy.shape.dim[0]; n++) {
+    for (int64_t n = 0; n < p->dy[0].shape.dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
-        const real *dy = fv__sample(&p->dy, n);
+        const real *dy = fv__sample(&p->dy[0], n);
         real *dx = fv__sample(&p->dx[0], n);
         for (int64_t k = 0; k < o->outputs; k++) {
             if (db != NULL) db[k] += dy[k];

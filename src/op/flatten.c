@@ -8,7 +8,7 @@
 
 static fv_status shape(fv_context *ctx, fv_site *site) {
     FV_TRY(fv__shape_inputs(ctx, site));
-    site->out = fv__shape2(site->in[0].dim[0], fv__shape_sample(&site->in[0]));
+    site->out[0] = fv__shape2(site->in[0].dim[0], fv__shape_sample(&site->in[0]));
     return FV_OK;
 }
 
@@ -36,19 +36,19 @@ const fv_op fv__op_flatten = {
 #else
 
 static void LOOP(forward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->y.shape);
-    for (int64_t n = 0; n < p->y.shape.dim[0]; n++) {
+    const int64_t size = fv__shape_sample(&p->y[0].shape);
+    for (int64_t n = 0; n < p->y[0].shape.dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y, n);
+        real *y = fv__sample(&p->y[0], n);
         for (int64_t i = 0; i < size; i++) y[i] = x[i];
     }
 }
 
 static void LOOP(backward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->dy.shape);
+    const int64_t size = fv__shape_sample(&p->dy[0].shape);
     if (p->dx[0].data == NULL) return;
-    for (int64_t n = 0; n < p->dy.shape.dim[0]; n++) {
-        const real *dy = fv__sample(&p->dy, n);
+    for (int64_t n = 0; n < p->dy[0].shape.dim[0]; n++) {
+        const real *dy = fv__sample(&p->dy[0], n);
         real *dx = fv__sample(&p->dx[0], n);
         for (int64_t i = 0; i < size; i++) dx[i] += dy[i];
     }

@@ -8,7 +8,7 @@
 
 static fv_status shape(fv_context *ctx, fv_site *site) {
     FV_TRY(fv__shape_maps(ctx, site, "globalavgpool"));
-    site->out = fv__shape4(site->in[0].dim[0], site->in[0].dim[1], 1, 1);
+    site->out[0] = fv__shape4(site->in[0].dim[0], site->in[0].dim[1], 1, 1);
     return FV_OK;
 }
 
@@ -46,7 +46,7 @@ static void LOOP(forward)(const fv_pass *p) {
     const int64_t pixels = in->dim[2] * in->dim[3];
     for (int64_t n = 0; n < in->dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y, n);
+        real *y = fv__sample(&p->y[0], n);
         for (int64_t c = 0; c < in->dim[1]; c++) {
             double sum = 0;
             for (int64_t i = 0; i < pixels; i++) sum += x[c * pixels + i];
@@ -60,7 +60,7 @@ static void LOOP(backward)(const fv_pass *p) {
     const int64_t pixels = in->dim[2] * in->dim[3];
     if (p->dx[0].data == NULL) return;
     for (int64_t n = 0; n < in->dim[0]; n++) {
-        const real *dy = fv__sample(&p->dy, n);
+        const real *dy = fv__sample(&p->dy[0], n);
         real *dx = fv__sample(&p->dx[0], n);
         for (int64_t c = 0; c < in->dim[1]; c++)
             for (int64_t i = 0; i < pixels; i++) dx[c * pixels + i] += dy[c] / (real)pixels;

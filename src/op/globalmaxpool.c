@@ -15,8 +15,8 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     if (!fv__mul_i64(in->dim[2], in->dim[3], &pixels) || pixels > INT32_MAX)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "globalmaxpool reads maps of at most 2,147,483,647 pixels per channel");
-    site->out = fv__shape4(in->dim[0], in->dim[1], 1, 1);
-    fv__site_saved(site, FV_I32, site->out);
+    site->out[0] = fv__shape4(in->dim[0], in->dim[1], 1, 1);
+    fv__site_saved(site, FV_I32, site->out[0]);
     return FV_OK;
 }
 
@@ -75,7 +75,7 @@ static void LOOP(forward)(const fv_pass *p) {
     const int64_t pixels = in->dim[2] * in->dim[3];
     for (int64_t n = 0; n < in->dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y, n);
+        real *y = fv__sample(&p->y[0], n);
         int32_t *won = p->training ? fv__sample(&p->saved[0], n) : NULL;
         for (int64_t c = 0; c < in->dim[1]; c++) {
             int64_t i = LOOP(winner)(x + c * pixels, pixels);
@@ -91,7 +91,7 @@ static void LOOP(backward)(const fv_pass *p) {
     if (p->dx[0].data == NULL) return;
     for (int64_t n = 0; n < in->dim[0]; n++) {
         const int32_t *won = fv__sample(&p->saved[0], n);
-        const real *dy = fv__sample(&p->dy, n);
+        const real *dy = fv__sample(&p->dy[0], n);
         real *dx = fv__sample(&p->dx[0], n);
         for (int64_t c = 0; c < in->dim[1]; c++) dx[c * pixels + won[c]] += dy[c];
     }

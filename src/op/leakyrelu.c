@@ -4,7 +4,7 @@
  * A slope of at least 0 keeps the sign, so that backward can tell the branch from y alone.
  */
 #ifndef FV_LOOPS
-#include "op/options.h"
+#include "op/leakyrelu.h"
 #include "op/shapes.h"
 
 #include <math.h>
@@ -49,21 +49,21 @@ const fv_op fv__op_leakyrelu = {
 #else
 
 static void LOOP(forward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->y.shape);
+    const int64_t size = fv__shape_sample(&p->y[0].shape);
     const real slope = (real)((const fv_leakyrelu_options *)p->options)->slope;
-    for (int64_t n = 0; n < p->y.shape.dim[0]; n++) {
+    for (int64_t n = 0; n < p->y[0].shape.dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y, n);
+        real *y = fv__sample(&p->y[0], n);
         for (int64_t i = 0; i < size; i++) y[i] = x[i] > 0 ? x[i] : slope * x[i];
     }
 }
 
 static void LOOP(backward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->dy.shape);
+    const int64_t size = fv__shape_sample(&p->dy[0].shape);
     const real slope = (real)((const fv_leakyrelu_options *)p->options)->slope;
     if (p->dx[0].data == NULL) return;
-    for (int64_t n = 0; n < p->dy.shape.dim[0]; n++) {
-        const real *y = fv__sample(&p->y, n), *dy = fv__sample(&p->dy, n);
+    for (int64_t n = 0; n < p->dy[0].shape.dim[0]; n++) {
+        const real *y = fv__sample(&p->y[0], n), *dy = fv__sample(&p->dy[0], n);
         real *dx = fv__sample(&p->dx[0], n);
         for (int64_t i = 0; i < size; i++) dx[i] += y[i] > 0 ? dy[i] : slope * dy[i];
     }

@@ -9,7 +9,7 @@
  * same channels (j is around c exactly when c is around j, as size is odd).
  */
 #ifndef FV_LOOPS
-#include "op/options.h"
+#include "op/lrn.h"
 #include "op/shapes.h"
 
 #include <inttypes.h>
@@ -28,7 +28,7 @@ static const fv_field fields[] = {
 static fv_status shape(fv_context *ctx, fv_site *site) {
     const fv_lrn_options *o = site->options;
     FV_TRY(fv__shape_same(ctx, site));
-    if (site->out.rank < 2)
+    if (site->out[0].rank < 2)
         return fv__fail(ctx, FV_BAD_INPUT, "lrn reads a map or a vector, not single numbers");
     if (o->size < 1 || o->size % 2 == 0 || o->size > 1000000)
         return fv__fail(ctx, FV_BAD_INPUT,
@@ -39,7 +39,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
         return fv__fail(ctx, FV_BAD_INPUT,
                         "lrn needs alpha and beta of at least 0 and k above 0, not %g, %g and %g",
                         o->alpha, o->beta, o->k);
-    fv__site_saved(site, FV_F32, site->out); /* s */
+    fv__site_saved(site, FV_F32, site->out[0]); /* s */
     return FV_OK;
 }
 
@@ -86,7 +86,7 @@ static void LOOP(forward)(const fv_pass *p) {
     const real factor = (real)(o->alpha / (double)o->size), k = (real)o->k;
     for (int64_t n = 0; n < p->x[0].shape.dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y, n);
+        real *y = fv__sample(&p->y[0], n);
         real *s = p->training ? fv__sample(&p->saved[0], n) : NULL;
         for (int64_t c = 0; c < channels; c++) {
             int64_t first, end;
@@ -110,7 +110,7 @@ static void LOOP(backward)(const fv_pass *p) {
     if (p->dx[0].data == NULL) return;
     for (int64_t n = 0; n < p->x[0].shape.dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n), *s = fv__sample(&p->saved[0], n);
-        const real *dy = fv__sample(&p->dy, n);
+        const real *dy = fv__sample(&p->dy[0], n);
         real *dx = fv__sample(&p->dx[0], n);
         for (int64_t c = 0; c < channels; c++) {
             int64_t first, end;

@@ -4,7 +4,7 @@
  * Goodfellow, Warde-Farley, Mirza, Courville & Bengio 2013. The gradient goes to the winner.
  */
 #ifndef FV_LOOPS
-#include "op/options.h"
+#include "op/maxout.h"
 #include "op/shapes.h"
 
 #include <inttypes.h>
@@ -18,7 +18,7 @@ static const fv_field fields[] = {{"pieces", "channels that compete for one of t
 static fv_status shape(fv_context *ctx, fv_site *site) {
     const fv_maxout_options *o = site->options;
     FV_TRY(fv__shape_same(ctx, site));
-    if (site->out.rank < 2)
+    if (site->out[0].rank < 2)
         return fv__fail(ctx, FV_BAD_INPUT, "maxout reads a map or a vector, not single numbers");
     if (o->pieces < 1 || o->pieces > 1000000)
         return fv__fail(ctx, FV_BAD_INPUT, "pieces must be between 1 and 1000000, not %" PRId64,
@@ -27,8 +27,8 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
         return fv__fail(ctx, FV_BAD_INPUT,
                         "maxout cannot split %" PRId64 " channels into groups of %" PRId64,
                         site->in[0].dim[1], o->pieces);
-    site->out.dim[1] /= o->pieces;
-    fv__site_saved(site, FV_I32, site->out);
+    site->out[0].dim[1] /= o->pieces;
+    fv__site_saved(site, FV_I32, site->out[0]);
     return FV_OK;
 }
 
@@ -84,7 +84,7 @@ static void LOOP(forward)(const fv_pass *p) {
     const int64_t channels = in->dim[1] / pieces, pixels = fv__shape_sample(in) / in->dim[1];
     for (int64_t n = 0; n < in->dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y, n);
+        real *y = fv__sample(&p->y[0], n);
         int32_t *won = p->training ? fv__sample(&p->saved[0], n) : NULL;
         for (int64_t c = 0; c < channels; c++)
             for (int64_t i = 0; i < pixels; i++) {
@@ -98,12 +98,12 @@ static void LOOP(forward)(const fv_pass *p) {
 
 static void LOOP(backward)(const fv_pass *p) {
     const int64_t pieces = ((const fv_maxout_options *)p->options)->pieces;
-    const fv_shape *out = &p->dy.shape;
+    const fv_shape *out = &p->dy[0].shape;
     const int64_t channels = out->dim[1], pixels = fv__shape_sample(out) / channels;
     if (p->dx[0].data == NULL) return;
     for (int64_t n = 0; n < out->dim[0]; n++) {
         const int32_t *won = fv__sample(&p->saved[0], n);
-        const real *dy = fv__sample(&p->dy, n);
+        const real *dy = fv__sample(&p->dy[0], n);
         real *dx = fv__sample(&p->dx[0], n);
         for (int64_t c = 0; c < channels; c++)
             for (int64_t i = 0; i < pixels; i++)

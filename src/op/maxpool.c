@@ -5,7 +5,7 @@
  * Riesenhuber & Poggio 1999; Krizhevsky, Sutskever & Hinton 2012, section 3.4 (3x3, stride 2).
  */
 #ifndef FV_LOOPS
-#include "op/options.h"
+#include "op/maxpool.h"
 #include "op/shapes.h"
 
 #include <math.h>
@@ -36,8 +36,8 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     if (!fv__mul_i64(in->dim[2], in->dim[3], &pixels) || pixels > INT32_MAX)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "maxpool reads maps of at most 2,147,483,647 pixels per channel");
-    site->out = fv__shape4(in->dim[0], in->dim[1], win[0].out, win[1].out);
-    fv__site_saved(site, FV_I32, site->out);
+    site->out[0] = fv__shape4(in->dim[0], in->dim[1], win[0].out, win[1].out);
+    fv__site_saved(site, FV_I32, site->out[0]);
     return fv__shape_fits(ctx, site);
 }
 
@@ -121,7 +121,7 @@ static void LOOP(forward)(const fv_pass *p) {
     fv__maxpool_windows(in, p->options, win);
     for (int64_t n = 0; n < in->dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y, n);
+        real *y = fv__sample(&p->y[0], n);
         int32_t *won = p->training ? fv__sample(&p->saved[0], n) : NULL;
         int64_t o = 0;
         for (int64_t c = 0; c < in->dim[1]; c++)
@@ -137,11 +137,11 @@ static void LOOP(forward)(const fv_pass *p) {
 
 static void LOOP(backward)(const fv_pass *p) {
     if (p->dx[0].data == NULL) return;
-    const fv_shape *in = &p->x[0].shape, *out = &p->dy.shape;
+    const fv_shape *in = &p->x[0].shape, *out = &p->dy[0].shape;
     const int64_t pixels = in->dim[2] * in->dim[3], places = out->dim[2] * out->dim[3];
     for (int64_t n = 0; n < in->dim[0]; n++) {
         const int32_t *won = fv__sample(&p->saved[0], n);
-        const real *dy = fv__sample(&p->dy, n);
+        const real *dy = fv__sample(&p->dy[0], n);
         real *dx = fv__sample(&p->dx[0], n);
         for (int64_t o = 0; o < in->dim[1] * places; o++) dx[o / places * pixels + won[o]] += dy[o];
     }

@@ -14,10 +14,14 @@
 #include "base/random.h"
 #include "base/thread.h"
 #include "tensor/tensor.h"
+#include <limits.h>
 
-#define FV_OP_INPUTS 16 /* most inputs of one operator (concat, add) */
-#define FV_OP_PARAMS 4  /* most parameters of one operator (bn: weight, bias, mean, variance) */
-#define FV_OP_SAVED  2  /* most things kept for backward */
+#define FV_TAKES(dtype) (1u << (dtype))
+
+#define FV_OP_PARAMS  6 /* most parameters of one operator (bn: weight, bias, mean, variance) */
+#define FV_OP_SAVED   4 /* most things kept for backward */
+#define FV_OP_MANY    INT_MAX /* inputs_max of an operator that takes any number */
+#define FV_OP_OUTPUTS 64      /* most outputs of one operator */
 
 /* How a parameter starts. The recipe's `init` (he, xavier, lecun) decides FV_INIT_WEIGHT. */
 typedef enum fv_init { FV_INIT_WEIGHT, FV_INIT_ZERO, FV_INIT_ONE } fv_init;
@@ -28,7 +32,8 @@ typedef struct fv_param_spec {
     fv_shape shape;
     fv_init init;
     int64_t fan_in, fan_out; /* for FV_INIT_WEIGHT */
-    bool learned;            /* false: running statistics, written by forward in training */
+    bool learned;            /* false: running statistics, which follow what forward observes */
+    double momentum;         /* of a running statistic: share of the observed one in each step */
     bool norm;               /* a normalisation's scale or shift */
     bool bias;               /* added at the end; weight decay spares biases and norms */
 } fv_param_spec;
@@ -44,20 +49,35 @@ typedef struct fv_misfit {
                         intention; one as wide at the end does not count */
 } fv_misfit;
 
-/* One operator at one place in a network, as its shape rule sees and describes it. */
+/* What is applied to the first output behind an operator, before it leaves the cache:
+   y = act(y + added). The rewrite pass joins it to the operator in front. */
+typedef struct fv_epilogue {
+    bool add;                /* a further value, of y's shape, is added (fv_pass.added) */
+    const struct fv_op *act; /* a pointwise operator of one input; NULL: none */
+    const void *act_options;
+} fv_epilogue;
+
+/* One operator in one network, as its shape rule sees and describes it. The arrays belong to
+   whoever asks: `out` and `out_type` have room for the operator's outputs_max. */
 typedef struct fv_site {
     /* given */
     const void *options;
     int inputs;
-    fv_shape in[FV_OP_INPUTS]; /* with the batch */
-    /* found */
-    fv_shape out;
+    const fv_shape *in; /* [inputs], with the batch where batched */
+    const fv_type *in_type;
+    /* found; outputs is 1, of real numbers, and batched when an input is, unless the rule says
+       otherwise */
+    int outputs;
+    fv_shape *out;
+    fv_type *out_type;
     int params;
     fv_param_spec param[FV_OP_PARAMS];
     int saved;
     fv_shape saved_shape[FV_OP_SAVED];
     fv_dtype saved_dtype[FV_OP_SAVED]; /* FV_F32 means "as the values": F64 in a double plan */
     fv_misfit misfit[2];
+    /* of the plan, after rewriting; shape rules do not read it */
+    fv_epilogue epilogue;
 } fv_site;
 
 /* What one sample costs, and how the receptive field grows. */
@@ -74,54 +94,71 @@ typedef struct fv_cost {
 typedef struct fv_pass {
     const struct fv_op *op;
     const void *options;
-    int inputs;
-    const fv_tensor *x; /* [inputs] */
-    fv_tensor y;
-    fv_tensor *w;     /* [params of the site]; running statistics are written in training forward */
-    fv_tensor *saved; /* [saved of the site]: written forward (training only), read backward */
-    /* backward: dx and dw are ADDED to. data NULL: not wanted. */
-    fv_tensor dy;
-    fv_tensor *dx; /* [inputs] */
-    fv_tensor *dw; /* [params] */
-    bool training; /* dropout drops, bn uses the batch's statistics */
-    fv_key random; /* this node's stream at this step */
+    int inputs, outputs, params;
+    const fv_tensor *x; /* [inputs]; an unbatched one has step 0 */
+    fv_tensor *y;       /* [outputs] */
+    fv_tensor *w;       /* [params]: the site's; where a bn was folded in, a bias too */
+    fv_tensor *saved;   /* [saved of the site]: written forward (training only), read backward */
+    /* backward: dx and dw are ADDED to. data NULL: not wanted. A running statistic's dw receives,
+       forward in training, `share` times what was observed. */
+    const fv_tensor *dy; /* [outputs]; data NULL: nobody read that output, so its gradient is 0 */
+    fv_tensor *dx;       /* [inputs] */
+    fv_tensor *dw;       /* [params] */
+    bool training;       /* dropout drops, bn uses the batch's statistics */
+    fv_key random;       /* this node's stream at this step */
+    /* The place of these samples in the whole batch, of which a shard is a part: */
+    int64_t first;  /* the number of the first of them: random numbers count samples from it */
+    double divisor; /* what a loss divides its sum by: the samples (or pixels) of the whole batch */
+    double share;   /* these samples' part of the whole, for statistics */
     /* for fast versions; reference loops run alone and need none */
     fv_pool *pool;
+    const void *state; /* what settle found */
+    void *prepared;    /* what prepare wrote: weights in the form that run reads */
     void *scratch;
     const struct fv_kernels *kernels;
-    const struct fv_pass *then; /* the activation fused behind, applied to y in place, or NULL */
-    bool
-        dx_set[FV_OP_INPUTS]; /* fast versions: dx[i] may be overwritten, its old content is void */
+    const fv_epilogue *epilogue; /* applied to y[0]; NULL: nothing */
+    const fv_tensor *added;      /* what the epilogue adds; NULL: nothing */
+    const bool *overwrite; /* [inputs], fast versions: dx[i] may be overwritten, it holds nothing */
 } fv_pass;
 
 typedef void fv_pass_fn(const fv_pass *pass);
 
 /* How backward can be had, so that the plan keeps no more than needed. */
 enum {
-    FV_KEEP_X = 1,       /* backward reads x */
-    FV_KEEP_Y = 2,       /* backward reads y */
-    FV_POINTWISE = 4,    /* y[i] depends on x[i] alone; y may overwrite x */
-    FV_VIEW = 8,         /* y is x under another shape: no work, no memory (flatten, identity) */
-    FV_VIEW_IN_USE = 16, /* the same, but only outside training (dropout) */
-    FV_LOSS = 32,        /* last input is labels or targets; y is one number, the batch's mean */
-    FV_COMMUTES = 64,    /* the order of inputs does not matter (add) */
-    FV_VARIADIC = 128,   /* takes any number of inputs from inputs_min: a branch {…|…} */
-    FV_JOIN = 256        /* y is its inputs one after the other along the channels (concat) */
+    FV_KEEP_X = 1,     /* backward reads x */
+    FV_KEEP_Y = 2,     /* backward reads y */
+    FV_POINTWISE = 4,  /* y[i] depends on x[i] alone; y may overwrite x */
+    FV_VIEW = 8,       /* y is x under another shape: no work, no memory (flatten) */
+    FV_IDENTITY = 16,  /* y is x: the rewrite pass lets readers of y read x */
+    FV_DROPS = 32,     /* the same, but only in inference (dropout) */
+    FV_LOSS = 64,      /* last input is the target; y is one number, the batch's mean */
+    FV_COMMUTES = 128, /* the order of inputs does not matter (add) */
+    FV_VARIADIC = 256, /* takes any number of inputs from inputs_min: a branch {…|…} */
+    FV_JOIN = 512,     /* y is its inputs one after the other along the channels (concat) */
+    FV_SUM = 1024,     /* y is the sum of its inputs, all of one shape (add) */
+    FV_MIXES = 2048    /* takes unbatched values (constants) beside batched ones */
 };
 
 typedef struct fv_op {
-    const char *name;  /* in the language: "conv" */
-    const char *help;  /* one line */
-    const char *about; /* the formula and its source; several lines; for help and docs */
-    const char *onnx;  /* operator's name in ONNX, or NULL */
-    int inputs_min, inputs_max;
-    unsigned traits;     /* FV_KEEP_X … */
+    const char *name;           /* in the language: "conv" */
+    const char *help;           /* one line */
+    const char *about;          /* the formula and its source; several lines; for help and docs */
+    const char *onnx;           /* operator's name in ONNX, or NULL */
+    int inputs_min, inputs_max; /* FV_OP_MANY: any number */
+    int outputs_max;            /* 0 means 1 */
+    unsigned traits;            /* FV_KEEP_X … */
+    /* The types its loops take, FV_TAKES(FV_I32) and the like or-ed: of the first input, and of the
+       others. 0: real numbers only. Whatever else flows in is refused, never read as float. */
+    unsigned takes_first, takes_others;
     size_t options_size; /* 0: none */
     const fv_field *fields;
 
     /* Fills the found part of the site. Fails with a sentence that says what does not fit; whoever
-       calls adds the place. Must refuse whatever forward could not compute. */
+       calls adds where. Must refuse whatever forward could not compute. Called through
+       fv__op_shape. */
     FV_MUST_USE fv_status (*shape)(fv_context *ctx, fv_site *site);
+    /* Refuses, in words, to be trained on a batch of this size; NULL: takes any. */
+    FV_MUST_USE fv_status (*trains)(fv_context *ctx, const fv_site *site);
     /* Of a site that shape() accepted, for one sample. NULL: pointwise and free. */
     void (*cost)(const fv_site *site, fv_cost *cost);
 
@@ -131,15 +168,32 @@ typedef struct fv_op {
        The gradient check skips what a step carries across one. Double only. */
     uint64_t (*branches)(const fv_pass *pass);
 
+    /* Of a loss: the target it wants beside an x of this shape, batch included; and how much of the
+       whole batch's divisor a part with this target is (an ignored label counts nothing; NULL: one
+       per sample). */
+    fv_target_kind (*target)(const void *options, const fv_shape *x, fv_shape *shape,
+                             fv_dtype *dtype);
+    double (*weigh)(const void *options, const fv_tensor *target);
+
     /* Sample problems: "options ; input shape[, input shape …]" as the language writes them, e.g.
        "64 3x3 stride 2 pad 1 ; 2x8x7x9". NULL-ended; at least one. Labels of a loss get the shape
        the operator asks of them. */
     const char *const *samples;
 } fv_op;
 
-/* All operators, in the order of op/list.h; NULL-ended. */
-extern const fv_op *const fv__ops[];
+/* Every operator has its descriptor: fv__op_conv … */
+#define FV_OP(name) extern const fv_op fv__op_##name;
+#include "op/op_list.h"
+#undef FV_OP
+
+/* All operators, in the order of op/op_list.h, and the losses among them; NULL-ended. */
+extern const fv_op *const fv__ops[], *const fv__losses[];
 const fv_op *fv__op_find(const char *name);
+/* Checks the number and types of the inputs, then asks the shape rule. */
+FV_MUST_USE fv_status fv__op_shape(fv_context *ctx, const fv_op *op, fv_site *site);
+static inline int fv__op_outputs(const fv_op *op) {
+    return op->outputs_max > 0 ? op->outputs_max : 1;
+}
 const char *fv__op_nearest(const char *name);
 
 /* Index of the loops for a dtype. */

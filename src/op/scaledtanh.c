@@ -5,7 +5,7 @@
  * the largest curvature just there.
  */
 #ifndef FV_LOOPS
-#include "op/options.h"
+#include "op/scaledtanh.h"
 #include "op/shapes.h"
 
 #include <tgmath.h>
@@ -33,21 +33,21 @@ const fv_op fv__op_scaledtanh = {
 #else
 
 static void LOOP(forward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->y.shape);
+    const int64_t size = fv__shape_sample(&p->y[0].shape);
     const real a = (real)FV_SCALED_TANH_SCALE, s = (real)FV_SCALED_TANH_SLOPE;
-    for (int64_t n = 0; n < p->y.shape.dim[0]; n++) {
+    for (int64_t n = 0; n < p->y[0].shape.dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y, n);
+        real *y = fv__sample(&p->y[0], n);
         for (int64_t i = 0; i < size; i++) y[i] = a * tanh(s * x[i]);
     }
 }
 
 static void LOOP(backward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->dy.shape);
+    const int64_t size = fv__shape_sample(&p->dy[0].shape);
     const real a = (real)FV_SCALED_TANH_SCALE, s = (real)FV_SCALED_TANH_SLOPE;
     if (p->dx[0].data == NULL) return;
-    for (int64_t n = 0; n < p->dy.shape.dim[0]; n++) {
-        const real *y = fv__sample(&p->y, n), *dy = fv__sample(&p->dy, n);
+    for (int64_t n = 0; n < p->dy[0].shape.dim[0]; n++) {
+        const real *y = fv__sample(&p->y[0], n), *dy = fv__sample(&p->dy[0], n);
         real *dx = fv__sample(&p->dx[0], n);
         for (int64_t i = 0; i < size; i++) dx[i] += dy[i] * s * (a - y[i] * y[i] / a);
     }

@@ -46,31 +46,77 @@ fv_status fv__shape_maps(fv_context *ctx, fv_site *site, const char *who) {
                     who, fv__shape_text(text, &site->in[0]));
 }
 
-fv_status fv__shape_labels(fv_context *ctx, fv_site *site, const char *who) {
+fv_status fv__shape_labels(fv_context *ctx, fv_site *site, const char *who, bool maps) {
     char text[FV_SHAPE_TEXT];
     FV_TRY(fv__shape_inputs(ctx, site));
     const fv_shape *x = &site->in[0], *labels = &site->in[1];
-    if (x->rank < 2 || fv__shape_sample(x) != x->dim[1])
+    if (x->rank < 2 || (!maps && fv__shape_sample(x) != x->dim[1]))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "%s reads one number per class, but %s flows in; end with fc or with "
                         "globalavgpool",
                         who, fv__shape_text(text, x));
     if (x->dim[1] > INT32_MAX)
         return fv__fail(ctx, FV_BAD_INPUT, "%s counts at most 2,147,483,647 classes", who);
-    if (labels->rank != 1 || labels->dim[0] != x->dim[0])
-        return fv__fail(ctx, FV_BAD_INPUT,
-                        "%s needs one label per sample: a batch of %" PRId64
-                        " came with labels of the shape %s",
-                        who, x->dim[0], fv__dims_text(text, labels));
+    const fv_shape wanted = fv__labels_shape(x);
+    if (!fv__shape_equal(labels, &wanted))
+        return fv__fail(
+            ctx, FV_BAD_INPUT,
+            "%s needs one label per %s: a batch of %" PRId64 " came with labels of the shape %s",
+            who, wanted.rank == 1 ? "sample" : "pixel", x->dim[0], fv__dims_text(text, labels));
     return FV_OK;
+}
+
+fv_shape fv__labels_shape(const fv_shape *x) {
+    fv_shape labels = fv__shape1(x->dim[0]);
+    if (fv__shape_sample(x) == x->dim[1]) return labels;
+    for (int d = 2; d < x->rank; d++) labels.dim[labels.rank++] = x->dim[d];
+    return labels;
+}
+
+fv_target_kind fv__labels_target(const void *options, const fv_shape *x, fv_shape *shape,
+                                 fv_dtype *dtype) {
+    (void)options;
+    *shape = fv__labels_shape(x);
+    *dtype = FV_I32;
+    return shape->rank == 1 ? FV_TARGET_CLASS : FV_TARGET_MAP;
+}
+
+/* The sentence for an input of a type that an operator has no loops for. */
+static fv_status refuse_type(fv_context *ctx, const fv_op *op, int input, fv_dtype dtype) {
+    if (op->inputs_max == 1)
+        return fv__fail(ctx, FV_BAD_INPUT, "%s does not compute with %s values", op->name,
+                        fv__dtype_name(dtype));
+    return fv__fail(ctx, FV_BAD_INPUT, "%s does not take %s values as input %d", op->name,
+                    fv__dtype_name(dtype), input + 1);
+}
+
+fv_status fv__op_shape(fv_context *ctx, const fv_op *op, fv_site *site) {
+    const unsigned reals = FV_TAKES(FV_F32) | FV_TAKES(FV_F64);
+    bool batched = false;
+    for (int i = 0; i < site->inputs; i++) {
+        const fv_type *t = &site->in_type[i];
+        const unsigned takes = i == 0 ? op->takes_first : op->takes_others;
+        if (!((takes ? takes : reals) & FV_TAKES(t->dtype)))
+            return refuse_type(ctx, op, i, t->dtype);
+        if (t->batched != site->in_type[0].batched && !(op->traits & FV_MIXES))
+            return fv__fail(ctx, FV_BAD_INPUT,
+                            "%s cannot join values of the batch with a constant that is one and "
+                            "the same for all samples",
+                            op->name);
+        batched = batched || t->batched;
+    }
+    site->outputs = 1;
+    for (int o = 0; o < fv__op_outputs(op); o++) site->out_type[o] = (fv_type){FV_F32, batched};
+    return op->shape(ctx, site);
 }
 
 fv_status fv__shape_fits(fv_context *ctx, const fv_site *site) {
     char dims[FV_SHAPE_TEXT];
-    if (!countable(&site->out))
-        return fv__fail(ctx, FV_BAD_INPUT,
-                        "the output of %s numbers is too large for this machine's addresses",
-                        fv__dims_text(dims, &site->out));
+    for (int o = 0; o < site->outputs; o++)
+        if (!countable(&site->out[o]))
+            return fv__fail(ctx, FV_BAD_INPUT,
+                            "the output of %s numbers is too large for this machine's addresses",
+                            fv__dims_text(dims, &site->out[o]));
     for (int i = 0; i < site->params; i++)
         if (!countable(&site->param[i].shape))
             return fv__fail(ctx, FV_BAD_INPUT,
@@ -81,7 +127,7 @@ fv_status fv__shape_fits(fv_context *ctx, const fv_site *site) {
 
 fv_status fv__shape_same(fv_context *ctx, fv_site *site) {
     FV_TRY(fv__shape_inputs(ctx, site));
-    site->out = site->in[0];
+    site->out[0] = site->in[0];
     return FV_OK;
 }
 

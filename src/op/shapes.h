@@ -16,8 +16,13 @@ FV_MUST_USE fv_status fv__shape_same(fv_context *ctx, fv_site *site);
 FV_MUST_USE fv_status fv__shape_inputs(fv_context *ctx, fv_site *site);
 /* The same, and input 0 is a batch of maps (rank 4). `who` begins the sentence: "conv". */
 FV_MUST_USE fv_status fv__shape_maps(fv_context *ctx, fv_site *site, const char *who);
-/* A loss: input 0 is one vector per sample, [N,K] or [N,K,1,1]; input 1 its labels, [N]. */
-FV_MUST_USE fv_status fv__shape_labels(fv_context *ctx, fv_site *site, const char *who);
+/* A loss: input 0 has one number per class, [N,K] or [N,K,1,1], and with `maps` also [N,K,H,W] for
+   every pixel; input 1 its labels, [N] or [N,H,W]. */
+FV_MUST_USE fv_status fv__shape_labels(fv_context *ctx, fv_site *site, const char *who, bool maps);
+/* The labels that belong to an x of so many classes; and as fv_op.target. */
+fv_shape fv__labels_shape(const fv_shape *x);
+fv_target_kind fv__labels_target(const void *options, const fv_shape *x, fv_shape *shape,
+                                 fv_dtype *dtype);
 /* The output and the parameters can be counted too; every shape rule that makes something larger
    than its input ends with it. */
 FV_MUST_USE fv_status fv__shape_fits(fv_context *ctx, const fv_site *site);

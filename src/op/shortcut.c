@@ -6,7 +6,7 @@
  * section 3.3, option A, and section 4.2.
  */
 #ifndef FV_LOOPS
-#include "op/options.h"
+#include "op/shortcut.h"
 #include "op/shapes.h"
 
 #include <inttypes.h>
@@ -31,8 +31,8 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
                         "shortcut adds channels and takes none away: %" PRId64
                         " come in, so it cannot give %" PRId64,
                         in->dim[1], o->channels);
-    site->out = fv__shape4(in->dim[0], o->channels, (in->dim[2] - 1) / o->stride + 1,
-                           (in->dim[3] - 1) / o->stride + 1);
+    site->out[0] = fv__shape4(in->dim[0], o->channels, (in->dim[2] - 1) / o->stride + 1,
+                              (in->dim[3] - 1) / o->stride + 1);
     return fv__shape_fits(ctx, site);
 }
 
@@ -84,21 +84,21 @@ static void LOOP(each)(const fv_pass *p, const fv_shape *in, const fv_shape *out
 }
 
 static void LOOP(forward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->y.shape);
-    for (int64_t n = 0; n < p->y.shape.dim[0]; n++) {
+    const int64_t size = fv__shape_sample(&p->y[0].shape);
+    for (int64_t n = 0; n < p->y[0].shape.dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y, n);
+        real *y = fv__sample(&p->y[0], n);
         for (int64_t i = 0; i < size; i++) y[i] = 0;
-        LOOP(each)(p, &p->x[0].shape, &p->y.shape, x, y, NULL, NULL);
+        LOOP(each)(p, &p->x[0].shape, &p->y[0].shape, x, y, NULL, NULL);
     }
 }
 
 static void LOOP(backward)(const fv_pass *p) {
     if (p->dx[0].data == NULL) return;
-    for (int64_t n = 0; n < p->dy.shape.dim[0]; n++) {
-        const real *dy = fv__sample(&p->dy, n);
+    for (int64_t n = 0; n < p->dy[0].shape.dim[0]; n++) {
+        const real *dy = fv__sample(&p->dy[0], n);
         real *dx = fv__sample(&p->dx[0], n);
-        LOOP(each)(p, &p->x[0].shape, &p->dy.shape, NULL, NULL, dy, dx);
+        LOOP(each)(p, &p->x[0].shape, &p->dy[0].shape, NULL, NULL, dy, dx);
     }
 }
 

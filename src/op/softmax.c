@@ -11,7 +11,7 @@
 
 static fv_status shape(fv_context *ctx, fv_site *site) {
     FV_TRY(fv__shape_same(ctx, site));
-    if (site->out.rank < 2)
+    if (site->out[0].rank < 2)
         return fv__fail(ctx, FV_BAD_INPUT, "softmax reads a map or a vector, not single numbers");
     return FV_OK;
 }
@@ -41,12 +41,12 @@ const fv_op fv__op_softmax = {
 #else
 
 static void LOOP(forward)(const fv_pass *p) {
-    const int64_t channels = p->y.shape.dim[1];
-    const int64_t pixels = fv__shape_sample(&p->y.shape) / channels;
-    for (int64_t n = 0; n < p->y.shape.dim[0]; n++)
+    const int64_t channels = p->y[0].shape.dim[1];
+    const int64_t pixels = fv__shape_sample(&p->y[0].shape) / channels;
+    for (int64_t n = 0; n < p->y[0].shape.dim[0]; n++)
         for (int64_t i = 0; i < pixels; i++) {
             const real *x = (const real *)fv__sample(&p->x[0], n) + i;
-            real *y = (real *)fv__sample(&p->y, n) + i;
+            real *y = (real *)fv__sample(&p->y[0], n) + i;
             double max = x[0], sum = 0;
             for (int64_t c = 1; c < channels; c++)
                 if (x[c * pixels] > max) max = x[c * pixels];
@@ -57,13 +57,13 @@ static void LOOP(forward)(const fv_pass *p) {
 }
 
 static void LOOP(backward)(const fv_pass *p) {
-    const int64_t channels = p->dy.shape.dim[1];
-    const int64_t pixels = fv__shape_sample(&p->dy.shape) / channels;
+    const int64_t channels = p->dy[0].shape.dim[1];
+    const int64_t pixels = fv__shape_sample(&p->dy[0].shape) / channels;
     if (p->dx[0].data == NULL) return;
-    for (int64_t n = 0; n < p->dy.shape.dim[0]; n++)
+    for (int64_t n = 0; n < p->dy[0].shape.dim[0]; n++)
         for (int64_t i = 0; i < pixels; i++) {
-            const real *y = (const real *)fv__sample(&p->y, n) + i;
-            const real *dy = (const real *)fv__sample(&p->dy, n) + i;
+            const real *y = (const real *)fv__sample(&p->y[0], n) + i;
+            const real *dy = (const real *)fv__sample(&p->dy[0], n) + i;
             real *dx = (real *)fv__sample(&p->dx[0], n) + i;
             double sum = 0;
             for (int64_t c = 0; c < channels; c++) sum += dy[c * pixels] * y[c * pixels];

@@ -7,7 +7,9 @@
  * (Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning", relation 6.) With
  * `ceil` the quotient is rounded up, but no window may start beyond the picture, as in PyTorch.
  */
-#include "op/options.h"
+#include "op/avgpool.h"
+#include "op/conv.h"
+#include "op/maxpool.h"
 #include "op/shapes.h"
 
 #include <inttypes.h>

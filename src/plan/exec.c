@@ -1,158 +1,229 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exec.c - one execution's memory: every step bound to pointers once, then run as often as wanted.
+ * exec.c - one execution's memory: every step bound to pointers, then run as often as wanted.
  *
- * Nothing here allocates or fails once fv__exec_new has returned.
+ * Nothing here allocates or fails once fv__exec_new has returned. Executions may share a workspace;
+ * when another one makes it grow, the passes are bound anew before the next run.
  */
-#include "plan/internal.h"
+#include "plan/plan_internal.h"
 #include <string.h>
 
-struct fv_exec {
-    const fv_plan *plan;
-    char *block; /* values, gradients, what is kept for backward */
-    void *scratch;
-    char *weights, *gradients;
-    fv_pass *passes;    /* [steps], and one per fused activation behind them */
-    fv_tensor *tensors; /* what the passes' arrays point at */
-};
-
-static fv_tensor bind(const fv_exec *e, const fv_region *regions, const fv_span *spans, int value) {
-    const fv_plan *plan = e->plan;
-    int64_t offset;
-    const int root = fv__region_root(regions, value, &offset);
-    const fv_span *span = &spans[root];
-    fv_tensor t = fv__tensor(NULL, plan->ask.dtype, plan->shapes[value]);
-    if (span->first > span->last) return t; /* not in this plan */
-    t.data = e->block + span->offset + (size_t)offset * fv__dtype_bytes(plan->ask.dtype);
-    if (plan->shapes[root].rank > 1) t.step = fv__shape_sample(&plan->shapes[root]);
-    return t;
+/* Scratch lies behind the values. */
+static size_t workspace_bytes(const fv_plan *plan, const fv_pool *pool) {
+    return plan->block_bytes + plan->scratch_bytes +
+           (size_t)fv__pool_size(pool) * plan->worker_bytes;
 }
 
-/* The labels are whole numbers in every plan. */
-static fv_tensor bind_value(const fv_exec *e, int value) {
-    fv_tensor t = bind(e, e->plan->regions, e->plan->spans, value);
-    t.layout = e->plan->layouts[value];
-    if (value > 0 && e->plan->net->values[value].node < 0) t.dtype = FV_I32;
-    return t;
+void fv__workspace_free(fv_workspace *w) {
+    if (w->block) w->device->release(w->block);
+    *w = (fv_workspace){0};
 }
 
-/* A value in the layout that is wanted: itself, or its copy. */
-static fv_tensor bind_in(const fv_exec *e, int value, fv_layout layout) {
-    fv_tensor t = bind_value(e, value);
-    const fv_span *copy = &e->plan->copies[value];
-    if (t.layout == layout || copy->first > copy->last) return t;
-    t = fv__tensor(e->block + copy->offset, t.dtype, t.shape);
-    t.layout = layout;
-    return t;
-}
-
-static fv_tensor bind_gradient(const fv_exec *e, int value) {
-    if (!e->plan->ask.backward || !e->plan->needs_gradient[value])
-        return (fv_tensor){.dtype = e->plan->ask.dtype, .shape = e->plan->shapes[value]};
-    return bind(e, e->plan->gradient_regions, e->plan->gradient_spans, value);
-}
-
-static fv_tensor bind_param(const fv_exec *e, char *block, const fv_param *p) {
-    const size_t item = fv__dtype_bytes(e->plan->ask.dtype);
-    return fv__tensor(block ? block + (size_t)p->offset * item : NULL, e->plan->ask.dtype,
-                      p->spec.shape);
-}
-
-/* Fills a node's pass; returns how many tensors it took. */
-static size_t bind_node(fv_exec *e, int n, const fv_site *site, fv_pass *pass, fv_tensor *t) {
-    const fv_plan *plan = e->plan;
-    const fv_node *node = &plan->net->nodes[n];
-    const fv_node_plan *p = &plan->nodes[n];
-    const int in = node->inputs, params = node->params;
-    fv_tensor *x = t, *dx = x + in, *w = dx + in, *dw = w + params, *saved = dw + params;
-    for (int i = 0; i < in; i++) {
-        x[i] = bind_in(e, node->in[i], fv__plan_wants(plan, n));
-        dx[i] = bind_gradient(e, node->in[i]);
-    }
-    for (int i = 0; i < params; i++) {
-        const fv_param *param = &plan->net->params[node->param0 + i];
-        w[i] = bind_param(e, e->weights, param);
-        dw[i] = bind_param(e, param->spec.learned ? e->gradients : NULL, param);
-    }
-    for (int i = 0; i < site->saved; i++) {
-        const bool real = site->saved_dtype[i] == FV_F32;
-        saved[i] = fv__tensor(plan->ask.training ? e->block + p->saved[i].offset : NULL,
-                              real ? plan->ask.dtype : site->saved_dtype[i], site->saved_shape[i]);
-    }
-    pass->op = node->op;
-    pass->options = node->options;
-    pass->inputs = in;
-    pass->x = x;
-    pass->y = bind_value(e, node->out);
-    pass->w = w;
-    pass->saved = saved;
-    pass->dy = bind_gradient(e, node->out);
-    pass->dx = dx;
-    pass->dw = dw;
-    pass->training = plan->ask.training;
-    pass->scratch = e->scratch;
-    pass->kernels = plan->kernels;
-    return (size_t)(2 * in + 2 * params + site->saved);
-}
-
-static size_t tensors_needed(const fv_plan *plan) {
-    size_t sum = 1;
-    for (size_t s = 0; s < plan->step_count; s++) {
-        const fv_step *step = &plan->steps[s];
-        if (step->kind != FV_STEP_RUN) continue;
-        const fv_node *node = &plan->net->nodes[step->node];
-        sum += (size_t)(2 * node->inputs + 2 * node->params + FV_OP_SAVED);
-        if (plan->nodes[step->node].fused >= 0) sum += 2 + FV_OP_SAVED;
-    }
-    return sum;
-}
-
-static fv_status bind_steps(fv_context *ctx, fv_exec *e) {
-    const fv_plan *plan = e->plan;
-    fv_tensor *t = e->tensors;
-    for (size_t s = 0; s < plan->step_count; s++) {
-        const fv_step *step = &plan->steps[s];
-        if (step->kind != FV_STEP_RUN) continue;
-        fv_site site;
-        fv_pass *pass = &e->passes[s];
-        FV_TRY(fv__net_site(ctx, plan->net, &plan->net->nodes[step->node], plan->ask.batch, &site));
-        t += bind_node(e, step->node, &site, pass, t);
-        pass->pool = ctx->pool;
-        memcpy(pass->dx_set, step->dx_set, sizeof pass->dx_set);
-        const int fused = plan->nodes[step->node].fused;
-        if (step->which == FV_FORWARD && fused >= 0) {
-            fv_pass *then = &e->passes[plan->step_count + s];
-            FV_TRY(fv__net_site(ctx, plan->net, &plan->net->nodes[fused], plan->ask.batch, &site));
-            t += bind_node(e, fused, &site, then, t);
-            then->pool = ctx->pool;
-            pass->then = then;
-        }
-    }
+fv_status fv__workspace_reserve(fv_context *ctx, fv_workspace *w, const fv_device *device,
+                                size_t bytes) {
+    if (w->block && w->bytes >= bytes) return FV_OK;
+    void *larger = device->alloc(ctx, bytes, "a run");
+    if (!larger) return FV_EXHAUSTED;
+    if (w->block) w->device->release(w->block);
+    *w = (fv_workspace){device, larger, bytes};
     return FV_OK;
 }
 
-static fv_status make(fv_context *ctx, fv_exec *e) {
-    const fv_plan *plan = e->plan;
-    size_t scratch; /* this context may have more workers than the planner's had */
-    FV_TRY(fv__plan_scratch(ctx, plan, fv__pool_size(ctx->pool), &scratch));
-    if (scratch && !(e->scratch = fv__alloc(ctx, scratch, "the working memory of a run")))
-        return FV_EXHAUSTED;
-    e->block = fv__alloc(ctx, plan->block_bytes ? plan->block_bytes : 1, "the values of a run");
-    e->passes = fv__alloc(ctx, 2 * (plan->step_count + 1) * sizeof *e->passes, "a run's steps");
-    e->tensors = fv__alloc(ctx, tensors_needed(plan) * sizeof *e->tensors, "a run's steps");
-    if (!e->block || !e->passes || !e->tensors) return FV_EXHAUSTED;
-    return bind_steps(ctx, e);
+/* The shape and type of a value, with samples as far apart as they lie in their region. */
+static fv_tensor shaped(const fv_exec *e, int value, fv_layout layout) {
+    const fv_plan_value *v = &e->plan->values[value];
+    fv_tensor t = fv__tensor(NULL, v->dtype, v->shape);
+    t.layout = layout;
+    t.step = v->batched || v->shape.rank == 0 ? fv__layout_sample(layout, &v->shape) : 0;
+    return t;
 }
 
-fv_status fv__exec_new(fv_context *ctx, const fv_plan *plan, void *weights, void *gradients,
+static char *block(const fv_exec *e) {
+    return e->workspace->block;
+}
+
+/* A value or gradient in its region. */
+static fv_tensor in_region(const fv_exec *e, int value, bool gradient) {
+    const fv_plan *plan = e->plan;
+    fv_tensor t = shaped(e, value, plan->values[value].layout);
+    int64_t offset;
+    const int root = gradient ? fv__plan_gradient_root(plan, value, &offset)
+                              : fv__plan_root(plan, value, &offset);
+    const fv_plan_value *r = &plan->values[root];
+    const fv_span *span = gradient ? &r->gradient_span : &r->span;
+    if (span->first > span->last) return t; /* not in this plan */
+    t.data = block(e) + span->offset + (size_t)offset * fv__dtype_bytes(t.dtype);
+    if (r->shape.rank > 1 && t.step) t.step = fv__layout_sample(r->layout, &r->shape);
+    return t;
+}
+
+static fv_tensor bind_ref(const fv_exec *e, const fv_ref *ref, int value) {
+    fv_tensor t;
+    switch (ref->kind) {
+    case FV_REF_VALUE:
+        if (e->plan->net->values[ref->index].data) {
+            t = shaped(e, ref->index, FV_PLAIN);
+            t.data = fv__prepared_at(e->prepared, e->plan->values[ref->index].constant);
+            return t;
+        }
+        return in_region(e, ref->index, false);
+    case FV_REF_COPY:
+        t = shaped(e, ref->index, ref->layout);
+        t.data = block(e) + e->plan->values[ref->index].copies[ref->layout].offset;
+        return t;
+    case FV_REF_GRADIENT:
+        return in_region(e, ref->index, true);
+    case FV_REF_TEMP:
+        t = shaped(e, e->plan->temps[ref->index].value, ref->layout);
+        t.data = block(e) + e->plan->temps[ref->index].span.offset;
+        return t;
+    case FV_REF_NONE:
+        break;
+    }
+    return shaped(e, value, e->plan->values[value].layout);
+}
+
+static fv_tensor bind_gradient_param(const fv_exec *e, const fv_param *p, fv_which which) {
+    const fv_dtype dtype = e->plan->options.dtype;
+    fv_tensor t = fv__tensor(NULL, dtype, p->spec.shape);
+    /* what forward observes of statistics, what backward finds of the others */
+    if (e->gradients && e->plan->options.training && p->spec.learned == (which == FV_BACKWARD))
+        t.data = e->gradients + (size_t)p->offset * fv__dtype_bytes(dtype);
+    return t;
+}
+
+static fv_tensor bind_saved(const fv_exec *e, int node, int i) {
+    const fv_site *site = e->plan->nodes[node].site;
+    const bool real = site->saved_dtype[i] == FV_F32;
+    fv_tensor t = fv__tensor(NULL, real ? e->plan->options.dtype : site->saved_dtype[i],
+                             site->saved_shape[i]);
+    if (e->plan->options.training) t.data = block(e) + e->plan->nodes[node].saved[i].offset;
+    return t;
+}
+
+/* Tensors that a step's pass points at. */
+static size_t step_tensors(const fv_plan *plan, const fv_step *step) {
+    if (step->kind != FV_STEP_RUN) return 2;
+    const fv_node *node = &plan->net->nodes[step->node];
+    return (size_t)(2 * node->inputs + 2 * node->outputs + 2 * (node->params + 1) + 1 +
+                    FV_OP_SAVED);
+}
+
+static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *t) {
+    const fv_plan *plan = e->plan;
+    const fv_node *node = &plan->net->nodes[step->node];
+    const fv_plan_node *p = &plan->nodes[step->node];
+    const int in = node->inputs, out = node->outputs, params = node->params;
+    const bool forward = step->which == FV_FORWARD, folded = forward && p->fold >= 0;
+    fv_tensor *x = t, *dx = x + in, *y = dx + in, *dy = y + out, *w = dy + out;
+    fv_tensor *dw = w + params + 1, *saved = dw + params + 1, *added = saved + FV_OP_SAVED;
+    const fv_ref none = {FV_REF_NONE, 0, FV_PLAIN};
+    for (int i = 0; i < in; i++) {
+        x[i] = bind_ref(e, &step->x[i], p->in[i]);
+        dx[i] = bind_ref(e, step->dx ? &step->dx[i] : &none, p->in[i]);
+    }
+    for (int o = 0; o < out; o++) {
+        y[o] = bind_ref(e, &step->y[o], node->out[o]);
+        dy[o] = bind_ref(e, step->dy ? &step->dy[o] : &none, node->out[o]);
+    }
+    pass->params = folded && params < 2 ? 2 : params;
+    for (int i = 0; i < pass->params; i++) {
+        const fv_param *param = &plan->net->params[node->param[i < params ? i : 0]];
+        w[i] = folded ? fv__prepared_param(e->prepared, step->node, i)
+                      : fv__tensor(e->prepared->weights +
+                                       (size_t)param->offset * fv__dtype_bytes(plan->options.dtype),
+                                   plan->options.dtype, param->spec.shape);
+        dw[i] = bind_gradient_param(e, param, step->which);
+    }
+    for (int i = 0; i < p->site->saved; i++) saved[i] = bind_saved(e, step->node, i);
+    if (step->added.kind != FV_REF_NONE) *added = bind_ref(e, &step->added, p->added);
+    pass->op = node->op;
+    pass->options = node->options;
+    pass->inputs = in;
+    pass->outputs = out;
+    pass->x = x;
+    pass->y = y;
+    pass->dx = dx;
+    pass->dy = dy;
+    pass->w = w;
+    pass->dw = dw;
+    pass->saved = saved;
+    pass->state = p->settled[step->which].state;
+    pass->prepared = fv__prepared_at(e->prepared, p->prepared[step->which]);
+    pass->overwrite = step->overwrite;
+    pass->epilogue = forward && (p->add >= 0 || p->act >= 0) ? &p->site->epilogue : NULL;
+    pass->added = step->added.kind != FV_REF_NONE ? added : NULL;
+}
+
+static void bind_convert(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *t) {
+    t[0] = bind_ref(e, &step->from, step->from.index);
+    t[1] = bind_ref(e, &step->to, step->to.index);
+    pass->op = &fv__op_convert;
+    pass->inputs = pass->outputs = 1;
+    pass->x = pass->dy = &t[0];
+    pass->y = pass->dx = &t[1];
+}
+
+void fv__exec_bind(fv_exec *e) {
+    const fv_plan *plan = e->plan;
+    fv_tensor *t = e->tensors;
+    const void *prepared = e->prepared->block->block;
+    if (e->bound == e->workspace->block && e->bound_prepared == prepared) return;
+    for (size_t s = 0; s < plan->step_count; s++) {
+        const fv_step *step = &plan->steps[s];
+        fv_pass *pass = &e->passes[s];
+        pass->training = plan->options.training;
+        pass->pool = e->pool;
+        pass->kernels = plan->kernels;
+        pass->scratch = block(e) + plan->block_bytes;
+        if (step->kind == FV_STEP_RUN)
+            bind_run(e, step, pass, t);
+        else if (step->kind == FV_STEP_CONVERT)
+            bind_convert(e, step, pass, t);
+        else
+            t[0] = bind_ref(e, &step->to, 0);
+        if (step->kind == FV_STEP_CLEAR) pass->y = &t[0];
+        t += step_tensors(plan, step);
+    }
+    e->bound = e->workspace->block;
+    e->bound_prepared = prepared;
+}
+
+/* ------------------------------------------------------------------------------ lifetime --- */
+
+static fv_status make(fv_context *ctx, fv_exec *e, const fv_exec_options *o) {
+    const fv_plan *plan = e->plan;
+    if (!e->prepared) {
+        FV_TRY(fv__prepared_new(ctx, plan, o->weights, NULL, &e->prepared));
+        e->own_prepared = true;
+    }
+    if (!e->workspace) {
+        e->workspace = fv__alloc(ctx, sizeof *e->workspace, "a run");
+        if (!e->workspace) return FV_EXHAUSTED;
+        e->own_workspace = true;
+    }
+    FV_TRY(
+        fv__workspace_reserve(ctx, e->workspace, plan->device, workspace_bytes(plan, ctx->pool)));
+    for (size_t s = 0; s < plan->step_count; s++)
+        e->tensor_count += step_tensors(plan, &plan->steps[s]);
+    e->passes = fv__alloc(ctx, (plan->step_count + 1) * sizeof *e->passes, "a run's steps");
+    e->tensors = fv__alloc(ctx, (e->tensor_count + 1) * sizeof *e->tensors, "a run's steps");
+    if (!e->passes || !e->tensors) return FV_EXHAUSTED;
+    fv__exec_bind(e);
+    return FV_OK;
+}
+
+fv_status fv__exec_new(fv_context *ctx, const fv_plan *plan, const fv_exec_options *options,
                        fv_exec **out) {
     *out = NULL;
     fv_exec *e = fv__alloc(ctx, sizeof *e, "a run");
     if (!e) return FV_EXHAUSTED;
     e->plan = plan;
-    e->weights = weights;
-    e->gradients = gradients;
-    const fv_status status = make(ctx, e);
+    e->pool = ctx->pool;
+    e->prepared = options->prepared;
+    e->gradients = options->gradients;
+    e->workspace = options->workspace;
+    const fv_status status = make(ctx, e, options);
     if (status != FV_OK) {
         fv__exec_free(e);
         return status;
@@ -163,93 +234,60 @@ fv_status fv__exec_new(fv_context *ctx, const fv_plan *plan, void *weights, void
 
 void fv__exec_free(fv_exec *e) {
     if (!e) return;
-    fv__free(e->scratch);
-    fv__free(e->block);
+    if (e->own_prepared) fv__prepared_free(e->prepared);
+    if (e->own_workspace && e->workspace) fv__workspace_free(e->workspace);
+    if (e->own_workspace) fv__free(e->workspace);
     fv__free(e->passes);
     fv__free(e->tensors);
     fv__free(e);
 }
 
-fv_tensor fv__exec_value(const fv_exec *e, int value) {
-    return bind_in(e, value, FV_PLAIN);
+const fv_plan *fv__exec_plan(const fv_exec *e) {
+    return e->plan;
 }
 
-fv_tensor fv__exec_value_gradient(const fv_exec *e, int value) {
-    return bind_gradient(e, value);
+fv_prepared *fv__exec_prepared(const fv_exec *e) {
+    return e->prepared;
 }
 
-static void clear(const fv_exec *e, int root) {
-    const fv_tensor t = bind(e, e->plan->gradient_regions, e->plan->gradient_spans, root);
-    if (t.data) memset(t.data, 0, (size_t)fv__shape_count(&t.shape) * fv__dtype_bytes(t.dtype));
+/* -------------------------------------------------------------------------------- values --- */
+
+fv_tensor fv__exec_value(fv_exec *e, int value) {
+    const fv_plan_value *v = &e->plan->values[value];
+    const fv_span *copy = &v->copies[FV_PLAIN];
+    const bool copied = v->layout != FV_PLAIN && copy->first <= copy->last;
+    const fv_ref ref = {copied ? FV_REF_COPY : FV_REF_VALUE, value, FV_PLAIN};
+    fv__exec_bind(e);
+    return bind_ref(e, &ref, value);
 }
 
-void fv__exec_run_step(fv_exec *e, int s) {
-    const fv_step *step = &e->plan->steps[s];
-    if (step->kind == FV_STEP_CLEAR) {
-        clear(e, step->value);
-        return;
-    }
-    if (step->kind == FV_STEP_CONVERT) {
-        const fv_tensor from = bind_value(e, step->value);
-        const fv_tensor to =
-            bind_in(e, step->value, from.layout == FV_PLAIN ? FV_BLOCK16 : FV_PLAIN);
-        fv__tensor_convert(&from, &to);
-        return;
-    }
-    const fv_node_plan *p = &e->plan->nodes[step->node];
-    (step->which == FV_FORWARD ? p->forward : p->backward)->run(&e->passes[s]);
+fv_tensor fv__exec_value_gradient(fv_exec *e, int value) {
+    const bool there = e->plan->options.backward && e->plan->values[value].needs_gradient;
+    const fv_ref ref = {there ? FV_REF_GRADIENT : FV_REF_NONE, value, FV_PLAIN};
+    fv__exec_bind(e);
+    return bind_ref(e, &ref, value);
 }
 
-void fv__exec_begin(fv_exec *e, uint64_t seed, uint64_t time) {
-    for (size_t s = 0; s < e->plan->step_count; s++)
-        e->passes[s].random =
-            fv__key(seed, FV_STREAM_DROPOUT, (uint64_t)e->plan->steps[s].node, time);
-}
-
-void fv__exec_forward(fv_exec *e, uint64_t seed, uint64_t time) {
-    fv__exec_begin(e, seed, time);
-    for (size_t s = 0; s < e->plan->forward_steps; s++) fv__exec_run_step(e, (int)s);
-}
-
-/* d(sum of weight * loss)/d(loss) = weight */
-static void seed_losses(fv_exec *e) {
-    for (size_t h = 0; h < e->plan->net->head_count; h++) {
-        const fv_head *head = &e->plan->net->heads[h];
-        const fv_tensor t = bind_gradient(e, head->value);
-        if (!t.data) continue;
-        if (t.dtype == FV_F64)
-            *(double *)t.data = head->weight;
+/* Sample by sample: a slice of a joined buffer has gaps between them. */
+static void transfer(fv_exec *e, int value, char *to, const char *from) {
+    const fv_tensor t = fv__exec_value(e, value);
+    const size_t item = fv__dtype_bytes(t.dtype);
+    const int64_t samples = t.step ? t.shape.dim[0] : 1;
+    const size_t bytes = (size_t)(fv__shape_count(&t.shape) / samples) * item;
+    if (!t.data) return;
+    for (int64_t n = 0; n < samples; n++) {
+        char *at = (char *)t.data + (size_t)(n * t.step) * item;
+        if (to)
+            e->plan->device->download(to + (size_t)n * bytes, at, bytes);
         else
-            *(float *)t.data = (float)head->weight;
+            e->plan->device->upload(at, from + (size_t)n * bytes, bytes);
     }
 }
 
-void fv__exec_backward_begin(fv_exec *e) {
-    if (e->gradients)
-        memset(e->gradients, 0,
-               (size_t)e->plan->net->param_elements * fv__dtype_bytes(e->plan->ask.dtype));
-    seed_losses(e);
+void fv__exec_read(fv_exec *e, int value, void *to) {
+    transfer(e, value, to, NULL);
 }
 
-void fv__exec_backward(fv_exec *e) {
-    fv__exec_backward_begin(e);
-    for (size_t s = e->plan->forward_steps; s < e->plan->step_count; s++)
-        fv__exec_run_step(e, (int)s);
-}
-
-int fv__exec_steps(const fv_exec *e) {
-    return (int)e->plan->step_count;
-}
-
-fv_step_view fv__exec_step(const fv_exec *e, int s) {
-    const fv_step *step = &e->plan->steps[s];
-    fv_step_view view = {.node = -1, .which = step->which, .impl = "clear"};
-    if (step->kind == FV_STEP_CONVERT) view.impl = "convert";
-    if (step->kind != FV_STEP_RUN) return view;
-    const fv_node_plan *p = &e->plan->nodes[step->node];
-    view.node = step->node;
-    view.impl = (step->which == FV_FORWARD ? p->forward : p->backward)->name;
-    view.pass = &e->passes[s];
-    if (step->which == FV_FORWARD && p->fused >= 0) view.fused = e->plan->net->nodes[p->fused].name;
-    return view;
+void fv__exec_write(fv_exec *e, int value, const void *from) {
+    transfer(e, value, NULL, from);
 }

@@ -2,34 +2,35 @@
 /*
  * plan.h - from a net to a list of steps over one block of memory, and its execution.
  *
- * A plan is immutable and knows no pointers, only offsets. A run is the memory of one execution;
- * many runs may share a plan and its weights. Everything that can fail fails while planning or when
- * a run is made: executing allocates nothing and cannot fail.
+ * A plan is immutable and knows no pointers, only offsets. An execution is the memory of one; many
+ * may share a plan and its prepared weights. Everything that can fail fails while planning or when
+ * memory is made: executing allocates nothing and cannot fail.
  */
 #ifndef FV_PLAN_PLAN_H
 #define FV_PLAN_PLAN_H
 
-#include "cpu/impl.h"
+#include "device/device.h"
 #include "net/net.h"
 
 typedef struct fv_plan fv_plan;
 typedef struct fv_exec fv_exec;
 
-typedef struct fv_plan_ask {
+typedef struct fv_plan_options {
     int64_t batch;    /* samples per execution */
     bool training;    /* forward and backward of every head's loss (net from fv__net_with_loss) */
     bool backward;    /* backward too; false with training: batch statistics, dropout, loss only */
-    fv_dtype dtype;   /* FV_F32, or FV_F64 with reference loops (gradient check) */
-    bool reference;   /* reference loops only, nothing fused, every value kept */
+    fv_dtype dtype;   /* of real values: FV_F32, or FV_F64 with reference loops (gradient check) */
+    bool reference;   /* reference loops only, nothing rewritten, every value kept */
     bool keep_values; /* every value keeps a buffer of its own, readable afterwards */
     bool input_gradient; /* dx of values[0] too */
     const int *keep;     /* values that must be readable after forward, beside the heads */
     int keep_count;
-    fv_impls_fn *impls; /* the device's implementations; NULL: the CPU's */
-} fv_plan_ask;
+    fv_layout prefer;        /* implementations that take maps so come first; FV_PLAIN: as listed */
+    const fv_device *device; /* NULL: the context's */
+} fv_plan_options;
 
-FV_MUST_USE fv_status fv__plan_new(fv_context *ctx, const fv_net *net, const fv_plan_ask *ask,
-                                   fv_plan **out);
+FV_MUST_USE fv_status fv__plan_new(fv_context *ctx, const fv_graph *net,
+                                   const fv_plan_options *options, fv_plan **out);
 void fv__plan_free(fv_plan *plan);
 
 /* Bytes, as planned. */
@@ -37,45 +38,100 @@ typedef struct fv_plan_memory {
     size_t activations; /* the block: values, gradients of values, things kept for backward */
     size_t scratch;     /* of the implementations; shared by all steps */
     size_t parameters, gradients;
-    size_t
-        values_unshared; /* what the values alone would take if nothing were placed by lifetime */
+    size_t prepared;        /* weights in the form that implementations read, constants */
+    size_t values_unshared; /* what values alone would take if nothing were placed by lifetime */
 } fv_plan_memory;
 fv_plan_memory fv__plan_memory(const fv_plan *plan);
 
-/* What was chosen: one line per step, with refusals when `why`. For `fovea bench --trace`. */
-void fv__plan_trace(fv_context *ctx, const fv_plan *plan, bool why, fv_text *out);
+/* What was rewritten and what was chosen: a line each, with refusals when `why`. For `fovea bench
+   --trace`. */
+FV_MUST_USE fv_status fv__plan_trace(fv_context *ctx, const fv_plan *plan, bool why, fv_text *out);
 
-/* One execution's memory over a plan. `weights` and `gradients` (training only) are flat blocks of
-   net->param_elements in the plan's dtype; they must outlive it. Running statistics in `weights`
-   are written when training. */
-FV_MUST_USE fv_status fv__exec_new(fv_context *ctx, const fv_plan *plan, void *weights,
-                                   void *gradients, fv_exec **out);
+/* ------------------------------------------------------------------------------- weights --- */
+
+/* Weights as a plan's steps read them: packed, folded, on its device; and the plan's constants.
+   Shared by all executions over the plan and these weights. `weights` is a flat block of
+   net->param_elements in the plan's dtype, on the plan's device; it must outlive this. `shared`:
+   memory that other plans' weights lie in at other times (fv__prepare whenever that changes);
+   NULL: its own. */
+typedef struct fv_prepared fv_prepared;
+struct fv_workspace;
+FV_MUST_USE fv_status fv__prepared_new(fv_context *ctx, const fv_plan *plan, void *weights,
+                                       struct fv_workspace *shared, fv_prepared **out);
+/* Packs anew: to be called whenever the weights have changed. Cannot fail. */
+void fv__prepare(fv_context *ctx, fv_prepared *prepared);
+int64_t fv__prepared_count(const fv_prepared *prepared); /* weights packed so far, all calls */
+void fv__prepared_free(fv_prepared *prepared);
+
+/* ---------------------------------------------------------------------------- executions --- */
+
+/* Memory that several executions may share which never run at the same time: it is as large as the
+   largest wants it. Zero-initialise; free when all of them are gone. */
+typedef struct fv_workspace {
+    const fv_device *device;
+    void *block;
+    size_t bytes;
+} fv_workspace;
+void fv__workspace_free(fv_workspace *workspace);
+
+typedef struct fv_exec_options {
+    fv_prepared *prepared;   /* NULL: one of its own, made from `weights` */
+    void *weights;           /* needed when prepared is NULL */
+    void *gradients;         /* with backward: a flat block like the weights, on the device */
+    fv_workspace *workspace; /* NULL: one of its own. Grows now if it is too small */
+} fv_exec_options;
+
+/* One execution of a plan. What it points to must outlive it. */
+FV_MUST_USE fv_status fv__exec_new(fv_context *ctx, const fv_plan *plan,
+                                   const fv_exec_options *options, fv_exec **out);
 void fv__exec_free(fv_exec *exec);
+const fv_plan *fv__exec_plan(const fv_exec *exec);
+fv_prepared *fv__exec_prepared(const fv_exec *exec);
 
-/* The buffer of a value; inputs are written there before a run. data NULL: the value is not kept
-   in this plan (give it `as` a head, or ask keep_values). */
-fv_tensor fv__exec_value(const fv_exec *exec, int value);
-fv_tensor fv__exec_value_gradient(const fv_exec *exec, int value); /* training; data NULL: none */
+/* The buffer of a value, plain, on the device; inputs are written there before a run. data NULL:
+   the value is not kept in this plan (give it `as` a head, or ask keep_values). Holds until another
+   execution in the same workspace grows it. */
+fv_tensor fv__exec_value(fv_exec *exec, int value);
+fv_tensor fv__exec_value_gradient(fv_exec *exec, int value); /* training; data NULL: none */
+/* Copies a value's elements, dense, to or from the host's memory. */
+void fv__exec_read(fv_exec *exec, int value, void *to);
+void fv__exec_write(fv_exec *exec, int value, const void *from);
 
-/* Forward. `key` seeds dropout: seed and time are used. */
-void fv__exec_forward(fv_exec *exec, uint64_t seed, uint64_t time);
-/* Backward of sum over heads of weight * loss; gradients are overwritten. After forward. */
-void fv__exec_backward(fv_exec *exec);
+/* Where a batch stands in the random streams and among its shards. */
+typedef struct fv_exec_run {
+    uint64_t seed, time;    /* of dropout's numbers: the seed and the step */
+    int64_t first;          /* the first of these samples in the whole batch */
+    int64_t whole;          /* samples of the whole batch; 0: these are all */
+    const double *divisors; /* [heads] what each loss divides by; NULL: the samples of the whole */
+} fv_exec_run;
 
-/* Step by step, for those who look closer (times per layer, the first non-finite value). */
-int fv__exec_steps(const fv_exec *exec);
+/* One step of a plan, as seen by whoever walks with it. */
 typedef struct fv_step_view {
-    int node; /* of the net; -1: a gradient is cleared or a layout converted; pass is NULL */
+    int step; /* number of the step in the plan */
+    int node; /* of the net; -1: a gradient is cleared or a layout converted */
     fv_which which;
-    const char *impl;
-    const char *fused; /* name of the activation's node fused behind, or NULL */
-    const fv_pass *pass;
+    const char *impl;    /* "gemm", "clear", "convert" */
+    const char *fused;   /* names of what the step's epilogue does, "add1, relu1"; NULL: none */
+    const fv_pass *pass; /* NULL for what is no node's */
 } fv_step_view;
-fv_step_view fv__exec_step(const fv_exec *exec, int step);
-void fv__exec_run_step(fv_exec *exec, int step);
-/* What forward and backward do before their steps: the random stream; gradients cleared and the
-   losses' gradients set. For running step by step. */
-void fv__exec_begin(fv_exec *exec, uint64_t seed, uint64_t time);
-void fv__exec_backward_begin(fv_exec *exec);
+
+/* Called around each step; either may be NULL. `after` returning false ends the walk. */
+typedef struct fv_walk {
+    void (*before)(void *arg, const fv_step_view *step);
+    bool (*after)(void *arg, const fv_step_view *step);
+    void *arg;
+} fv_walk;
+
+/* The one walk over a plan's steps. Forward begins a run (statistics and gradients of weights
+   start at zero); backward, after it, computes the gradients of the sum over heads of weight *
+   loss. `walk` may be NULL. False: it was ended by a hook. */
+bool fv__exec_forward(fv_exec *exec, const fv_exec_run *run, const fv_walk *walk);
+bool fv__exec_backward(fv_exec *exec, const fv_walk *walk);
+
+/* For those who look at the list itself. */
+int fv__plan_steps(const fv_plan *plan);
+fv_step_view fv__exec_step(fv_exec *exec, int step);
+/* Runs one step again by itself, as the walk did (gradient check: what a step keeps). */
+void fv__exec_again(fv_exec *exec, int step);
 
 #endif

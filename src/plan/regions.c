@@ -2,117 +2,137 @@
 /*
  * regions.c - which values share memory.
  *
- * view      flatten, identity, dropout in use: y is x
- * in place  a pointwise y overwrites x, when nobody else reads x and no backward needs it
- * fused     the same, done by the step that makes x while the numbers are in cache
+ * view      flatten, and identities that rewriting left: y is x
+ * in place  a pointwise y overwrites x, when nobody else reads x and no backward needs it; where a
+ *           step's epilogue does it, only the gradients share
  * joined    concat: each input is written where it belongs in the output (DenseNet's blocks are
  *           one buffer); its gradient is read from there
  */
-#include "plan/internal.h"
+#include "plan/plan_internal.h"
 
-int fv__region_root(const fv_region *regions, int value, int64_t *offset) {
+static int root_of(const fv_plan *plan, bool gradient, int value, int64_t *offset) {
     int64_t sum = 0;
-    while (regions[value].parent != value) {
-        sum += regions[value].offset;
-        value = regions[value].parent;
+    for (;;) {
+        const fv_plan_value *v = &plan->values[value];
+        const fv_region *r = gradient ? &v->gradient_region : &v->region;
+        if (r->parent == value) break;
+        sum += r->offset;
+        value = r->parent;
     }
     if (offset) *offset = sum;
     return value;
 }
 
-static bool is_view(const fv_plan *plan, const fv_node *node) {
-    if (node->op->traits & FV_VIEW) return true;
-    return (node->op->traits & FV_VIEW_IN_USE) && !plan->ask.training;
+int fv__plan_root(const fv_plan *plan, int value, int64_t *offset) {
+    return root_of(plan, false, value, offset);
 }
 
-/* Whether y of a pointwise `node` may overwrite its input: every value in that memory is read by
-   the next one alone, and backward needs none of them. */
-static bool may_overwrite(const fv_plan *plan, const fv_node *node) {
+int fv__plan_gradient_root(const fv_plan *plan, int value, int64_t *offset) {
+    return root_of(plan, true, value, offset);
+}
+
+static bool is_view(const fv_plan *plan, int n) {
+    const fv_node *node = &plan->net->nodes[n];
+    const fv_plan_value *x = &plan->values[plan->nodes[n].in[0]];
+    const fv_plan_value *y = &plan->values[node->out[0]];
+    const unsigned traits = node->op->traits;
+    const bool same =
+        (traits & (FV_VIEW | FV_IDENTITY)) || ((traits & FV_DROPS) && !plan->options.training);
+    /* another layout means another order of the numbers, unless the shape is the same too */
+    return same && x->owner >= 0 &&
+           (x->layout == FV_PLAIN || fv__shape_equal(&x->shape, &y->shape));
+}
+
+/* Whether y of a pointwise node may overwrite its input: every value in that memory is read by the
+   next one alone, and backward needs none of them. */
+static bool may_overwrite(const fv_plan *plan, int n) {
+    const fv_node *node = &plan->net->nodes[n];
     if (!(node->op->traits & FV_POINTWISE) || node->inputs != 1) return false;
-    if (plan->ask.backward && (node->op->traits & FV_KEEP_X)) return false;
-    for (int v = node->in[0];; v = plan->regions[v].parent) {
-        const int producer = plan->net->values[v].node;
-        if (plan->readers[v] != 1 || plan->pinned[v] || producer < 0) return false;
-        if (plan->ask.backward && (plan->net->nodes[producer].op->traits & FV_KEEP_Y)) return false;
-        if (plan->regions[v].joined) return false;
-        if (plan->regions[v].parent == v) return true;
+    if (plan->options.backward && (node->op->traits & FV_KEEP_X)) return false;
+    for (int v = plan->nodes[n].in[0];; v = plan->values[v].region.parent) {
+        const fv_plan_value *x = &plan->values[v];
+        if (x->readers != 1 || x->pinned || x->owner < 0) return false;
+        const int maker = plan->net->values[v].node;
+        if (plan->options.backward && (plan->net->nodes[maker].op->traits & FV_KEEP_Y))
+            return false;
+        if (x->region.joined) return false;
+        if (x->region.parent == v) return true;
     }
-}
-
-static bool may_fuse(const fv_plan *plan, const fv_node *node) {
-    const int producer = plan->net->values[node->in[0]].node;
-    if (plan->regions[node->in[0]].parent != node->in[0]) return false;
-    const fv_node_plan *p = &plan->nodes[producer];
-    return !p->view && !p->joined && p->fused < 0 && p->fused_into < 0 && p->forward &&
-           p->forward->fuses && p->forward->fuses(node->op);
 }
 
 /* Whether all inputs of a concat can be written straight into its output. */
-static bool may_join(const fv_plan *plan, const fv_node *node) {
+static bool may_join(const fv_plan *plan, int n) {
+    const fv_node *node = &plan->net->nodes[n];
+    const int *in = plan->nodes[n].in;
     if (!(node->op->traits & FV_JOIN) || node->inputs < 2) return false;
     for (int i = 0; i < node->inputs; i++) {
-        if (plan->layouts[node->in[i]] != plan->layouts[node->in[0]]) return false;
+        const fv_plan_value *x = &plan->values[in[i]];
+        if (x->layout != plan->values[in[0]].layout) return false;
         int64_t offset;
-        const int root = fv__region_root(plan->regions, node->in[i], &offset);
-        if (plan->pinned[root] || plan->pinned[node->in[i]] || offset != 0) return false;
-        if (plan->net->values[root].node < 0) return false;
-        if (fv__shape_sample(&plan->shapes[root]) != fv__shape_sample(&plan->shapes[node->in[i]]))
-            return false;
+        const int r = fv__plan_root(plan, in[i], &offset);
+        const fv_plan_value *root = &plan->values[r];
+        if (root->pinned || x->pinned || offset != 0 || root->owner < 0) return false;
+        if (fv__shape_sample(&root->shape) != fv__shape_sample(&x->shape)) return false;
         for (int j = 0; j < i; j++)
-            if (fv__region_root(plan->regions, node->in[j], NULL) == root) return false;
+            if (fv__plan_root(plan, in[j], NULL) == r) return false;
     }
-    return true;
+    return plan->values[in[0]].layout != FV_CHANNELS_LAST;
 }
 
-static void attach(fv_region *regions, int child, int parent, int64_t offset) {
-    regions[child].parent = parent;
-    regions[child].offset = offset;
+static void attach(fv_region *child, int parent, int64_t offset) {
+    child->parent = parent;
+    child->offset = offset;
 }
 
-static void join(fv_plan *plan, const fv_node *node) {
+static void join(fv_plan *plan, int n) {
+    const int out = plan->net->nodes[n].out[0], *in = plan->nodes[n].in;
     int64_t offset = 0;
-    for (int i = 0; i < node->inputs; i++) {
-        const int root = fv__region_root(plan->regions, node->in[i], NULL);
-        const int gradient = fv__region_root(plan->gradient_regions, node->in[i], NULL);
-        attach(plan->regions, root, node->out, offset);
-        attach(plan->gradient_regions, gradient, node->out, offset);
-        offset += fv__shape_sample(&plan->shapes[node->in[i]]);
+    for (int i = 0; i < plan->net->nodes[n].inputs; i++) {
+        const int root = fv__plan_root(plan, in[i], NULL);
+        const int gradient = fv__plan_gradient_root(plan, in[i], NULL);
+        attach(&plan->values[root].region, out, offset);
+        attach(&plan->values[gradient].gradient_region, out, offset);
+        offset += fv__shape_sample(&plan->values[in[i]].shape);
     }
-    plan->regions[node->out].joined = true;
-    plan->gradient_regions[node->out].joined = true;
+    plan->values[out].region.joined = true;
+    plan->values[out].gradient_region.joined = true;
+}
+
+/* Its gradient overwrites dy, where its backward can do so and both lie alike. */
+static void share_gradient(fv_plan *plan, int n) {
+    fv_plan_node *p = &plan->nodes[n];
+    const int x = p->in[0], y = plan->net->nodes[n].out[0];
+    if (!p->backward || !p->backward->overwrites) return;
+    if (plan->values[x].layout != plan->values[y].layout) return;
+    p->gradient_in_place = true;
+    attach(&plan->values[y].gradient_region, x, 0);
+}
+
+static void visit(fv_plan *plan, int n) {
+    fv_plan_node *p = &plan->nodes[n];
+    const int x = p->in[0], y = plan->net->nodes[n].out[0];
+    if (p->part_of >= 0) {
+        if (plan->net->nodes[n].op->traits & FV_POINTWISE) share_gradient(plan, n);
+    } else if (is_view(plan, n)) {
+        p->view = true;
+        plan->values[y].layout = plan->values[x].layout;
+        attach(&plan->values[y].region, x, 0);
+        attach(&plan->values[y].gradient_region, x, 0);
+    } else if (may_overwrite(plan, n) &&
+               fv__impl_in(p->forward, &p->settled[FV_FORWARD], 0) == plan->values[x].layout &&
+               plan->values[x].layout == plan->values[y].layout) {
+        p->in_place = true;
+        attach(&plan->values[y].region, x, 0);
+        share_gradient(plan, n);
+    } else if (may_join(plan, n)) {
+        p->joined = true;
+        plan->values[y].layout = plan->values[x].layout;
+        join(plan, n);
+    }
 }
 
 void fv__plan_regions(fv_plan *plan) {
-    if (plan->ask.reference || plan->ask.keep_values) return;
-    for (size_t n = 0; n < plan->net->node_count; n++) {
-        const fv_node *node = &plan->net->nodes[n];
-        fv_node_plan *p = &plan->nodes[n];
-        if (!p->live) continue;
-        const fv_layout layout = plan->layouts[node->in[0]];
-        if (is_view(plan, node) && plan->net->values[node->in[0]].node >= 0 &&
-            (layout == FV_PLAIN ||
-             fv__shape_equal(&plan->shapes[node->in[0]], &plan->shapes[node->out]))) {
-            p->view = true;
-            plan->layouts[node->out] = layout;
-            attach(plan->regions, node->out, node->in[0], 0);
-            attach(plan->gradient_regions, node->out, node->in[0], 0);
-        } else if (may_overwrite(plan, node) &&
-                   (may_fuse(plan, node) || p->forward->layout == layout)) {
-            if (may_fuse(plan, node)) {
-                p->fused_into = plan->net->values[node->in[0]].node;
-                plan->nodes[p->fused_into].fused = (int)n;
-                plan->layouts[node->out] = layout;
-            }
-            p->in_place = true;
-            attach(plan->regions, node->out, node->in[0], 0);
-            if (p->backward && p->backward->honours_dx_set) {
-                p->gradient_in_place = true;
-                attach(plan->gradient_regions, node->out, node->in[0], 0);
-            }
-        } else if (may_join(plan, node)) {
-            p->joined = true;
-            plan->layouts[node->out] = layout;
-            join(plan, node);
-        }
-    }
+    if (fv__plan_everything_stays(plan)) return;
+    for (size_t n = 0; n < plan->net->node_count; n++)
+        if (plan->nodes[n].live) visit(plan, (int)n);
 }

@@ -8,20 +8,26 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BLOCK 16 /* channels in a block of FV_BLOCK16 */
+static const struct {
+    const char *name;
+    size_t bytes;
+} dtypes[FV_DTYPES] = {
+    [FV_F32] = {"float32", 4},   [FV_F64] = {"float64", 8}, [FV_F16] = {"float16", 2},
+    [FV_BF16] = {"bfloat16", 2}, [FV_I32] = {"int32", 4},   [FV_I64] = {"int64", 8},
+    [FV_I8] = {"int8", 1},       [FV_U8] = {"uint8", 1},    [FV_BOOL8] = {"bool", 1}};
 
 size_t fv__dtype_bytes(fv_dtype dtype) {
-    switch (dtype) {
-    case FV_F32:
-        return sizeof(float);
-    case FV_F64:
-        return sizeof(double);
-    case FV_I32:
-        return sizeof(int32_t);
-    default:
-        break;
-    }
-    return 1;
+    return dtypes[dtype].bytes;
+}
+
+const char *fv__dtype_name(fv_dtype dtype) {
+    return dtypes[dtype].name;
+}
+
+const char *fv__layout_name(fv_layout layout) {
+    static const char *const names[FV_LAYOUTS] = {
+        [FV_PLAIN] = "plain", [FV_BLOCK16] = "block16", [FV_CHANNELS_LAST] = "channels_last"};
+    return names[layout];
 }
 
 /* The product of dimensions from `first` on; -1 when it does not fit or a dimension is negative. */
@@ -85,69 +91,92 @@ fv_tensor fv__tensor(void *data, fv_dtype dtype, fv_shape shape) {
     return t;
 }
 
-/* Elements of one sample in memory: a last block of channels is filled up. */
-static int64_t sample_size(const fv_tensor *t, int64_t channels, int64_t pixels) {
-    if (t->layout == FV_PLAIN) return channels * pixels;
-    return (channels + BLOCK - 1) / BLOCK * BLOCK * pixels;
+int64_t fv__layout_sample(fv_layout layout, const fv_shape *s) {
+    if (layout != FV_BLOCK16) return fv__shape_sample(s);
+    fv_shape filled = *s;
+    if (s->rank > 1) filled.dim[1] = (s->dim[1] + FV_BLOCK - 1) / FV_BLOCK * FV_BLOCK;
+    return fv__shape_sample(&filled);
 }
 
-/* Where channel c begins, and how far its pixels are apart. */
-static int64_t channel_start(const fv_tensor *t, int64_t c, int64_t pixels) {
-    return t->layout == FV_PLAIN ? c * pixels : c / BLOCK * BLOCK * pixels + c % BLOCK;
+int64_t fv__layout_pixel(fv_layout layout, int64_t channels) {
+    if (layout == FV_PLAIN) return 1;
+    return layout == FV_BLOCK16 ? FV_BLOCK : channels;
 }
-static int64_t pixel_step(const fv_tensor *t) {
-    return t->layout == FV_PLAIN ? 1 : BLOCK;
+
+int64_t fv__layout_channel(fv_layout layout, int64_t channels, int64_t pixels, int64_t c) {
+    (void)channels;
+    if (layout == FV_PLAIN) return c * pixels;
+    return layout == FV_BLOCK16 ? c / FV_BLOCK * FV_BLOCK * pixels + c % FV_BLOCK : c;
 }
 
 #define COPY(name, from_type, to_type)                                                             \
-    static void name(const void *from, int64_t from_step, void *to, int64_t to_step, int64_t n) {  \
+    static void copy_##name(const void *from, int64_t from_step, void *to, int64_t to_step,        \
+                            int64_t n) {                                                           \
         const from_type *x = from;                                                                 \
         to_type *y = to;                                                                           \
         for (int64_t i = 0; i < n; i++) y[i * to_step] = (to_type)x[i * from_step];                \
     }
-COPY(copy_f32_f32, float, float)
-COPY(copy_f32_f64, float, double)
-COPY(copy_f64_f32, double, float)
-COPY(copy_f64_f64, double, double)
-COPY(copy_i32, int32_t, int32_t)
-COPY(copy_u8, uint8_t, uint8_t)
+#define ADD(name, type)                                                                            \
+    static void add_##name(const void *from, int64_t from_step, void *to, int64_t to_step,         \
+                           int64_t n) {                                                            \
+        const type *x = from;                                                                      \
+        type *y = to;                                                                              \
+        for (int64_t i = 0; i < n; i++) y[i * to_step] += x[i * from_step];                        \
+    }
+COPY(f32_f64, float, double)
+COPY(f64_f32, double, float)
+COPY(8, uint8_t, uint8_t)
+COPY(16, uint16_t, uint16_t)
+COPY(32, uint32_t, uint32_t)
+COPY(64, uint64_t, uint64_t)
+ADD(f32, float)
+ADD(f64, double)
 
 typedef void copy_fn(const void *, int64_t, void *, int64_t, int64_t);
 
-static copy_fn *choose_copy(fv_dtype from, fv_dtype to) {
-    if (from == FV_F32 && to == FV_F32) return copy_f32_f32;
+static copy_fn *choose_copy(fv_dtype from, fv_dtype to, bool accumulate) {
+    if (accumulate)
+        return from != to ? NULL : to == FV_F32 ? add_f32 : to == FV_F64 ? add_f64 : NULL;
     if (from == FV_F32 && to == FV_F64) return copy_f32_f64;
     if (from == FV_F64 && to == FV_F32) return copy_f64_f32;
-    if (from == FV_F64 && to == FV_F64) return copy_f64_f64;
-    if (from == FV_I32 && to == FV_I32) return copy_i32;
-    return from == FV_U8 && to == FV_U8 ? copy_u8 : NULL;
+    if (from != to) return NULL;
+    switch (fv__dtype_bytes(to)) {
+    case 1:
+        return copy_8;
+    case 2:
+        return copy_16;
+    case 4:
+        return copy_32;
+    default:
+        return copy_64;
+    }
 }
 
-void fv__tensor_convert(const fv_tensor *from, const fv_tensor *to) {
-    copy_fn *copy = choose_copy(from->dtype, to->dtype);
+void fv__tensor_convert(const fv_tensor *from, const fv_tensor *to, int64_t first, int64_t end,
+                        bool accumulate) {
+    copy_fn *copy = choose_copy(from->dtype, to->dtype, accumulate);
     if (copy == NULL || from->data == NULL || to->data == NULL) return;
-    const fv_shape *s = &to->shape;
-    int64_t samples = s->rank > 0 ? s->dim[0] : 1;
-    int64_t channels = fv__channels(s), pixels = product(s, 2);
-    int64_t size = sample_size(to, channels, pixels);
-    size_t from_bytes = fv__dtype_bytes(from->dtype), to_bytes = fv__dtype_bytes(to->dtype);
-    for (int64_t n = 0; n < samples; n++) {
+    const int64_t channels = fv__channels(&to->shape), pixels = product(&to->shape, 2);
+    const size_t from_bytes = fv__dtype_bytes(from->dtype), to_bytes = fv__dtype_bytes(to->dtype);
+    const int64_t size = fv__layout_sample(to->layout, &to->shape);
+    const int64_t x_pixel = fv__layout_pixel(from->layout, channels);
+    const int64_t y_pixel = fv__layout_pixel(to->layout, channels);
+    for (int64_t n = first; n < end; n++) {
         const char *x = (const char *)from->data + (size_t)(n * from->step) * from_bytes;
         char *y = (char *)to->data + (size_t)(n * to->step) * to_bytes;
         if (from->layout == to->layout) {
-            if (from->dtype == to->dtype)
-                memcpy(y, x, (size_t)size * to_bytes);
-            else
-                copy(x, 1, y, 1, size);
+            copy(x, 1, y, 1, size);
             continue;
         }
-        if (channels % BLOCK != 0 && to->layout == FV_BLOCK16) {
-            int64_t last = channel_start(to, channels / BLOCK * BLOCK, pixels);
+        if (to->layout == FV_BLOCK16 && channels % FV_BLOCK != 0 && !accumulate) {
+            const int64_t last = channels / FV_BLOCK * FV_BLOCK * pixels;
             memset(y + (size_t)last * to_bytes, 0, (size_t)(size - last) * to_bytes);
         }
         for (int64_t c = 0; c < channels; c++) {
-            copy(x + (size_t)channel_start(from, c, pixels) * from_bytes, pixel_step(from),
-                 y + (size_t)channel_start(to, c, pixels) * to_bytes, pixel_step(to), pixels);
+            const int64_t at = fv__layout_channel(from->layout, channels, pixels, c);
+            const int64_t goes = fv__layout_channel(to->layout, channels, pixels, c);
+            copy(x + (size_t)at * from_bytes, x_pixel, y + (size_t)goes * to_bytes, y_pixel,
+                 pixels);
         }
     }
 }

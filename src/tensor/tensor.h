@@ -11,13 +11,21 @@
 
 #include "base/memory.h"
 
+/* fv_dtype says what an element is. F32 stands for "real" wherever a plan says which real it computes
+   in: the values of a plan in double are F64. */
+#define FV_DTYPES (FV_BOOL8 + 1)
 size_t fv__dtype_bytes(fv_dtype dtype);
+const char *fv__dtype_name(fv_dtype dtype); /* "float32", "int32", "bool" */
 
 /* How a sample's elements lie in memory. People, files and reference loops see FV_PLAIN. */
 typedef enum fv_layout {
-    FV_PLAIN,  /* C,H,W: the shape's own order */
-    FV_BLOCK16 /* channels in blocks of 16, innermost: C/16,H,W,16 (the last block zero-filled) */
+    FV_PLAIN,         /* C,H,W: the shape's own order */
+    FV_BLOCK16,       /* channels in blocks of 16, innermost: C/16,H,W,16; the last is filled up */
+    FV_CHANNELS_LAST, /* H,W,C */
+    FV_LAYOUTS
 } fv_layout;
+const char *fv__layout_name(fv_layout layout);
+#define FV_BLOCK 16 /* channels in a block of FV_BLOCK16 */
 
 #define FV_RANK_MAX FV_DIMS_MAX
 
@@ -40,6 +48,8 @@ static inline fv_shape fv__shape4(int64_t n, int64_t c, int64_t h, int64_t w) {
 int64_t fv__shape_count(const fv_shape *s);  /* elements, batch included; -1: does not fit */
 int64_t fv__shape_sample(const fv_shape *s); /* elements of one sample; 1 for rank 1 */
 bool fv__shape_equal(const fv_shape *a, const fv_shape *b);
+/* Elements that one sample takes in memory in a layout; -1: does not fit. */
+int64_t fv__layout_sample(fv_layout layout, const fv_shape *s);
 /* As people read it: sample part of a map "[224x224x64]" (HxWxC, as the lectures), a vector
    "[4096]". `out` holds FV_SHAPE_TEXT bytes; returns it. */
 #define FV_SHAPE_TEXT 96
@@ -58,6 +68,13 @@ typedef struct fv_tensor {
 /* A dense FV_PLAIN tensor over `data`. */
 fv_tensor fv__tensor(void *data, fv_dtype dtype, fv_shape shape);
 
+/* A shape and its type, before there is memory. `batched`: its first dimension is the batch;
+   otherwise the value is one and the same for all samples (a constant, a weight). */
+typedef struct fv_type {
+    fv_dtype dtype;
+    bool batched;
+} fv_type;
+
 /* Channels, height and width of a sample; a vector [K] is K x 1 x 1. */
 static inline int64_t fv__channels(const fv_shape *s) {
     return s->rank > 1 ? s->dim[1] : 1;
@@ -69,7 +86,14 @@ static inline int64_t fv__width(const fv_shape *s) {
     return s->rank > 3 ? s->dim[3] : 1;
 }
 
-/* Copies between dtypes F32 and F64 and between layouts; shapes must agree. */
-void fv__tensor_convert(const fv_tensor *from, const fv_tensor *to);
+/* Elements between neighbouring pixels of a channel, and where channel c begins in a sample of so
+   many pixels. */
+int64_t fv__layout_pixel(fv_layout layout, int64_t channels);
+int64_t fv__layout_channel(fv_layout layout, int64_t channels, int64_t pixels, int64_t c);
+
+/* Copies between layouts, and between the dtypes F32 and F64; otherwise dtypes must agree, and so
+   must shapes. Samples [first, end). `accumulate`: adds to what is there (F32 and F64 only). */
+void fv__tensor_convert(const fv_tensor *from, const fv_tensor *to, int64_t first, int64_t end,
+                        bool accumulate);
 
 #endif

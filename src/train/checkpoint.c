@@ -47,7 +47,7 @@ static fv_status read_history(fv_context *ctx, const char *text, fv_position *at
 /* The tensors of a checkpoint: every parameter, then every state of every learned one. */
 static fv_status list_tensors(fv_context *ctx, fv_train_job *job, fv_st_tensor *tensors,
                               size_t *count) {
-    const fv_net *net = job->model->net;
+    const fv_graph *net = job->model->net.graph;
     *count = 0;
     for (int s = -1; s < fv__learner_states(job->learner); s++)
         for (size_t p = 0; p < net->param_count; p++) {
@@ -66,37 +66,36 @@ static fv_status list_tensors(fv_context *ctx, fv_train_job *job, fv_st_tensor *
 }
 
 static size_t most_tensors(const fv_train_job *job) {
-    return job->model->net->param_count * (size_t)(1 + fv__learner_states(job->learner)) + 1;
+    return job->model->net.graph->param_count * (size_t)(1 + fv__learner_states(job->learner)) + 1;
 }
 
 fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job) {
     const fv_position *at = &job->at;
     fv_st_tensor *tensors = fv__alloc(ctx, most_tensors(job) * sizeof *tensors, "a checkpoint");
     if (!tensors) return FV_EXHAUSTED;
-    char epoch[32], step[32], steps[32], loss[40], correct[32], seen[32], seconds[40];
+    char epoch[32], step[32], steps[32], loss[40], correct[32], counted[32], seen[32], seconds[40];
     snprintf(epoch, sizeof epoch, "%lld", (long long)at->epoch);
     snprintf(step, sizeof step, "%lld", (long long)at->step);
     snprintf(steps, sizeof steps, "%lld", (long long)at->steps);
     fv__format(loss, sizeof loss, "%.17g", at->loss_sum);
     snprintf(correct, sizeof correct, "%lld", (long long)at->correct);
+    snprintf(counted, sizeof counted, "%lld", (long long)at->counted);
     snprintf(seen, sizeof seen, "%lld", (long long)at->seen);
     fv__format(seconds, sizeof seconds, "%.17g", at->seconds);
     fv_text history = {.ctx = ctx};
     fv__text_add(&history, "");
     print_history(at, &history);
     size_t count = 0;
+    fv__learner_fetch(job->learner);
     fv_status status = list_tensors(ctx, job, tensors, &count);
     if (status == FV_OK) status = fv__text_done(ctx, &history);
     if (status == FV_OK) {
-        const fv_st_meta meta[] = {{"format", FORMAT},
-                                   {"epoch", epoch},
-                                   {"step", step},
-                                   {"steps", steps},
-                                   {"loss_sum", loss},
-                                   {"correct", correct},
-                                   {"seen", seen},
-                                   {"seconds", seconds},
-                                   {"history", history.data ? history.data : ""}};
+        const fv_st_meta meta[] = {
+            {"format", FORMAT},   {"epoch", epoch},
+            {"step", step},       {"steps", steps},
+            {"loss_sum", loss},   {"correct", correct},
+            {"counted", counted}, {"seen", seen},
+            {"seconds", seconds}, {"history", history.data ? history.data : ""}};
         char *path = fv__train_path(job, "checkpoint.safetensors");
         status = path ? fv__safetensors_write(ctx, path, tensors, count, meta,
                                               sizeof meta / sizeof meta[0])
@@ -113,7 +112,7 @@ static int64_t whole(const fv_json *meta, const char *name) {
     return fv__parse_int(fv__json_string(meta, name, ""), &v) && v >= 0 ? v : -1;
 }
 
-/* The numbers of a position follow from each other: pictures seen from steps, steps in all from
+/* The numbers of a position follow from each other: samples seen from steps, steps in all from
    epochs. */
 static bool position_agrees(const fv_train_job *job) {
     const fv_position *at = &job->at;
@@ -123,7 +122,7 @@ static bool position_agrees(const fv_train_job *job) {
     if (at->step < 0 || at->step > per_epoch) return false;
     const int64_t seen = at->step < per_epoch ? at->step * batch : count;
     return at->steps == at->epoch * per_epoch + at->step && at->seen == seen && at->correct >= 0 &&
-           at->correct <= seen && isfinite(at->loss_sum) && isfinite(at->seconds);
+           at->correct <= at->counted && isfinite(at->loss_sum) && isfinite(at->seconds);
 }
 
 static fv_status read_position(fv_context *ctx, const fv_json *meta, fv_train_job *job) {
@@ -134,6 +133,7 @@ static fv_status read_position(fv_context *ctx, const fv_json *meta, fv_train_jo
     at->step = whole(meta, "step");
     at->steps = whole(meta, "steps");
     at->correct = whole(meta, "correct");
+    at->counted = whole(meta, "counted");
     at->seen = whole(meta, "seen");
     if (!fv__parse_real(fv__json_string(meta, "loss_sum", "0"), &at->loss_sum) ||
         !fv__parse_real(fv__json_string(meta, "seconds", "0"), &at->seconds))
@@ -156,7 +156,7 @@ static fv_status read_tensors(fv_context *ctx, fv_train_job *job, const fv_safet
             status = fv__safetensors_floats(ctx, e, (float *)tensors[i].data);
     }
     fv__free(tensors);
-    const int64_t weights = job->model->net->param_elements;
+    const int64_t weights = job->model->net.graph->param_elements;
     for (int64_t i = 0; status == FV_OK && i < weights; i++)
         if (!isfinite(job->model->weights[i]))
             status = fv__fail(ctx, FV_BAD_INPUT, "it holds weights that are not finite");
@@ -183,6 +183,7 @@ fv_status fv__checkpoint_load(fv_context *ctx, fv_train_job *job) {
                         "and the run begins again",
                         why);
     }
+    if (status == FV_OK) fv__learner_store(job->learner);
     if (status == FV_OK) fv__learner_set_steps(job->learner, job->at.steps);
     return status;
 }

@@ -2,8 +2,8 @@
 /*
  * diverge.c - where the first number that is not finite came from.
  *
- * The batch is run once more in a plan that keeps every value, and each step's outputs are looked
- * at as soon as they are there.
+ * The batch is run once more, on the host, in a plan that keeps every value, and each step's
+ * outputs are looked at as soon as they are there.
  */
 #include "train/diverge.h"
 #include <math.h>
@@ -21,105 +21,108 @@ static int64_t first_bad(const fv_tensor *t) {
     return -1;
 }
 
-static fv_status report(fv_context *ctx, const fv_net *net, int node, const char *pass,
-                        const char *what, int64_t sample, int64_t samples, uint64_t step,
-                        double lr) {
+/* What a walk looks for, and what it found. */
+typedef struct search {
+    fv_context *ctx;
+    const fv_diverged *d;
+} search;
+
+static void report(const search *s, int node, const char *pass, const char *what, int64_t sample,
+                   int64_t samples) {
+    const fv_node *n = &s->d->net->nodes[node];
     char where[64] = "";
     if (samples > 1) /* a loss or a weight has no sample */
         snprintf(where, sizeof where, ", sample %lld of the batch", (long long)sample);
-    return fv__fail(ctx, FV_DIVERGED,
-                    "training diverged at step %llu: %s of '%s' (%s) is not a finite number, "
-                    "first in its %s pass%s; a smaller learning rate (now lr=%g), warmup=1 or "
-                    "another init usually helps",
-                    (unsigned long long)step, what, net->nodes[node].name,
-                    net->nodes[node].op->name, pass, where, lr);
+    (void)fv__fail(s->ctx, FV_DIVERGED,
+                   "training diverged at step %llu: %s of '%s' (%s) is not a finite number, "
+                   "first in its %s pass%s; a smaller learning rate (now lr=%g), warmup=1 or "
+                   "another init usually helps",
+                   (unsigned long long)s->d->step, what, n->name, n->op->name, pass, where,
+                   s->d->lr);
 }
 
-/* Looks at what a step wrote. FV_OK: all finite. */
-static fv_status look(fv_context *ctx, const fv_net *net, const fv_step_view *v, uint64_t step,
-                      double lr) {
-    if (v->node < 0) return FV_OK;
-    const fv_node *node = &net->nodes[v->node];
-    if (v->which == FV_FORWARD) {
-        const int64_t bad = first_bad(&v->pass->y);
-        if (bad < 0) return FV_OK;
-        return report(ctx, net, v->node, "forward", "the output", bad, v->pass->y.shape.dim[0],
-                      step, lr);
+/* Looks at what a step wrote: false ends the walk. */
+static bool look_forward(const search *s, const fv_step_view *v) {
+    for (int o = 0; o < v->pass->outputs; o++) {
+        const int64_t bad = first_bad(&v->pass->y[o]);
+        if (bad < 0) continue;
+        report(s, v->node, "forward", "the output", bad, v->pass->y[o].shape.dim[0]);
+        return false;
     }
-    for (int i = 0; i < node->params; i++)
-        if (first_bad(&v->pass->dw[i]) >= 0) {
-            char what[128];
-            snprintf(what, sizeof what, "the gradient of the %s",
-                     net->params[node->param0 + i].spec.name);
-            return report(ctx, net, v->node, "backward", what, 0, 1, step, lr);
-        }
+    return true;
+}
+
+static bool look_backward(const search *s, const fv_step_view *v) {
+    const fv_node *node = &s->d->net->nodes[v->node];
+    for (int i = 0; i < node->params; i++) {
+        char what[128];
+        if (first_bad(&v->pass->dw[i]) < 0) continue;
+        snprintf(what, sizeof what, "the gradient of the %s",
+                 s->d->net->params[node->param[i]].spec.name);
+        report(s, v->node, "backward", what, 0, 1);
+        return false;
+    }
     for (int i = 0; i < node->inputs; i++) {
         const int64_t bad = first_bad(&v->pass->dx[i]);
-        if (bad >= 0)
-            return report(ctx, net, v->node, "backward", "the gradient of the input", bad,
-                          v->pass->dx[i].shape.dim[0], step, lr);
+        if (bad < 0) continue;
+        report(s, v->node, "backward", "the gradient of the input", bad,
+               v->pass->dx[i].shape.dim[0]);
+        return false;
     }
-    return FV_OK;
+    return true;
 }
 
-static fv_status check_weights(fv_context *ctx, const fv_net *net, const float *weights,
-                               uint64_t step, double lr) {
+static bool look(void *arg, const fv_step_view *v) {
+    if (v->node < 0) return true;
+    return v->which == FV_FORWARD ? look_forward(arg, v) : look_backward(arg, v);
+}
+
+static fv_status check_weights(fv_context *ctx, const fv_diverged *d) {
+    const fv_graph *net = d->net;
     for (size_t p = 0; p < net->param_count; p++)
         for (int64_t i = 0; net->params[p].spec.learned && i < net->params[p].count; i++)
-            if (!isfinite(weights[net->params[p].offset + i]))
+            if (!isfinite(d->weights[net->params[p].offset + i]))
                 return fv__fail(ctx, FV_DIVERGED,
                                 "training diverged before step %llu: %s is not finite after the "
                                 "last update; a smaller learning rate (now lr=%g) usually helps",
-                                (unsigned long long)step, net->params[p].name, lr);
+                                (unsigned long long)d->step, net->params[p].name, d->lr);
     return FV_OK;
 }
 
-static fv_status walk(fv_context *ctx, const fv_net *net, fv_exec *exec, uint64_t seed,
-                      uint64_t step, double lr) {
-    bool forward = true;
-    fv__exec_begin(exec, seed, step);
-    for (int s = 0; s < fv__exec_steps(exec); s++) {
-        const fv_step_view view = fv__exec_step(exec, s);
-        if (view.which == FV_BACKWARD && forward) {
-            forward = false;
-            fv__exec_backward_begin(exec);
-        }
-        fv__exec_run_step(exec, s);
-        FV_TRY(look(ctx, net, &view, step, lr));
-    }
+static fv_status walk(fv_context *ctx, const fv_diverged *d, fv_exec *exec) {
+    search s = {ctx, d};
+    const fv_walk hooks = {.after = look, .arg = &s};
+    const fv_exec_run run = {.seed = d->seed, .time = d->step};
+    fv__exec_write(exec, 0, d->x);
+    for (size_t h = 0; h < d->net->head_count; h++)
+        fv__exec_write(exec, d->net->heads[h].target, d->target[d->net->heads[h].wants]);
+    if (!fv__exec_forward(exec, &run, &hooks) || !fv__exec_backward(exec, &hooks))
+        return FV_DIVERGED;
     return fv__fail(ctx, FV_DIVERGED, "training diverged at step %llu: the loss is not finite",
-                    (unsigned long long)step);
+                    (unsigned long long)d->step);
 }
 
-fv_status fv__diverged(fv_context *ctx, const fv_net *net, float *weights, const float *x,
-                       const int32_t *labels, int64_t n, uint64_t seed, uint64_t step, double lr) {
-    FV_TRY(check_weights(ctx, net, weights, step, lr));
+fv_status fv__diverged(fv_context *ctx, const fv_diverged *d) {
+    FV_TRY(check_weights(ctx, d));
     fv_plan *plan = NULL;
     fv_exec *exec = NULL;
-    const size_t bytes = (size_t)net->param_elements * sizeof(float);
-    /* copies: running statistics must stay as they were */
-    float *copy = fv__alloc(ctx, bytes + 1, "a copy of the weights");
+    const size_t bytes = (size_t)d->net->param_elements * sizeof(float);
     float *gradients = fv__alloc(ctx, bytes + 1, "the gradients");
-    fv_status status = copy && gradients ? FV_OK : FV_EXHAUSTED;
-    const fv_plan_ask ask = {
-        .batch = n, .training = true, .backward = true, .dtype = FV_F32, .keep_values = true};
-    if (status == FV_OK) status = fv__plan_new(ctx, net, &ask, &plan);
-    if (status == FV_OK) status = fv__exec_new(ctx, plan, copy, gradients, &exec);
-    if (status == FV_OK) {
-        memcpy(copy, weights, bytes);
-        const fv_tensor in = fv__exec_value(exec, 0);
-        memcpy(in.data, x, (size_t)fv__shape_count(&in.shape) * sizeof(float));
-        memcpy(fv__exec_value(exec, fv__net_labels(net)).data, labels, (size_t)n * sizeof *labels);
-        status = walk(ctx, net, exec, seed, step, lr);
-    } else {
+    fv_status status = gradients ? FV_OK : FV_EXHAUSTED;
+    const fv_plan_options options = {
+        .batch = d->n, .training = true, .backward = true, .keep_values = true};
+    const fv_exec_options memory = {.weights = d->weights, .gradients = gradients};
+    if (status == FV_OK) status = fv__plan_new(ctx, d->net, &options, &plan);
+    if (status == FV_OK) status = fv__exec_new(ctx, plan, &memory, &exec);
+    if (status == FV_OK)
+        status = walk(ctx, d, exec);
+    else
         status = fv__fail(ctx, FV_DIVERGED,
                           "training diverged at step %llu: the loss or a gradient is not finite "
                           "(no memory was left to find the layer); try a smaller learning rate",
-                          (unsigned long long)step);
-    }
+                          (unsigned long long)d->step);
     fv__exec_free(exec);
     fv__plan_free(plan);
-    fv__free(copy);
     fv__free(gradients);
     return status;
 }

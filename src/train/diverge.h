@@ -5,14 +5,21 @@
 #ifndef FV_TRAIN_DIVERGE_H
 #define FV_TRAIN_DIVERGE_H
 
-#include "format/model.h"
-#include "plan/plan.h"
+#include "train/learner.h"
 
-/* Runs a batch again, every value kept, step by step, and fails with FV_DIVERGED and a sentence
-   that names layer, pass and sample of the first number that is not finite. `x` and `labels` hold
-   n pictures; `net` comes from fv__net_with_loss. Running statistics in `weights` are restored. */
-FV_MUST_USE fv_status fv__diverged(fv_context *ctx, const fv_net *net, float *weights,
-                                   const float *x, const int32_t *labels, int64_t n, uint64_t seed,
-                                   uint64_t step, double lr);
+/* A batch that went wrong. */
+typedef struct fv_diverged {
+    const fv_graph *net; /* from fv__net_with_loss */
+    float *weights;      /* on the host; only read */
+    const float *x;      /* n images, and their targets by kind */
+    const void *target[FV_TARGET_KINDS];
+    int64_t n;
+    uint64_t seed, step;
+    double lr;
+} fv_diverged;
+
+/* Runs the batch again, every value kept, step by step, and fails with FV_DIVERGED and a sentence
+   that names layer, pass and sample of the first number that is not finite. */
+FV_MUST_USE fv_status fv__diverged(fv_context *ctx, const fv_diverged *d);
 
 #endif

@@ -1,30 +1,78 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * evaluate.c - how well a model does on labelled pictures.
+ * evaluate.c - how well a model does on labelled samples.
  */
 #include "train/evaluate.h"
-#include "plan/plan.h"
+#include "base/denormal.h"
+#include "train/metric.h"
 #include <math.h>
+
+typedef struct stage {
+    int64_t n;
+    fv_plan *plan;
+    fv_exec *exec;
+} stage;
 
 struct fv_evaluator {
     const fv_model *model;
-    fv_net *net; /* with losses */
+    fv_graph *net; /* with losses */
     int64_t batch;
-    struct {
-        int64_t n;
-        fv_plan *plan;
-        fv_exec *exec;
-    } stages[2]; /* full batches; the last, smaller one of a set */
+    fv_workspace *workspace;
+    stage stages[2]; /* full batches; the last, smaller one of a set */
+    fv_learner_batch in;
+    float *prediction; /* of the main head, on the host */
+    double *divisors;  /* [heads] of a batch */
 };
 
-fv_status fv__evaluator_new(fv_context *ctx, const fv_model *model, int64_t batch,
-                            fv_evaluator **out) {
+static void drop(stage *s) {
+    fv__exec_free(s->exec);
+    fv__plan_free(s->plan);
+    *s = (stage){0};
+}
+
+void fv__evaluator_free(fv_evaluator *e) {
+    if (!e) return;
+    drop(&e->stages[0]);
+    drop(&e->stages[1]);
+    for (int k = 0; k < FV_TARGET_KINDS; k++) fv__free(e->in.target[k]);
+    fv__free(e->in.x);
+    fv__free(e->prediction);
+    fv__free(e->divisors);
+    fv__net_free(e->net);
+    fv__free(e);
+}
+
+static fv_status make(fv_context *ctx, fv_evaluator *e, const fv_op *loss) {
+    FV_TRY(
+        fv__net_with_loss(ctx, e->model->net.graph, loss ? loss : &fv__op_crossentropy, &e->net));
+    const fv_head *head = &e->net->heads[0];
+    const fv_value *x = &e->net->values[0], *y = &e->net->values[head->prediction];
+    const size_t n = (size_t)e->batch;
+    e->in.ignored = fv__metric_ignored(e->net, head);
+    e->in.x = fv__alloc(ctx, n * (size_t)fv__shape_sample(&x->shape) * sizeof(float), "a batch");
+    e->prediction =
+        fv__alloc(ctx, n * (size_t)fv__shape_sample(&y->shape) * sizeof(float), "a batch");
+    e->divisors = fv__alloc(ctx, e->net->head_count * sizeof *e->divisors, "a batch");
+    for (size_t h = 0; h < e->net->head_count; h++) {
+        const fv_head *other = &e->net->heads[h];
+        const fv_value *t = &e->net->values[other->target];
+        const size_t each = (size_t)fv__shape_sample(&t->shape) * fv__dtype_bytes(t->type.dtype);
+        if (other->training || e->in.target[other->wants]) continue;
+        e->in.target[other->wants] = fv__alloc(ctx, n * each, "a batch's targets");
+        if (!e->in.target[other->wants]) return FV_EXHAUSTED;
+    }
+    return e->in.x && e->prediction && e->divisors ? FV_OK : FV_EXHAUSTED;
+}
+
+fv_status fv__evaluator_new(fv_context *ctx, const fv_model *model, const fv_op *loss,
+                            int64_t batch, fv_workspace *workspace, fv_evaluator **out) {
     *out = NULL;
     fv_evaluator *e = fv__alloc(ctx, sizeof *e, "an evaluation");
     if (!e) return FV_EXHAUSTED;
     e->model = model;
     e->batch = batch;
-    const fv_status status = fv__net_with_loss(ctx, model->net, &e->net);
+    e->workspace = workspace;
+    const fv_status status = make(ctx, e, loss);
     if (status != FV_OK) {
         fv__evaluator_free(e);
         return status;
@@ -33,77 +81,106 @@ fv_status fv__evaluator_new(fv_context *ctx, const fv_model *model, int64_t batc
     return FV_OK;
 }
 
-static void drop(fv_evaluator *e, int i) {
-    fv__exec_free(e->stages[i].exec);
-    fv__plan_free(e->stages[i].plan);
-    e->stages[i].exec = NULL;
-    e->stages[i].plan = NULL;
-    e->stages[i].n = 0;
-}
-
-void fv__evaluator_free(fv_evaluator *e) {
-    if (!e) return;
-    drop(e, 0);
-    drop(e, 1);
-    fv__net_free(e->net);
-    fv__free(e);
-}
-
 static fv_status stage_for(fv_context *ctx, fv_evaluator *e, int64_t n, fv_exec **out) {
-    const int i = n == e->batch ? 0 : 1;
-    if (e->stages[i].n != n) {
-        drop(e, i);
-        const int logits = fv__net_logits(e->net, 0);
-        const fv_plan_ask ask = {.batch = n, .dtype = FV_F32, .keep = &logits, .keep_count = 1};
-        FV_TRY(fv__plan_new(ctx, e->net, &ask, &e->stages[i].plan));
-        /* in use, a plan writes no weights */
-        FV_TRY(fv__exec_new(ctx, e->stages[i].plan, (void *)e->model->weights, NULL,
-                            &e->stages[i].exec));
-        e->stages[i].n = n;
+    stage *s = &e->stages[n == e->batch ? 0 : 1];
+    if (s->n != n) {
+        drop(s);
+        const int prediction = e->net->heads[0].prediction;
+        const fv_plan_options options = {.batch = n, .keep = &prediction, .keep_count = 1};
+        FV_TRY(fv__plan_new(ctx, e->net, &options, &s->plan));
+        const fv_exec_options exec = {.weights = e->model->weights, .workspace = e->workspace};
+        FV_TRY(fv__exec_new(ctx, s->plan, &exec, &s->exec));
+        s->n = n;
     }
-    *out = e->stages[i].exec;
+    *out = s->exec;
     return FV_OK;
 }
 
-/* One picture's logits against its label. */
+/* One sample's scores against its label. */
 static void score(const float *x, int64_t classes, int32_t label, int64_t index, fv_scores *s) {
     int64_t best = 0, better = 0;
     for (int64_t k = 0; k < classes; k++) {
         if (x[k] > x[best]) best = k;
         if (x[k] > x[label] || (x[k] == x[label] && k < label)) better++;
     }
-    s->correct += best == label;
     s->correct5 += better < 5;
-    if (s->said) s->said[index] = (int32_t)best;
-    if (!s->sure && !s->truth) return;
+    if (s->predicted) s->predicted[index] = (int32_t)best;
+    if (!s->confidence && !s->label_confidence) return;
     double sum = 0;
     for (int64_t k = 0; k < classes; k++) sum += exp((double)x[k] - (double)x[best]);
-    if (s->sure) s->sure[index] = (float)(1.0 / sum);
-    if (s->truth) s->truth[index] = (float)(exp((double)x[label] - (double)x[best]) / sum);
+    if (s->confidence) s->confidence[index] = (float)(1.0 / sum);
+    if (s->label_confidence)
+        s->label_confidence[index] = (float)(exp((double)x[label] - (double)x[best]) / sum);
+}
+
+/* What a loss divides by for the samples laid in e->in. */
+static double divisor_of(const fv_evaluator *e, const fv_head *head, int64_t n) {
+    const fv_node *loss = &e->net->nodes[e->net->values[head->value].node];
+    const fv_value *t = &e->net->values[head->target];
+    if (!loss->op->weigh) return (double)n;
+    fv_tensor target = fv__tensor(e->in.target[head->wants], t->type.dtype, t->shape);
+    target.shape.dim[0] = n;
+    return loss->op->weigh(loss->options, &target);
+}
+
+/* Counts what the n samples laid in e->in got, and adds their losses to *loss. */
+static void count(fv_evaluator *e, fv_exec *exec, int64_t start, int64_t n, double divisor,
+                  fv_scores *s, double *loss) {
+    const fv_head *head = &e->net->heads[0];
+    fv_shape shape = e->net->values[head->prediction].shape;
+    const int64_t classes = fv__shape_sample(&shape);
+    float mean;
+    shape.dim[0] = n;
+    fv__exec_read(exec, head->value, &mean);
+    *loss += divisor * (double)mean;
+    if (head->wants == FV_TARGET_VECTOR) return;
+    const int32_t *labels = e->in.target[head->wants];
+    fv__exec_read(exec, head->prediction, e->prediction);
+    fv__metric_count(e->prediction, &shape, labels, e->in.ignored, &s->tally);
+    for (int64_t i = 0; head->wants == FV_TARGET_CLASS && i < n; i++)
+        if (labels[i] >= 0 && labels[i] < classes)
+            score(e->prediction + i * classes, classes, labels[i], start + i, s);
+}
+
+static fv_status evaluate_batch(fv_context *ctx, fv_evaluator *e, const fv_dataset *set,
+                                int64_t start, int64_t n, fv_scores *s, double *loss,
+                                double *weight) {
+    fv_exec *exec;
+    FV_TRY(stage_for(ctx, e, n, &exec));
+    const fv_batch batch = {.start = start, .n = n};
+    FV_TRY(fv__targets_fill(ctx, set, &e->model->net.graph->input, &batch, &e->in));
+    fv__exec_write(exec, 0, e->in.x);
+    for (size_t h = 0; h < e->net->head_count; h++) {
+        const fv_head *head = &e->net->heads[h];
+        if (head->training) continue;
+        fv__exec_write(exec, head->target, e->in.target[head->wants]);
+        e->divisors[h] = divisor_of(e, head, n);
+    }
+    const fv_exec_run run = {.divisors = e->divisors};
+    fv__exec_forward(exec, &run, NULL);
+    count(e, exec, start, n, e->divisors[0], s, loss);
+    *weight += e->divisors[0];
+    return FV_OK;
 }
 
 fv_status fv__evaluate(fv_context *ctx, fv_evaluator *e, const fv_dataset *set, fv_scores *s) {
-    double loss = 0;
+    const fv_denormal_state denormals = fv__denormals_off();
+    double loss = 0, weight = 0;
+    fv_status status = FV_OK;
     s->images = set->count;
-    s->correct = s->correct5 = 0;
-    for (int64_t start = 0; start < set->count; start += e->batch) {
-        if (s->stop && s->stop(s->stop_arg))
-            return fv__fail(ctx, FV_INTERRUPTED, "stopped within a test");
+    s->tally = (fv_tally){0, 0};
+    s->correct5 = 0;
+    /* the weights may be others than at the last call */
+    for (int i = 0; i < 2; i++)
+        if (e->stages[i].exec) fv__prepare(ctx, fv__exec_prepared(e->stages[i].exec));
+    for (int64_t start = 0; status == FV_OK && start < set->count; start += e->batch) {
         const int64_t n = set->count - start < e->batch ? set->count - start : e->batch;
-        fv_exec *exec;
-        FV_TRY(stage_for(ctx, e, n, &exec));
-        int32_t *labels = fv__exec_value(exec, fv__net_labels(e->net)).data;
-        const fv_batch batch = {.start = start, .n = n};
-        FV_TRY(fv__batch_fill_classes(ctx, set, &e->model->net->input, &batch,
-                                      fv__exec_value(exec, 0).data, labels));
-        fv__exec_forward(exec, 0, 0);
-        const fv_tensor logits = fv__exec_value(exec, fv__net_logits(e->net, 0));
-        const int64_t classes = fv__shape_sample(&logits.shape);
-        for (int64_t i = 0; i < n; i++)
-            score((const float *)logits.data + i * logits.step, classes, labels[i], start + i, s);
-        loss +=
-            (double)n * (double)*(const float *)fv__exec_value(exec, e->net->heads[0].value).data;
+        if (s->stop && s->stop(s->stop_arg))
+            status = fv__fail(ctx, FV_INTERRUPTED, "stopped within a test");
+        else
+            status = evaluate_batch(ctx, e, set, start, n, s, &loss, &weight);
     }
-    s->loss = set->count > 0 ? loss / (double)set->count : 0;
-    return FV_OK;
+    s->loss = weight > 0 ? loss / weight : 0;
+    fv__denormals_restore(denormals);
+    return status;
 }

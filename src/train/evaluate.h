@@ -1,32 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * evaluate.h - how well a model does on labelled pictures.
+ * evaluate.h - how well a model does on labelled samples.
  */
 #ifndef FV_TRAIN_EVALUATE_H
 #define FV_TRAIN_EVALUATE_H
 
 #include "data/data.h"
-#include "format/model.h"
+#include "train/learner.h"
 
 typedef struct fv_evaluator fv_evaluator;
 
-/* Reads `model`'s weights as they are at each call; `model` must outlive it. */
-FV_MUST_USE fv_status fv__evaluator_new(fv_context *ctx, const fv_model *model, int64_t batch,
-                                        fv_evaluator **out);
+/* Reads `model`'s weights as they are at each call; `model` must outlive it. `loss`: of a head that
+   names none (NULL: cross-entropy). `workspace`: memory to run in, which somebody else uses at
+   other times; NULL: its own. */
+FV_MUST_USE fv_status fv__evaluator_new(fv_context *ctx, const fv_model *model, const fv_op *loss,
+                                        int64_t batch, fv_workspace *workspace, fv_evaluator **out);
 void fv__evaluator_free(fv_evaluator *e);
 
 typedef struct fv_scores {
-    int64_t images, correct, correct5; /* first choice right; right among the first five */
-    double loss;                       /* mean over pictures, main head */
-    /* Per picture, when not NULL (set->count entries, the caller's): the class said, its softmax
-       probability, and the probability of the true class. */
-    int32_t *said;
-    float *sure, *truth;
-    bool (*stop)(void *arg); /* asked after each batch, when not NULL; true: FV_INTERRUPTED */
+    int64_t images;
+    /* Of the main head, by its target: samples whose class, or pixels whose class is the label; of
+       all that count. A vector has neither. */
+    fv_tally tally;
+    int64_t correct5; /* samples whose label is among the first five classes */
+    double loss;      /* mean over samples (pixels), main head */
+    /* Per sample, when not NULL (set->count entries, the caller's; of class targets): the class
+       predicted, its softmax probability, and the probability of the label. */
+    int32_t *predicted;
+    float *confidence, *label_confidence;
+    bool (*stop)(void *arg); /* asked before each batch, when not NULL; true: FV_INTERRUPTED */
     void *stop_arg;
 } fv_scores;
 
 FV_MUST_USE fv_status fv__evaluate(fv_context *ctx, fv_evaluator *e, const fv_dataset *set,
                                    fv_scores *scores);
+
+/* Whether the data set gives what the heads of `net` (from fv__net_with_loss) want: a sentence when
+   not. */
+FV_MUST_USE fv_status fv__targets_fit(fv_context *ctx, const fv_dataset *set, const fv_graph *net);
+/* Fills a batch of the learner's (or an evaluator's) from a set: images and every target wanted. */
+FV_MUST_USE fv_status fv__targets_fill(fv_context *ctx, const fv_dataset *set,
+                                       const fv_input *input, const fv_batch *batch,
+                                       const fv_learner_batch *to);
 
 #endif

@@ -1,106 +1,225 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * learner.c - one training step: forward, loss, backward, update.
+ * learner.c - one training step: for each shard forward, loss, backward; the sum of their gradients
+ * in a binary tree; the update. Its rules are in optim/.
  *
- * sgd       v = momentum v + g;  w -= lr v        (Nesterov: w -= lr (g + momentum v)), v0 = g
- * adam      Kingma & Ba 2015, algorithm 1
- * adadelta  Zeiler 2012, algorithm 1, times lr
- * where g has the weight decay decay*w added, as PyTorch does.
+ * Executions of different sizes (shards that differ by a sample, an epoch's last batch) share one
+ * workspace and one block of prepared weights, as they never run at the same time.
  */
 #include "train/learner.h"
-#include "kern/kern.h"
+#include "base/denormal.h"
 #include "train/diverge.h"
+#include "train/metric.h"
 #include <math.h>
 #include <string.h>
 
-#define STATES_MAX 2
-#define CHUNK      32768 /* floats an update job works on: 128 KB of weights */
+#define STAGES 4  /* sizes of shards: two of full batches, two of the last one */
+#define LEVELS 16 /* of the tree of shards; at most 65,536 of them */
 
+/* The executions of one size. */
 typedef struct stage {
     int64_t n;
     fv_plan *plan;
+    fv_prepared *prepared;
     fv_exec *exec;
 } stage;
 
 struct fv_learner {
     fv_model *model;
     fv_recipe recipe;
-    fv_net *net;     /* with losses */
-    stage stages[2]; /* full batches; the last, smaller one of an epoch */
-    float *gradients;
-    float *statistics; /* running ones as they were before the step */
-    float *states[STATES_MAX];
+    fv_graph *net; /* with losses */
+    const fv_device *device;
+    fv_shards part;
+    stage stages[STAGES];
+    int newest;      /* the stage made last */
+    int prepared_of; /* the stage whose weights lie packed; -1: none, they have changed */
+    fv_workspace workspace, packed;
+    float *weights, *gradients; /* on the device */
+    float *sums[LEVELS];        /* of the tree: of 1, 2, 4 … shards, while their neighbours run */
+    float *states[FV_OPTIM_STATES];
     int state_count;
+    fv_optimizer_options options;
+    fv_update_span *spans;
+    size_t span_count;
+    int64_t most; /* samples of a batch that this learner computes */
+    /* The samples of a batch, on the host. `direct`, for one shard on the host: they are laid where
+       they are computed, and these point there. */
+    bool direct;
+    float *x;
+    void *target[FV_TARGET_KINDS];
+    float *prediction; /* of the main head, for a shard, on the host */
+    double *divisors;  /* [heads] of a batch */
     int64_t steps;
 };
 
-static const char *const state_names[3][STATES_MAX] = {
-    [FV_SGD] = {"velocity", NULL},
-    [FV_ADAM] = {"mean", "square"},
-    [FV_ADADELTA] = {"square", "delta"},
-};
+/* ---------------------------------------------------------------------------- the shards --- */
 
-static fv_status make_stage(fv_context *ctx, fv_learner *l, int64_t n, stage *s) {
+/* Shard i of n samples: the first ones have one more where it does not come out even. */
+static int64_t shard_first(const fv_learner *l, int64_t n, int64_t i) {
+    const int64_t each = n / l->recipe.shards, more = n % l->recipe.shards;
+    return i * each + (i < more ? i : more);
+}
+
+int64_t fv__learner_first(const fv_learner *l, int64_t n, int64_t *count) {
+    const int64_t first = shard_first(l, n, l->part.first);
+    if (count) *count = shard_first(l, n, l->part.first + l->part.count) - first;
+    return first;
+}
+
+static bool is_tree_node(int shards, fv_shards part) {
+    int width = 1;
+    while (width < part.count) width *= 2;
+    const bool whole = part.count == width || part.first + part.count == shards;
+    return part.first % width == 0 && whole && part.first + part.count <= shards;
+}
+
+/* ------------------------------------------------------------------------------- stages --- */
+
+static void drop(stage *s) {
     fv__exec_free(s->exec);
+    fv__prepared_free(s->prepared);
     fv__plan_free(s->plan);
     *s = (stage){0};
-    const int logits = fv__net_logits(l->net, 0);
-    const fv_plan_ask ask = {.batch = n,
-                             .training = true,
-                             .backward = true,
-                             .dtype = FV_F32,
-                             .keep = &logits,
-                             .keep_count = 1};
-    FV_TRY(fv__plan_new(ctx, l->net, &ask, &s->plan));
-    FV_TRY(fv__exec_new(ctx, s->plan, l->model->weights, l->gradients, &s->exec));
+}
+
+static fv_status make_stage(fv_context *ctx, fv_learner *l, int64_t n, stage *s) {
+    const fv_plan_options options = {.batch = n,
+                                     .training = true,
+                                     .backward = true,
+                                     .device = l->device,
+                                     .keep = &l->net->heads[0].prediction,
+                                     .keep_count = 1};
+    drop(s);
+    l->prepared_of = -1;
+    FV_TRY(fv__plan_new(ctx, l->net, &options, &s->plan));
+    FV_TRY(fv__prepared_new(ctx, s->plan, l->weights, &l->packed, &s->prepared));
+    const fv_exec_options exec = {
+        .prepared = s->prepared, .gradients = l->gradients, .workspace = &l->workspace};
+    FV_TRY(fv__exec_new(ctx, s->plan, &exec, &s->exec));
     s->n = n;
     return FV_OK;
 }
 
-/* Forward changes running statistics before a step is known to be good: copies them out of the
-   weights, or back. Returns how many floats they are. */
-static size_t copy_statistics(const fv_learner *l, float *kept, bool back) {
-    size_t count = 0;
+static stage *stage_of(fv_learner *l, int64_t n) {
+    for (int i = 0; i < STAGES; i++)
+        if (l->stages[i].n == n) return &l->stages[i];
+    return NULL;
+}
+
+static fv_status need_stage(fv_context *ctx, fv_learner *l, int64_t n) {
+    if (n == 0 || stage_of(l, n)) return FV_OK;
+    l->newest = (l->newest + 1) % STAGES;
+    const fv_status status = make_stage(ctx, l, n, &l->stages[l->newest]);
+    if (status != FV_OK) drop(&l->stages[l->newest]);
+    return status;
+}
+
+fv_status fv__learner_reserve(fv_context *ctx, fv_learner *l, int64_t n) {
+    if (n < 1 || n > l->recipe.batch)
+        return fv__fail(ctx, FV_USAGE, "this learner takes batches of 1 to %lld samples, not %lld",
+                        (long long)l->recipe.batch, (long long)n);
+    if (n < l->recipe.shards)
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "%lld samples cannot be cut into %lld shards; take fewer shards, or a "
+                        "batch that does not leave so few at the end",
+                        (long long)n, (long long)l->recipe.shards);
+    const int64_t each = n / l->recipe.shards;
+    if (n % l->recipe.shards) FV_TRY(need_stage(ctx, l, each + 1));
+    return need_stage(ctx, l, each);
+}
+
+/* ------------------------------------------------------------------------------- making --- */
+
+/* Neighbouring parameters that are updated alike. */
+static fv_status list_spans(fv_context *ctx, fv_learner *l) {
+    l->spans = fv__alloc(ctx, (l->net->param_count + 1) * sizeof *l->spans, "a learner");
+    if (!l->spans) return FV_EXHAUSTED;
     for (size_t i = 0; i < l->net->param_count; i++) {
         const fv_param *p = &l->net->params[i];
-        if (p->spec.learned) continue;
-        float *w = l->model->weights + p->offset;
-        if (kept)
-            memcpy(back ? w : kept + count, back ? kept + count : w, (size_t)p->count * sizeof *w);
-        count += (size_t)p->count;
+        const bool spared = (p->spec.norm || p->spec.bias) && !l->recipe.decay_all;
+        l->spans[l->span_count++] = (fv_update_span){.offset = p->offset,
+                                                     .count = p->count,
+                                                     .learned = p->spec.learned,
+                                                     .momentum = p->spec.momentum,
+                                                     .decay = spared ? 0 : l->recipe.decay};
     }
-    return count;
+    return FV_OK;
+}
+
+static fv_status device_block(fv_context *ctx, const fv_learner *l, const char *what, float **out) {
+    *out = l->device->alloc(ctx, (size_t)l->net->param_elements * sizeof(float), what);
+    return *out ? FV_OK : FV_EXHAUSTED;
+}
+
+static fv_status make_blocks(fv_context *ctx, fv_learner *l) {
+    l->weights = l->model->weights;
+    if (!l->device->host) FV_TRY(device_block(ctx, l, "the weights", &l->weights));
+    FV_TRY(device_block(ctx, l, "the gradients", &l->gradients));
+    for (int level = 0; level < LEVELS && 1 << level < l->part.count; level++)
+        FV_TRY(device_block(ctx, l, "the shards' gradients", &l->sums[level]));
+    l->state_count = fv__recipe_states(&l->recipe);
+    for (int i = 0; i < l->state_count; i++)
+        FV_TRY(device_block(ctx, l, "the optimiser's memory", &l->states[i]));
+    fv__learner_store(l);
+    return FV_OK;
+}
+
+/* Memory on the host for the samples of a batch, and for what is predicted of a shard. */
+static fv_status make_host(fv_context *ctx, fv_learner *l) {
+    const fv_shape *x = &l->net->values[0].shape;
+    const fv_shape *prediction = &l->net->values[l->net->heads[0].prediction].shape;
+    (void)fv__learner_first(l, l->recipe.batch, &l->most);
+    const size_t n = (size_t)l->most;
+    l->prediction =
+        fv__alloc(ctx, n * (size_t)fv__shape_sample(prediction) * sizeof(float), "a batch");
+    l->divisors = fv__alloc(ctx, l->net->head_count * sizeof *l->divisors, "a batch");
+    if (!l->prediction || !l->divisors) return FV_EXHAUSTED;
+    if (l->direct) return FV_OK;
+    l->x = fv__alloc(ctx, n * (size_t)fv__shape_sample(x) * sizeof(float), "a batch");
+    if (!l->x) return FV_EXHAUSTED;
+    for (size_t h = 0; h < l->net->head_count; h++) {
+        const fv_head *head = &l->net->heads[h];
+        const fv_value *t = &l->net->values[head->target];
+        if (l->target[head->wants]) continue;
+        l->target[head->wants] =
+            fv__alloc(ctx, n * (size_t)fv__shape_sample(&t->shape) * fv__dtype_bytes(t->type.dtype),
+                      "a batch's targets");
+        if (!l->target[head->wants]) return FV_EXHAUSTED;
+    }
+    return FV_OK;
 }
 
 static fv_status make(fv_context *ctx, fv_learner *l) {
-    fv_net described = *l->model->net; /* the recipe's loss, without touching the model's net */
-    described.recipe.loss = l->recipe.loss;
-    FV_TRY(fv__net_with_loss(ctx, &described, &l->net));
-    const size_t bytes = (size_t)l->net->param_elements * sizeof(float);
-    l->gradients = fv__alloc(ctx, bytes ? bytes : 1, "the gradients");
-    l->statistics = fv__alloc(ctx, copy_statistics(l, NULL, false) * sizeof(float) + 1,
-                              "the running statistics");
-    if (!l->gradients || !l->statistics) return FV_EXHAUSTED;
-    l->state_count = fv__recipe_states(&l->recipe);
-    for (int i = 0; i < l->state_count; i++) {
-        l->states[i] = fv__alloc(ctx, bytes ? bytes : 1, "the optimiser's memory");
-        if (!l->states[i]) return FV_EXHAUSTED;
-    }
-    return make_stage(ctx, l, l->recipe.batch, &l->stages[0]);
+    if (l->recipe.shards < 1) l->recipe.shards = 1;
+    if (l->part.count == 0) l->part = (fv_shards){0, (int)l->recipe.shards};
+    if (!is_tree_node((int)l->recipe.shards, l->part))
+        return fv__fail(ctx, FV_USAGE,
+                        "%d shards from %d on are no node of the tree of %lld shards",
+                        l->part.count, l->part.first, (long long)l->recipe.shards);
+    FV_TRY(fv__net_with_loss(ctx, l->model->net.graph, fv__losses[l->recipe.loss], &l->net));
+    l->device = ctx->device;
+    l->direct = l->device->host && l->recipe.shards == 1;
+    FV_TRY(list_spans(ctx, l));
+    FV_TRY(make_blocks(ctx, l));
+    FV_TRY(fv__learner_reserve(ctx, l, l->recipe.batch));
+    return make_host(ctx, l);
 }
 
-fv_status fv__learner_new(fv_context *ctx, fv_model *model, const fv_recipe *recipe,
-                          fv_learner **out) {
+fv_status fv__learner_new_part(fv_context *ctx, fv_model *model, const fv_recipe *recipe,
+                               fv_shards part, fv_learner **out) {
     *out = NULL;
-    if (!fv__net_parameters(model->net, false))
+    if (!fv__net_parameters(model->net.graph, false))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "the network %s has no weights, so there is nothing it could learn; give "
                         "it a layer that has some, such as fc or conv",
-                        model->net->name);
+                        model->net.graph->name);
     fv_learner *l = fv__alloc(ctx, sizeof *l, "a learner");
     if (!l) return FV_EXHAUSTED;
     l->model = model;
     l->recipe = *recipe;
+    fv__recipe_optimizer(recipe, &l->options);
+    l->part = part;
+    l->prepared_of = l->newest = -1;
     const fv_status status = make(ctx, l);
     if (status != FV_OK) {
         fv__learner_free(l);
@@ -110,172 +229,237 @@ fv_status fv__learner_new(fv_context *ctx, fv_model *model, const fv_recipe *rec
     return FV_OK;
 }
 
+fv_status fv__learner_new(fv_context *ctx, fv_model *model, const fv_recipe *recipe,
+                          fv_learner **out) {
+    return fv__learner_new_part(ctx, model, recipe, (fv_shards){0, 0}, out);
+}
+
 void fv__learner_free(fv_learner *l) {
     if (!l) return;
-    for (int i = 0; i < 2; i++) {
-        fv__exec_free(l->stages[i].exec);
-        fv__plan_free(l->stages[i].plan);
+    for (int i = 0; i < STAGES; i++) drop(&l->stages[i]);
+    fv__workspace_free(&l->workspace);
+    fv__workspace_free(&l->packed);
+    if (l->device) {
+        for (int i = 0; i < FV_OPTIM_STATES; i++) l->device->release(l->states[i]);
+        for (int i = 0; i < LEVELS; i++) l->device->release(l->sums[i]);
+        l->device->release(l->gradients);
+        if (!l->device->host) l->device->release(l->weights);
     }
-    for (int i = 0; i < STATES_MAX; i++) fv__free(l->states[i]);
-    fv__free(l->gradients);
-    fv__free(l->statistics);
+    for (int k = 0; k < FV_TARGET_KINDS && !l->direct; k++) fv__free(l->target[k]);
+    if (!l->direct) fv__free(l->x);
+    fv__free(l->prediction);
+    fv__free(l->divisors);
+    fv__free(l->spans);
     fv__net_free(l->net);
     fv__free(l);
 }
 
-static fv_status stage_for(fv_context *ctx, fv_learner *l, int64_t n, stage **out) {
-    *out = NULL;
-    for (int i = 0; i < 2; i++)
-        if (l->stages[i].n == n) *out = &l->stages[i];
-    if (*out) return FV_OK;
-    if (n < 1 || n > l->recipe.batch)
-        return fv__fail(ctx, FV_USAGE, "this learner takes batches of 1 to %lld pictures, not %lld",
-                        (long long)l->recipe.batch, (long long)n);
-    FV_TRY(make_stage(ctx, l, n, &l->stages[1]));
-    *out = &l->stages[1];
+/* Where the values of the stage lie that computes the batch. */
+static void point_at(fv_learner *l, const stage *s) {
+    l->x = fv__exec_value(s->exec, 0).data;
+    for (size_t h = 0; h < l->net->head_count; h++)
+        l->target[l->net->heads[h].wants] = fv__exec_value(s->exec, l->net->heads[h].target).data;
+}
+
+fv_status fv__learner_batch(fv_context *ctx, fv_learner *l, int64_t n, fv_learner_batch *out) {
+    FV_TRY(fv__learner_reserve(ctx, l, n));
+    if (l->direct) point_at(l, stage_of(l, n));
+    *out = (fv_learner_batch){.x = l->x, .ignored = -1};
+    for (size_t h = 0; h < l->net->head_count; h++) {
+        const fv_head *head = &l->net->heads[h];
+        out->target[head->wants] = l->target[head->wants];
+        out->shape[head->wants] = l->net->values[head->target].shape;
+        if (head->wants == FV_TARGET_MAP) out->ignored = fv__metric_ignored(l->net, head);
+    }
     return FV_OK;
 }
 
-fv_status fv__learner_batch(fv_context *ctx, fv_learner *l, int64_t n, float **x,
-                            int32_t **labels) {
-    stage *s;
-    FV_TRY(stage_for(ctx, l, n, &s));
-    *x = fv__exec_value(s->exec, 0).data;
-    *labels = fv__exec_value(s->exec, fv__net_labels(l->net)).data;
-    return FV_OK;
+/* ------------------------------------------------------------------------------ a shard --- */
+
+static void *target_at(const fv_learner *l, const fv_head *head, int64_t sample) {
+    const fv_value *t = &l->net->values[head->target];
+    const int64_t each = fv__shape_sample(&t->shape);
+    return (char *)l->target[head->wants] +
+           (size_t)(sample * each) * fv__dtype_bytes(t->type.dtype);
+}
+
+double fv__learner_divisor(fv_learner *l, int64_t n, size_t h) {
+    const fv_head *head = &l->net->heads[h];
+    const fv_node *loss = &l->net->nodes[l->net->values[head->value].node];
+    if (!loss->op->weigh) return (double)n;
+    const fv_value *t = &l->net->values[head->target];
+    fv_tensor target = fv__tensor(target_at(l, head, 0), t->type.dtype, t->shape);
+    target.shape.dim[0] = n;
+    return loss->op->weigh(loss->options, &target);
+}
+
+/* Puts the shard's samples, from number `at` of those laid here, on the device. */
+static void upload(const fv_learner *l, const stage *s, int64_t at) {
+    fv__exec_write(s->exec, 0, l->x + at * fv__shape_sample(&l->net->values[0].shape));
+    for (size_t h = 0; h < l->net->head_count; h++)
+        fv__exec_write(s->exec, l->net->heads[h].target, target_at(l, &l->net->heads[h], at));
 }
 
 static double weighted_loss(const fv_learner *l, const stage *s) {
     double sum = 0;
     for (size_t h = 0; h < l->net->head_count; h++) {
-        const fv_tensor t = fv__exec_value(s->exec, l->net->heads[h].value);
-        sum += l->net->heads[h].weight * (double)*(const float *)t.data;
+        float loss;
+        fv__exec_read(s->exec, l->net->heads[h].value, &loss);
+        sum += l->net->heads[h].weight * (double)loss;
     }
     return sum;
 }
 
-static int64_t count_correct(const fv_learner *l, const stage *s) {
-    const fv_tensor logits = fv__exec_value(s->exec, fv__net_logits(l->net, 0));
-    const int32_t *labels = fv__exec_value(s->exec, fv__net_labels(l->net)).data;
-    const int64_t classes = fv__shape_sample(&logits.shape);
-    int64_t correct = 0;
-    for (int64_t n = 0; n < s->n; n++) {
-        const float *x = (const float *)logits.data + n * logits.step;
-        int64_t best = 0;
-        for (int64_t k = 1; k < classes; k++)
-            if (x[k] > x[best]) best = k;
-        correct += best == labels[n];
+static void count(const fv_learner *l, const stage *s, int64_t at, fv_tally *tally) {
+    const fv_head *head = &l->net->heads[0];
+    fv_shape shape = l->net->values[head->prediction].shape;
+    shape.dim[0] = s->n;
+    if (head->wants == FV_TARGET_VECTOR) return;
+    fv__exec_read(s->exec, head->prediction, l->prediction);
+    fv__metric_count(l->prediction, &shape, target_at(l, head, at),
+                     fv__metric_ignored(l->net, head), tally);
+}
+
+/* Gradients of one shard into l->gradients; false: its loss is no number. */
+static void run_shard(fv_context *ctx, fv_learner *l, const fv_exec_run *run, int64_t n, int64_t at,
+                      fv_step_result *result) {
+    stage *s = stage_of(l, n);
+    if (l->prepared_of != (int)(s - l->stages)) fv__prepare(ctx, s->prepared);
+    l->prepared_of = (int)(s - l->stages);
+    upload(l, s, at);
+    fv__exec_forward(s->exec, run, NULL);
+    result->loss += weighted_loss(l, s);
+    count(l, s, at, &result->tally);
+    fv__exec_backward(s->exec, NULL);
+}
+
+/* ------------------------------------------------------------------------------- a step --- */
+
+/* Adds shard i's gradients to the tree: like a binary counter, a sum of 2^k shards meets its
+   neighbour as soon as that is there; at the end what is left is added from the right. */
+static void add_to_tree(fv_context *ctx, fv_learner *l, int i) {
+    const int64_t count = l->net->param_elements;
+    const size_t bytes = (size_t)count * sizeof(float);
+    const bool last = i + 1 == l->part.count;
+    int level = 0;
+    for (; i >> level & 1; level++) l->device->add(ctx, l->gradients, l->sums[level], count);
+    if (!last) {
+        l->device->copy(l->sums[level], l->gradients, bytes);
+        return;
     }
-    return correct;
+    for (level++; level < LEVELS; level++)
+        if (i >> level & 1) l->device->add(ctx, l->gradients, l->sums[level], count);
 }
 
-/* v * 0 is 0 for every finite v and NaN for the others. */
-static bool all_finite(const float *v, int64_t count) {
-    float sums[16] = {0};
-    int64_t i = 0;
-    for (; i + 16 <= count; i += 16)
-        for (int j = 0; j < 16; j++) sums[j] += v[i + j] * 0.0f;
-    float sum = 0;
-    for (; i < count; i++) sum += v[i] * 0.0f;
-    for (int j = 0; j < 16; j++) sum += sums[j];
-    return sum == 0.0f;
-}
-
-typedef struct update {
-    const fv_learner *l;
-    const fv_kernels *kernels;
-    float lr, correction1, correction2;
-} update;
-
-/* Job j is a chunk of the flat block, whatever parameters lie in it. */
-static void update_job(void *arg, int64_t job, int worker) {
-    (void)worker;
-    const update *u = arg;
-    const fv_learner *l = u->l;
-    const fv_recipe *r = &l->recipe;
-    const int64_t from = job * CHUNK, to = from + CHUNK;
-    for (size_t i = 0; i < l->net->param_count; i++) {
-        const fv_param *p = &l->net->params[i];
-        const int64_t start = p->offset > from ? p->offset : from;
-        const int64_t end = p->offset + p->count < to ? p->offset + p->count : to;
-        if (!p->spec.learned || start >= end) continue;
-        const int64_t n = end - start;
-        float *w = l->model->weights + start;
-        const float *g = l->gradients + start;
-        float *s0 = l->states[0] ? l->states[0] + start : NULL;
-        float *s1 = l->states[1] ? l->states[1] + start : NULL;
-        const bool spared = (p->spec.norm || p->spec.bias) && !r->decay_all;
-        const float decay = spared ? 0.0f : (float)r->decay;
-        if (r->optimizer == FV_SGD)
-            u->kernels->sgd(n, w, s0, g, u->lr, (float)r->momentum, decay, r->nesterov);
-        else if (r->optimizer == FV_ADAM)
-            u->kernels->adam(n, w, s0, s1, g, u->lr, (float)r->beta1, (float)r->beta2,
-                             (float)r->epsilon, decay, u->correction1, u->correction2);
-        else
-            u->kernels->adadelta(n, w, s0, s1, g, u->lr, (float)r->rho, (float)r->epsilon, decay);
+void fv__learner_gradient(fv_context *ctx, fv_learner *l, int64_t n, const double *divisors,
+                          fv_step_result *result) {
+    const fv_denormal_state denormals = fv__denormals_off();
+    const int64_t mine = fv__learner_first(l, n, NULL);
+    *result = (fv_step_result){0};
+    for (int i = 0; i < l->part.count; i++) {
+        const int64_t first = shard_first(l, n, l->part.first + i);
+        const fv_exec_run run = {.seed = (uint64_t)l->recipe.seed,
+                                 .time = (uint64_t)l->steps,
+                                 .first = first,
+                                 .whole = n,
+                                 .divisors = divisors};
+        run_shard(ctx, l, &run, shard_first(l, n, l->part.first + i + 1) - first, first - mine,
+                  result);
+        add_to_tree(ctx, l, i);
     }
+    fv__denormals_restore(denormals);
 }
 
-static void apply(fv_context *ctx, fv_learner *l, double lr) {
-    const double t = (double)(l->steps + 1);
-    const update u = {.l = l,
-                      .kernels = fv__kernels((fv_isa)ctx->isa),
-                      .lr = (float)lr,
-                      .correction1 = (float)(1.0 - pow(l->recipe.beta1, t)),
-                      .correction2 = (float)(1.0 - pow(l->recipe.beta2, t))};
-    const int64_t jobs = (l->net->param_elements + CHUNK - 1) / CHUNK;
-    fv__pool_run(ctx->pool, jobs, update_job, (void *)&u);
+fv_status fv__learner_apply(fv_context *ctx, fv_learner *l, double lr) {
+    const fv_denormal_state denormals = fv__denormals_off();
+    const bool finite = l->device->finite(ctx, l->gradients, l->net->param_elements);
+    if (finite) {
+        fv_update u = {.optimizer = fv__optimizers[l->recipe.optimizer],
+                       .options = l->options.bytes,
+                       .spans = l->spans,
+                       .span_count = l->span_count,
+                       .weights = l->weights,
+                       .gradients = l->gradients,
+                       .lr = lr,
+                       .step = l->steps};
+        memcpy(u.states, l->states, sizeof u.states);
+        l->device->update(ctx, &u);
+        l->prepared_of = -1;
+        l->steps++;
+    }
+    fv__denormals_restore(denormals);
+    return finite ? FV_OK : fv__fail(ctx, FV_DIVERGED, "a gradient is not a finite number");
 }
 
 fv_status fv__learner_diverged(fv_context *ctx, fv_learner *l, int64_t n, double lr) {
-    stage *s;
-    FV_TRY(stage_for(ctx, l, n, &s));
-    return fv__diverged(ctx, l->net, l->model->weights, fv__exec_value(s->exec, 0).data,
-                        fv__exec_value(s->exec, fv__net_labels(l->net)).data, n,
-                        (uint64_t)l->recipe.seed, (uint64_t)l->steps, lr);
+    fv_diverged d = {.net = l->net,
+                     .weights = l->model->weights,
+                     .x = l->x,
+                     .n = n,
+                     .seed = (uint64_t)l->recipe.seed,
+                     .step = (uint64_t)l->steps,
+                     .lr = lr};
+    fv__learner_fetch(l);
+    for (int k = 0; k < FV_TARGET_KINDS; k++) d.target[k] = l->target[k];
+    return fv__diverged(ctx, &d);
 }
 
 fv_status fv__learner_step(fv_context *ctx, fv_learner *l, int64_t n, double lr,
                            fv_step_result *result) {
-    stage *s;
-    FV_TRY(stage_for(ctx, l, n, &s));
-    const uint64_t seed = (uint64_t)l->recipe.seed, time = (uint64_t)l->steps;
-    copy_statistics(l, l->statistics, false);
-    fv__exec_forward(s->exec, seed, time);
-    result->loss = weighted_loss(l, s);
-    result->correct = count_correct(l, s);
-    bool finite = isfinite(result->loss);
-    if (finite) {
-        fv__exec_backward(s->exec);
-        finite = all_finite(l->gradients, l->net->param_elements);
-    }
-    if (!finite) {
-        copy_statistics(l, l->statistics, true);
-        return fv__learner_diverged(ctx, l, n, lr);
-    }
-    apply(ctx, l, lr);
-    l->steps++;
-    return FV_OK;
+    FV_TRY(fv__learner_reserve(ctx, l, n));
+    for (size_t h = 0; h < l->net->head_count; h++) l->divisors[h] = fv__learner_divisor(l, n, h);
+    fv__learner_gradient(ctx, l, n, l->divisors, result);
+    if (isfinite(result->loss) && fv__learner_apply(ctx, l, lr) == FV_OK) return FV_OK;
+    return fv__learner_diverged(ctx, l, n, lr);
 }
 
+/* ------------------------------------------------------------------------------ looking --- */
+
+const fv_graph *fv__learner_net(const fv_learner *l) {
+    return l->net;
+}
 int64_t fv__learner_steps(const fv_learner *l) {
     return l->steps;
 }
 void fv__learner_set_steps(fv_learner *l, int64_t steps) {
     l->steps = steps;
+    l->prepared_of = -1; /* whoever sets them has put other weights there */
 }
-const float *fv__learner_gradients(const fv_learner *l) {
+float *fv__learner_gradients(const fv_learner *l) {
     return l->gradients;
 }
 int fv__learner_states(const fv_learner *l) {
     return l->state_count;
 }
 const char *fv__learner_state_name(const fv_learner *l, int i) {
-    return state_names[l->recipe.optimizer][i];
+    return fv__optimizers[l->recipe.optimizer]->state_names[i];
 }
 float *fv__learner_state(const fv_learner *l, int i) {
     return l->states[i];
 }
-fv_plan_memory fv__learner_memory(const fv_learner *l) {
-    return fv__plan_memory(l->stages[0].plan);
+fv_workspace *fv__learner_workspace(fv_learner *l) {
+    return &l->workspace;
+}
+
+static size_t block_bytes(const fv_learner *l) {
+    return (size_t)l->net->param_elements * sizeof(float);
+}
+
+void fv__learner_fetch(fv_learner *l) {
+    if (!l->device->host) l->device->download(l->model->weights, l->weights, block_bytes(l));
+}
+
+void fv__learner_store(fv_learner *l) {
+    if (!l->device->host) l->device->upload(l->weights, l->model->weights, block_bytes(l));
+    l->prepared_of = -1;
+}
+
+fv_learner_memory fv__learner_memory(const fv_learner *l) {
+    fv_learner_memory m = {.parameters = block_bytes(l),
+                           .gradients = block_bytes(l),
+                           .optimizer = (size_t)l->state_count * block_bytes(l),
+                           .prepared = l->packed.bytes,
+                           .workspace = l->workspace.bytes};
+    for (int i = 0; i < LEVELS; i++) m.gradients += l->sums[i] ? block_bytes(l) : 0;
+    return m;
 }

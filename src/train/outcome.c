@@ -61,9 +61,11 @@ static void figures(teller *t) {
     for (size_t e = 0; e < at->history_count; e++) seconds += at->history[e].seconds;
     snprintf(text, sizeof text, "%.2f %%", 100 * last->test_accuracy);
     fv__report_figure(t->report, text, "test accuracy");
-    snprintf(text, sizeof text, "%lld", (long long)(t->scores.images - t->scores.correct));
+    snprintf(text, sizeof text, "%lld",
+             (long long)(t->scores.tally.counted - t->scores.tally.right));
     fv__report_figure(t->report, text, "mistakes on the test pictures");
-    fv__report_figure(t->report, fv__commas(text, fv__net_parameters(t->job->model->net, true)),
+    fv__report_figure(t->report,
+                      fv__commas(text, fv__net_parameters(t->job->model->net.graph, true)),
                       "parameters");
     snprintf(text, sizeof text, seconds < 600 ? "%.1f s" : "%.0f min",
              seconds < 600 ? seconds : seconds / 60);
@@ -151,7 +153,8 @@ static fv_status draw_mistakes(teller *t, const mistake *list, int64_t count) {
         pictures[i] = set->pixels + (size_t)k * bytes;
         snprintf(captions[i], sizeof captions[i], "%s read as %s\n%.1f %% sure",
                  class_name(t, set->labels[k], truth, sizeof truth),
-                 class_name(t, t->scores.said[k], said, sizeof said), 100 * (double)list[i].sure);
+                 class_name(t, t->scores.predicted[k], said, sizeof said),
+                 100 * (double)list[i].sure);
         caption[i] = captions[i];
     }
     const fv_gallery gallery = {.images = pictures,
@@ -172,7 +175,7 @@ static fv_status draw_mistakes(teller *t, const mistake *list, int64_t count) {
 
 static fv_status mistakes(teller *t) {
     const fv_dataset *set = &t->job->test;
-    const int64_t wrong = t->scores.images - t->scores.correct;
+    const int64_t wrong = t->scores.tally.counted - t->scores.tally.right;
     if (wrong == 0) {
         fv__report_section(t->report, "Worst mistakes", "There were none on the test pictures.");
         return FV_OK;
@@ -181,7 +184,8 @@ static fv_status mistakes(teller *t) {
     if (!list) return FV_EXHAUSTED;
     int64_t count = 0;
     for (int64_t i = 0; i < set->count; i++)
-        if (t->scores.said[i] != set->labels[i]) list[count++] = (mistake){i, t->scores.sure[i]};
+        if (t->scores.predicted[i] != set->labels[i])
+            list[count++] = (mistake){i, t->scores.confidence[i]};
     qsort(list, (size_t)count, sizeof *list, surest);
     const fv_status status = draw_mistakes(t, list, count < MISTAKES ? count : MISTAKES);
     fv__free(list);
@@ -189,7 +193,7 @@ static fv_status mistakes(teller *t) {
 }
 
 static fv_status filters(teller *t) {
-    const int param = fv__first_filters(t->job->model->net);
+    const int param = fv__first_filters(t->job->model->net.graph);
     if (param < 0) return FV_OK;
     fv_canvas canvas;
     FV_TRY(fv__draw_filters(t->ctx, t->job->model, param, &canvas));
@@ -200,7 +204,7 @@ static fv_status filters(teller *t) {
 }
 
 static fv_status draw_features(teller *t, const float *x, int32_t label) {
-    const fv_net *net = t->job->model->net;
+    const fv_graph *net = t->job->model->net.graph;
     fv_look *look;
     char name[FV_WORD_MAX], lead[256];
     FV_TRY(fv__look_new(t->ctx, t->job->model, x, &look));
@@ -226,7 +230,7 @@ static fv_status draw_features(teller *t, const float *x, int32_t label) {
 }
 
 static fv_status features(teller *t) {
-    const fv_net *net = t->job->model->net;
+    const fv_graph *net = t->job->model->net.graph;
     const size_t count = (size_t)fv__shape_sample(&net->values[0].shape);
     float *x = fv__alloc(t->ctx, count * sizeof *x, "a picture");
     if (!x) return FV_EXHAUSTED;
@@ -240,7 +244,7 @@ static fv_status features(teller *t) {
 }
 
 static fv_status layers(teller *t) {
-    const fv_net *net = t->job->model->net;
+    const fv_graph *net = t->job->model->net.graph;
     fv_table *table;
     FV_TRY(fv__table_new(t->ctx, &table));
     fv__table_column(table, "layer", false);
@@ -254,13 +258,13 @@ static fv_status layers(teller *t) {
         fv_text options = {0};
         int64_t parameters = 0;
         for (int p = 0; p < node->params; p++)
-            if (net->params[node->param0 + p].spec.learned)
-                parameters += net->params[node->param0 + p].count;
+            if (net->params[node->param[p]].spec.learned)
+                parameters += net->params[node->param[p]].count;
         fv__options_print(&options, node->op, node->options);
         fv__table_cell(table, node->name);
         fv__table_cellf(table, "%s%s%s", node->op->name, options.length ? " " : "",
                         options.data ? options.data : "");
-        fv__table_cell(table, fv__shape_text(shape, &net->values[node->out].shape));
+        fv__table_cell(table, fv__shape_text(shape, &net->values[node->out[0]].shape));
         fv__table_cell(table, parameters ? fv__commas(count, parameters) : "");
         failed = failed || options.failed;
         fv__text_free(&options);
@@ -297,14 +301,14 @@ static fv_status test_once_more(teller *t) {
     const size_t count = (size_t)set->count;
     size_t cells;
     if (!fv__mul_size((size_t)set->classes, (size_t)set->classes, &cells)) return FV_EXHAUSTED;
-    t->scores.said = fv__alloc(t->ctx, count * sizeof *t->scores.said, "the answers");
-    t->scores.sure = fv__alloc(t->ctx, count * sizeof *t->scores.sure, "the answers");
+    t->scores.predicted = fv__alloc(t->ctx, count * sizeof *t->scores.predicted, "the answers");
+    t->scores.confidence = fv__alloc(t->ctx, count * sizeof *t->scores.confidence, "the answers");
     t->confusion = fv__alloc(t->ctx, cells * sizeof *t->confusion, "the confusion matrix");
-    if (!t->scores.said || !t->scores.sure || !t->confusion) return FV_EXHAUSTED;
+    if (!t->scores.predicted || !t->scores.confidence || !t->confusion) return FV_EXHAUSTED;
     FV_TRY(fv__evaluate(t->ctx, t->job->evaluator, set, &t->scores));
     for (int64_t i = 0; i < set->count; i++)
-        if (t->scores.said[i] < set->classes)
-            t->confusion[set->labels[i] * set->classes + t->scores.said[i]]++;
+        if (t->scores.predicted[i] < set->classes)
+            t->confusion[set->labels[i] * set->classes + t->scores.predicted[i]]++;
     return FV_OK;
 }
 
@@ -333,11 +337,11 @@ fv_status fv__train_outcome(fv_context *ctx, fv_train_job *job, fv_outcome *made
     memset(made_files, 0, sizeof *made_files);
     teller t = {.ctx = ctx, .job = job, .made = made_files};
     char title[2 * FV_WORD_MAX + 16];
-    snprintf(title, sizeof title, "%s on %s", job->model->net->name, job->train.name);
+    snprintf(title, sizeof title, "%s on %s", job->model->net.graph->name, job->train.name);
     FV_TRY(fv__report_new(ctx, title, "A training run", &t.report));
     const fv_status status = tell(&t);
-    fv__free(t.scores.said);
-    fv__free(t.scores.sure);
+    fv__free(t.scores.predicted);
+    fv__free(t.scores.confidence);
     fv__free(t.confusion);
     fv__report_free(t.report);
     return status;

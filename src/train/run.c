@@ -57,6 +57,10 @@ static fv_status write_log(fv_context *ctx, fv_train_job *job) {
     return status;
 }
 
+static double share(int64_t right, int64_t counted) {
+    return counted > 0 ? (double)right / (double)counted : 0;
+}
+
 typedef struct watch {
     const fv_hooks *hooks;
     double started;      /* of this process's part of the epoch */
@@ -85,7 +89,7 @@ static void tick(const fv_train_job *job, watch *w, const fv_epoch *done) {
                      .step = done ? steps_per_epoch(job) : at->step,
                      .steps = steps_per_epoch(job),
                      .loss = at->seen ? at->loss_sum / (double)at->seen : 0,
-                     .accuracy = at->seen ? (double)at->correct / (double)at->seen : 0,
+                     .accuracy = share(at->correct, at->counted),
                      .images_per_second = rate,
                      .seconds_left = rate > 0 ? left / rate : -1,
                      .done = done};
@@ -103,9 +107,8 @@ static fv_status one_step(fv_context *ctx, fv_train_job *job, double lr) {
     const int64_t start = at->step * r->batch;
     const int64_t left = job->train.count - start;
     const int64_t n = left < r->batch ? left : r->batch;
-    float *x;
-    int32_t *labels;
-    FV_TRY(fv__learner_batch(ctx, job->learner, n, &x, &labels));
+    fv_learner_batch to;
+    FV_TRY(fv__learner_batch(ctx, job->learner, n, &to));
     const fv_augment augment = {r->flip, r->shift};
     const fv_batch batch = {.order = job->order,
                             .start = start,
@@ -113,12 +116,13 @@ static fv_status one_step(fv_context *ctx, fv_train_job *job, double lr) {
                             .augment = &augment,
                             .seed = (uint64_t)r->seed,
                             .epoch = (uint64_t)at->epoch};
-    FV_TRY(fv__batch_fill_classes(ctx, &job->train, &job->model->net->input, &batch, x, labels));
+    FV_TRY(fv__targets_fill(ctx, &job->train, &job->model->net.graph->input, &batch, &to));
     fv_step_result result;
     fv_status status = fv__learner_step(ctx, job->learner, n, lr, &result);
     if (status != FV_OK) return fv__fail_in(ctx, "epoch %lld: ", (long long)at->epoch + 1);
     at->loss_sum += result.loss * (double)n;
-    at->correct += result.correct;
+    at->correct += result.tally.right;
+    at->counted += result.tally.counted;
     at->seen += n;
     at->step++;
     at->steps++;
@@ -129,11 +133,10 @@ static fv_status one_step(fv_context *ctx, fv_train_job *job, double lr) {
 static fv_status test_diverged(fv_context *ctx, fv_train_job *job, double lr) {
     const int64_t most = job->recipe.batch;
     const int64_t n = job->test.count < most ? job->test.count : most;
-    float *x;
-    int32_t *labels;
-    FV_TRY(fv__learner_batch(ctx, job->learner, n, &x, &labels));
+    fv_learner_batch to;
+    FV_TRY(fv__learner_batch(ctx, job->learner, n, &to));
     const fv_batch batch = {.n = n};
-    FV_TRY(fv__batch_fill_classes(ctx, &job->test, &job->model->net->input, &batch, x, labels));
+    FV_TRY(fv__targets_fill(ctx, &job->test, &job->model->net.graph->input, &batch, &to));
     const fv_status status = fv__learner_diverged(ctx, job->learner, n, lr);
     return status == FV_OK ? FV_OK
                            : fv__fail_in(ctx, "test of epoch %lld: ", (long long)job->at.epoch + 1);
@@ -166,9 +169,9 @@ static fv_status end_epoch(fv_context *ctx, fv_train_job *job, watch *w, double 
                     sizeof *at->history, "the history"));
     const fv_epoch done = {.lr = lr,
                            .train_loss = at->loss_sum / (double)at->seen,
-                           .train_accuracy = (double)at->correct / (double)at->seen,
+                           .train_accuracy = share(at->correct, at->counted),
                            .test_loss = scores.loss,
-                           .test_accuracy = (double)scores.correct / (double)scores.images,
+                           .test_accuracy = share(scores.tally.right, scores.tally.counted),
                            .seconds = epoch_seconds(w)};
     at->history[at->history_count++] = done;
     at->epoch++;
@@ -180,7 +183,7 @@ static fv_status end_epoch(fv_context *ctx, fv_train_job *job, watch *w, double 
     tick(job, w, &done);
     at->step = 0;
     at->loss_sum = at->seconds = 0;
-    at->correct = at->seen = 0;
+    at->correct = at->counted = at->seen = 0;
     FV_TRY(fv__checkpoint_save(ctx, job));
     return write_log(ctx, job);
 }

@@ -22,8 +22,9 @@
 typedef struct fv_position {
     int64_t epoch, step; /* the next step is number `step` of epoch `epoch`, both from 0 */
     int64_t steps;       /* taken in all */
-    double loss_sum;     /* of this epoch's steps, weighted by their pictures */
-    int64_t correct, seen;
+    double loss_sum;     /* of this epoch's steps, weighted by their samples */
+    int64_t correct, counted,
+        seen;          /* predicted right, of all that count (pixels of maps); samples */
     double seconds;    /* spent in this epoch so far */
     fv_epoch *history; /* [epoch] */
     size_t history_count, history_capacity;

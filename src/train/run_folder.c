@@ -84,7 +84,7 @@ fv_status fv__run_folder(fv_context *ctx, fv_train_job *job, const char *wanted)
         return appear(ctx, job, job->folder);
     }
     for (int n = 1; n < 1000000; n++) {
-        job->folder = fv__arena_format(&job->arena, "runs/%s-%d", job->model->net->name, n);
+        job->folder = fv__arena_format(&job->arena, "runs/%s-%d", job->model->net.graph->name, n);
         if (!job->folder) return FV_EXHAUSTED;
         if (fv__folder_exists(job->folder) || fv__file_exists(job->folder)) continue;
         const fv_status status = appear(ctx, job, job->folder);

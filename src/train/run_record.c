@@ -15,7 +15,7 @@ char *fv__run_checksum(const fv_train_job *job, char out[FV_CHECKSUM_TEXT]) {
 }
 
 fv_status fv__run_record_write(fv_context *ctx, fv_train_job *job, const char *folder) {
-    const fv_net *net = job->model->net;
+    const fv_graph *net = job->model->net.graph;
     fv_text recipe = {.ctx = ctx}, out = {.ctx = ctx};
     char checksum[FV_CHECKSUM_TEXT];
     fv__recipe_print(&recipe, &job->recipe);
@@ -63,16 +63,15 @@ static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_j
     size_t count, rest;
     FV_TRY(fv__settings_split(ctx, &job->arena, fv__json_string(json, "settings", ""), &settings,
                               &count));
-    fv__field_defaults(fv__recipe_fields, &job->recipe);
+    fv__recipe_defaults(&job->recipe);
     FV_TRY(fv__recipe_apply(ctx, settings, count, &job->recipe, &rest));
     const char *text = fv__json_string(json, "text", "");
     FV_TRY(fv__settings_split(ctx, &job->arena, fv__json_string(json, "given", ""), &settings,
                               &count));
-    fv_net *net = NULL;
+    fv_net net = {.recipe = job->recipe};
     FV_TRY(fv__net_parse(ctx, fv__json_string(json, "network", "net"), text, strlen(text), settings,
-                         count, &net));
-    net->recipe = job->recipe;
-    return fv__model_new(ctx, net, (uint64_t)job->recipe.seed, &job->model);
+                         count, &net.graph, NULL));
+    return fv__model_new(ctx, &net, (uint64_t)job->recipe.seed, &job->model);
 }
 
 fv_status fv__run_record_read(fv_context *ctx, fv_train_job *job, fv_json **out) {

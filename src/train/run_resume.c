@@ -12,9 +12,9 @@
 static fv_status take_epochs(fv_context *ctx, fv_train_job *job, const fv_train_request *changes) {
     for (size_t i = 0; changes && i < changes->setting_count; i++) {
         const fv_setting *s = &changes->settings[i];
-        const fv_field *field = fv__field_find(fv__recipe_fields, s->name);
-        if (field && strcmp(s->name, "epochs") == 0)
-            FV_TRY(fv__field_set_text(ctx, field, &job->recipe, s->value));
+        fv_setting one = *s;
+        if (strcmp(s->name, "epochs") == 0)
+            FV_TRY(fv__recipe_apply(ctx, &one, 1, &job->recipe, NULL));
         else
             return fv__fail(ctx, FV_USAGE,
                             "%s=%s: a run goes on as it began; of its settings only epochs may "

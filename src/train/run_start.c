@@ -50,10 +50,10 @@ static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
 
 /* Learner, evaluator, order: what a run needs once model, data and recipe are there. */
 fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
-    const fv_net *net = job->model->net;
+    const fv_graph *net = job->model->net.graph;
     const fv_shape *out = &net->values[net->heads[0].value].shape;
-    FV_TRY(fv__dataset_fits(ctx, &job->train, &net->input, fv__shape_sample(out)));
-    FV_TRY(fv__dataset_fits(ctx, &job->test, &net->input, fv__shape_sample(out)));
+    FV_TRY(fv__dataset_fits(ctx, &job->train, &net->input, fv__channels(out)));
+    FV_TRY(fv__dataset_fits(ctx, &job->test, &net->input, fv__channels(out)));
     if (job->recipe.batch > job->train.count) {
         fv__log(
             ctx, FV_LOG_NOTE, "a batch of %lld is more than the %lld training images: it is %lld",
@@ -62,9 +62,14 @@ fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
     }
     FV_TRY(describe_model(ctx, job));
     FV_TRY(fv__learner_new(ctx, job->model, &job->recipe, &job->learner));
+    FV_TRY(fv__targets_fit(ctx, &job->train, fv__learner_net(job->learner)));
+    /* what speaks against the epoch's last, smaller batch is said before the first step */
+    const int64_t last = job->train.count % job->recipe.batch;
+    if (last) FV_TRY(fv__learner_reserve(ctx, job->learner, last));
     /* four times the batch: who trains in small ones has no memory for large ones */
     const int64_t tests = job->recipe.batch < TEST_BATCH / 4 ? 4 * job->recipe.batch : TEST_BATCH;
-    FV_TRY(fv__evaluator_new(ctx, job->model, tests, &job->evaluator));
+    FV_TRY(fv__evaluator_new(ctx, job->model, fv__losses[job->recipe.loss], tests,
+                             fv__learner_workspace(job->learner), &job->evaluator));
     job->order = fv__alloc(ctx, (size_t)job->train.count * sizeof *job->order, "an epoch's order");
     return job->order ? FV_OK : FV_EXHAUSTED;
 }
@@ -73,23 +78,24 @@ fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
 
 /* The network of a request with these settings for its text. */
 static fv_status make_net(fv_context *ctx, const fv_train_request *r, const fv_setting *settings,
-                          size_t count, fv_net **out) {
-    if (!r->model) return fv__net_find(ctx, r->net, settings, count, out);
-    const char *text = r->model->net->source;
-    if (text)
-        return fv__net_parse(ctx, r->model->net->name, text, strlen(text), settings, count, out);
+                          size_t count, fv_net *out) {
+    if (!r->model) return fv__net_find(ctx, r->net, settings, count, &out->graph, &out->recipe);
+    const fv_graph *from = r->model->net.graph;
+    if (from->source)
+        return fv__net_parse(ctx, from->name, from->source, strlen(from->source), settings, count,
+                             &out->graph, &out->recipe);
     return fv__fail(ctx, FV_BAD_INPUT,
                     "%s was built by calls in a way that has no text, and a run is recorded by its "
                     "network's text",
-                    r->model->net->name);
+                    from->name);
 }
 
 /* Whether the network's text has a parameter `classes`, without building on it: found by trying. */
 static bool takes_classes(fv_context *ctx, const fv_train_request *r, const char *number) {
     const fv_setting setting = {"classes", number};
-    fv_net *trial = NULL;
+    fv_net trial = {0};
     const bool takes = make_net(ctx, r, &setting, 1, &trial) == FV_OK;
-    fv__net_free(trial);
+    fv__net_free(trial.graph);
     return takes;
 }
 
@@ -115,7 +121,7 @@ static fv_status gather(fv_context *ctx, fv_train_job *job, const fv_train_reque
                         const fv_setting *settings, size_t count, parameters *p) {
     fv_setting *before = NULL;
     size_t n = 0;
-    if (r->model) FV_TRY(fv__settings_split(ctx, &job->arena, r->model->net->given, &before, &n));
+    if (r->model) FV_TRY(fv__settings_split(ctx, &job->arena, r->model->net.graph->given, &before, &n));
     for (size_t i = 0; i < n; i++) FV_TRY(add_parameter(ctx, p, before[i]));
     for (size_t i = 0; i < count; i++) {
         FV_TRY(add_parameter(ctx, p, settings[i]));
@@ -126,28 +132,28 @@ static fv_status gather(fv_context *ctx, fv_train_job *job, const fv_train_reque
 
 /* The number of classes follows the data unless it is given. */
 static fv_status find_net(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
-                          const fv_setting *settings, size_t count, fv_net **net) {
+                          const fv_setting *settings, size_t count, fv_net *net) {
     parameters p = {.count = 0};
     char number[24];
     FV_TRY(gather(ctx, job, r, settings, count, &p));
     FV_TRY(make_net(ctx, r, p.all, p.count, net));
-    const fv_shape *out = &(*net)->values[(*net)->heads[0].value].shape;
-    if (p.classes || fv__shape_sample(out) == job->train.classes) return FV_OK;
+    const fv_shape *out = &net->graph->values[net->graph->heads[0].value].shape;
+    if (p.classes || fv__channels(out) == job->train.classes) return FV_OK;
     snprintf(number, sizeof number, "%lld", (long long)job->train.classes);
     if (!takes_classes(ctx, r, number)) return FV_OK; /* said by dataset_fits */
     FV_TRY(add_parameter(ctx, &p, (fv_setting){"classes", number}));
-    fv__net_free(*net);
-    *net = NULL;
+    fv__net_free(net->graph);
+    net->graph = NULL;
     return make_net(ctx, r, p.all, p.count, net);
 }
 
 /* The weights of another model of the same text, where their shapes agree. */
 static void take_weights(fv_context *ctx, fv_train_job *job, const fv_model *from) {
-    const fv_net *net = job->model->net;
+    const fv_graph *net = job->model->net.graph;
     for (size_t p = 0; p < net->param_count; p++) {
         const fv_param *to = &net->params[p];
-        const int i = fv__net_find_param(from->net, to->name);
-        const fv_param *there = i < 0 ? NULL : &from->net->params[i];
+        const int i = fv__net_find_param(from->net.graph, to->name);
+        const fv_param *there = i < 0 ? NULL : &from->net.graph->params[i];
         if (there && fv__shape_equal(&there->spec.shape, &to->spec.shape))
             memcpy(job->model->weights + to->offset, from->weights + there->offset,
                    (size_t)to->count * sizeof(float));
@@ -204,20 +210,20 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const fv_train_reques
     if (r->setting_count) memcpy(own, r->settings, r->setting_count * sizeof *own);
     /* the seed decides generated data, so it must be known before the recipe is */
     fv_recipe early;
-    fv__field_defaults(fv__recipe_fields, &early);
+    fv__recipe_defaults(&early);
     size_t rest;
     FV_TRY(fv__recipe_apply(ctx, own, r->setting_count, &early, &rest));
     FV_TRY(open_data(ctx, job, r, (uint64_t)early.seed));
-    fv_net *net = NULL;
+    fv_net net = {0};
     FV_TRY(find_net(ctx, job, r, own, rest, &net));
-    fv_status status = make_recipe(ctx, r, net, own, &job->recipe);
+    fv_status status = make_recipe(ctx, r, &net, own, &job->recipe);
     if (status == FV_OK && job->recipe.seed != early.seed) /* the network's text has its own */
         status = open_data(ctx, job, r, (uint64_t)job->recipe.seed);
-    net->recipe = job->recipe; /* the model draws its weights and is tested by it */
+    net.recipe = job->recipe; /* the model draws its weights by it */
     if (status == FV_OK)
-        status = fv__model_new(ctx, net, (uint64_t)job->recipe.seed, &job->model);
+        status = fv__model_new(ctx, &net, (uint64_t)job->recipe.seed, &job->model);
     else
-        fv__net_free(net);
+        fv__net_free(net.graph);
     FV_TRY(status);
     if (r->model) take_weights(ctx, job, r->model);
     FV_TRY(fv__train_equip(ctx, job));

@@ -6,6 +6,8 @@
  * rate to fall there. What is merely left over is told to the log, and the run begins. A network's
  * own recipe is not judged: epochs=1 for a trial is no mistake because its text warms up for five.
  */
+#include "optim/optim.h"
+#include "optim/sgd.h"
 #include "train/run.h"
 #include <string.h>
 
@@ -24,8 +26,11 @@ static const char *given(const advice *a, const char *name) {
     return NULL;
 }
 
-static const char *choice(const char *field, int value) {
-    return fv__field_find(fv__recipe_fields, field)->choices[value];
+/* The name of the recipe's schedule. */
+static const char *schedule_of(const fv_recipe *recipe) {
+    fv_recipe_table table;
+    fv__recipe_table(&table);
+    return fv__field_find(table.field, "schedule")->choices[recipe->schedule];
 }
 
 /* --- the rate ----------------------------------------------------------------------------------
@@ -44,7 +49,7 @@ static const struct {
 
 static fv_status check_schedule(const advice *a) {
     const fv_recipe *r = a->recipe;
-    const char *schedule = choice("schedule", r->schedule);
+    const char *schedule = schedule_of(r);
     for (size_t i = 0; i < sizeof of_schedule / sizeof *of_schedule; i++) {
         const char *value = given(a, of_schedule[i].name);
         if (!value || of_schedule[i].schedules & 1u << r->schedule) continue;
@@ -89,24 +94,28 @@ static void look_at_steps(const advice *a) {
 /* --- the optimiser ------------------------------------------------------------------------------
  */
 
-/* Settings that only some optimisers read. */
-static const struct {
-    const char *name;
-    unsigned optimizers;
-} of_optimizer[] = {
-    {"momentum", 1u << FV_SGD}, {"nesterov", 1u << FV_SGD},
-    {"beta1", 1u << FV_ADAM},   {"beta2", 1u << FV_ADAM},
-    {"rho", 1u << FV_ADADELTA}, {"epsilon", 1u << FV_ADAM | 1u << FV_ADADELTA},
-};
+/* Whether a setting is one of optimisers, but not of this one. */
+static bool of_another(const char *name, int optimizer) {
+    bool any = false;
+    for (int o = 0; o < FV_OPTIMIZERS; o++) {
+        if (!fv__field_find(fv__optimizers[o]->fields, name)) continue;
+        if (o == optimizer) return false;
+        any = true;
+    }
+    return any;
+}
 
 static void look_at_optimizer(const advice *a) {
     const fv_recipe *r = a->recipe;
-    for (size_t i = 0; i < sizeof of_optimizer / sizeof *of_optimizer; i++)
-        if (given(a, of_optimizer[i].name) && !(of_optimizer[i].optimizers & 1u << r->optimizer))
+    for (size_t i = 0; i < a->count; i++)
+        if (of_another(a->settings[i].name, r->optimizer))
             fv__log(a->ctx, FV_LOG_WARNING, "%s=%s has no effect with optimizer=%s",
-                    of_optimizer[i].name, given(a, of_optimizer[i].name),
-                    choice("optimizer", r->optimizer));
-    if (given(a, "nesterov") && r->optimizer == FV_SGD && r->nesterov && r->momentum == 0)
+                    a->settings[i].name, a->settings[i].value, fv__optimizers[r->optimizer]->name);
+    fv_optimizer_options options;
+    fv__recipe_optimizer(r, &options);
+    const fv_sgd_options *sgd = (const fv_sgd_options *)(const void *)options.bytes;
+    if (given(a, "nesterov") && r->optimizer == FV_OPTIMIZER_sgd && sgd->nesterov &&
+        sgd->momentum == 0)
         fv__log(a->ctx, FV_LOG_WARNING, "nesterov=yes has no effect with momentum=0");
     if (given(a, "decay_all") && r->decay_all && r->decay == 0)
         fv__log(a->ctx, FV_LOG_WARNING, "decay_all=yes has no effect with decay=0");

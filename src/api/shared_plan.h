@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shared_plan.h - a model's plan for one size of batch, with its weights packed once, shared by all
+ * runs of that size, in whatever threads they are.
+ */
+#ifndef FV_API_SHARED_PLAN_H
+#define FV_API_SHARED_PLAN_H
+
+#include "format/model.h"
+#include "plan/plan.h"
+
+typedef struct fv_shared_plan {
+    struct fv_shared_plan *next;
+    int64_t batch;
+    bool keeps; /* every value */
+    int isa;
+    const fv_device *device;
+    int users;
+    fv_plan *plan;
+    fv_prepared *prepared;
+} fv_shared_plan;
+
+/* The one that fits the context, made if there is none. */
+FV_MUST_USE fv_status fv__shared_plan_take(fv_context *ctx, const fv_model *model, int64_t batch,
+                                           bool keeps, fv_shared_plan **out);
+/* Its last user frees it. NULL is allowed. */
+void fv__shared_plan_give(const fv_model *model, fv_shared_plan *shared);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conv_gemm.c - y = W * patches(x), with the matrix of patches made a panel at a time.
+ *
+ * A panel is `width` output pixels by `depth` weights of a filter, small enough for the L1 cache;
+ * it is made once and met by all filters, whose packed rows stream by (32 bytes per 24 vector
+ * multiply-adds, which the L2 and even the L3 cache deliver). Deeper filters take several panels,
+ * adding to y. Bias goes in first, the activation follows while the block is in cache. Maps smaller
+ * than two register tiles are joined: a panel then runs over several samples, and its result is
+ * copied to their places.
+ */
+#include "cpu/conv_sizes.h"
+
+#include <string.h>
+
+#define PANEL_FLOATS 8192 /* 32 KB of L1 */
+#define DEPTH        192
+
+fv_conv_sizes fv__cpu_conv_sizes(const fv_conv_options *o, const fv_shape *in,
+                                 const struct fv_kernels *k) {
+    fv_window win[2];
+    fv__conv_windows(in, o, win);
+    fv_conv_sizes s = {.n = in->dim[0], .groups = o->groups};
+    s.patch = (fv_patches){.h = in->dim[2],
+                           .w = in->dim[3],
+                           .kh = win[0].kernel,
+                           .kw = win[1].kernel,
+                           .sh = win[0].stride,
+                           .sw = win[1].stride,
+                           .dh = win[0].dilation,
+                           .dw = win[1].dilation,
+                           .top = win[0].before,
+                           .left = win[1].before,
+                           .oh = win[0].out,
+                           .ow = win[1].out};
+    s.c = in->dim[1] / o->groups;
+    s.k = o->channels / o->groups;
+    s.crs = s.c * win[0].kernel * win[1].kernel;
+    s.places = win[0].out * win[1].out;
+    s.pixels = in->dim[2] * in->dim[3];
+    s.pointwise = win[0].kernel == 1 && win[1].kernel == 1 && win[0].stride == 1 &&
+                  win[1].stride == 1 && win[0].before == 0 && win[1].before == 0 &&
+                  s.places == s.pixels;
+    s.joined = s.n > 1 && s.places < 2 * k->nr;
+    s.count = s.joined ? 1 : s.n;
+    s.per = s.joined ? s.n * s.places : s.places;
+    return s;
+}
+
+void fv__cpu_rows_gather(const fv_conv_sizes *s, const fv_tensor *t, int64_t run, int64_t channel,
+                         int64_t rows, int64_t p0, int64_t p1, float *out, int64_t ld) {
+    for (int64_t p = p0; p < p1;) {
+        const int64_t sample = run + p / s->places, at = p % s->places;
+        const int64_t len = fv__cpu_min(s->places - at, p1 - p);
+        const float *from = fv__cpu_at(t, sample) + channel * s->places + at;
+        for (int64_t r = 0; r < rows; r++)
+            memcpy(out + r * ld + p - p0, from + r * s->places, (size_t)len * sizeof(float));
+        p += len;
+    }
+}
+
+/* What settle finds of a site. */
+typedef struct geometry {
+    fv_conv_sizes s;
+    int64_t depth, depths; /* weights of a panel, panels one behind the other */
+    int64_t width, panels; /* pixels of a panel, panels of a run */
+    int64_t row_blocks;    /* parts the filters of a group are cut into */
+    int64_t units;         /* (run, group, panel, rows), which are shared out */
+    double macs;
+    int64_t group_floats; /* packed weights of one group */
+    int64_t panel_floats, block_floats;
+} geometry;
+
+typedef struct work {
+    const fv_pass *p;
+    const geometry *g;
+    fv_conv_sizes s; /* with the step of this x */
+    fv_activation act;
+    const float *bias;
+} work;
+
+static const char *settle(const fv_site *site, const fv_request *request, fv_arena *arena,
+                          fv_settled *settled) {
+    FV_STATE(geometry, g, arena);
+    const struct fv_kernels *k = request->kernels;
+    if (!g) return fv__impl_no_memory;
+    g->s = fv__cpu_conv_sizes(site->options, &site->in[0], k);
+    const fv_conv_sizes *s = &g->s;
+    g->depths = fv__cpu_up(s->crs, DEPTH);
+    g->depth = fv__cpu_up(s->crs, g->depths);
+    g->width = fv__cpu_max(PANEL_FLOATS / g->depth / k->nr, 1) * k->nr;
+    g->width = fv__cpu_min(g->width, fv__cpu_up(s->per, k->lanes) * k->lanes);
+    g->panels = fv__cpu_up(s->per, g->width);
+    const int64_t units = s->count * s->groups * g->panels;
+    g->row_blocks = 1;
+    if (units < 24)
+        g->row_blocks = fv__cpu_max(1, fv__cpu_min(fv__cpu_up(24, units), s->k / (4 * k->mr)));
+    g->units = units * g->row_blocks;
+    g->macs = (double)s->n * (double)s->groups * (double)s->k * (double)s->crs * (double)s->places;
+    g->group_floats = fv__cpu_pad(fv__cpu_up(s->k, k->mr) * k->mr * s->crs);
+    g->panel_floats = fv__cpu_pad(g->depth * g->width);
+    g->block_floats = s->joined ? fv__cpu_pad(s->k * g->width) : 0;
+    settled->state = g;
+    settled->prepared = sizeof(float) * (size_t)(s->groups * g->group_floats);
+    settled->packed = true;
+    settled->worker = sizeof(float) * (size_t)(g->panel_floats + g->block_floats);
+    return NULL;
+}
+
+/* Filters in strips of mr: packed[strip][weight][filter of the strip]. */
+static void pack_strips(void *arg, int64_t first, int64_t end, int worker) {
+    const fv_pass *p = arg;
+    const geometry *g = p->state;
+    const int64_t mr = p->kernels->mr, crs = g->s.crs, strips = fv__cpu_up(g->s.k, mr);
+    (void)worker;
+    for (int64_t u = first; u < end; u++) {
+        const int64_t group = u / strips, r0 = u % strips * mr;
+        const int64_t rows = fv__cpu_min(mr, g->s.k - r0);
+        float *to = (float *)p->prepared + group * g->group_floats + r0 * crs;
+        const float *from = (const float *)p->w[0].data + (group * g->s.k + r0) * crs;
+        p->kernels->pack(rows, crs, from, crs, to);
+    }
+}
+
+static void prepare(const fv_pass *p) {
+    const geometry *g = p->state;
+    const int64_t strips = fv__cpu_up(g->s.k, p->kernels->mr) * g->s.groups;
+    fv__cpu_split(p->pool, strips, (double)strips * (double)g->s.crs * 16, FV_GRAIN, pack_strips,
+                  p);
+}
+
+/* The epilogue of a finished block of y; a joined one goes to its samples. */
+static void finish(const work *w, int64_t run, int64_t channel, int64_t rows, int64_t p0,
+                   int64_t p1, float *block) {
+    const fv_conv_sizes *s = &w->s;
+    const struct fv_kernels *k = w->p->kernels;
+    const int64_t width = w->g->width;
+    if (!s->joined && w->act.kind == FV_ACT_NONE && !w->p->added) return;
+    for (int64_t p = p0; p < p1;) {
+        const int64_t sample = run + p / s->places, at = channel * s->places + p % s->places;
+        const int64_t len = fv__cpu_min(s->places - p % s->places, p1 - p);
+        float *y = fv__cpu_at(&w->p->y[0], sample) + at;
+        float *from = s->joined ? block + p - p0 : y;
+        const int64_t ld = s->joined ? width : s->places;
+        if (w->p->added) fv__cpu_add_rows(w->p, sample, at, rows, s->places, len, from, ld);
+        if (s->joined || w->act.kind != FV_ACT_NONE)
+            k->act(w->act.kind, rows, len, from, ld, y, s->places, w->act.p, w->act.q);
+        p += len;
+    }
+}
+
+static void panel(const work *w, int64_t unit, float *cols, float *block) {
+    const geometry *g = w->g;
+    const fv_conv_sizes *s = &w->s;
+    const struct fv_kernels *k = w->p->kernels;
+    const int64_t part = unit % g->row_blocks, u = unit / g->row_blocks;
+    const int64_t p0 = u % g->panels * g->width, p1 = fv__cpu_min(p0 + g->width, s->per);
+    const int64_t group = u / g->panels % s->groups, run = u / g->panels / s->groups;
+    const float *packed = (const float *)w->p->prepared + group * g->group_floats;
+    const float *x = fv__cpu_at(&w->p->x[0], run) + group * s->c * s->pixels;
+    int64_t first, end;
+    fv__cpu_cut(fv__cpu_up(s->k, k->mr), g->row_blocks, part, &first, &end);
+    const int64_t r0 = first * k->mr, r_end = fv__cpu_min(end * k->mr, s->k);
+    float *y = s->joined ? block : fv__cpu_at(&w->p->y[0], run) + group * s->k * s->places + p0;
+    const int64_t ldy = s->joined ? g->width : s->places;
+    for (int64_t k0 = 0; k0 < s->crs; k0 += g->depth) {
+        const int64_t k1 = fv__cpu_min(k0 + g->depth, s->crs);
+        const float *b = cols;
+        int64_t ldb = g->width;
+        if (s->pointwise && !s->joined) {
+            b = x + k0 * s->pixels + p0;
+            ldb = s->pixels;
+        } else {
+            k->patches(&s->patch, x, k0, k1, p0, p1, cols, g->width);
+        }
+        for (int64_t r = r0; r < r_end; r += k->mr)
+            k->gemm(fv__cpu_min(k->mr, r_end - r), p1 - p0, k1 - k0,
+                    packed + r * s->crs + k0 * k->mr, k->mr, 1, b, ldb, NULL, y + r * ldy, ldy,
+                    w->bias ? w->bias + group * s->k + r : NULL, k0 > 0);
+    }
+    finish(w, run, group * s->k + r0, r_end - r0, p0, p1, block + r0 * g->width);
+}
+
+static void panels(void *arg, int64_t first, int64_t end, int worker) {
+    const work *w = arg;
+    const geometry *g = w->g;
+    float *cols = (float *)w->p->scratch + worker * (g->panel_floats + g->block_floats);
+    for (int64_t u = first; u < end; u++) panel(w, u, cols, cols + g->panel_floats);
+}
+
+static void forward(const fv_pass *p) {
+    const geometry *g = p->state;
+    work w = {p, g, g->s, fv__cpu_epilogue_act(p), fv__cpu_bias(p)};
+    w.s.patch.step = p->x[0].step;
+    fv__cpu_split(p->pool, g->units, g->macs, 2 * FV_GRAIN, panels, &w);
+}
+
+const fv_impl fv__cpu_conv_gemm_forward = {.name = "gemm",
+                                           .op = &fv__op_conv,
+                                           .which = FV_FORWARD,
+                                           .refuses = fv__cpu_refuses,
+                                           .settle = settle,
+                                           .prepare = prepare,
+                                           .run = forward};

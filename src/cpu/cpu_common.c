@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cpu_common.c - what several implementations share: activations, refusals, sharing out work.
+ */
+#include "cpu/cpu.h"
+#include "op/elu.h"
+#include "op/leakyrelu.h"
+#include "op/scaledtanh.h"
+
+fv_activation fv__cpu_activation(const fv_op *op, const void *options) {
+    static const struct {
+        const fv_op *op;
+        fv_act kind;
+    } acts[] = {{&fv__op_relu, FV_ACT_RELU}, {&fv__op_leakyrelu, FV_ACT_LEAKY},
+                {&fv__op_elu, FV_ACT_ELU},   {&fv__op_sigmoid, FV_ACT_SIGMOID},
+                {&fv__op_tanh, FV_ACT_TANH}, {&fv__op_scaledtanh, FV_ACT_SCALED_TANH}};
+    fv_activation a = {FV_ACT_NONE, 0, 0};
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
+        if (acts[i].op == op) a.kind = acts[i].kind;
+    if (a.kind == FV_ACT_LEAKY && options)
+        a.p = (float)((const fv_leakyrelu_options *)options)->slope;
+    if (a.kind == FV_ACT_ELU && options) a.p = (float)((const fv_elu_options *)options)->alpha;
+    if (a.kind == FV_ACT_SCALED_TANH) {
+        a.p = (float)FV_SCALED_TANH_SCALE;
+        a.q = (float)FV_SCALED_TANH_SLOPE;
+    }
+    return a;
+}
+
+fv_activation fv__cpu_epilogue_act(const fv_pass *p) {
+    if (!p->epilogue || !p->epilogue->act) return (fv_activation){FV_ACT_NONE, 0, 0};
+    return fv__cpu_activation(p->epilogue->act, p->epilogue->act_options);
+}
+
+const char *fv__cpu_refuses(const fv_site *site, const fv_request *request) {
+    (void)site;
+    if (request->real != FV_F32) return "computes in float32 only";
+    if (!request->kernels) return "the plan asks for no kernels";
+    return NULL;
+}
+
+int64_t fv__cpu_jobs(int64_t units, double operations, double grain) {
+    double jobs = operations / grain;
+    if (jobs > 256) jobs = 256;
+    int64_t n = jobs < 1 ? 1 : (int64_t)jobs;
+    return fv__cpu_max(1, fv__cpu_min(n, units));
+}
+
+typedef struct split {
+    int64_t units, jobs, each, end;
+    fv_units_fn *fn;
+    void *arg;
+} split;
+
+static void split_job(void *arg, int64_t job, int worker) {
+    const split *s = arg;
+    int64_t first, end;
+    fv__cpu_cut(s->units, s->jobs, job, &first, &end);
+    s->fn(s->arg, first * s->each, fv__cpu_min(end * s->each, s->end), worker);
+}
+
+void fv__cpu_split(fv_pool *pool, int64_t units, double operations, double grain, fv_units_fn *fn,
+                   const void *arg) {
+    if (units <= 0) return;
+    split s = {units, fv__cpu_jobs(units, operations, grain), 1, units, fn, (void *)(uintptr_t)arg};
+    fv__pool_run(pool, s.jobs, split_job, &s);
+}
+
+void fv__cpu_ranges(fv_pool *pool, int64_t n, double cost_per_float, fv_units_fn *fn,
+                    const void *arg) {
+    if (n <= 0) return;
+    /* In whole cache lines, so that two jobs never write one. */
+    const int64_t lines = fv__cpu_up(n, 16);
+    split s = {lines, fv__cpu_jobs(lines, (double)n * cost_per_float, 65536),
+               16,    n,
+               fn,    (void *)(uintptr_t)arg};
+    fv__pool_run(pool, s.jobs, split_job, &s);
+}

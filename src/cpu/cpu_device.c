@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cpu_device.c - the CPU as a device: its memory is the host's, its update the kernels'.
+ */
+#include "base/cpu_features.h"
+#include "cpu/cpu.h"
+#include "cpu/updates.h"
+
+#include <string.h>
+
+#define CHUNK 32768 /* floats an update job works on: 128 KB of weights */
+
+static void *allocate(fv_context *ctx, size_t bytes, const char *what) {
+    return fv__alloc(ctx, bytes ? bytes : 1, what);
+}
+
+static void copy(void *to, const void *from, size_t bytes) {
+    if (to != from) memcpy(to, from, bytes);
+}
+
+static void clear(void *memory, size_t bytes) {
+    memset(memory, 0, bytes);
+}
+
+static const struct fv_kernels *kernels(int isa) {
+    return fv__kernels((fv_isa)isa);
+}
+
+/* conv and fc add and apply what kernels know; sums of memory passes gain from an activation. */
+static bool fuses(const fv_op *op, const fv_epilogue *epilogue) {
+    const bool product = op == &fv__op_conv || op == &fv__op_fc;
+    const bool pass = op == &fv__op_bn || op == &fv__op_add;
+    if (epilogue->add) return op == &fv__op_conv;
+    return (product || pass) &&
+           fv__cpu_activation(epilogue->act, epilogue->act_options).kind != FV_ACT_NONE;
+}
+
+static void launch(fv_pass_fn *fn, const fv_pass *pass) {
+    fn(pass);
+}
+
+/* ----------------------------------------------------------------------------- the update --- */
+
+typedef struct work {
+    const fv_update *u;
+    const fv_kernels *kernels;
+    fv_update_fn *fast; /* NULL: the optimiser's own loop */
+} work;
+
+static void follow(const fv_update *u, double momentum, int64_t start, int64_t n) {
+    float *w = u->weights + start;
+    const float *observed = u->gradients + start;
+    for (int64_t i = 0; i < n; i++)
+        w[i] = (float)((1 - momentum) * (double)w[i] + momentum * (double)observed[i]);
+}
+
+static void update_span(const work *w, const fv_update_span *span, int64_t start, int64_t n) {
+    const fv_update *u = w->u;
+    const fv_optim_step step = {
+        .options = u->options, .lr = u->lr, .decay = span->decay, .step = u->step};
+    float *states[FV_OPTIM_STATES];
+    if (!span->learned) {
+        follow(u, span->momentum, start, n);
+        return;
+    }
+    for (int s = 0; s < FV_OPTIM_STATES; s++)
+        states[s] = u->states[s] ? u->states[s] + start : NULL;
+    if (w->fast)
+        w->fast(w->kernels, &step, n, u->weights + start, states, u->gradients + start);
+    else
+        u->optimizer->update(&step, n, u->weights + start, states, u->gradients + start);
+}
+
+/* Job j is a chunk of the flat block, whatever spans lie in it. */
+static void update_job(void *arg, int64_t job, int worker) {
+    const work *w = arg;
+    const int64_t from = job * CHUNK, to = from + CHUNK;
+    (void)worker;
+    for (size_t i = 0; i < w->u->span_count; i++) {
+        const fv_update_span *span = &w->u->spans[i];
+        const int64_t start = fv__cpu_max(span->offset, from);
+        const int64_t end = fv__cpu_min(span->offset + span->count, to);
+        if (start < end) update_span(w, span, start, end - start);
+    }
+}
+
+static void update(fv_context *ctx, const fv_update *u) {
+    if (!u->span_count) return;
+    const fv_update_span *last = &u->spans[u->span_count - 1];
+    work w = {u, kernels(ctx->isa), fv__cpu_update(u->optimizer)};
+    fv__pool_run(ctx->pool, fv__cpu_up(last->offset + last->count, CHUNK), update_job, &w);
+}
+
+/* ------------------------------------------------------------------------------ gradients --- */
+
+typedef struct sum {
+    const fv_kernels *kernels;
+    float *to;
+    const float *from;
+} sum;
+
+static void add_range(void *arg, int64_t first, int64_t end, int worker) {
+    const sum *s = arg;
+    (void)worker;
+    s->kernels->add(end - first, s->from + first, s->to + first);
+}
+
+static void add(fv_context *ctx, float *to, const float *from, int64_t count) {
+    const sum s = {kernels(ctx->isa), to, from};
+    fv__cpu_ranges(ctx->pool, count, 2, add_range, &s);
+}
+
+/* v * 0 is 0 for every finite v and NaN for the others. */
+static bool finite(fv_context *ctx, const float *v, int64_t count) {
+    float sums[16] = {0};
+    int64_t i = 0;
+    (void)ctx;
+    for (; i + 16 <= count; i += 16)
+        for (int j = 0; j < 16; j++) sums[j] += v[i + j] * 0.0f;
+    float total = 0;
+    for (; i < count; i++) total += v[i] * 0.0f;
+    for (int j = 0; j < 16; j++) total += sums[j];
+    return total == 0.0f;
+}
+
+const fv_device fv__cpu_device = {
+    .name = "cpu",
+    .host = true,
+    .impls = fv__cpu_impls,
+    .kernels = kernels,
+    .fuses = fuses,
+    .alloc = allocate,
+    .release = fv__free,
+    .upload = copy,
+    .download = copy,
+    .clear = clear,
+    .copy = copy,
+    .launch = launch,
+    .update = update,
+    .add = add,
+    .finite = finite,
+};

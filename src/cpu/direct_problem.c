@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * direct_problem.c - the problems (which taps, which frames) and how their work is cut. See
+ * direct.h.
+ */
+#include "cpu/direct.h"
+
+#include <string.h>
+
+#define FRAME_FLOATS 20480 /* frames in work: 80 KB, in the L2 cache */
+#define TILE_COLUMNS 288   /* columns worth having at a time */
+
+/* Which frame starts at (row, col) of the source; adds it when new. -1: too many. */
+static int32_t frame_at(fv_direct *d, int64_t row, int64_t col) {
+    for (int f = 0; f < d->frames; f++)
+        if (d->frame_row[f] == row && d->frame_col[f] == col) return f;
+    if (d->frames == FV_FRAMES_MOST) return -1;
+    d->frame_row[d->frames] = row;
+    d->frame_col[d->frames] = col;
+    return d->frames++;
+}
+
+static void found(fv_direct *d) {
+    int64_t more_cols = 0;
+    d->more_rows = 0;
+    for (int t = 0; t < d->taps; t++) {
+        d->more_rows = fv__cpu_max(d->more_rows, d->tap[t].dr);
+        more_cols = fv__cpu_max(more_cols, d->tap[t].dc);
+    }
+    d->pitch = d->ow + more_cols;
+    d->bare = d->frames == 1 && d->sh == 1 && d->sw == 1 && d->frame_row[0] == 0 &&
+              d->frame_col[0] == 0 && d->pitch == d->w && d->oh + d->more_rows <= d->h;
+    d->straight = d->pitch == d->ow && d->to_w == d->ow && d->to_sh == 1 && d->to_sw == 1 &&
+                  d->to_row == 0 && d->to_col == 0;
+}
+
+static void common(fv_direct *d, const fv_conv_options *o, const fv_shape *in) {
+    memset(d, 0, sizeof *d);
+    d->n = in->dim[0];
+    d->groups = o->groups;
+    d->area = o->kernel.h * o->kernel.w;
+}
+
+bool fv__direct_forward(fv_direct *d, const fv_conv_options *o, const fv_shape *in) {
+    fv_window win[2];
+    fv__conv_windows(in, o, win);
+    common(d, o, in);
+    if (o->kernel.h > FV_TAPS_MOST || o->kernel.w > FV_TAPS_MOST || d->area > FV_TAPS_MOST)
+        return false;
+    d->rows = o->channels / o->groups;
+    d->channels = in->dim[1] / o->groups;
+    d->h = in->dim[2];
+    d->w = in->dim[3];
+    d->sh = win[0].stride;
+    d->sw = win[1].stride;
+    d->oh = win[0].out;
+    d->ow = win[1].out;
+    d->w_channel = d->area;
+    d->w_row = d->channels * d->area;
+    d->to_plane = d->oh * d->ow;
+    d->to_w = d->ow;
+    d->to_sh = d->to_sw = 1;
+    for (int64_t q = 0; q < d->area; q++) {
+        const int64_t r = q / o->kernel.w * win[0].dilation, s = q % o->kernel.w * win[1].dilation;
+        const int32_t f = frame_at(d, r % d->sh - win[0].before, s % d->sw - win[1].before);
+        if (f < 0) return false;
+        d->tap[d->taps++] = (fv_tap){f, (int32_t)(r / d->sh), (int32_t)(s / d->sw), (int32_t)q};
+    }
+    found(d);
+    return true;
+}
+
+/* Output row p and kernel row r met at input row p*stride + r*dilation - before. For the input rows
+   h = i*stride + a that is p = i + (a + before - r*dilation)/stride where the division is exact. */
+static bool meets(const fv_window *win, int64_t phase, int64_t tap, int64_t *shift) {
+    const int64_t e = phase + win->before - tap * win->dilation;
+    if (e % win->stride != 0) return false;
+    *shift = e / win->stride;
+    return true;
+}
+
+bool fv__direct_backward(fv_direct *d, const fv_conv_options *o, const fv_shape *in, int64_t a,
+                         int64_t b) {
+    fv_window win[2];
+    int64_t first[2] = {INT64_MAX, INT64_MAX}, e, f;
+    fv__conv_windows(in, o, win);
+    common(d, o, in);
+    if (o->kernel.h > FV_TAPS_MOST || o->kernel.w > FV_TAPS_MOST || d->area > FV_TAPS_MOST)
+        return false;
+    d->rows = in->dim[1] / o->groups;
+    d->channels = o->channels / o->groups;
+    d->h = win[0].out;
+    d->w = win[1].out;
+    d->sh = d->sw = 1;
+    d->oh = (in->dim[2] - a + win[0].stride - 1) / win[0].stride;
+    d->ow = (in->dim[3] - b + win[1].stride - 1) / win[1].stride;
+    d->w_row = d->area;
+    d->w_channel = d->rows * d->area;
+    d->to_plane = in->dim[2] * in->dim[3];
+    d->to_w = in->dim[3];
+    d->to_sh = win[0].stride;
+    d->to_sw = win[1].stride;
+    d->to_row = a;
+    d->to_col = b;
+    for (int64_t r = 0; r < o->kernel.h; r++)
+        if (meets(&win[0], a, r, &e)) first[0] = fv__cpu_min(first[0], e);
+    for (int64_t s = 0; s < o->kernel.w; s++)
+        if (meets(&win[1], b, s, &e)) first[1] = fv__cpu_min(first[1], e);
+    for (int64_t q = 0; q < d->area; q++) {
+        if (!meets(&win[0], a, q / o->kernel.w, &e) || !meets(&win[1], b, q % o->kernel.w, &f))
+            continue;
+        d->tap[d->taps++] =
+            (fv_tap){0, (int32_t)(e - first[0]), (int32_t)(f - first[1]), (int32_t)q};
+    }
+    if (d->taps > 0) (void)frame_at(d, first[0], first[1]);
+    found(d);
+    return true;
+}
+
+void fv__direct_cut(fv_direct *d, const struct fv_kernels *k) {
+    const int64_t taps = d->taps;
+    if (taps == 0 || d->oh <= 0 || d->ow <= 0) return; /* nothing to compute, no memory */
+    d->band = fv__cpu_min(d->oh, fv__cpu_up(TILE_COLUMNS, d->pitch));
+    d->bands = fv__cpu_up(d->oh, d->band);
+    d->band = fv__cpu_up(d->oh, d->bands);
+    const int64_t channel = d->frames * (d->band + d->more_rows) * d->pitch;
+    d->depth = fv__cpu_min(fv__cpu_max(FRAME_FLOATS / channel, fv__cpu_up(48, taps)),
+                           fv__cpu_max(384 / taps, 1));
+    d->depths = fv__cpu_up(d->channels, fv__cpu_min(d->depth, d->channels));
+    d->depth = fv__cpu_up(d->channels, d->depths);
+    const int64_t units = d->n * d->groups * d->bands;
+    d->parts = 1;
+    if (units < 24)
+        d->parts = fv__cpu_max(1, fv__cpu_min(fv__cpu_up(24, units), d->rows / (4 * k->mr)));
+    d->units = units * d->parts;
+    d->macs = (double)d->n * (double)d->groups * (double)d->rows * (double)d->channels *
+              (double)taps * (double)(d->oh * d->pitch);
+    d->frame_floats = d->bare ? 0 : fv__cpu_pad(d->depth * channel);
+    d->block_floats = d->straight ? 0 : fv__cpu_pad(d->rows * d->band * d->pitch);
+    d->group_floats = fv__cpu_pad(fv__cpu_up(d->rows, k->mr) * k->mr * d->channels * d->taps);
+}
+
+const int32_t *fv__direct_settle_offsets(fv_direct *d, fv_arena *arena) {
+    int32_t *off = fv__arena_alloc(arena, sizeof *off * (size_t)(d->depth * d->taps + 1));
+    if (off) fv__direct_offsets(d, d->depth, d->band, off);
+    d->off = off;
+    return off;
+}
+
+int64_t fv__direct_channel(const fv_direct *d, int64_t rows) {
+    return d->bare ? d->h * d->w : d->frames * (rows + d->more_rows) * d->pitch;
+}
+
+void fv__direct_offsets(const fv_direct *d, int64_t channels, int64_t rows, int32_t *off) {
+    const int64_t frame = (rows + d->more_rows) * d->pitch;
+    for (int64_t c = 0; c < channels; c++)
+        for (int t = 0; t < d->taps; t++)
+            *off++ = (int32_t)(c * fv__direct_channel(d, rows) + d->tap[t].frame * frame +
+                               d->tap[t].dr * d->pitch + d->tap[t].dc);
+}
+
+void fv__direct_frames(const fv_direct *d, const struct fv_kernels *k, const float *source,
+                       int64_t channels, int64_t row, int64_t rows, float *out) {
+    const int64_t high = rows + d->more_rows, frame = high * d->pitch;
+    for (int f = 0; f < d->frames; f++)
+        k->frame(channels, d->h * d->w, d->frames * frame, source, d->h, d->w,
+                 d->frame_row[f] + row * d->sh, d->frame_col[f], d->sh, d->sw, out + f * frame,
+                 high, d->pitch);
+}

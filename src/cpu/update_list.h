@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* Optimisers with a fast loop on the CPU, one line each; the others run by their own. */
+FV_UPDATE(sgd)
+FV_UPDATE(adam)
+FV_UPDATE(adadelta)

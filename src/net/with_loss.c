@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * with_loss.c - the network to train: a copy with a loss behind every head.
+ */
+#include "net/net.h"
+
+/* Replays values and nodes in their order, so that every number stays what it was. */
+static fv_status copy_graph(fv_context *ctx, const fv_graph *from, fv_graph *to) {
+    for (size_t v = 1; v < from->value_count; v++) {
+        const fv_value *value = &from->values[v];
+        int made;
+        if (value->node < 0) {
+            FV_TRY(value->data ? fv__net_add_constant(ctx, to, value->name, value->type.dtype,
+                                                      &value->shape, value->data, &made)
+                               : fv__net_add_input(ctx, to, value->name, value->type, &value->shape,
+                                                   &made));
+            continue;
+        }
+        if (value->output > 0) continue; /* came with the first */
+        const fv_node *n = &from->nodes[value->node];
+        fv_node_spec spec = {.op = n->op,
+                             .options = n->options,
+                             .name = n->name,
+                             .in = n->in,
+                             .inputs = n->inputs,
+                             .location = n->location,
+                             .training = n->training};
+        int shared[FV_OP_PARAMS];
+        for (int i = 0; i < n->params; i++)
+            shared[i] = (size_t)n->param[i] < to->param_count ? n->param[i] : -1;
+        spec.param = shared;
+        FV_TRY(fv__net_add(ctx, to, &spec, &made));
+    }
+    return FV_OK;
+}
+
+/* The input for a kind of target: the one that is there, or a new one. */
+static fv_status find_target(fv_context *ctx, fv_graph *copy, const fv_head *head,
+                             fv_target_kind kind, fv_dtype dtype, const fv_shape *shape,
+                             int *value) {
+    static const char *const names[] = {[FV_TARGET_NONE] = "nothing",
+                                        [FV_TARGET_CLASS] = "labels",
+                                        [FV_TARGET_MAP] = "map",
+                                        [FV_TARGET_VECTOR] = "vector"};
+    char mine[FV_SHAPE_TEXT], theirs[FV_SHAPE_TEXT];
+    const int there = fv__net_find_value(copy, names[kind]);
+    if (there < 0 || copy->values[there].node >= 0 || copy->values[there].data)
+        return fv__net_add_input(ctx, copy, names[kind], (fv_type){dtype, true}, shape, value);
+    if (!fv__shape_equal(&copy->values[there].shape, shape))
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "the output '%s' wants a target of %s, and another output one of %s; a "
+                        "data set gives only one of a kind",
+                        head->name, fv__dims_text(mine, shape),
+                        fv__dims_text(theirs, &copy->values[there].shape));
+    *value = there;
+    return FV_OK;
+}
+
+/* The value that a head's loss reads. -log softmax(x) is computed from x: exp and log cancel, and
+   nothing underflows. */
+static int prediction_of(const fv_graph *net, const fv_head *head, const fv_op *loss) {
+    const int node = net->values[head->value].node;
+    const bool logits =
+        loss == &fv__op_crossentropy && node >= 0 && net->nodes[node].op == &fv__op_softmax;
+    return logits ? net->nodes[node].in[0] : head->value;
+}
+
+static fv_status add_loss(fv_context *ctx, const fv_graph *net, const fv_head *head,
+                          const fv_op *standard, fv_graph *copy) {
+    const fv_op *op = head->loss ? head->loss : standard;
+    fv_head with = {.name = head->name, .weight = head->weight, .training = head->training};
+    void *options = fv__arena_alloc(&copy->arena, op->options_size + 1);
+    char *name = fv__arena_format(&copy->arena, "loss.%s", head->name);
+    if (!name || !options) return fv__fail_memory(ctx, 0, "a loss");
+    if (op->fields) fv__field_defaults(op->fields, options);
+    fv_shape shape;
+    fv_dtype dtype;
+    with.prediction = prediction_of(net, head, op);
+    with.wants = op->target(head->loss_options ? head->loss_options : options,
+                            &net->values[with.prediction].shape, &shape, &dtype);
+    FV_TRY(find_target(ctx, copy, head, with.wants, dtype, &shape, &with.target));
+    const int in[2] = {with.prediction, with.target};
+    const fv_node_spec spec = {.op = op,
+                               .options = head->loss_options ? head->loss_options : options,
+                               .name = name,
+                               .in = in,
+                               .inputs = 2,
+                               .training = head->training};
+    if (fv__net_add(ctx, copy, &spec, &with.value) != FV_OK)
+        return fv__fail_in(ctx, "%s of '%s': ", op->name, head->name);
+    return fv__net_add_head(ctx, copy, &with);
+}
+
+fv_status fv__net_with_loss(fv_context *ctx, const fv_graph *net, const fv_op *loss,
+                            fv_graph **out) {
+    fv_graph *copy = NULL;
+    *out = NULL;
+    FV_TRY(fv__net_new(ctx, net->name, &net->input, &copy));
+    fv_status status = copy_graph(ctx, net, copy);
+    for (size_t h = 0; status == FV_OK && h < net->head_count; h++)
+        status = add_loss(ctx, net, &net->heads[h], loss, copy);
+    if (status == FV_OK) status = fv__net_freeze(ctx, copy);
+    if (status != FV_OK) {
+        fv__net_free(copy);
+        return status;
+    }
+    *out = copy;
+    return FV_OK;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* conv.h - the options of conv. Declared in conv.c; read by fast versions and file formats too. */
+#ifndef FV_OP_CONV_H
+#define FV_OP_CONV_H
+
+#include "op/op.h"
+
+typedef struct fv_conv_options {
+    int64_t channels; /* of the output: filters */
+    fv_size kernel, stride;
+    fv_pad pad;
+    fv_size dilation;
+    int64_t groups;
+    bool bias;
+} fv_conv_options;
+
+/* The windows, height and width, of a site whose shape rule has accepted it. */
+void fv__conv_windows(const fv_shape *in, const fv_conv_options *o, fv_window out[2]);
+
+#endif

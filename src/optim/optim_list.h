@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* Every optimiser, one line each, in the order of the help. */
+FV_OPTIMIZER(sgd)
+FV_OPTIMIZER(adam)
+FV_OPTIMIZER(adadelta)

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * prepared.c - weights as a plan's steps read them: folded, packed; and the plan's constants.
+ *
+ * One block on the device. A folded weight stays in it only where run reads it; where it is packed,
+ * it lies at the block's end while packing goes on.
+ */
+#include "plan/plan_internal.h"
+#include <string.h>
+
+static bool reserve(size_t *total, size_t bytes, size_t *offset) {
+    *offset = *total;
+    if (!fv__add_size(*total, (bytes + FV_ALIGN - 1) / FV_ALIGN * FV_ALIGN, total)) return false;
+    return bytes <= SIZE_MAX - FV_ALIGN;
+}
+
+static const fv_param *param_of(const fv_plan *plan, int node, int i) {
+    return &plan->net->params[plan->net->nodes[node].param[i]];
+}
+
+/* The filters of a node into which bn is folded, and all its weights. */
+static bool reserve_folded(fv_plan *plan, int n) {
+    fv_plan_node *p = &plan->nodes[n];
+    const size_t item = fv__dtype_bytes(plan->options.dtype);
+    const fv_param *w = param_of(plan, n, 0);
+    const size_t weight = (size_t)w->count * item, bias = (size_t)w->spec.shape.dim[0] * item;
+    if (weight > plan->fold_bytes) plan->fold_bytes = weight;
+    const bool packed = p->settled[FV_FORWARD].packed;
+    return reserve(&plan->prepared_bytes, packed ? 0 : weight, &p->folded[0]) &&
+           reserve(&plan->prepared_bytes, bias, &p->folded[1]);
+}
+
+static fv_status choose_fold(fv_context *ctx, fv_plan *plan, int n) {
+    const fv_site site = {0};
+    const fv_request request = {.which = FV_FORWARD, .real = plan->options.dtype};
+    fv_settled settled;
+    return fv__impl_choose(ctx, plan->device, &fv__op_fold, &site, &request, &plan->arena,
+                           &plan->nodes[n].fold_impl, &settled, NULL);
+}
+
+/* A constant of real numbers becomes the plan's. */
+static fv_status place_constant(fv_context *ctx, fv_plan *plan, int v) {
+    const fv_value *from = &plan->net->values[v];
+    fv_plan_value *value = &plan->values[v];
+    const size_t bytes = (size_t)fv__shape_count(&value->shape) * fv__dtype_bytes(value->dtype);
+    if (!reserve(&plan->prepared_bytes, bytes, &value->constant))
+        return fv__fail(ctx, FV_BAD_INPUT, "the constant %s does not fit in memory", from->name);
+    value->constant_data = from->data;
+    if (value->dtype == from->type.dtype) return FV_OK;
+    const fv_tensor x = fv__tensor((void *)(uintptr_t)from->data, from->type.dtype, value->shape);
+    const fv_tensor y =
+        fv__tensor(fv__arena_alloc(&plan->arena, bytes), value->dtype, value->shape);
+    if (!y.data) return FV_EXHAUSTED;
+    fv__tensor_convert(&x, &y, 0, value->shape.rank > 0 ? value->shape.dim[0] : 1, false);
+    value->constant_data = y.data;
+    return FV_OK;
+}
+
+fv_status fv__plan_prepared(fv_context *ctx, fv_plan *plan) {
+    bool fits = true;
+    for (size_t n = 0; n < plan->net->node_count; n++) {
+        fv_plan_node *p = &plan->nodes[n];
+        if (!p->live) continue;
+        if (p->fold >= 0) {
+            FV_TRY(choose_fold(ctx, plan, (int)n));
+            fits = fits && reserve_folded(plan, (int)n);
+        }
+        for (int which = 0; which < 2; which++)
+            fits = fits &&
+                   reserve(&plan->prepared_bytes, p->settled[which].prepared, &p->prepared[which]);
+    }
+    for (size_t v = 0; v < plan->net->value_count; v++)
+        if (plan->net->values[v].data && plan->values[v].readers)
+            FV_TRY(place_constant(ctx, plan, (int)v));
+    return fits ? FV_OK : fv__fail(ctx, FV_BAD_INPUT, "the network's weights do not fit in memory");
+}
+
+/* ----------------------------------------------------------------------------- the block --- */
+
+static fv_tensor weight_of(const fv_prepared *p, int node, int i) {
+    const fv_param *param = param_of(p->plan, node, i);
+    const fv_dtype dtype = p->plan->options.dtype;
+    return fv__tensor(p->weights + (size_t)param->offset * fv__dtype_bytes(dtype), dtype,
+                      param->spec.shape);
+}
+
+fv_tensor fv__prepared_param(const fv_prepared *p, int node, int i) {
+    const fv_plan_node *n = &p->plan->nodes[node];
+    if (n->fold < 0 || i > 1) return weight_of(p, node, i);
+    fv_tensor t = weight_of(p, node, 0);
+    if (i == 1) t.shape = fv__shape1(t.shape.dim[0]);
+    t = fv__tensor(NULL, t.dtype, t.shape);
+    const bool there = i == 1 || !n->settled[FV_FORWARD].packed;
+    t.data = fv__prepared_at(p, there ? n->folded[i] : p->plan->prepared_bytes);
+    return t;
+}
+
+static fv_pass pass_of(const fv_prepared *p, int node) {
+    const fv_node *n = &p->plan->net->nodes[node];
+    return (fv_pass){.op = n->op,
+                     .options = n->options,
+                     .params = n->params,
+                     .pool = p->ctx->pool,
+                     .kernels = p->plan->kernels};
+}
+
+/* w' and b' of a node with the bn behind it. */
+static void fold(const fv_prepared *p, int node) {
+    const fv_plan_node *n = &p->plan->nodes[node];
+    const int own = p->plan->net->nodes[node].params;
+    fv_tensor x[6], y[2] = {fv__prepared_param(p, node, 0), fv__prepared_param(p, node, 1)};
+    for (int i = 0; i < own; i++) x[i] = weight_of(p, node, i);
+    for (int i = 0; i < 4; i++) x[own + i] = weight_of(p, n->fold, i);
+    fv_pass pass = pass_of(p, node);
+    pass.op = &fv__op_fold;
+    pass.options = p->plan->net->nodes[n->fold].options;
+    pass.inputs = own + 4;
+    pass.outputs = 2;
+    pass.x = x;
+    pass.y = y;
+    p->plan->device->launch(n->fold_impl->run, &pass);
+}
+
+static void prepare_pass(fv_prepared *p, int node, fv_which which) {
+    const fv_plan_node *n = &p->plan->nodes[node];
+    const fv_impl *impl = which == FV_FORWARD ? n->forward : n->backward;
+    if (!impl || !impl->prepare) return;
+    fv_pass pass = pass_of(p, node);
+    fv_tensor w[FV_OP_PARAMS];
+    const bool folded = which == FV_FORWARD && n->fold >= 0;
+    if (folded && pass.params < 2) pass.params = 2;
+    for (int i = 0; i < pass.params; i++)
+        w[i] = folded ? fv__prepared_param(p, node, i) : weight_of(p, node, i);
+    pass.w = w;
+    pass.state = n->settled[which].state;
+    pass.prepared = fv__prepared_at(p, n->prepared[which]);
+    p->plan->device->launch(impl->prepare, &pass);
+    p->count++;
+}
+
+static void upload_constants(const fv_prepared *p) {
+    for (size_t v = 0; v < p->plan->net->value_count; v++) {
+        const fv_plan_value *value = &p->plan->values[v];
+        if (!value->constant_data) continue;
+        p->plan->device->upload(fv__prepared_at(p, value->constant), value->constant_data,
+                                (size_t)fv__shape_count(&value->shape) *
+                                    fv__dtype_bytes(value->dtype));
+    }
+}
+
+void fv__prepare(fv_context *ctx, fv_prepared *p) {
+    p->ctx = ctx;
+    upload_constants(p);
+    for (size_t n = 0; n < p->plan->net->node_count; n++) {
+        if (!p->plan->nodes[n].live) continue;
+        if (p->plan->nodes[n].fold >= 0) fold(p, (int)n);
+        prepare_pass(p, (int)n, FV_FORWARD);
+        prepare_pass(p, (int)n, FV_BACKWARD);
+    }
+}
+
+int64_t fv__prepared_count(const fv_prepared *p) {
+    return p->count;
+}
+
+fv_status fv__prepared_new(fv_context *ctx, const fv_plan *plan, void *weights,
+                           fv_workspace *shared, fv_prepared **out) {
+    *out = NULL;
+    fv_prepared *p = fv__alloc(ctx, sizeof *p, "prepared weights");
+    if (!p) return FV_EXHAUSTED;
+    p->plan = plan;
+    p->weights = weights;
+    p->block = shared ? shared : &p->own;
+    const fv_status status =
+        fv__workspace_reserve(ctx, p->block, plan->device, plan->prepared_bytes + plan->fold_bytes);
+    if (status != FV_OK) {
+        fv__prepared_free(p);
+        return status;
+    }
+    fv__prepare(ctx, p);
+    *out = p;
+    return FV_OK;
+}
+
+void fv__prepared_free(fv_prepared *p) {
+    if (!p) return;
+    fv__workspace_free(&p->own);
+    fv__free(p);
+}

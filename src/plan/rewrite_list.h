@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* Every rewrite rule, one line each, in the order they are applied. */
+FV_REWRITE(identity)
+FV_REWRITE(fold_bn)
+FV_REWRITE(epilogue)

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * walk.c - the one walk over a plan's steps, with hooks before and after each.
+ */
+#include "plan/plan_internal.h"
+#include <stdio.h>
+
+static void run_step(fv_exec *e, size_t s) {
+    const fv_plan *plan = e->plan;
+    const fv_step *step = &plan->steps[s];
+    fv_pass *pass = &e->passes[s];
+    if (step->kind == FV_STEP_CLEAR) {
+        const fv_tensor *t = &pass->y[0];
+        if (t->data)
+            plan->device->clear(t->data,
+                                (size_t)fv__shape_count(&t->shape) * fv__dtype_bytes(t->dtype));
+    } else if (step->kind == FV_STEP_CONVERT) {
+        plan->device->launch(step->impl->run, pass);
+    } else {
+        const fv_plan_node *p = &plan->nodes[step->node];
+        plan->device->launch((step->which == FV_FORWARD ? p->forward : p->backward)->run, pass);
+    }
+}
+
+fv_step_view fv__exec_step(fv_exec *e, int s) {
+    const fv_plan *plan = e->plan;
+    const fv_step *step = &plan->steps[s];
+    fv_step_view view = {.step = s, .node = -1, .which = step->which, .impl = "clear"};
+    fv__exec_bind(e);
+    if (step->kind == FV_STEP_CONVERT) view.impl = "convert";
+    if (step->kind != FV_STEP_RUN) return view;
+    const fv_plan_node *p = &plan->nodes[step->node];
+    view.node = step->node;
+    view.impl = (step->which == FV_FORWARD ? p->forward : p->backward)->name;
+    view.pass = &e->passes[s];
+    view.fused = step->which == FV_FORWARD ? p->parts : NULL;
+    return view;
+}
+
+static bool walk(fv_exec *e, size_t from, size_t end, const fv_walk *hooks) {
+    for (size_t s = from; s < end; s++) {
+        if (!hooks) {
+            run_step(e, s);
+            continue;
+        }
+        const fv_step_view view = fv__exec_step(e, (int)s);
+        if (hooks->before) hooks->before(hooks->arg, &view);
+        run_step(e, s);
+        if (hooks->after && !hooks->after(hooks->arg, &view)) return false;
+    }
+    return true;
+}
+
+/* What a loss divides by: of head h as told, or the samples of the whole batch. */
+static double divisor_of(const fv_plan *plan, const fv_exec_run *run, int node, int64_t whole) {
+    for (size_t h = 0; run->divisors && h < plan->net->head_count; h++)
+        if (plan->net->values[plan->net->heads[h].value].node == node) return run->divisors[h];
+    return (double)whole;
+}
+
+/* A statistic that several nodes share is the mean of what they observe. */
+static double share_of(const fv_plan *plan, int node, double part) {
+    const fv_node *n = &plan->net->nodes[node];
+    int uses = 1;
+    for (int i = 0; i < n->params; i++)
+        if (plan->net->params[n->param[i]].uses > uses) uses = plan->net->params[n->param[i]].uses;
+    return part / uses;
+}
+
+static void begin(fv_exec *e, const fv_exec_run *run) {
+    const fv_plan *plan = e->plan;
+    const int64_t batch = plan->options.batch, whole = run->whole ? run->whole : batch;
+    fv__exec_bind(e);
+    for (size_t s = 0; s < plan->step_count; s++) {
+        const int node = plan->steps[s].node;
+        fv_pass *pass = &e->passes[s];
+        if (node < 0) continue;
+        pass->random = fv__key(run->seed, FV_STREAM_DROPOUT, (uint64_t)node, run->time);
+        pass->first = run->first;
+        pass->divisor = divisor_of(plan, run, node, whole);
+        pass->share = share_of(plan, node, (double)batch / (double)whole);
+    }
+    if (e->gradients && plan->options.training)
+        plan->device->clear(e->gradients, (size_t)plan->net->param_elements *
+                                              fv__dtype_bytes(plan->options.dtype));
+}
+
+bool fv__exec_forward(fv_exec *e, const fv_exec_run *run, const fv_walk *hooks) {
+    begin(e, run);
+    return walk(e, 0, e->plan->forward_steps, hooks);
+}
+
+/* d(sum of weight * loss)/d(loss) = weight */
+static void seed_losses(fv_exec *e) {
+    const fv_plan *plan = e->plan;
+    for (size_t h = 0; h < plan->net->head_count; h++) {
+        const fv_head *head = &plan->net->heads[h];
+        const fv_tensor t = fv__exec_value_gradient(e, head->value);
+        const double exact = head->weight;
+        const float rounded = (float)exact;
+        if (!t.data) continue;
+        if (t.dtype == FV_F64)
+            plan->device->upload(t.data, &exact, sizeof exact);
+        else
+            plan->device->upload(t.data, &rounded, sizeof rounded);
+    }
+}
+
+bool fv__exec_backward(fv_exec *e, const fv_walk *hooks) {
+    seed_losses(e);
+    return walk(e, e->plan->forward_steps, e->plan->step_count, hooks);
+}
+
+void fv__exec_again(fv_exec *e, int step) {
+    fv__exec_bind(e);
+    run_step(e, (size_t)step);
+}
+
+int fv__plan_steps(const fv_plan *plan) {
+    return (int)plan->step_count;
+}
