@@ -36,6 +36,11 @@ typedef struct fv_zoo_entry {
     const char *text;
 } fv_zoo_entry;
 extern const fv_zoo_entry fv__zoo[];
+const fv_zoo_entry *fv__zoo_find(const char *name); /* NULL: none of that name */
+
+/* A network from the file of its text. */
+FV_MUST_USE fv_status fv__net_read(fv_context *ctx, const char *path, const fv_setting *settings,
+                                   size_t setting_count, fv_net **out);
 
 /* A network by zoo name or by path of a .net file ("no network 'resnet19'; did you mean
    'resnet18'? …"). */
