@@ -62,8 +62,7 @@ static fv_status read_net(fv_context *ctx, const char *path, const fv_format *fo
     return fv__net_find(ctx, path, o->settings, o->setting_count, out);
 }
 
-/* The file of weights beside the network, into the model. */
-static fv_status read_weights(fv_context *ctx, fv_model *model, const char *path) {
+fv_status fv__weights_read(fv_context *ctx, fv_model *model, const char *path) {
     const fv_format *format;
     FV_TRY(fv__format_of(ctx, path, &format));
     if (format && format->read_weights) return format->read_weights(ctx, model, path);
@@ -86,7 +85,7 @@ static fv_status read_model(fv_context *ctx, const char *path, const fv_format *
         if (!o->weights) return fv__model_new(ctx, net, o->seed, out);
         FV_TRY(fv__model_bare(ctx, net, out));
     }
-    return o->weights ? read_weights(ctx, *out, o->weights) : FV_OK;
+    return o->weights ? fv__weights_read(ctx, *out, o->weights) : FV_OK;
 }
 
 static fv_status open_path(fv_context *ctx, const char *word, const char *path,
@@ -150,6 +149,17 @@ static fv_status convert_net(fv_context *ctx, const char *word, const fv_open_op
     const fv_status status = format->write_net(ctx, net, path);
     fv__net_free(net);
     return status;
+}
+
+fv_status fv__word_weights(fv_context *ctx, fv_arena *arena, const char *word, const char **out) {
+    const fv_format *format;
+    const char *path;
+    *out = NULL;
+    FV_TRY(find_path(ctx, arena, word, &path));
+    FV_TRY(find_format(ctx, path, &format));
+    if (!format || !format->read_weights) return FV_OK;
+    *out = fv__arena_text(arena, path);
+    return *out ? FV_OK : FV_EXHAUSTED;
 }
 
 fv_status fv__model_convert(fv_context *ctx, const char *word, const fv_open_options *options,

@@ -29,6 +29,13 @@ FV_MUST_USE fv_status fv__net_open(fv_context *ctx, const char *word,
 FV_MUST_USE fv_status fv__model_open(fv_context *ctx, const char *word,
                                      const fv_open_options *options, fv_model **out);
 
+/* The file of the weights that a word brings along, copied into the arena: that of a model, or in a
+   training run's folder. NULL: it brings none. */
+FV_MUST_USE fv_status fv__word_weights(fv_context *ctx, fv_arena *arena, const char *word,
+                                       const char **out);
+/* Reads them into a model of their network, in whatever format they are. */
+FV_MUST_USE fv_status fv__weights_read(fv_context *ctx, fv_model *model, const char *path);
+
 /* Writes what a word names in the format that `path` tells. */
 FV_MUST_USE fv_status fv__model_convert(fv_context *ctx, const char *word,
                                         const fv_open_options *options, const char *path);

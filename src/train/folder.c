@@ -5,6 +5,7 @@
  */
 #include "base/cpu_features.h"
 #include "base/json_write.h"
+#include "format/open_model.h"
 #include "train/run.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,10 @@ static fv_status write_description(fv_context *ctx, fv_train_job *job, const cha
     fv__json_add_text(&w, "given", net->given);
     fv__json_add_text(&w, "data", job->data);
     fv__json_add_text(&w, "data_checksum", checksum);
+    if (job->weights) {
+        fv__json_add_text(&w, "weights", job->weights);
+        fv__json_add_text(&w, "weights_checksum", job->weights_checksum);
+    }
     fv__json_add_text(&w, "settings", recipe.data);
     fv__json_add_text(&w, "text", net->source ? net->source : "");
     fv__json_close(&w);
@@ -78,6 +83,8 @@ static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
     if (status == FV_OK) status = fv__model_set(ctx, job->model, "data", job->train.name);
     if (status == FV_OK) status = fv__model_set(ctx, job->model, "data_checksum", checksum);
     if (status == FV_OK) status = fv__model_set(ctx, job->model, "settings", recipe.data);
+    if (status == FV_OK && job->weights_checksum)
+        status = fv__model_set(ctx, job->model, "weights_checksum", job->weights_checksum);
     if (status == FV_OK && job->train.class_names)
         status = fv__model_set(ctx, job->model, "classes", job->train.class_names);
     fv__text_free(&recipe);
@@ -179,7 +186,8 @@ static bool takes_classes(fv_context *ctx, const char *net, int64_t classes) {
     snprintf(number, sizeof number, "%lld", (long long)classes);
     const fv_setting setting = {"classes", number};
     fv_net *trial = NULL;
-    const bool takes = fv__net_find(ctx, net, &setting, 1, &trial) == FV_OK;
+    const fv_open_options o = {.settings = &setting, .setting_count = 1};
+    const bool takes = fv__net_open(ctx, net, &o, &trial) == FV_OK;
     fv__net_free(trial);
     return takes;
 }
@@ -196,15 +204,29 @@ static fv_status find_net(fv_context *ctx, fv_train_job *job, const char *name,
         all[i] = settings[i];
         given = given || strcmp(settings[i].name, "classes") == 0;
     }
-    FV_TRY(fv__net_find(ctx, name, all, count, net));
+    fv_open_options o = {.settings = all, .setting_count = count};
+    FV_TRY(fv__net_open(ctx, name, &o, net));
     const fv_shape *out = &(*net)->values[(*net)->heads[0].value].shape;
     if (given || fv__shape_sample(out) == job->train.classes) return FV_OK;
     if (!takes_classes(ctx, name, job->train.classes)) return FV_OK; /* said by dataset_fits */
     snprintf(number, sizeof number, "%lld", (long long)job->train.classes);
-    all[count] = (fv_setting){"classes", number};
+    all[o.setting_count++] = (fv_setting){"classes", number};
     fv__net_free(*net);
-    *net = NULL;
-    return fv__net_find(ctx, name, all, count + 1, net);
+    return fv__net_open(ctx, name, &o, net);
+}
+
+/* Takes the setting `weights` out of the list. */
+static fv_status take_weights(fv_context *ctx, fv_train_job *job, fv_setting *settings,
+                              size_t *count) {
+    size_t rest = 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (strcmp(settings[i].name, "weights") != 0)
+            settings[rest++] = settings[i];
+        else if (!(job->weights = fv__arena_text(&job->arena, settings[i].value)))
+            return fv__fail_memory(ctx, 0, "a training run");
+    }
+    *count = rest;
+    return FV_OK;
 }
 
 static fv_status start(fv_context *ctx, fv_train_job *job, const char *name, const char *data,
@@ -222,6 +244,8 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const char *name, con
     FV_TRY(fv__recipe_apply(ctx, own, count, &early, &rest));
     FV_TRY(fv__dataset_open(ctx, data, (uint64_t)early.seed, &job->train, &job->test));
     fv_net *net = NULL;
+    FV_TRY(take_weights(ctx, job, own, &rest));
+    if (!job->weights) FV_TRY(fv__word_weights(ctx, &job->arena, name, &job->weights));
     FV_TRY(find_net(ctx, job, name, own, rest, &net));
     job->recipe = net->recipe;
     fv_status status = FV_OK;
@@ -235,11 +259,10 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const char *name, con
         status = fv__dataset_open(ctx, data, (uint64_t)job->recipe.seed, &job->train, &job->test);
     }
     net->recipe = job->recipe; /* the model draws its weights and is tested by it */
-    if (status == FV_OK) {
-        status = fv__model_new(ctx, net, (uint64_t)job->recipe.seed, &job->model);
-    } else {
+    if (status == FV_OK)
+        status = fv__train_model(ctx, job, net);
+    else
         fv__net_free(net);
-    }
     FV_TRY(status);
     FV_TRY(equip(ctx, job));
     return make_folder(ctx, job, folder);
@@ -260,6 +283,16 @@ fv_status fv__train_start(fv_context *ctx, const char *net, const char *data,
     return FV_OK;
 }
 
+static fv_status read_weights(fv_context *ctx, fv_train_job *job, const fv_json *json) {
+    const char *weights = fv__json_string(json, "weights", NULL);
+    if (!weights) return FV_OK;
+    job->weights = fv__arena_text(&job->arena, weights);
+    job->weights_checksum =
+        fv__arena_text(&job->arena, fv__json_string(json, "weights_checksum", ""));
+    if (job->weights && job->weights_checksum) return FV_OK;
+    return fv__fail_memory(ctx, 0, "a training run");
+}
+
 static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_json *json) {
     static const char *const needed[] = {"network",       "given",    "data",
                                          "data_checksum", "settings", "text"};
@@ -274,6 +307,7 @@ static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_j
     job->data = fv__arena_text(&job->arena, fv__json_string(json, "data", ""));
     job->command = fv__arena_text(&job->arena, fv__json_string(json, "command", ""));
     if (!job->data || !job->command) return FV_EXHAUSTED;
+    FV_TRY(read_weights(ctx, job, json));
     fv_setting *settings;
     size_t count, rest;
     FV_TRY(fv__settings_split(ctx, &job->arena, fv__json_string(json, "settings", ""), &settings,
@@ -287,7 +321,10 @@ static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_j
     FV_TRY(fv__net_parse(ctx, fv__json_string(json, "network", "net"), text, strlen(text), settings,
                          count, &net));
     net->recipe = job->recipe;
-    return fv__model_new(ctx, net, (uint64_t)job->recipe.seed, &job->model);
+    const char *checkpoint = fv__train_path(job, "checkpoint.safetensors");
+    if (!checkpoint || fv__file_exists(checkpoint)) /* which has its own weights */
+        return fv__model_new(ctx, net, (uint64_t)job->recipe.seed, &job->model);
+    return fv__train_model(ctx, job, net);
 }
 
 static fv_status open_data(fv_context *ctx, fv_train_job *job, const fv_json *json) {

@@ -38,8 +38,10 @@ typedef struct fv_position {
 
 typedef struct fv_train_job {
     char *folder;
-    char *command; /* as typed */
-    char *data;    /* as given */
+    char *command;                /* as typed */
+    char *data;                   /* as given */
+    const char *weights;          /* the file of those it began with; NULL: fresh ones */
+    const char *weights_checksum; /* of those; NULL: none, or not known yet */
     fv_recipe recipe;
     fv_model *model;
     fv_dataset train, test;
@@ -67,8 +69,9 @@ typedef struct fv_hooks {
 } fv_hooks;
 
 /* Prepares a new run: finds network and data, applies settings (names of recipe fields go to the
-   recipe, others to the network's parameters; `classes` follows the data unless given), makes the
-   folder. folder NULL: runs/NAME-N with the next free N. */
+   recipe, `weights` is a file of weights to begin with, others go to the network's parameters;
+   `classes` follows the data unless given), makes the folder. A net that is a model, or a run's
+   folder, brings its weights along. folder NULL: runs/NAME-N with the next free N. */
 FV_MUST_USE fv_status fv__train_start(fv_context *ctx, const char *net, const char *data,
                                       const fv_setting *settings, size_t setting_count,
                                       const char *folder, const char *command, fv_train_job **out);
@@ -85,6 +88,9 @@ char *fv__train_path(fv_train_job *job, const char *file);
 
 /* The epoch with the best test accuracy (the first of equals); -1: none yet. */
 int64_t fv__train_best(const fv_position *at);
+
+/* start_weights.c: the model over `net` (taken over) with the weights to begin with. */
+FV_MUST_USE fv_status fv__train_model(fv_context *ctx, fv_train_job *job, fv_net *net);
 
 /* checkpoint.c */
 FV_MUST_USE fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job);
