@@ -74,7 +74,7 @@ static fv_colour colour_of(const matrix *m, int truth, int said) {
 
 static char *share_text(char *out, double part, double whole) {
     if (!(whole > 0)) return strcpy(out, "-");
-    snprintf(out, 32, "%.1f %%", 100 * part / whole);
+    fv__format(out, 32, "%.1f %%", 100 * part / whole);
     return out;
 }
 
@@ -179,7 +179,7 @@ static void key(fv_canvas *c, const matrix *m, int y) {
     fv__canvas_type(c, x, y - 1, &label_type, "mistakes, share of the row: 0");
     x += fv__type_width(&label_type, "mistakes, share of the row: 0") + 12;
     for (int i = 0; i < 120; i++) fv__canvas_rect(c, (int)x + i, y, 1, 18, mistake(i / 119.0));
-    snprintf(text, sizeof text, "%.1f %%", 100 * scale_of(m));
+    fv__format(text, sizeof text, "%.1f %%", 100 * scale_of(m));
     fv__canvas_type(c, x + 132, y - 1, &label_type, text);
 }
 
@@ -216,8 +216,8 @@ static void first_mistakes(fv_canvas *c, const matrix *m, int y) {
 static void headline(fv_canvas *c, const matrix *m) {
     char a[32], b[32], text[128];
     if (m->all > 0 && m->all < 1e15)
-        snprintf(text, sizeof text, "%s of %s right: %.2f %%", fv__commas(a, (int64_t)m->right),
-                 fv__commas(b, (int64_t)m->all), 100 * m->right / m->all);
+        fv__format(text, sizeof text, "%s of %s right: %.2f %%", fv__commas(a, (int64_t)m->right),
+                   fv__commas(b, (int64_t)m->all), 100 * m->right / m->all);
     else
         snprintf(text, sizeof text, m->all > 0 ? "Confusion matrix" : "Nothing counted yet");
     fv__canvas_type(c, EDGE, EDGE - 10, &title_type, text);
