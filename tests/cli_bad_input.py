@@ -349,8 +349,22 @@ def models():
     model("numbers of another kind", b.changed(good, entry(dtype="I32")), ["I32", "weights are"])
     model("bytes after the last weight", good + b"extra", ["5 bytes"])
     model("no metadata", b.changed(good, lambda h: h.pop("__metadata__") and h),
-          ["without a network"])
-    model("no network", b.changed(good, metadata(net=None)), ["without a network"])
+          ["without a network", "weights=FILE"], "check")
+    model("no network", b.changed(good, metadata(net=None)),
+          ["without a network", "weights=FILE"], "check")
+    case("weights of another network beside one", BAD, ["weights of lenet5", "tiny"], "explain",
+         "lenet5", "weights=tiny.safetensors")
+    case("a network's text as weights", BAD, ["tiny.net", "holds no weights", ".safetensors"],
+         "eval", "tiny.net", "digits:60", "weights=tiny.net")
+    case("weights that are not there", BAD, ["nothere.safetensors", "does not exist"], "explain",
+         "lenet5", "weights=nothere.safetensors")
+    case("weights where none are taken", USAGE, ["unknown setting 'weights'"], "data", "digits",
+         "weights=tiny.safetensors")
+    for name in ("lfs.safetensors", "lfs.net", "lfs"):
+        b.write(name, b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+        case("a Git LFS pointer as " + name, BAD, [name, "Git LFS", "git lfs pull"], "explain", name)
+    case("a Git LFS pointer as weights", BAD, ["lfs.safetensors", "git lfs pull"], "explain",
+         "lenet5", "weights=lfs.safetensors")
     model("another version's format", b.changed(good, metadata(format="fovea 99")), ["fovea 99"])
     model("broken network inside", b.changed(good, metadata(net="net a\ninput 1x8x8\n  cnv 3\n")),
           ["its network:3:3", "did you mean 'conv'"])

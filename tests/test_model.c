@@ -60,28 +60,6 @@ static void fails_with(fv_context *ctx, fv_status got, fv_status want, const cha
         fail_msg("gave %d: %s\n  expected %d: %s", (int)got, ctx->message, (int)want, words);
 }
 
-static void splits_settings(void **state) {
-    fv_context *ctx = *state;
-    fv_arena arena;
-    fv_setting *s;
-    size_t n;
-    fv__arena_init(&arena, ctx);
-    assert_int_equal(fv__settings_split(ctx, &arena, NULL, &s, &n), FV_OK);
-    assert_int_equal(n, 0);
-    assert_int_equal(fv__settings_split(ctx, &arena, " \n\t", &s, &n), FV_OK);
-    assert_int_equal(n, 0);
-    assert_int_equal(fv__settings_split(ctx, &arena, " a=1\n bc=x=y ", &s, &n), FV_OK);
-    assert_int_equal(n, 2);
-    assert_string_equal(s[0].name, "a");
-    assert_string_equal(s[0].value, "1");
-    assert_string_equal(s[1].name, "bc");
-    assert_string_equal(s[1].value, "x=y");
-    static const char *const bad[] = {"a", "a=", "=1", "a=1 b", "a = 1", "="};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        fails_with(ctx, fv__settings_split(ctx, &arena, bad[i], &s, &n), FV_USAGE, "NAME=VALUE");
-    fv__arena_free(&arena);
-}
-
 static void keeps_every_bit(void **state) {
     fv_context *ctx = *state;
     fv_model *a = make(ctx, "classes=5", 7), *b, *c;
@@ -383,7 +361,6 @@ static void says_what_a_pointer_of_git_lfs_is(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(splits_settings),
         cmocka_unit_test(keeps_every_bit),
         cmocka_unit_test(fresh_weights_follow_the_seed),
         cmocka_unit_test(outlives_its_context),

@@ -106,6 +106,39 @@ static void test_threads_do_not_matter(void **unused) {
     expect_same_file("one/best.safetensors", "two/best.safetensors");
 }
 
+/* A run can begin with the weights of a file: named beside its network, or as the model that it is;
+   the same bytes come out. One that was killed before its first checkpoint begins with them again,
+   unless they are others by now. */
+static void test_weights_of_a_file(void **unused) {
+    (void)unused;
+    fv_context *ctx = new_context(1);
+    fv_train_job *job;
+    const fv_setting settings[] = {{"epochs", "1"}, {"weights", "first/model.safetensors"}};
+    whole_run(1, "first");
+    must(ctx, start(ctx, "beside", settings, 2, &job));
+    assert_non_null(fv__model_get(job->model, "weights_checksum"));
+    must(ctx, fv__train_run(ctx, job, NULL));
+    fv__train_free(job);
+    clean("further");
+    must(ctx, fv__train_start(ctx, "first", "digits:330", settings, 1, "further", "test", &job));
+    must(ctx, fv__train_run(ctx, job, NULL));
+    fv__train_free(job);
+    expect_same_file("beside/model.safetensors", "further/model.safetensors");
+    must(ctx, fv__file_remove(ctx, "beside/checkpoint.safetensors"));
+    must(ctx, fv__train_resume(ctx, "beside", &job));
+    assert_int_equal(job->at.steps, 0);
+    must(ctx, fv__train_run(ctx, job, NULL));
+    fv__train_free(job);
+    expect_same_file("beside/model.safetensors", "further/model.safetensors");
+    must(ctx, fv__file_rename(ctx, "further/model.safetensors", "first/model.safetensors"));
+    must(ctx, fv__train_resume(ctx, "beside", &job)); /* its checkpoint is all it needs */
+    fv__train_free(job);
+    must(ctx, fv__file_remove(ctx, "beside/checkpoint.safetensors"));
+    expect(ctx, fv__train_resume(ctx, "beside", &job), FV_BAD_INPUT,
+           "not those that this run began");
+    fv_context_free(ctx);
+}
+
 typedef struct stopper {
     int steps, after;
 } stopper;
@@ -320,6 +353,7 @@ static void test_rates(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_do_not_matter),
+        cmocka_unit_test(test_weights_of_a_file),
         cmocka_unit_test(test_stopping_does_not_matter),
         cmocka_unit_test(test_resume_at_both_ends),
         cmocka_unit_test(test_a_run_learns),

@@ -69,8 +69,34 @@ FV_MUST_USE FV_API fv_status fv_model_save(fv_context *ctx, const fv_model *mode
 /* The same of a network, which has no weights: .net only. */
 FV_MUST_USE FV_API fv_status fv_net_save(fv_context *ctx, const fv_net *net, const char *path);
 
+/* The formats there are: how the names of files of number i end (".safetensors"), and what is
+   written into one (NULL: not wanted). NULL when there is none of that number. */
+FV_API const char *fv_format_extension(int i, const char **help);
+
 /* Frees a model. The runs, trainers and trainings over it must be gone before. NULL is allowed. */
 FV_API void fv_model_free(fv_model *model);
+
+/* -------------------------------------------------------------------- weights on their own --- */
+
+/* One tensor of a file of weights. */
+typedef struct fv_weight_facts {
+    const char *name;
+    const char *type; /* "F32", "BF16" … */
+    int64_t count;    /* numbers */
+    size_t bytes;     /* in the file */
+    int rank;
+    int64_t dims[FV_DIMS_MAX];
+} fv_weight_facts;
+
+typedef struct fv_weights {
+    int count;
+    const fv_weight_facts *const *tensors;
+} fv_weights;
+
+/* What a file of weights without a network holds, such as one of another program. FV_OK with *out
+   NULL: the path names something else. FV_BAD_INPUT: a file that is damaged. */
+FV_MUST_USE FV_API fv_status fv_weights_read(fv_context *ctx, const char *path, fv_weights **out);
+FV_API void fv_weights_free(fv_weights *weights); /* NULL is allowed */
 
 /* ------------------------------------------------------------------------------ describing --- */
 

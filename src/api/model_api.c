@@ -3,7 +3,7 @@
  * model_api.c - the public model: making, reading, writing, describing.
  */
 #include "api/given.h"
-#include "api/open.h"
+#include "format/model.h"
 #include "api/views.h"
 #include <string.h>
 
@@ -53,17 +53,6 @@ fv_status fv_model_parse(fv_context *ctx, const char *text, const char *settings
     return model_of(ctx, net, seed, out);
 }
 
-fv_status fv_model_open(fv_context *ctx, const char *word, const fv_model_options *given,
-                        fv_model **out) {
-    fv_model_options options = {0};
-    if (out) *out = NULL;
-    FV_NEED_CONTEXT(ctx);
-    FV_NEED(ctx, out);
-    FV_NEED(ctx, word);
-    FV_TAKE(ctx, given, options);
-    return fv__open_model(ctx, word, &options, out);
-}
-
 fv_status fv_model_load(fv_context *ctx, const char *path, fv_model **out) {
     if (out) *out = NULL;
     FV_NEED_CONTEXT(ctx);
@@ -85,19 +74,6 @@ fv_status fv_model_load_weights(fv_context *ctx, fv_model *model, const char *pa
     FV_NEED(ctx, model);
     FV_NEED(ctx, path);
     return fv__model_load_weights(ctx, model, path);
-}
-
-fv_status fv_model_save(fv_context *ctx, const fv_model *model, const char *path) {
-    FV_NEED_CONTEXT(ctx);
-    FV_NEED(ctx, model);
-    FV_NEED(ctx, path);
-    if (fv__is_model_file(path)) return fv__model_save(ctx, model, path);
-    const char *end = strrchr(path, '.');
-    if (end && strcmp(end, ".net") == 0) return fv_net_save(ctx, &model->net, path);
-    return fv__fail(ctx, FV_USAGE,
-                    "'%s': the end of its name says what is to be written: .net (the network's "
-                    "text) or .safetensors (a model)",
-                    path);
 }
 
 void fv_model_free(fv_model *model) {

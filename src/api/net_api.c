@@ -4,18 +4,10 @@
  */
 #include "api/blob.h"
 #include "api/given.h"
-#include "api/open.h"
+#include "api/open_api.h"
 #include "api/options.h"
 #include "lang/lang.h"
 #include <string.h>
-
-fv_status fv_net_open(fv_context *ctx, const char *word, const char *settings, fv_net **out) {
-    if (out) *out = NULL;
-    FV_NEED_CONTEXT(ctx);
-    FV_NEED(ctx, out);
-    FV_NEED(ctx, word);
-    return fv__open_net(ctx, word, settings, out);
-}
 
 fv_status fv_net_parse(fv_context *ctx, const char *text, const char *settings, fv_net **out) {
     fv_arena arena;
@@ -33,16 +25,6 @@ fv_status fv_net_parse(fv_context *ctx, const char *text, const char *settings, 
             fv__net_parse(ctx, "network", text, strlen(text), list, count, &net.graph, &net.recipe);
     fv__arena_free(&arena);
     return status == FV_OK ? fv__net_handle(ctx, &net, out) : status;
-}
-
-fv_status fv__net_handle(fv_context *ctx, const fv_net *net, fv_net **out) {
-    *out = fv__alloc(ctx, sizeof **out, "a network");
-    if (*out) {
-        **out = *net;
-        return FV_OK;
-    }
-    fv__net_free(net->graph);
-    return FV_EXHAUSTED;
 }
 
 void fv_net_free(fv_net *net) {
@@ -90,23 +72,6 @@ fv_status fv_net_print(fv_context *ctx, const fv_net *net, fv_blob **out) {
     return status;
 }
 
-fv_status fv_net_save(fv_context *ctx, const fv_net *net, const char *path) {
-    fv_blob *text = NULL;
-    FV_NEED_CONTEXT(ctx);
-    FV_NEED(ctx, net);
-    FV_NEED(ctx, path);
-    const char *end = strrchr(path, '.');
-    if (!end || strcmp(end, ".net") != 0)
-        return fv__fail(ctx, FV_USAGE,
-                        "'%s': a network without weights is saved as its text; the name must end "
-                        "in .net",
-                        path);
-    FV_TRY(fv_net_print(ctx, net, &text));
-    const fv_status status = fv_blob_save(ctx, text, path);
-    fv_blob_free(text);
-    return status;
-}
-
 int fv_zoo_count(void) {
     int count = 0;
     while (fv__zoo[count].name) count++;
@@ -118,9 +83,7 @@ const fv_zoo_network *fv_zoo(int i) {
 }
 
 const fv_zoo_network *fv_zoo_find(const char *name) {
-    for (const fv_zoo_network *z = fv__zoo; name && z->name; z++)
-        if (strcmp(z->name, name) == 0) return z;
-    return NULL;
+    return name ? fv__zoo_find(name) : NULL;
 }
 
 int fv_training_setting(int i, fv_option *out) {

@@ -3,7 +3,6 @@
  * training_api.c - public: a training run in its folder.
  */
 #include "api/given.h"
-#include "api/open.h"
 #include "train/outcome.h"
 #include "train/run.h"
 #include <string.h>
@@ -51,31 +50,18 @@ static fv_status wrap(fv_context *ctx, fv_train_job *job, fv_training **out) {
     return FV_OK;
 }
 
-/* A word that names a model: the run begins with its weights. */
-static fv_status open_model(fv_context *ctx, const char *word, fv_arena *arena, fv_model **out) {
-    const fv_model_options trained = {0};
-    const char *path = fv__open_path(arena, word);
-    if (!path) return FV_EXHAUSTED;
-    if (!fv__is_model_file(path)) return FV_OK;
-    return fv__open_model(ctx, path, &trained, out);
-}
-
 static fv_status start(fv_context *ctx, const fv_training_options *o, fv_arena *arena,
                        fv_training **out) {
     fv_train_request request;
     fv_train_job *job = NULL;
-    fv_model *model = NULL;
     FV_TRY(take_options(ctx, o, arena, &request));
     if (!o->net == !o->model)
         return fv__fail(ctx, FV_USAGE, "a training takes a network: `net` or `model`, one of them");
     if (!o->data == !o->train)
         return fv__fail(ctx, FV_USAGE,
                         "a training takes data: `data`, or `train` and `test`, one of them");
-    if (o->net) FV_TRY(open_model(ctx, o->net, arena, &model));
-    if (model) request.model = model;
-    const fv_status status = fv__train_start(ctx, &request, &job);
-    fv__model_free(model);
-    return status == FV_OK ? wrap(ctx, job, out) : status;
+    FV_TRY(fv__train_start(ctx, &request, &job));
+    return wrap(ctx, job, out);
 }
 
 fv_status fv_training_start(fv_context *ctx, const fv_training_options *given, fv_training **out) {

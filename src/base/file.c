@@ -332,6 +332,11 @@ char *fv__path_in(fv_arena *arena, const char *folder, const char *name) {
     return fv__arena_format(arena, "%.*s/%s", (int)n, folder, name);
 }
 
+uint64_t fv__file_size(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+}
+
 bool fv__file_exists(const char *path) {
     struct stat st;
     return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);

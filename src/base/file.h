@@ -61,6 +61,8 @@ FV_MUST_USE fv_status fv__file_append(fv_context *ctx, const char *path, const v
    when memory is refused. */
 char *fv__path_in(fv_arena *arena, const char *folder, const char *name);
 
+/* How many bytes a file has; 0 when it is not there. */
+uint64_t fv__file_size(const char *path);
 bool fv__file_exists(const char *path);
 bool fv__folder_exists(const char *path);
 FV_MUST_USE fv_status fv__folder_make(fv_context *ctx, const char *path); /* and its parents */

@@ -111,6 +111,10 @@ static fv_status take_setting(fv_cli *cli, int i, size_t length) {
                             cli->argv[k] + length + 1, value);
     const fv_field *own = c->keys ? fv__field_find(c->keys, name) : NULL;
     if (own) return fv__field_set_text(cli->ctx, own, cli->keys, value);
+    if (c->takes & FV_CLI_WEIGHTS && strcmp(name, "weights") == 0) {
+        cli->weights = value;
+        return FV_OK;
+    }
     const bool recipe = c->takes & FV_CLI_RECIPE && fv__field_find(fv__recipe_fields, name);
     /* parameters of a network are checked when its text has been read */
     if (!recipe && !(c->takes & FV_CLI_NET)) return unknown_key(cli, name);
@@ -128,11 +132,9 @@ static fv_status find_command(fv_cli *cli, const char *word) {
     const char *near = fv__nearest(word, names, count);
     if (near)
         return fv__fail(cli->ctx, FV_USAGE, "unknown command '%s'; did you mean '%s'?", word, near);
-    for (const fv_zoo_network *z = fv__zoo; z->name; z++)
-        if (strcmp(z->name, word) == 0)
-            return fv__fail(cli->ctx, FV_USAGE,
-                            "'%s' is a network; say what to do with it: fovea explain %s", word,
-                            word);
+    if (fv__zoo_find(word))
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "'%s' is a network; say what to do with it: fovea explain %s", word, word);
     return fv__fail(cli->ctx, FV_USAGE, "unknown command '%s'; `fovea help` lists them", word);
 }
 

@@ -2,7 +2,8 @@
 /*
  * bench.c - `fovea bench`: how fast a network runs here, whole and per layer.
  *
- * Weights and picture are random numbers: speed does not depend on them. GFLOP/s count two
+ * The picture is random numbers, and so are the weights of a network that has none of its own.
+ * GFLOP/s count two
  * operations per multiply-accumulate of conv and fc, and for training three times as many
  * (forward, gradient of the input, gradient of the weights). The peak is measured too:
  * multiply-adds on numbers in registers, on all threads.
@@ -45,7 +46,8 @@ typedef struct bench {
     bool training;
     fv_plan *plan;
     fv_exec *exec;
-    float *weights, *gradients;
+    float *weights; /* the model's own, or fresh ones */
+    float *gradients;
     double macs;                /* of one picture, forward */
     double *times, *step_times; /* [runs], [steps] medians */
     int runs;
@@ -135,9 +137,6 @@ static fv_status prepare(bench *b) {
     FV_TRY(count_macs(b));
     FV_TRY(fv__plan_new(ctx, b->net, &ask, &b->plan));
     b->memory = fv__plan_memory(b->plan);
-    b->weights = fv__alloc(ctx, bytes, "the weights");
-    if (!b->weights) return FV_EXHAUSTED;
-    fv__net_initialise(b->net, 1, b->weights);
     if (b->training) {
         b->gradients = fv__alloc(ctx, bytes, "the gradients");
         if (!b->gradients) return FV_EXHAUSTED;
@@ -152,7 +151,6 @@ static fv_status prepare(bench *b) {
 static void clean_up(bench *b) {
     fv__exec_free(b->exec);
     fv__plan_free(b->plan);
-    fv__free(b->weights);
     fv__free(b->gradients);
     fv__free(b->times);
     fv__free(b->step_times);
@@ -333,17 +331,19 @@ static fv_status measure(bench *b, fv_text *trace, fv_text *out) {
 }
 
 static fv_status run(fv_cli *cli) {
-    fv_net *net = NULL, *trained = NULL;
+    fv_model *model = NULL;
+    fv_net *trained = NULL;
     fv_text out = {0}, trace = {0};
     bench b = {.cli = cli, .batch = ((const keys *)cli->keys)->batch};
     b.training = fv__cli_has(cli, "training");
-    fv_status status = fv__cli_net(cli, cli->words[0], &net);
-    if (status == FV_OK && b.training) status = fv__net_with_loss(cli->ctx, net, &trained);
-    b.net = b.training ? trained : net;
+    FV_TRY(fv__cli_model(cli, cli->words[0], 1, &model));
+    fv_status status = b.training ? fv__net_with_loss(cli->ctx, model->net, &trained) : FV_OK;
+    b.net = b.training ? trained : model->net; /* the same parameters in the same places */
+    b.weights = model->weights;
     if (status == FV_OK) status = measure(&b, &trace, &out);
     clean_up(&b);
     fv__net_free(trained);
-    fv__net_free(net);
+    fv__model_free(model);
     out.failed = out.failed || trace.failed;
     fv__text_free(&trace);
     if (status == FV_OK) return fv__cli_put(cli, &out);
@@ -367,6 +367,6 @@ const fv_command fv__command_bench = {
     .keys = key_fields,
     .keys_size = sizeof(keys),
     .flags = flag_table,
-    .takes = FV_CLI_NET,
+    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
     .run = run,
 };

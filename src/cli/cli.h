@@ -12,7 +12,7 @@
 #define FV_CLI_CLI_H
 
 #include "base/json_write.h"
-#include "format/model.h"
+#include "format/open_model.h"
 #include <stdio.h>
 
 /* A flag: --name, or --name VALUE. */
@@ -24,8 +24,9 @@ typedef struct fv_cli_flag {
 
 /* What key=value may mean beside the command's own keys. */
 enum {
-    FV_CLI_NET = 1,   /* parameters of the network's text: classes=47 */
-    FV_CLI_RECIPE = 2 /* settings of a training run: epochs=5 (net/settings.h) */
+    FV_CLI_NET = 1,    /* parameters of the network's text: classes=47 */
+    FV_CLI_RECIPE = 2, /* settings of a training run: epochs=5 (net/settings.h) */
+    FV_CLI_WEIGHTS = 4 /* weights=FILE beside a network */
 };
 
 typedef struct fv_cli fv_cli;
@@ -40,7 +41,8 @@ typedef struct fv_command {
     const fv_field *keys;     /* own key=value, or NULL */
     size_t keys_size;         /* of the struct they fill */
     const fv_cli_flag *flags; /* own flags, or NULL */
-    unsigned takes;           /* FV_CLI_NET, FV_CLI_RECIPE */
+    unsigned takes;           /* FV_CLI_NET, FV_CLI_RECIPE, FV_CLI_WEIGHTS */
+    void (*more)(fv_text *);  /* what else help says, or NULL */
     fv_status (*run)(fv_cli *cli);
 } fv_command;
 
@@ -58,6 +60,7 @@ struct fv_cli {
     int word_count;
     fv_setting *settings; /* key=value that are not the command's own, as given */
     size_t setting_count;
+    const char *weights; /* of weights=FILE, or NULL */
     fv_cli_given *given;
     int given_count;
     void *keys; /* the command's own, defaults filled in */
@@ -88,12 +91,14 @@ FV_MUST_USE fv_status fv__cli_net(fv_cli *cli, const char *word, fv_net **out);
 /* Of a command that ended with `status`: where a setting was unknown to the network but looks like
    one of the command or the recipe, the message says that instead. */
 fv_status fv__cli_hint(fv_cli *cli, fv_status status);
-/* Whether a word names a model file, by its end. */
-bool fv__cli_is_model(const char *word);
-/* A trained model: a model file, or the folder of a training run. Says what else a word is. */
+/* A trained model: a model file, the folder of a training run, or a network and weights=FILE. Says
+   what else a word is. */
 FV_MUST_USE fv_status fv__cli_trained(fv_cli *cli, const char *word, fv_model **out);
 /* A model file; or a network with fresh weights from the seed. */
 FV_MUST_USE fv_status fv__cli_model(fv_cli *cli, const char *word, uint64_t seed, fv_model **out);
+/* The same, written in the form that the path's end tells. */
+FV_MUST_USE fv_status fv__cli_convert(fv_cli *cli, const char *word, uint64_t seed,
+                                      const char *path);
 
 /* Writes a text to stdout and frees it. FV_EXHAUSTED or FV_FAILED when it could not be written. */
 FV_MUST_USE fv_status fv__cli_put(fv_cli *cli, fv_text *text);

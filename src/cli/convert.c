@@ -3,7 +3,6 @@
  * convert.c - `fovea convert IN OUT`: between the forms a network can have, told by their ends.
  */
 #include "cli/cli.h"
-#include <string.h>
 
 typedef struct keys {
     int64_t seed;
@@ -15,33 +14,7 @@ static const fv_field key_fields[] = {
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
-static fv_status to_text(fv_cli *cli, const char *in, const char *out, size_t *bytes) {
-    fv_net *net = NULL;
-    fv_text text = {0};
-    FV_TRY(fv__cli_net(cli, in, &net));
-    fv_status status = fv__net_print(cli->ctx, net, &text);
-    if (status == FV_OK) status = fv__text_done(cli->ctx, &text);
-    if (status == FV_OK) status = fv__file_write(cli->ctx, out, text.data, text.length);
-    *bytes = text.length;
-    fv__text_free(&text);
-    fv__net_free(net);
-    return status;
-}
-
-static fv_status to_model(fv_cli *cli, const char *in, const char *out, size_t *bytes) {
-    fv_model *model = NULL;
-    fv_bytes written;
-    FV_TRY(fv__cli_model(cli, in, (uint64_t)((const keys *)cli->keys)->seed, &model));
-    fv_status status = fv__model_save(cli->ctx, model, out);
-    fv__model_free(model);
-    if (status == FV_OK) status = fv__file_read(cli->ctx, out, 0, &written);
-    if (status != FV_OK) return status;
-    *bytes = written.size;
-    fv__file_release(&written);
-    return FV_OK;
-}
-
-static fv_status report(fv_cli *cli, const char *in, const char *out, size_t bytes) {
+static fv_status report(fv_cli *cli, const char *in, const char *out, uint64_t bytes) {
     fv_text text = {0};
     char size[32];
     if (cli->json) {
@@ -59,35 +32,35 @@ static fv_status report(fv_cli *cli, const char *in, const char *out, size_t byt
 
 static fv_status run(fv_cli *cli) {
     const char *in = cli->words[0], *out = cli->words[1];
-    size_t bytes = 0;
-    if (fv__ends_with(out, ".net"))
-        FV_TRY(to_text(cli, in, out, &bytes));
-    else if (fv__ends_with(out, ".safetensors"))
-        FV_TRY(to_model(cli, in, out, &bytes));
-    else
-        return fv__fail(cli->ctx, FV_USAGE,
-                        "convert does not know what to make of '%s'; its end says what it is to "
-                        "be: .net (the network's text) or .safetensors (a model)",
-                        out);
-    return report(cli, in, out, bytes);
+    FV_TRY(fv__cli_convert(cli, in, (uint64_t)((const keys *)cli->keys)->seed, out));
+    return report(cli, in, out, fv__file_size(out));
+}
+
+static void formats(fv_text *out) {
+    char left[64];
+    fv__text_add(out, "\n");
+    for (int i = 0; fv__formats[i]; i++) {
+        if (!fv__formats[i]->write_net && !fv__formats[i]->write_model) continue;
+        snprintf(left, sizeof left, "OUT%s", fv__formats[i]->extension);
+        fv__cli_entry(out, left, 15, fv__formats[i]->help);
+    }
 }
 
 const fv_command fv__command_convert = {
     .name = "convert",
     .help = "turn a network or a model into another form, told by its end",
-    .synopsis = "IN OUT [seed=N] [NAME=VALUE ...]",
-    .about = "IN is a name of the zoo, a .net file or a model (.safetensors).\n"
-             "\n"
-             "  OUT.net          the network's text in its one canonical form: blocks and\n"
-             "                   parameters written out\n"
-             "  OUT.safetensors  a model: IN's weights, or fresh ones from the seed",
+    .synopsis = "IN OUT [seed=N] [weights=FILE] [NAME=VALUE ...]",
+    .about = "IN is a name of the zoo, a .net file, a model (.safetensors) or the folder of a\n"
+             "training run. The end of OUT says what is made of it.",
+    .more = formats,
     .examples = "fovea convert lenet5 fresh.safetensors seed=7\n"
                 "fovea convert runs/lenet5-1/model.safetensors lenet5.net\n"
+                "fovea convert resnet50 model.safetensors weights=from-elsewhere.safetensors\n"
                 "fovea convert mine.net canonical.net width=2",
     .words_min = 2,
     .words_max = 2,
     .keys = key_fields,
     .keys_size = sizeof(keys),
-    .takes = FV_CLI_NET,
+    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
     .run = run,
 };

@@ -103,8 +103,9 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_eval = {
     .name = "eval",
     .help = "how well a model does on labelled pictures: accuracy, top 5, loss",
-    .synopsis = "MODEL DATA [batch=N] [seed=N]",
-    .about = "MODEL is a model file (.safetensors) or the folder of a training run. DATA is a\n"
+    .synopsis = "MODEL DATA [batch=N] [seed=N] [weights=FILE]",
+    .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
+             "with weights=FILE. DATA is a\n"
              "data set (`fovea data` lists them); its test part is read, which training does not\n"
              "learn from.",
     .examples = "fovea eval runs/lenet5-1 mnist\n"
@@ -114,5 +115,6 @@ const fv_command fv__command_eval = {
     .keys = key_fields,
     .keys_size = sizeof(keys),
     .flags = flag_table,
+    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
     .run = run,
 };

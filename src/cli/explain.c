@@ -200,6 +200,14 @@ static fv_status explain(fv_cli *cli, fv_net *net) {
 
 static fv_status run(fv_cli *cli) {
     fv_net *net = NULL;
+    fv_safetensors weights;
+    bool alone = false;
+    if (!cli->weights) FV_TRY(fv__weights_open(cli->ctx, cli->words[0], &weights, &alone));
+    if (alone) {
+        const fv_status status = fv__explain_weights(cli, cli->words[0], &weights);
+        fv__safetensors_close(&weights);
+        return status;
+    }
     FV_TRY(fv__cli_net(cli, cli->words[0], &net));
     const fv_status status = explain(cli, net);
     fv__net_free(net);
@@ -209,8 +217,10 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_explain = {
     .name = "explain",
     .help = "the lecture's table of a network: volumes, memory, parameters, MACs",
-    .synopsis = "NETWORK [batch=N] [NAME=VALUE ...]",
+    .synopsis = "NETWORK [batch=N] [weights=FILE] [NAME=VALUE ...]",
     .about = "NETWORK is a name of the zoo (`fovea zoo`), a .net file or a model (.safetensors).\n"
+             "Of a file of weights without a network the names and shapes are listed; with\n"
+             "weights=FILE it is checked that they belong to the network.\n"
              "\n"
              "  layer    as the lectures write it: CONV3-64 is 64 filters of 3x3\n"
              "  output   height x width x channels\n"
@@ -231,6 +241,6 @@ const fv_command fv__command_explain = {
     .keys = key_fields,
     .keys_size = sizeof(keys),
     .flags = flag_table,
-    .takes = FV_CLI_NET,
+    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
     .run = run,
 };

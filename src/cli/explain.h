@@ -56,4 +56,7 @@ FV_MUST_USE fv_status fv__explain_text(fv_cli *cli, const fv_explained *e, int c
                                        fv_text *out);
 void fv__explain_json(const fv_explained *e, fv_text *out);
 
+/* A file of weights without a network. */
+FV_MUST_USE fv_status fv__explain_weights(fv_cli *cli, const char *file, const fv_safetensors *st);
+
 #endif

@@ -188,10 +188,11 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_predict = {
     .name = "predict",
     .help = "what a model sees in pictures: the best classes with names",
-    .synopsis = "MODEL PICTURE ... [k=N]",
+    .synopsis = "MODEL PICTURE ... [k=N] [weights=FILE]",
     .about =
-        "MODEL is a model file (.safetensors) or the folder of a training run. A PICTURE is a\n"
-        "PNG, JPEG, PGM or PPM file; it is resized and normalised as the network's `input`\n"
+        "MODEL is a model file (.safetensors), the folder of a training run, or a network with\n"
+        "weights=FILE. A PICTURE is a PNG, JPEG, PGM or PPM file; it is resized and normalised as "
+        "the network's `input`\n"
         "line says. With --json one object per picture, each on a line of its own.",
     .examples = "fovea predict runs/lenet5-1 seven.png\n"
                 "fovea predict model.safetensors scan.jpg --invert k=3\n"
@@ -201,5 +202,6 @@ const fv_command fv__command_predict = {
     .keys = key_fields,
     .keys_size = sizeof(keys),
     .flags = flag_table,
+    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
     .run = run,
 };

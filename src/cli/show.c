@@ -112,8 +112,9 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_show = {
     .name = "show",
     .help = "draw a model's filters, or what each layer makes of a picture",
-    .synopsis = "MODEL [PICTURE] [--out DIR]",
-    .about = "MODEL is a model file (.safetensors) or the folder of a training run.\n"
+    .synopsis = "MODEL [PICTURE] [weights=FILE] [--out DIR]",
+    .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
+             "with weights=FILE.\n"
              "Without a picture: the filters of every convolution whose window is larger than a\n"
              "pixel. With one: the output of every layer, after its activation, as gray maps\n"
              "(black: smallest, white: largest). Writes PNG files and prints their names.",
@@ -122,5 +123,6 @@ const fv_command fv__command_show = {
     .words_min = 1,
     .words_max = 2,
     .flags = flags,
+    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
     .run = run,
 };

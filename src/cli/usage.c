@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define PAGE    80 /* columns that help keeps to */
-#define SETTING 7  /* the first column of settings, at least */
+#define SETTING 8  /* the first column of settings, at least */
 
 /* `right` in lines of at most PAGE columns, the later ones indented by `indent`. */
 static void wrap(fv_text *out, const char *right, size_t indent) {
@@ -114,11 +114,15 @@ void fv__cli_usage(fv_text *out, const fv_command *c) {
                   c->help);
     if (c->about) fv__text_add(out, "\n");
     if (c->about) fv__cli_paragraphs(out, c->about);
+    if (c->more) c->more(out);
     if (c->keys || c->takes) fv__text_add(out, "\nSettings (key=value)\n");
     if (c->keys) fv__cli_fields(out, c->keys, true, SETTING);
     if (c->takes & FV_CLI_NET)
         fv__cli_entry(out, "NAME=", SETTING,
                       "a parameter of the network's text, such as classes=47");
+    if (c->takes & FV_CLI_WEIGHTS)
+        fv__cli_entry(out, "weights=", SETTING,
+                      "a file whose weights the network gets, name by name (.safetensors)");
     if (c->takes & FV_CLI_RECIPE)
         fv__cli_entry(out, "epochs=", SETTING,
                       "and every other setting of a training: `fovea help settings` lists them");

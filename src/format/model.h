@@ -49,7 +49,10 @@ FV_MUST_USE fv_status fv__model_load(fv_context *ctx, const char *path, fv_model
 /* The same from bytes in memory; `name` is for messages. */
 FV_MUST_USE fv_status fv__model_load_memory(fv_context *ctx, const char *name, const void *data,
                                             size_t size, fv_model **out);
-/* Weights of a file into a model that is there (fine-tuning, resuming). */
+/* The network of a model file alone; that its weights are there is checked all the same. */
+FV_MUST_USE fv_status fv__model_load_net(fv_context *ctx, const char *path, fv_net *out);
+/* Weights of a file into a model that is there (fine-tuning, resuming); a bare one may use them
+   from where the file is mapped. */
 FV_MUST_USE fv_status fv__model_load_weights(fv_context *ctx, fv_model *model, const char *path);
 FV_MUST_USE fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *path);
 /* Sets a metadata entry (copied; NULL removes it); with name "classes" the names of the classes,

@@ -154,8 +154,9 @@ static fv_status parse_net(fv_context *ctx, const fv_safetensors *st, fv_net *ne
     const char *text = fv__json_string(st->metadata, "net", NULL);
     if (!text)
         return fv__fail(ctx, FV_BAD_INPUT,
-                        "these are weights without a network (the metadata has no \"net\"). Make "
-                        "the network first, then load the weights into it");
+                        "these are weights without a network (the metadata has no \"net\"). Name "
+                        "their network and give them beside it, weights=FILE; `fovea explain FILE` "
+                        "lists them");
     if (strcmp(format, FORMAT) != 0)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "the metadata says \"format\": \"%.32s\"; this version reads \"%s\"",
@@ -175,19 +176,20 @@ static fv_status parse_net(fv_context *ctx, const fv_safetensors *st, fv_net *ne
     return status;
 }
 
+/* The network of a file whose weights are its own. */
+static fv_status load_net(fv_context *ctx, const fv_safetensors *st, fv_net *out) {
+    FV_TRY(parse_net(ctx, st, out));
+    const fv_status status = check_weights(ctx, out->graph, st, true);
+    if (status == FV_OK) return FV_OK;
+    fv__net_free(out->graph);
+    *out = (fv_net){0};
+    return status;
+}
+
 static fv_status load(fv_context *ctx, fv_safetensors *st, fv_model **out) {
     fv_net net = {0};
     fv_status status;
-    if (!st->metadata)
-        return fv__fail(ctx, FV_BAD_INPUT,
-                        "these are weights without a network (there is no metadata). Make the "
-                        "network first, then load the weights into it");
-    FV_TRY(parse_net(ctx, st, &net));
-    status = check_weights(ctx, net.graph, st, true);
-    if (status != FV_OK) {
-        fv__net_free(net.graph);
-        return status;
-    }
+    FV_TRY(load_net(ctx, st, &net));
     fv_model *model;
     FV_TRY(fv__model_bare(ctx, &net, &model));
     FV_GO(take_weights(ctx, model, st));
@@ -208,6 +210,15 @@ fv_status fv__model_load(fv_context *ctx, const char *path, fv_model **out) {
     return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", path);
 }
 
+fv_status fv__model_load_net(fv_context *ctx, const char *path, fv_net *out) {
+    fv_safetensors st;
+    *out = (fv_net){0};
+    FV_TRY(fv__safetensors_open(ctx, path, &st));
+    const fv_status status = load_net(ctx, &st, out);
+    fv__safetensors_close(&st);
+    return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", path);
+}
+
 fv_status fv__model_load_memory(fv_context *ctx, const char *name, const void *data, size_t size,
                                 fv_model **out) {
     fv_safetensors st;
@@ -222,7 +233,9 @@ fv_status fv__model_load_weights(fv_context *ctx, fv_model *model, const char *p
     fv_safetensors st;
     FV_TRY(fv__safetensors_open(ctx, path, &st));
     fv_status status = check_weights(ctx, model->net.graph, &st, false);
-    if (status == FV_OK) status = copy_weights(ctx, model->net.graph, &st, model->weights);
+    if (status == FV_OK)
+        status = model->weights ? copy_weights(ctx, model->net.graph, &st, model->weights)
+                                : take_weights(ctx, model, &st);
     fv__safetensors_close(&st);
     return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", path);
 }

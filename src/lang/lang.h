@@ -35,6 +35,11 @@ FV_MUST_USE fv_status fv__options_parse(fv_context *ctx, const fv_op *op, const 
 /* The networks built into the library (fv_zoo() shows them): NULL-ended, sorted by name, digits as
    numbers. */
 extern const fv_zoo_network fv__zoo[];
+const fv_zoo_network *fv__zoo_find(const char *name); /* NULL: none of that name */
+
+/* A network from the file of its text, and the recipe that it states (NULL: not wanted). */
+FV_MUST_USE fv_status fv__net_read(fv_context *ctx, const char *path, const fv_setting *settings,
+                                   size_t setting_count, fv_graph **out, fv_recipe *recipe);
 
 /* A network by zoo name or by path of a .net file ("no network 'resnet19'; did you mean
    'resnet18'? …"). */

@@ -59,7 +59,7 @@ static void figures(teller *t) {
     const int64_t best = fv__train_best(at);
     double seconds = 0;
     for (size_t e = 0; e < at->history_count; e++) seconds += at->history[e].seconds;
-    snprintf(text, sizeof text, "%.2f %%", 100 * last->test_accuracy);
+    fv__format(text, sizeof text, "%.2f %%", 100 * last->test_accuracy);
     fv__report_figure(t->report, text, "test accuracy");
     snprintf(text, sizeof text, "%lld",
              (long long)(t->scores.tally.counted - t->scores.tally.right));
@@ -67,11 +67,11 @@ static void figures(teller *t) {
     fv__report_figure(t->report,
                       fv__commas(text, fv__net_parameters(t->job->model->net.graph, true)),
                       "parameters");
-    snprintf(text, sizeof text, seconds < 600 ? "%.1f s" : "%.0f min",
-             seconds < 600 ? seconds : seconds / 60);
+    fv__format(text, sizeof text, seconds < 600 ? "%.1f s" : "%.0f min",
+               seconds < 600 ? seconds : seconds / 60);
     fv__report_figure(t->report, text, "training time");
     if (at->history[best].test_accuracy > last->test_accuracy) {
-        snprintf(text, sizeof text, "%.2f %%", 100 * at->history[best].test_accuracy);
+        fv__format(text, sizeof text, "%.2f %%", 100 * at->history[best].test_accuracy);
         char meaning[64];
         snprintf(meaning, sizeof meaning, "best, in epoch %lld", (long long)best + 1);
         fv__report_figure(t->report, text, meaning);
@@ -151,10 +151,10 @@ static fv_status draw_mistakes(teller *t, const mistake *list, int64_t count) {
         char truth[FV_WORD_MAX], said[FV_WORD_MAX];
         const int64_t k = list[i].index;
         pictures[i] = set->pixels + (size_t)k * bytes;
-        snprintf(captions[i], sizeof captions[i], "%s read as %s\n%.1f %% sure",
-                 class_name(t, set->labels[k], truth, sizeof truth),
-                 class_name(t, t->scores.predicted[k], said, sizeof said),
-                 100 * (double)list[i].sure);
+        fv__format(captions[i], sizeof captions[i], "%s read as %s\n%.1f %% sure",
+                   class_name(t, set->labels[k], truth, sizeof truth),
+                   class_name(t, t->scores.predicted[k], said, sizeof said),
+                   100 * (double)list[i].sure);
         caption[i] = captions[i];
     }
     const fv_gallery gallery = {.images = pictures,

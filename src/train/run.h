@@ -35,9 +35,10 @@ typedef struct fv_train_job {
     char *command; /* as typed */
     char *data;    /* as given */
     char *where;   /* the folder that relative paths were meant from when it began; "": not known */
+    const char *weights;          /* the file of those it began with; NULL: fresh ones */
+    const char *weights_checksum; /* of those; NULL: none, or not known yet */
     fv_recipe recipe;
     fv_model *model;
-    bool fine_tuned; /* begins with the weights of another model */
     fv_dataset train, test;
     bool borrowed; /* the sets are the caller's */
     fv_learner *learner;
@@ -67,8 +68,8 @@ typedef struct fv_hooks {
 } fv_hooks;
 
 /* Prepares a new run: finds network and data, applies settings (names of recipe fields go to the
-   recipe, others to the network's parameters; `classes` follows the data unless given), makes the
-   folder. */
+   recipe, `weights` is a file of weights to begin with, others go to the network's parameters;
+   `classes` follows the data unless given), makes the folder. */
 FV_MUST_USE fv_status fv__train_start(fv_context *ctx, const fv_train_request *request,
                                       fv_train_job **out);
 /* Takes up the run of a folder where its last checkpoint stands. Of `changes` (NULL: none) count
@@ -86,6 +87,7 @@ char *fv__train_path(fv_train_job *job, const char *file);
 
 /* The epoch with the best test accuracy (the first of equals); -1: none yet. */
 int64_t fv__train_best(const fv_position *at);
+
 
 /* checkpoint.c */
 FV_MUST_USE fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job);
@@ -107,6 +109,13 @@ FV_MUST_USE fv_status fv__train_new_job(fv_context *ctx, fv_train_job **out);
 /* Learner, evaluator, order: what a run needs once model, data and recipe are there. */
 FV_MUST_USE fv_status fv__train_equip(fv_context *ctx, fv_train_job *job);
 void fv__train_borrow(fv_train_job *job, const fv_dataset *train, const fv_dataset *test);
+
+/* start_weights.c: the run's model over `net`, which is taken over: with the weights of `from`, or
+   of the file job->weights, or fresh ones. */
+FV_MUST_USE fv_status fv__train_model(fv_context *ctx, fv_train_job *job, const fv_net *net,
+                                      const fv_model *from);
+/* run_resume.c: paths (joined by commas) as meant from `folder`; NULL when memory is refused. */
+char *fv__paths_from(fv_arena *arena, const char *folder, const char *paths);
 
 /* setting_advice.c: settings given together with the recipe they made. FV_USAGE for those that
    contradict each other; those that can have no effect are told to the log. */

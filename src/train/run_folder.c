@@ -32,12 +32,12 @@ static fv_status name_folder(fv_context *ctx, const char *temporary, const char 
                     at + strlen(temporary));
 }
 
-/* What makes a folder that of a run. The weights of another model are in no text: a run that begins
-   with them has a checkpoint from the start. */
+/* What makes a folder that of a run. The weights of a program's model are in no file: a run that
+   begins with them has a checkpoint from the start. */
 static fv_status fill(fv_context *ctx, fv_train_job *job, char *temporary) {
     char *folder = job->folder;
     FV_TRY(fv__run_record_write(ctx, job, temporary));
-    if (!job->fine_tuned) return FV_OK;
+    if (!job->weights_checksum || job->weights) return FV_OK;
     job->folder = temporary;
     const fv_status status = fv__checkpoint_save(ctx, job);
     job->folder = folder;

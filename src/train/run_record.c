@@ -30,6 +30,8 @@ fv_status fv__run_record_write(fv_context *ctx, fv_train_job *job, const char *f
     fv__json_add_text(&w, "data_name", job->train.name);
     fv__json_add_text(&w, "data_checksum", fv__run_checksum(job, checksum));
     fv__json_add_text(&w, "where", job->where);
+    if (job->weights) fv__json_add_text(&w, "weights", job->weights);
+    if (job->weights_checksum) fv__json_add_text(&w, "weights_checksum", job->weights_checksum);
     fv__json_add_text(&w, "settings", recipe.data);
     fv__json_add_text(&w, "text", net->source ? net->source : "");
     fv__json_close(&w);
@@ -42,6 +44,14 @@ fv_status fv__run_record_write(fv_context *ctx, fv_train_job *job, const char *f
     fv__text_free(&recipe);
     fv__text_free(&out);
     return status;
+}
+
+/* A text that may be missing. */
+static fv_status read_text(fv_train_job *job, const fv_json *json, const char *name,
+                           const char **out) {
+    const char *text = fv__json_string(json, name, NULL);
+    *out = text ? fv__arena_text(&job->arena, text) : NULL;
+    return *out || !text ? FV_OK : FV_EXHAUSTED;
 }
 
 static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_json *json) {
@@ -59,6 +69,8 @@ static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_j
     job->command = fv__arena_text(&job->arena, fv__json_string(json, "command", ""));
     job->where = fv__arena_text(&job->arena, fv__json_string(json, "where", ""));
     if (!job->data || !job->command || !job->where) return FV_EXHAUSTED;
+    FV_TRY(read_text(job, json, "weights", &job->weights));
+    FV_TRY(read_text(job, json, "weights_checksum", &job->weights_checksum));
     fv_setting *settings;
     size_t count, rest;
     FV_TRY(fv__settings_split(ctx, &job->arena, fv__json_string(json, "settings", ""), &settings,
@@ -71,7 +83,10 @@ static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_j
     fv_net net = {.recipe = job->recipe};
     FV_TRY(fv__net_parse(ctx, fv__json_string(json, "network", "net"), text, strlen(text), settings,
                          count, &net.graph, NULL));
-    return fv__model_new(ctx, &net, (uint64_t)job->recipe.seed, &job->model);
+    const char *checkpoint = fv__train_path(job, "checkpoint.safetensors");
+    if (!checkpoint || fv__file_exists(checkpoint)) /* which has its own weights */
+        return fv__model_new(ctx, &net, (uint64_t)job->recipe.seed, &job->model);
+    return fv__train_model(ctx, job, &net, NULL);
 }
 
 fv_status fv__run_record_read(fv_context *ctx, fv_train_job *job, fv_json **out) {

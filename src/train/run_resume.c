@@ -38,18 +38,17 @@ static bool same_data(const fv_train_job *job, const fv_json *record) {
            0;
 }
 
-/* Every path of `data` (several are joined by commas) as meant from `folder`. */
-static char *seen_from(fv_train_job *job, const char *folder, const char *data) {
-    fv_text paths = {.ctx = job->arena.ctx};
+char *fv__paths_from(fv_arena *arena, const char *folder, const char *paths) {
+    fv_text all = {.ctx = arena->ctx};
     for (;;) {
-        const size_t n = strcspn(data, ",");
-        if (data[0] != '/') fv__text_addf(&paths, "%s/", folder);
-        fv__text_addn(&paths, data, n + (data[n] != '\0'));
-        if (!data[n]) break;
-        data += n + 1;
+        const size_t n = strcspn(paths, ",");
+        if (paths[0] != '/') fv__text_addf(&all, "%s/", folder);
+        fv__text_addn(&all, paths, n + (paths[n] != '\0'));
+        if (!paths[n]) break;
+        paths += n + 1;
     }
-    char *found = paths.failed ? NULL : fv__arena_text(&job->arena, paths.data);
-    fv__text_free(&paths);
+    char *found = all.failed ? NULL : fv__arena_text(arena, all.data);
+    fv__text_free(&all);
     return found;
 }
 
@@ -83,7 +82,7 @@ static fv_status find_data(fv_context *ctx, fv_train_job *job, const fv_json *re
     memcpy(why, ctx->message, sizeof why);
     const char *where = elsewhere(job);
     if (where) {
-        const char *there = seen_from(job, where, job->data);
+        const char *there = fv__paths_from(&job->arena, where, job->data);
         if (!there) return fv__fail_memory(ctx, 0, "a data set's path");
         const fv_status second = try_data(ctx, job, record, there);
         if (second != FV_BAD_INPUT) return second;

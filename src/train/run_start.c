@@ -2,6 +2,7 @@
 /*
  * run_start.c - a new run: network, data and settings, put together.
  */
+#include "format/open_model.h"
 #include "train/run.h"
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,8 @@ static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
     if (status == FV_OK)
         status = fv__model_set(ctx, job->model, "data_checksum", fv__run_checksum(job, checksum));
     if (status == FV_OK) status = fv__model_set(ctx, job->model, "settings", recipe.data);
+    if (status == FV_OK && job->weights_checksum)
+        status = fv__model_set(ctx, job->model, "weights_checksum", job->weights_checksum);
     if (status == FV_OK && job->train.class_names)
         status = fv__model_set_classes(ctx, job->model, job->train.class_names, job->train.classes);
     fv__text_free(&recipe);
@@ -76,25 +79,32 @@ fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
 
 /* --- the network ------------------------------------------------------------------------------ */
 
-/* The network of a request with these settings for its text. */
-static fv_status make_net(fv_context *ctx, const fv_train_request *r, const fv_setting *settings,
+/* The network of a request. */
+typedef struct source {
+    const char *word;     /* by name; or */
+    const fv_graph *text; /* the text of a model's */
+} source;
+
+/* It with these settings for its text. */
+static fv_status make_net(fv_context *ctx, const source *from, const fv_setting *settings,
                           size_t count, fv_net *out) {
-    if (!r->model) return fv__net_find(ctx, r->net, settings, count, &out->graph, &out->recipe);
-    const fv_graph *from = r->model->net.graph;
-    if (from->source)
-        return fv__net_parse(ctx, from->name, from->source, strlen(from->source), settings, count,
+    const fv_graph *text = from->text;
+    const fv_open_options by_name = {.settings = settings, .setting_count = count};
+    if (!text) return fv__net_open(ctx, from->word, &by_name, out);
+    if (text->source)
+        return fv__net_parse(ctx, text->name, text->source, strlen(text->source), settings, count,
                              &out->graph, &out->recipe);
     return fv__fail(ctx, FV_BAD_INPUT,
                     "%s was built by calls in a way that has no text, and a run is recorded by its "
                     "network's text",
-                    from->name);
+                    text->name);
 }
 
 /* Whether the network's text has a parameter `classes`, without building on it: found by trying. */
-static bool takes_classes(fv_context *ctx, const fv_train_request *r, const char *number) {
+static bool takes_classes(fv_context *ctx, const source *from, const char *number) {
     const fv_setting setting = {"classes", number};
     fv_net trial = {0};
-    const bool takes = make_net(ctx, r, &setting, 1, &trial) == FV_OK;
+    const bool takes = make_net(ctx, from, &setting, 1, &trial) == FV_OK;
     fv__net_free(trial.graph);
     return takes;
 }
@@ -117,11 +127,12 @@ static fv_status add_parameter(fv_context *ctx, parameters *p, fv_setting s) {
     return FV_OK;
 }
 
-static fv_status gather(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
+static fv_status gather(fv_context *ctx, fv_train_job *job, const source *from,
                         const fv_setting *settings, size_t count, parameters *p) {
     fv_setting *before = NULL;
     size_t n = 0;
-    if (r->model) FV_TRY(fv__settings_split(ctx, &job->arena, r->model->net.graph->given, &before, &n));
+    if (from->text)
+        FV_TRY(fv__settings_split(ctx, &job->arena, from->text->given, &before, &n));
     for (size_t i = 0; i < n; i++) FV_TRY(add_parameter(ctx, p, before[i]));
     for (size_t i = 0; i < count; i++) {
         FV_TRY(add_parameter(ctx, p, settings[i]));
@@ -131,37 +142,20 @@ static fv_status gather(fv_context *ctx, fv_train_job *job, const fv_train_reque
 }
 
 /* The number of classes follows the data unless it is given. */
-static fv_status find_net(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
+static fv_status find_net(fv_context *ctx, fv_train_job *job, const source *from,
                           const fv_setting *settings, size_t count, fv_net *net) {
     parameters p = {.count = 0};
     char number[24];
-    FV_TRY(gather(ctx, job, r, settings, count, &p));
-    FV_TRY(make_net(ctx, r, p.all, p.count, net));
+    FV_TRY(gather(ctx, job, from, settings, count, &p));
+    FV_TRY(make_net(ctx, from, p.all, p.count, net));
     const fv_shape *out = &net->graph->values[net->graph->heads[0].value].shape;
     if (p.classes || fv__channels(out) == job->train.classes) return FV_OK;
     snprintf(number, sizeof number, "%lld", (long long)job->train.classes);
-    if (!takes_classes(ctx, r, number)) return FV_OK; /* said by dataset_fits */
+    if (!takes_classes(ctx, from, number)) return FV_OK; /* said by dataset_fits */
     FV_TRY(add_parameter(ctx, &p, (fv_setting){"classes", number}));
     fv__net_free(net->graph);
     net->graph = NULL;
-    return make_net(ctx, r, p.all, p.count, net);
-}
-
-/* The weights of another model of the same text, where their shapes agree. */
-static void take_weights(fv_context *ctx, fv_train_job *job, const fv_model *from) {
-    const fv_graph *net = job->model->net.graph;
-    for (size_t p = 0; p < net->param_count; p++) {
-        const fv_param *to = &net->params[p];
-        const int i = fv__net_find_param(from->net.graph, to->name);
-        const fv_param *there = i < 0 ? NULL : &from->net.graph->params[i];
-        if (there && fv__shape_equal(&there->spec.shape, &to->spec.shape))
-            memcpy(job->model->weights + to->offset, from->weights + there->offset,
-                   (size_t)to->count * sizeof(float));
-        else
-            fv__log(ctx, FV_LOG_NOTE, "%s begins anew: it has another shape than in the model",
-                    to->name);
-    }
-    job->fine_tuned = true;
+    return make_net(ctx, from, p.all, p.count, net);
 }
 
 /* --- together --------------------------------------------------------------------------------- */
@@ -203,8 +197,53 @@ static fv_status make_recipe(fv_context *ctx, const fv_train_request *r, const f
     return fv__settings_advise(ctx, r->settings, r->setting_count, recipe);
 }
 
+/* Takes the setting `weights` out of the list. */
+static fv_status take_weights(fv_train_job *job, fv_setting *settings, size_t *count) {
+    size_t rest = 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (strcmp(settings[i].name, "weights") != 0)
+            settings[rest++] = settings[i];
+        else if (!(job->weights = fv__arena_text(&job->arena, settings[i].value)))
+            return FV_EXHAUSTED;
+    }
+    *count = rest;
+    return FV_OK;
+}
+
+/* The request's network, its recipe, and the model over it. `own` holds `rest` settings for its
+   text. */
+static fv_status make_model(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
+                            const source *from, fv_setting *own, size_t rest, int64_t early_seed) {
+    fv_net net = {0};
+    FV_TRY(find_net(ctx, job, from, own, rest, &net));
+    fv_status status = make_recipe(ctx, r, &net, own, &job->recipe);
+    if (status == FV_OK && job->recipe.seed != early_seed) /* the network's text has its own */
+        status = open_data(ctx, job, r, (uint64_t)job->recipe.seed);
+    net.recipe = job->recipe; /* the model draws its weights by it */
+    if (status == FV_OK) return fv__train_model(ctx, job, &net, r->model);
+    fv__net_free(net.graph);
+    return status;
+}
+
+/* A word that names a model brings its weights along, and its network's text. */
+static fv_status open_source(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
+                             fv_net *brought, source *from) {
+    const fv_open_options plain = {0};
+    const char *weights = NULL;
+    *from = (source){.word = r->net, .text = r->model ? r->model->net.graph : NULL};
+    if (r->model) return FV_OK;
+    FV_TRY(fv__word_weights(ctx, &job->arena, r->net, &weights));
+    if (!weights) return FV_OK;
+    FV_TRY(fv__net_open(ctx, r->net, &plain, brought));
+    from->text = brought->graph;
+    if (!job->weights) job->weights = weights;
+    return FV_OK;
+}
+
 static fv_status start(fv_context *ctx, fv_train_job *job, const fv_train_request *r) {
     fv_setting *own = fv__arena_alloc(&job->arena, (r->setting_count + 1) * sizeof *own);
+    fv_net brought = {0};
+    source from;
     FV_TRY(copy_texts(ctx, job, r));
     if (!own) return FV_EXHAUSTED;
     if (r->setting_count) memcpy(own, r->settings, r->setting_count * sizeof *own);
@@ -213,19 +252,12 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const fv_train_reques
     fv__recipe_defaults(&early);
     size_t rest;
     FV_TRY(fv__recipe_apply(ctx, own, r->setting_count, &early, &rest));
+    FV_TRY(take_weights(job, own, &rest));
     FV_TRY(open_data(ctx, job, r, (uint64_t)early.seed));
-    fv_net net = {0};
-    FV_TRY(find_net(ctx, job, r, own, rest, &net));
-    fv_status status = make_recipe(ctx, r, &net, own, &job->recipe);
-    if (status == FV_OK && job->recipe.seed != early.seed) /* the network's text has its own */
-        status = open_data(ctx, job, r, (uint64_t)job->recipe.seed);
-    net.recipe = job->recipe; /* the model draws its weights by it */
-    if (status == FV_OK)
-        status = fv__model_new(ctx, &net, (uint64_t)job->recipe.seed, &job->model);
-    else
-        fv__net_free(net.graph);
+    fv_status status = open_source(ctx, job, r, &brought, &from);
+    if (status == FV_OK) status = make_model(ctx, job, r, &from, own, rest, early.seed);
+    fv__net_free(brought.graph);
     FV_TRY(status);
-    if (r->model) take_weights(ctx, job, r->model);
     FV_TRY(fv__train_equip(ctx, job));
     return fv__run_folder(ctx, job, r->folder);
 }

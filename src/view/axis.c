@@ -44,12 +44,12 @@ static void name_tick(char out[24], double v, double step, double most, bool per
         if (v == 0)
             snprintf(number, sizeof number, "0");
         else
-            snprintf(number, sizeof number, "%.*ge%d", digits, v / pow(10, exponent), exponent);
+            fv__format(number, sizeof number, "%.*ge%d", digits, v / pow(10, exponent), exponent);
     } else if (step >= 1 && most >= 10000) {
         fv__commas(number, (int64_t)llround(v));
     } else {
         int d = decimals(step);
-        snprintf(number, sizeof number, "%.*f", d > 6 ? 6 : d, v);
+        fv__format(number, sizeof number, "%.*f", d > 6 ? 6 : d, v);
     }
     snprintf(out, 24, "%.16s%s", number, percent ? " %" : "");
 }
@@ -182,17 +182,17 @@ char *fv__value_text(char *out, double v, bool percent) {
         return out;
     }
     if (percent)
-        snprintf(out, 32, fabs(v) < 0.9995 && fabs(v) > 0.98 ? "%.2f %%" : "%.1f %%", 100 * v);
+        fv__format(out, 32, fabs(v) < 0.9995 && fabs(v) > 0.98 ? "%.2f %%" : "%.1f %%", 100 * v);
     else if (v == floor(v) && fabs(v) < 1e12)
         fv__commas(out, (int64_t)v);
     else if (fabs(v) >= 1e7 || fabs(v) < 1e-4)
-        snprintf(out, 32, "%.3g", v);
+        fv__format(out, 32, "%.3g", v);
     else
-        snprintf(out, 32, "%.*f",
-                 fabs(v) >= 1000  ? 1
-                 : fabs(v) >= 10  ? 2
-                 : fabs(v) >= 0.1 ? 3
-                                  : 4,
-                 v);
+        fv__format(out, 32, "%.*f",
+                   fabs(v) >= 1000  ? 1
+                   : fabs(v) >= 10  ? 2
+                   : fabs(v) >= 0.1 ? 3
+                                    : 4,
+                   v);
     return out;
 }

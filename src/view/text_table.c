@@ -59,7 +59,7 @@ void fv__table_cellf(fv_table *t, const char *format, ...) {
     char few[256];
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(few, sizeof few, format, args);
+    int n = fv__vformat(few, sizeof few, format, args);
     va_end(args);
     if (n < 0 || t->failed) {
         t->failed = true;
@@ -75,7 +75,7 @@ void fv__table_cellf(fv_table *t, const char *format, ...) {
         return;
     }
     va_start(args, format);
-    vsnprintf(many, (size_t)n + 1, format, args);
+    fv__vformat(many, (size_t)n + 1, format, args);
     va_end(args);
     fv__table_cell(t, many);
     fv__free(many);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * format.h - the file formats that a network or a model can have.
+ *
+ * A format is one file with one fv_format and one line in format/format_list.h. Opening, converting
+ * and help follow from the list; format/open_model.h is what callers want.
+ */
+#ifndef FV_FORMAT_FORMAT_H
+#define FV_FORMAT_FORMAT_H
+
+#include "format/model.h"
+
+/* What a format cannot do is NULL; it reads nets or models, or both. */
+typedef struct fv_format {
+    const char *name;      /* "safetensors" */
+    const char *extension; /* ".safetensors": how its files' names end */
+    const char *what;      /* what a file of it is: "a model" */
+    const char *help;      /* what is written into one, one line */
+
+    /* Whether a file is of this format, by its bytes: all of them, or as many as are mapped. */
+    bool (*recognise)(const uint8_t *bytes, size_t size);
+
+    /* The network and the recipe that comes with it; settings are values for its parameters,
+     * refused where it has none to set. */
+    fv_status (*read_net)(fv_context *ctx, const char *path, const fv_setting *settings,
+                          size_t setting_count, fv_net *out);
+    /* The network with its weights. */
+    fv_status (*read_model)(fv_context *ctx, const char *path, fv_model **out);
+    /* Weights alone, into a model of their network. */
+    fv_status (*read_weights)(fv_context *ctx, fv_model *model, const char *path);
+
+    fv_status (*write_net)(fv_context *ctx, const fv_net *net, const char *path);
+    fv_status (*write_model)(fv_context *ctx, const fv_model *model, const char *path);
+} fv_format;
+
+extern const fv_format *const fv__formats[]; /* NULL-ended */
+#define FV_FORMAT(name) extern const fv_format fv__format_##name;
+#include "format/format_list.h"
+#undef FV_FORMAT
+
+/* The format that a file's name tells by its end, or NULL. */
+const fv_format *fv__format_by_name(const char *path);
+/* The format of a file: as its name tells, or else as its bytes do. *out NULL: of none. */
+FV_MUST_USE fv_status fv__format_of(fv_context *ctx, const char *path, const fv_format **out);
+
+/* Those that write networks or models (or, `weights`, read weights): ".net (the network's text) or
+   .safetensors (a model)". */
+void fv__format_ends(fv_text *out, bool weights);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * start_weights.c - the weights that a run begins with: fresh ones from the seed, or those of a
+ * file or a model (training further, fine-tuning). The run remembers which, since one that was
+ * killed before its first checkpoint begins with them again.
+ */
+#include "format/open_model.h"
+#include "train/run.h"
+#include <stdio.h>
+#include <string.h>
+
+static int64_t outputs(const fv_graph *net) {
+    return fv__channels(&net->values[net->heads[0].value].shape);
+}
+
+/* One parameter of another model of the network. A network for other classes than the model knows
+   ends differently: what does not fit there stays fresh, and is told. */
+static fv_status take_param(fv_context *ctx, fv_train_job *job, const fv_param *to,
+                            const fv_model *from) {
+    const fv_graph *net = job->model->net.graph, *there = from->net.graph;
+    const int i = fv__net_find_param(there, to->name);
+    if (i < 0)
+        return fv__fail(ctx, FV_BAD_INPUT, "the model is of another network than %s: it has no %s",
+                        net->name, to->name);
+    const fv_param *p = &there->params[i];
+    if (fv__shape_equal(&p->spec.shape, &to->spec.shape)) {
+        memcpy(job->model->weights + to->offset, from->weights + p->offset,
+               (size_t)to->count * sizeof(float));
+        return FV_OK;
+    }
+    if (outputs(net) == outputs(there))
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "the model is of another network than %s: its %s has another shape",
+                        net->name, to->name);
+    fv__log(ctx, FV_LOG_NOTE, "%s begins anew: the model has %lld classes, the data %lld", to->name,
+            (long long)outputs(there), (long long)outputs(net));
+    return FV_OK;
+}
+
+static fv_status take_model(fv_context *ctx, fv_train_job *job, const fv_model *from) {
+    const fv_graph *net = job->model->net.graph;
+    for (size_t p = 0; p < net->param_count; p++)
+        FV_TRY(take_param(ctx, job, &net->params[p], from));
+    return FV_OK;
+}
+
+/* The file, seen from here or from where the run began. */
+static const char *find_file(fv_train_job *job) {
+    if (fv__file_exists(job->weights) || !job->where[0]) return job->weights;
+    const char *there = fv__paths_from(&job->arena, job->where, job->weights);
+    return there && fv__file_exists(there) ? there : job->weights;
+}
+
+static fv_status read_file(fv_context *ctx, fv_train_job *job) {
+    const fv_open_options whole = {0};
+    const char *path = find_file(job);
+    fv_safetensors st;
+    fv_model *from;
+    bool alone;
+    FV_TRY(fv__weights_open(ctx, path, &st, &alone));
+    if (alone) {
+        fv__safetensors_close(&st);
+        FV_TRY(fv__weights_read(ctx, job->model, path));
+        return fv__model_check_finite(ctx, job->model) == FV_OK ? FV_OK
+                                                                : fv__fail_in(ctx, "%s: ", path);
+    }
+    FV_TRY(fv__model_open(ctx, path, &whole, &from));
+    const fv_status status = take_model(ctx, job, from);
+    fv__model_free(from);
+    return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", path);
+}
+
+/* Of the numbers themselves: the same in whichever type and order a file holds them. */
+static fv_status check_weights(fv_context *ctx, fv_train_job *job) {
+    const fv_graph *net = job->model->net.graph;
+    uint64_t hash = FV_FNV_START;
+    char now[FV_CHECKSUM_TEXT];
+    for (size_t i = 0; i < net->param_count; i++)
+        hash = fv__fnv64(hash, job->model->weights + net->params[i].offset,
+                         (size_t)net->params[i].count * sizeof(float));
+    snprintf(now, sizeof now, "%016llx", (unsigned long long)hash);
+    if (job->weights_checksum && strcmp(job->weights_checksum, now) != 0)
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "the weights in %s are not those that this run began with (checksum %s, "
+                        "then %s); put the old file back, or start a new run",
+                        job->weights, now, job->weights_checksum);
+    job->weights_checksum = fv__arena_text(&job->arena, now);
+    return job->weights_checksum ? FV_OK : FV_EXHAUSTED;
+}
+
+fv_status fv__train_model(fv_context *ctx, fv_train_job *job, const fv_net *net,
+                          const fv_model *from) {
+    FV_TRY(fv__model_new(ctx, net, (uint64_t)job->recipe.seed, &job->model));
+    if (from)
+        FV_TRY(take_model(ctx, job, from));
+    else if (job->weights)
+        FV_TRY(read_file(ctx, job));
+    else if (job->weights_checksum)
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "this run began with the weights of a program's model; without its "
+                        "checkpoint it cannot begin again");
+    else
+        return FV_OK;
+    return check_weights(ctx, job);
+}
