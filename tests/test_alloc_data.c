@@ -110,8 +110,8 @@ static void images(void **state) {
     made_free(&pnm);
 #ifdef FV_HAVE_PNG
     static const uint8_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 9, 8, 7, 6, 5, 4, 3, 2};
-    made png = made_png(
-        &(png_ask){.width = 2, .height = 2, .depth = 8, .colour = 6, .rows = rows, .row_bytes = 8});
+    made png = made_png(&(png_request){
+        .width = 2, .height = 2, .depth = 8, .colour = 6, .rows = rows, .row_bytes = 8});
     refuse_everywhere(decode_and_prepare, &png, 8);
     made_free(&png);
 #endif
