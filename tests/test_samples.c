@@ -145,11 +145,10 @@ static void floats_untouched(void **state) {
     in = input(2, 2, 2);
     in.scale = 100;
     float x[8];
-    assert_int_equal(fv__batch_program_fill(ctx, &set, &in, &(fv_batch){.n = 1}, x, NULL, 0),
-                     FV_OK);
+    assert_int_equal(fv__batch_fill(ctx, &set, &in, &(fv_batch){.n = 1}, x, NULL, 0), FV_OK);
     for (int k = 0; k < 8; k++) assert_true(x[k] > -1.01f && x[k] < 1);
     in = input(3, 4, 4);
-    assert_int_equal(fv__batch_program_fill(ctx, &set, &in, &(fv_batch){.n = 1}, b.x, NULL, 0),
+    assert_int_equal(fv__batch_fill(ctx, &set, &in, &(fv_batch){.n = 1}, b.x, NULL, 0),
                      FV_BAD_INPUT);
     assert_non_null(strstr(ctx->message, "3 channels, and the images have 2"));
     fv__dataset_close(&set);

@@ -112,7 +112,7 @@ static void serial_and_named(void **state) {
     assert_int_equal(fv__dataset_fits(ctx, &set, &in, 7), FV_OK);
     assert_int_equal(fv__dataset_fits(ctx, &set, &in, 8), FV_BAD_INPUT);
     fv_batch_target beyond = {.index = 3, .data = b.map};
-    assert_int_equal(fv__batch_program_fill(ctx, &set, &in, &(fv_batch){.n = 1}, NULL, &beyond, 1),
+    assert_int_equal(fv__batch_fill(ctx, &set, &in, &(fv_batch){.n = 1}, NULL, &beyond, 1),
                      FV_USAGE);
     fv__dataset_close(&set);
 }
