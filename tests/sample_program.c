@@ -4,6 +4,7 @@
  */
 #include "sample_program.h"
 #include <string.h>
+#include <time.h>
 
 static void lie(program *p, fv_sample *s) {
     static const int32_t beyond = 7;
@@ -64,6 +65,7 @@ static fv_status sample(fv_context *own, void *user, int64_t i, fv_arena *scratc
     int inside = atomic_fetch_add(&p->inside, 1) + 1;
     if (inside > p->most_inside) p->most_inside = inside;
     atomic_fetch_add(&p->calls, 1);
+    if (p->slow) nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL);
     int64_t h = p->height ? p->height : 4 + i % 3, w = p->width ? p->width : 5 + i % 2;
     void *image = fill_image(scratch, p, i, h, w);
     int32_t *class = fv__arena_alloc(scratch, sizeof *class);

@@ -15,7 +15,8 @@ typedef struct program {
     fv_dtype dtype;
     int64_t height, width; /* 0: as above */
     int channels;
-    int lie; /* 0: none */
+    int lie;   /* 0: none */
+    bool slow; /* takes its time, so that two at once meet */
     atomic_int calls, inside, most_inside, closed;
 } program;
 

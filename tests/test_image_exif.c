@@ -24,6 +24,8 @@ static int close_context(void **state) {
     return 0;
 }
 
+#if defined FV_HAVE_PNG || defined FV_HAVE_JPEG
+
 /* The standard's words for each number (Exif 2.32, 4.6.4): which side of the upright image the
    stored first row is, and which the first column. */
 enum side { TOP, BOTTOM, LEFT, RIGHT };
@@ -64,6 +66,8 @@ static void expect_upright(const made *m, int w, int h, const uint8_t *upright, 
     fv__image_free(&p);
 }
 
+#endif
+
 #ifdef FV_HAVE_PNG
 static made png_with(const uint8_t *stored, int w, int h, const char *type, const made *block,
                      bool last) {
@@ -98,6 +102,8 @@ static void png_turned(void **state) {
             made_free(&m);
             made_free(&exif);
         }
+#else
+    skip();
 #endif
 }
 
@@ -121,6 +127,8 @@ static void jpeg_turned(void **state) {
             made_free(&m);
             made_free(&exif);
         }
+#else
+    skip();
 #endif
 }
 
@@ -180,38 +188,46 @@ static void blocks_that_lie(void **state) {
 }
 
 /* A block that lies does not cost the pixels. */
-static void liars_are_read(void **state) {
+static void liars_in_png(void **state) {
     (void)state;
+#ifdef FV_HAVE_PNG
     static const uint8_t pixels[] = {10, 20, 30, 40, 50, 60};
     made lies[] = {made_exif(true, 9), made_exif(false, 0), made_new(), made_exif(true, 6)};
     memset(lies[3].data, 0xff, lies[3].size);
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
-#ifdef FV_HAVE_PNG
         made m = png_with(pixels, 3, 2, "eXIf", &lies[i], false);
         expect_upright(&m, 3, 2, pixels, 0);
         made_free(&m);
-#endif
         made_free(&lies[i]);
     }
+#else
+    skip();
+#endif
+}
+
+static void liars_in_jpeg(void **state) {
+    (void)state;
 #ifdef FV_HAVE_JPEG
     static uint8_t gray[64];
     memset(gray, 77, sizeof gray);
     made lie = made_exif(true, 6);
     lie.data[9] = 255;
+    lie.data[ENTRY + 8] = 77;
     made m = made_jpeg(
         &(jpeg_request){.width = 8, .height = 8, .channels = 1, .gray = gray, .exif = &lie});
     expect_upright(&m, 8, 8, gray, 1);
     made_free(&m);
     made_free(&lie);
+#else
+    skip();
 #endif
-    (void)pixels;
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(png_turned),         cmocka_unit_test(jpeg_turned),
         cmocka_unit_test(colours_turn_whole), cmocka_unit_test(blocks_that_lie),
-        cmocka_unit_test(liars_are_read),
+        cmocka_unit_test(liars_in_png),       cmocka_unit_test(liars_in_jpeg),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

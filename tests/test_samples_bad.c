@@ -88,7 +88,7 @@ static void sources_that_lie(void **state) {
 /* A set that says it is serial is never asked twice at once; names are its own copies. */
 static void serial_and_named(void **state) {
     (void)state;
-    program p = {.dtype = FV_U8, .channels = 3};
+    program p = {.dtype = FV_U8, .channels = 3, .slow = true};
     fv_sample_source s = program_source(&p);
     char name[] = "mine", cat[] = "cat";
     const char *names[] = {cat, "dog", "cow", "hen", "fox", "ant", "bee"};
