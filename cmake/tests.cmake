@@ -40,7 +40,7 @@ set(test_objects "")
 if(shared_sources)
   add_library(fovea_test_objects OBJECT ${shared_sources})
   target_include_directories(fovea_test_objects PRIVATE src include tests)
-  target_link_libraries(fovea_test_objects PRIVATE fovea_rules)
+  target_link_libraries(fovea_test_objects PRIVATE fovea_rules ${optional_libraries})
   set(test_objects $<TARGET_OBJECTS:fovea_test_objects>)
 endif()
 

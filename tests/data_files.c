@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef FV_HAVE_JPEG
+#include <jpeglib.h>
+#endif
 
 #define ROOM (1 << 20)
 
@@ -108,25 +111,57 @@ static uint32_t adler(const uint8_t *data, size_t size) {
     return b << 16 | a;
 }
 
-made made_png(const png_ask *ask) {
+made made_png(const png_request *request) {
     made m = made_new(), head = made_new(), body = made_new();
-    size_t size = (ask->row_bytes + 1) * ask->height;
+    size_t size = (request->row_bytes + 1) * request->height;
     made_add(&m, "\x89PNG\r\n\x1a\n", 8);
-    made_u32(&head, ask->width);
-    made_u32(&head, ask->height);
-    made_byte(&head, ask->depth);
-    made_byte(&head, ask->colour);
+    made_u32(&head, request->width);
+    made_u32(&head, request->height);
+    made_byte(&head, request->depth);
+    made_byte(&head, request->colour);
     made_add(&head, "\0\0\0", 3);
     chunk(&m, "IHDR", head.data, head.size);
-    if (ask->palette) chunk(&m, "PLTE", ask->palette, ask->palette_bytes);
-    if (ask->alpha) chunk(&m, "tRNS", ask->alpha, ask->alpha_bytes);
+    if (request->palette) chunk(&m, "PLTE", request->palette, request->palette_bytes);
+    if (request->alpha) chunk(&m, "tRNS", request->alpha, request->alpha_bytes);
+    if (request->extra_type && !request->extra_last)
+        chunk(&m, request->extra_type, request->extra, request->extra_bytes);
     made_add(&body, "\x78\x01", 2);
-    stored(&body, ask->rows, size);
-    made_u32(&body, adler(ask->rows, size));
+    stored(&body, request->rows, size);
+    made_u32(&body, adler(request->rows, size));
     chunk(&m, "IDAT", body.data, body.size);
+    if (request->extra_type && request->extra_last)
+        chunk(&m, request->extra_type, request->extra, request->extra_bytes);
     chunk(&m, "IEND", NULL, 0);
     made_free(&head);
     made_free(&body);
+    return m;
+}
+
+static void exif_number(made *m, bool low_first, uint32_t v, int bytes) {
+    if (low_first) {
+        little(m, v, bytes);
+        return;
+    }
+    for (int i = bytes - 1; i >= 0; i--) made_byte(m, (int)(v >> 8 * i & 255));
+}
+
+/* One entry of a directory: a SHORT. */
+static void exif_entry(made *m, bool low_first, uint32_t tag, uint32_t v) {
+    exif_number(m, low_first, tag, 2);
+    exif_number(m, low_first, 3, 2);
+    exif_number(m, low_first, 1, 4);
+    exif_number(m, low_first, v, 2);
+    exif_number(m, low_first, 0, 2);
+}
+
+made made_exif(bool low_first, int orientation) {
+    made m = made_new();
+    made_add(&m, low_first ? "II*\0" : "MM\0*", 4);
+    exif_number(&m, low_first, 8, 4);
+    exif_number(&m, low_first, 2, 2);
+    exif_entry(&m, low_first, 0x0103, 1);
+    exif_entry(&m, low_first, 0x0112, (uint32_t)orientation);
+    exif_number(&m, low_first, 0, 4);
     return m;
 }
 
@@ -141,3 +176,65 @@ void png_mend(made *m) {
         at += n + 12;
     }
 }
+
+#ifdef FV_HAVE_JPEG
+
+static void set_up(struct jpeg_compress_struct *c, const jpeg_request *r) {
+    static const J_COLOR_SPACE spaces[] = {[1] = JCS_GRAYSCALE, [3] = JCS_RGB, [4] = JCS_CMYK};
+    c->image_width = (JDIMENSION)r->width;
+    c->image_height = (JDIMENSION)r->height;
+    c->input_components = r->channels;
+    c->in_color_space = spaces[r->channels];
+    jpeg_set_defaults(c);
+    jpeg_set_quality(c, 95, TRUE);
+    if (r->h) {
+        c->comp_info[0].h_samp_factor = r->h;
+        c->comp_info[0].v_samp_factor = r->v;
+    }
+    if (r->progressive) jpeg_simple_progression(c);
+    if (r->arithmetic) c->arith_code = TRUE;
+    if (r->no_adobe) c->write_Adobe_marker = FALSE;
+    c->restart_in_rows = r->restart;
+}
+
+static void write_exif(struct jpeg_compress_struct *c, const made *exif) {
+    made m = made_new();
+    made_add(&m, "Exif\0\0", 6);
+    made_add(&m, exif->data, exif->size);
+    jpeg_write_marker(c, JPEG_APP0 + 1, m.data, (unsigned)m.size);
+    made_free(&m);
+}
+
+static void jpeg_row(const jpeg_request *r, int y, uint8_t *row) {
+    for (int i = 0; i < r->width * r->channels; i++)
+        row[i] =
+            (uint8_t)(i / r->channels * 4 + i % r->channels * 20 + (r->channels == 4 ? 100 : 0));
+    if (r->gray) memcpy(row, r->gray + y * r->width, (size_t)r->width);
+}
+
+made made_jpeg(const jpeg_request *r) {
+    struct jpeg_compress_struct c;
+    struct jpeg_error_mgr errors;
+    made m = made_new();
+    unsigned char *bytes = NULL;
+    unsigned long size = 0;
+    c.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&c);
+    jpeg_mem_dest(&c, &bytes, &size);
+    set_up(&c, r);
+    jpeg_start_compress(&c, TRUE);
+    if (r->exif) write_exif(&c, r->exif);
+    uint8_t row[512];
+    for (int y = 0; y < r->height; y++) {
+        jpeg_row(r, y, row);
+        JSAMPROW rows = row;
+        jpeg_write_scanlines(&c, &rows, 1);
+    }
+    jpeg_finish_compress(&c);
+    made_add(&m, bytes, size);
+    jpeg_destroy_compress(&c);
+    free(bytes);
+    return m;
+}
+
+#endif

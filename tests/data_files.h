@@ -6,6 +6,7 @@
 #ifndef TEST_DATA_FILES_H
 #define TEST_DATA_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,7 +34,7 @@ made made_images(uint32_t count, uint32_t rows, uint32_t columns);
 made made_gzip(const made *plain);
 
 /* PNG with stored blocks. `rows`: height rows, each a filter byte and row_bytes bytes. */
-typedef struct png_ask {
+typedef struct png_request {
     uint32_t width, height;
     int depth, colour; /* colour: 0 gray, 2 RGB, 3 palette, 4 gray + alpha, 6 RGBA */
     const uint8_t *rows;
@@ -42,9 +43,30 @@ typedef struct png_ask {
     size_t palette_bytes;
     const uint8_t *alpha; /* tRNS */
     size_t alpha_bytes;
-} png_ask;
-made made_png(const png_ask *ask);
+    const char *extra_type; /* one chunk more, before the pixels or behind them; NULL: none */
+    const uint8_t *extra;
+    size_t extra_bytes;
+    bool extra_last;
+} png_request;
+made made_png(const png_request *request);
+/* An EXIF block: a directory of some other tag and the orientation. */
+made made_exif(bool low_first, int orientation);
 /* Makes the sums of all chunks right again, after bytes were changed. */
 void png_mend(made *m);
+
+#ifdef FV_HAVE_JPEG
+/* JPEG by libjpeg: left dark, right bright; each channel a little brighter; CMYK: 100 more. */
+typedef struct jpeg_request {
+    int width, height;
+    int channels; /* 1 gray, 3 RGB, 4 CMYK */
+    int h, v;     /* sampling of the first channel; 0: the usual 2x2 */
+    bool progressive, arithmetic;
+    int restart;         /* rows of blocks between restart markers; 0: none */
+    bool no_adobe;       /* no Adobe marker, though libjpeg would write one for CMYK */
+    const uint8_t *gray; /* width*height, in place of the above */
+    const made *exif;    /* an EXIF block for it */
+} jpeg_request;
+made made_jpeg(const jpeg_request *request);
+#endif
 
 #endif

@@ -102,18 +102,39 @@ static fv_status decode_and_prepare(const void *arg) {
     return status;
 }
 
+static fv_status decode_nothing(const void *arg) {
+    fv_image p;
+    fv_status status = fv__image_decode(ctx, "a file", arg, 4, &p);
+    assert_null(p.pixels);
+    return status == FV_BAD_INPUT ? FV_OK : status;
+}
+
 static void images(void **state) {
     (void)state;
+    refuse_everywhere(decode_nothing, "none", 1); /* the list in the message */
     made pnm = made_new();
     made_add(&pnm, "P6 2 1 255\n\1\2\3\4\5\6", 17);
     refuse_everywhere(decode_and_prepare, &pnm, 5);
     made_free(&pnm);
 #ifdef FV_HAVE_PNG
     static const uint8_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 9, 8, 7, 6, 5, 4, 3, 2};
-    made png = made_png(
-        &(png_ask){.width = 2, .height = 2, .depth = 8, .colour = 6, .rows = rows, .row_bytes = 8});
+    made png = made_png(&(png_request){
+        .width = 2, .height = 2, .depth = 8, .colour = 6, .rows = rows, .row_bytes = 8});
     refuse_everywhere(decode_and_prepare, &png, 8);
     made_free(&png);
+    made exif = made_exif(true, 6);
+    made turned = made_png(&(png_request){.width = 2,
+                                          .height = 2,
+                                          .depth = 8,
+                                          .colour = 6,
+                                          .rows = rows,
+                                          .row_bytes = 8,
+                                          .extra_type = "eXIf",
+                                          .extra = exif.data,
+                                          .extra_bytes = exif.size});
+    refuse_everywhere(decode_and_prepare, &turned, 9);
+    made_free(&turned);
+    made_free(&exif);
 #endif
 }
 
@@ -149,6 +170,66 @@ static void sets(void **state) {
 #endif
 }
 
+/* An image, a class, a map and a vector, all in the scratch. */
+static fv_status give(fv_context *own, void *user, int64_t i, fv_arena *scratch, fv_sample *out) {
+    (void)own, (void)user, (void)i;
+    uint8_t *bytes = fv__arena_alloc(scratch, 12);
+    float *numbers = fv__arena_alloc(scratch, 100000 * sizeof *numbers);
+    if (!bytes || !numbers) return FV_EXHAUSTED;
+    out->image = (fv_image_view){bytes, FV_U8, 4, 3, 1, 4, 1, 12};
+    out->targets = 3;
+    out->target[0] = (fv_target){FV_TARGET_CLASS, FV_U8, {0}, bytes};
+    out->target[1] = (fv_target){FV_TARGET_MAP, FV_U8, fv__shape2(3, 4), bytes};
+    out->target[2] = (fv_target){FV_TARGET_VECTOR, FV_F32, fv__shape1(100000), numbers};
+    return FV_OK;
+}
+
+static fv_status open_own(const void *arg) {
+    (void)arg;
+    static const char *const names[] = {"a", "b"};
+    static float x[2 * 64], vector[2 * 100000];
+    int32_t map[2 * 64], classes[2];
+    const fv_sample_source source = {
+        .name = "own",
+        .count = 2,
+        .target = {{FV_TARGET_CLASS, 0}, {FV_TARGET_MAP, 0}, {FV_TARGET_VECTOR, 100000}},
+        .targets = 3,
+        .classes = 2,
+        .class_names = names,
+        .sample = give,
+        .dtype = FV_U8};
+    const fv_batch_target targets[] = {{0, 0, classes}, {1, 255, map}, {2, 0, vector}};
+    fv_input in = {.channels = 1, .height = 8, .width = 8, .scale = 1};
+    fv_dataset set;
+    fv_arena scratch;
+    fv_loaded out;
+    FV_TRY(fv__dataset_from(ctx, &source, &set));
+    fv_status status = fv__batch_fill(ctx, &set, &in, &(fv_batch){.n = 2}, x, targets, 3);
+    fv__arena_init(&scratch, ctx);
+    if (status == FV_OK) status = fv__sample_load(ctx, &set, &in, 1, 255, &scratch, &out);
+    fv__arena_free(&scratch);
+    fv__dataset_close(&set);
+    return status;
+}
+
+static void own_set(void **state) {
+    (void)state;
+    refuse_everywhere(open_own, NULL, 12);
+}
+
+static fv_status open_unknown(const void *name) {
+    fv_dataset train, test;
+    fv_status status = fv__dataset_open(ctx, name, 1, &train, &test);
+    return status == FV_BAD_INPUT ? FV_OK : status;
+}
+
+static void unknown_sets(void **state) {
+    (void)state;
+    assert_int_equal(fv__folder_make(ctx, "none"), FV_OK);
+    refuse_everywhere(open_unknown, "nonesuch", 2);
+    refuse_everywhere(open_unknown, "none", 1);
+}
+
 static fv_status open_cifar10(const void *arg) {
     (void)arg;
     fv_dataset train, test;
@@ -179,9 +260,8 @@ static void cifar10(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(images),
-        cmocka_unit_test(sets),
-        cmocka_unit_test(cifar10),
+        cmocka_unit_test(images),  cmocka_unit_test(sets),         cmocka_unit_test(cifar10),
+        cmocka_unit_test(own_set), cmocka_unit_test(unknown_sets),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

@@ -129,6 +129,49 @@ static void resized(void **state) {
     for (int i = 0; i < 6; i++) near(x[i], middle[i], 1e-4);
 }
 
+/* An odd rest: torchvision begins at half of it, rounded to even. */
+static void odd_rests(void **state) {
+    (void)state;
+    static const int begins[] = {0, 0, 1, 2, 2, 2, 3, 4, 4};
+    for (int rest = 0; rest <= 8; rest++) {
+        uint8_t row[12];
+        float x[4];
+        for (int i = 0; i < 12; i++) row[i] = (uint8_t)i;
+        fv_image wide = {4 + rest, 1, 1, row}, high = {1, 4 + rest, 1, row};
+        fv_input in = input(1, 1, 4);
+        in.crop = (fv_size){1, 4};
+        assert_int_equal(fv__preprocess(ctx, &in, &wide, x), FV_OK);
+        for (int i = 0; i < 4; i++) near(x[i], begins[rest] + i, 1e-4);
+        in = input(1, 4, 1);
+        in.crop = (fv_size){4, 1};
+        assert_int_equal(fv__preprocess(ctx, &in, &high, x), FV_OK);
+        for (int i = 0; i < 4; i++) near(x[i], begins[rest] + i, 1e-4);
+    }
+}
+
+/* A long line takes memory for its rows and columns, not for a square: 256 MB would be 64 GB. */
+static void long_and_narrow(void **state) {
+    (void)state;
+    static uint8_t line[1 << 20];
+    memset(line, 9, sizeof line);
+    fv_image high = {1, 1 << 20, 1, line}, wide = {1 << 20, 1, 1, line};
+    fv_input in = input(1, 64, 64);
+    float *x = malloc(64 * 64 * sizeof *x);
+    assert_int_equal(fv__preprocess(ctx, &in, &high, x), FV_OK);
+    near(x[64 * 64 - 1], 9, 1e-3);
+    assert_int_equal(fv__preprocess(ctx, &in, &wide, x), FV_OK);
+    near(x[64 * 64 - 1], 9, 1e-3);
+    in.resize = 256;
+    in.crop = (fv_size){64, 64};
+    assert_int_equal(fv__preprocess(ctx, &in, &high, x), FV_OK);
+    near(x[0], 9, 1e-3);
+    in.resize = 1024;
+    in.crop = (fv_size){0, 0};
+    assert_int_equal(fv__preprocess(ctx, &in, &high, x), FV_BAD_INPUT);
+    assert_non_null(strstr(ctx->message, "cut it first"));
+    free(x);
+}
+
 /* 40 images of 3 channels, 4x5. */
 static void make_set(fv_dataset *set, uint8_t *pixels, int32_t *labels) {
     *set = (fv_dataset){.count = 40, .channels = 3, .height = 4, .width = 5, .classes = 4};
@@ -330,6 +373,8 @@ int main(void) {
         cmocka_unit_test(as_it_is),
         cmocka_unit_test(colours),
         cmocka_unit_test(resized),
+        cmocka_unit_test(odd_rests),
+        cmocka_unit_test(long_and_narrow),
         cmocka_unit_test(batches_and_order),
         cmocka_unit_test(augmented),
         cmocka_unit_test(same_for_any_threads),

@@ -165,17 +165,19 @@ fv_status fv__batch_fill(fv_context *ctx, const fv_dataset *set, const fv_input 
               .batch = batch,
               .targets = targets,
               .count = count,
-              .jobs = batch->n < JOBS ? batch->n : JOBS,
+              .jobs = 1,
               .key = fv__key(batch->seed, FV_STREAM_AUGMENT, 0, batch->epoch),
               .ctx = ctx,
               .x = x};
     FV_TRY(fv__input_check(ctx, input));
     FV_TRY(check_batch(ctx, &w));
     fv__levels(input, &w.levels);
-    if (worth_sharing(ctx, &w))
+    if (worth_sharing(ctx, &w)) {
+        w.jobs = batch->n < JOBS ? batch->n : JOBS;
         fv__pool_run(ctx->pool, w.jobs, fill_part, &w);
-    else
-        for (int64_t j = 0; j < w.jobs; j++) fill_part(&w, j, 0);
+    } else {
+        fill_part(&w, 0, 0);
+    }
     return first_failure(ctx, &w);
 }
 

@@ -95,7 +95,7 @@ fv_status fv__dataset_open(fv_context *ctx, const char *name, uint64_t seed, fv_
 
 fv_status fv__dataset_sample(fv_context *ctx, const fv_dataset *set, int64_t i, fv_arena *scratch,
                              fv_sample *out) {
-    *out = (fv_sample){0};
+    out->targets = 0;
     if (i < 0 || i >= set->count)
         return fv__fail(ctx, FV_USAGE, "sample %lld was asked for, and data set %s holds %lld",
                         (long long)i, set->name, (long long)set->count);

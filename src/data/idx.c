@@ -30,43 +30,45 @@ static const char *kind_file(int dims) {
     return dims == 3 ? "an images file" : "a labels file";
 }
 
-/* The header: says what is wrong with it, the likely mistake first. */
-static fv_status header(fv_context *ctx, const char *path, const uint8_t *h, size_t size, int want,
-                        idx *out) {
+/* The first four bytes: says what is wrong with them, the likely mistake first. */
+static fv_status check_start(fv_context *ctx, const char *path, const uint8_t *h, size_t size,
+                             int want) {
+    bool idx_like = size >= 4 && h[0] == 0 && h[1] == 0;
     if (!size)
         return fv__fail(ctx, FV_BAD_INPUT, "%s: the file is empty; %s was expected: fetch it again",
                         path, kind_file(want));
-    if (size >= 4 && h[0] == 0 && h[1] == 0 && h[2] == 8 && (h[3] == 1 || h[3] == 3) &&
-        h[3] != want)
+    if (idx_like && h[2] == 8 && (h[3] == 1 || h[3] == 3) && h[3] != want)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "%s: this is %s and %s was expected; were the two files swapped?", path,
                         kind_file(h[3]), kind_file(want));
-    if (size >= 4 && h[0] == 0 && h[1] == 0 && h[2] >= 8 && h[2] <= 14 &&
-        (h[2] != 8 || h[3] != want))
+    if (idx_like && h[2] >= 8 && h[2] <= 14 && (h[2] != 8 || h[3] != want))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "%s: an IDX file with values of type 0x%02x in %d dimensions; %s are "
                         "bytes (0x08) in %d",
                         path, h[2], h[3], kind_name(want), want);
     FV_TRY(fv__refuse_lfs_pointer(ctx, path, h, size));
-    if (size < 4 || h[0] != 0 || h[1] != 0 || h[2] != 8)
-        return fv__fail(ctx, FV_BAD_INPUT,
-                        "%s: this is not an IDX file; %s starts with the bytes 0 0 8 %d", path,
-                        kind_file(want), want);
+    if (idx_like && h[2] == 8) return FV_OK;
+    return fv__fail(ctx, FV_BAD_INPUT,
+                    "%s: this is not an IDX file; %s starts with the bytes 0 0 8 %d", path,
+                    kind_file(want), want);
+}
+
+static fv_status header(fv_context *ctx, const char *path, const uint8_t *h, size_t size, int want,
+                        idx *out) {
+    FV_TRY(check_start(ctx, path, h, size, want));
     size_t length = 4 + 4 * (size_t)want;
     if (size < length)
         return fv__fail(ctx, FV_BAD_INPUT, "%s: the file ends within its header of %zu bytes", path,
                         length);
     *out = (idx){.dims = want, .bytes = 1};
+    const char *const what[] = {kind_name(want), "rows", "columns"};
     for (int i = 0; i < want; i++) {
+        int64_t most = i == 0 ? UINT32_MAX : IDX_SIDE;
         out->dim[i] = big_endian(h + 4 + 4 * i);
-        if (out->dim[i] == 0 || (i > 0 && out->dim[i] > IDX_SIDE))
+        if (out->dim[i] == 0 || out->dim[i] > most)
             return fv__fail(ctx, FV_BAD_INPUT,
                             "%s: the header says %lld %s; it must be between 1 and %lld", path,
-                            (long long)out->dim[i],
-                            i == 0   ? (want == 3 ? "images" : "labels")
-                            : i == 1 ? "rows"
-                                     : "columns",
-                            i == 0 ? 4294967295LL : (long long)IDX_SIDE);
+                            (long long)out->dim[i], what[i], (long long)most);
         if (!fv__mul_size(out->bytes, (size_t)out->dim[i], &out->bytes))
             return fv__fail(ctx, FV_BAD_INPUT, "%s: the sizes in the header are too large", path);
     }

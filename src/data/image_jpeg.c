@@ -110,19 +110,18 @@ static const uint8_t *find_exif(const uint8_t *data, size_t size, size_t *exif_s
 /* Kinds of JPEG that libjpeg does not read (ITU-T T.81, table B.1; T.87). */
 static const char *unread_kind(const outline *o) {
     if (o->frame == 0xc3 || o->frame == 0xcb) return "of the lossless kind";
-    if (o->frame == 0xf7) return "a JPEG-LS, of the lossless kind";
+    if (o->frame == 0xf7) return "of the lossless kind JPEG-LS";
     if (o->frame >= 0xc5 && o->frame != 0xc9 && o->frame != 0xca) return "of the hierarchical kind";
-    if (o->frame && o->bits > 8) return "one of more than 8 bits a value";
-    return NULL;
+    return o->frame && o->bits > 8 ? "of the kind for fine shades" : NULL;
 }
 
 static fv_status check_kind(fv_context *ctx, const char *name, const outline *o) {
     const char *kind = unread_kind(o);
     if (!kind) return FV_OK;
     return fv__fail(ctx, FV_BAD_INPUT,
-                    "%s: this JPEG is %s (%d bits a value), which is not read; convert it, for "
-                    "example with libjpeg-turbo 3: `djpeg -pnm IN.jpg > OUT.ppm`, or save it as "
-                    "PNG in the program it came from",
+                    "%s: this JPEG is %s, %d bits a value, and those of 8 bits that are baseline "
+                    "or progressive are read; convert it, for example with libjpeg-turbo 3: "
+                    "`djpeg -pnm IN.jpg > OUT.ppm`, or save it as PNG in the program it came from",
                     name, kind, o->bits);
 }
 

@@ -78,6 +78,18 @@ static const uint8_t *find_exif(const uint8_t *data, size_t size, size_t *exif_s
     return NULL;
 }
 
+static fv_status overlong(fv_context *ctx, const char *name, const chunk *c) {
+    char type[5] = {0};
+    for (int i = 0; i < 4; i++) {
+        uint8_t letter = c->type[i];
+        type[i] = letter > ' ' && letter < 127 ? (char)letter : '?';
+    }
+    return fv__fail(ctx, FV_BAD_INPUT,
+                    "%s: this PNG image is damaged (its chunk %s claims %zu bytes, and %zu are "
+                    "left); fetch or save it again",
+                    name, type, c->claims, c->held);
+}
+
 /* What can be said before libpng is asked. Pixels that are cut short are libpng's to report. */
 static fv_status check_chunks(fv_context *ctx, const char *name, const uint8_t *data, size_t size) {
     chunk c;
@@ -89,12 +101,7 @@ static fv_status check_chunks(fv_context *ctx, const char *name, const uint8_t *
                             "-sdk iphoneos pngcrush -revert-iphone-optimizations IN.png OUT.png`",
                             name);
         if (is(&c, "IDAT")) return FV_OK;
-        if (c.held < c.claims)
-            return fv__fail(ctx, FV_BAD_INPUT,
-                            "%s: this PNG image is damaged (its chunk %.4s claims %zu bytes, and "
-                            "%zu are left); fetch or save it again",
-                            name, c.type[0] < 128 && c.type[0] >= 'A' ? (const char *)c.type : "?",
-                            c.claims, c.held);
+        if (c.held < c.claims) return overlong(ctx, name, &c);
     }
     return FV_OK;
 }
