@@ -2,12 +2,13 @@
 /*
  * bench.c - `fovea bench`: how fast a network runs here, whole and per layer.
  *
- * Weights and picture are random numbers: speed does not depend on them. GFLOP/s count two
+ * Weights and image are random numbers: speed does not depend on them. GFLOP/s count two
  * operations per multiply-accumulate of conv and fc, and for training three times as many
  * (forward, gradient of the input, gradient of the weights). The peak is measured too:
  * multiply-adds on numbers in registers, on all threads.
  */
 #include "base/cpu.h"
+#include "base/printable.h"
 #include "base/random.h"
 #include "cli/cli.h"
 #include "kern/kern.h"
@@ -21,7 +22,7 @@ typedef struct keys {
 } keys;
 
 static const fv_field key_fields[] = {
-    {"batch", "pictures at a time", FV_INT, offsetof(keys, batch), "1", 1, 1 << 20, 0, NULL, NULL},
+    {"batch", "images at a time", FV_INT, offsetof(keys, batch), "1", 1, 1 << 20, 0, NULL, NULL},
     {"runs", "how many are timed (0: for about two seconds)", FV_INT, offsetof(keys, runs), "0", 0,
      100000, 0, NULL, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
@@ -46,7 +47,7 @@ typedef struct bench {
     fv_plan *plan;
     fv_exec *exec;
     float *weights, *gradients;
-    double macs;                /* of one picture, forward */
+    double macs;                /* of one image, forward */
     double *times, *step_times; /* [runs], [steps] medians */
     int runs;
     double median, least, peak; /* seconds, seconds, FLOP/s (0: not measured) */
@@ -236,9 +237,11 @@ static fv_status steps_text(const bench *b, fv_text *out) {
     FV_TRY(fv__table_new(b->cli->ctx, &t));
     fv__table_column(t, "step", false);
     fv__table_column(t, "way", false);
+    fv__table_spare(t, 2);
     fv__table_column(t, "ms", true);
     fv__table_column(t, "share", true);
     fv__table_column(t, "GFLOP/s", true);
+    fv__table_spare(t, 1);
     for (int s = 0; s < fv__exec_steps(b->exec); s++) {
         const fv_step_view v = fv__exec_step(b->exec, s);
         const double work = step_work(b, &v), seconds = b->step_times[s];
@@ -253,21 +256,22 @@ static fv_status steps_text(const bench *b, fv_text *out) {
             fv__table_cell(t, "");
     }
     fv__text_add(out, "\n");
-    const fv_status status = fv__table_text(b->cli->ctx, t, false, out);
+    const fv_status status = fv__table_text(b->cli->ctx, t, fv__cli_screen(stdout).columns, out);
     fv__table_free(t);
     return status;
 }
 
 static fv_status as_text(const bench *b, fv_text *out) {
-    char text[32];
+    char text[32], threads[64], runs[64];
     const size_t bytes = b->memory.activations + b->memory.scratch;
-    fv__text_addf(out, "%s, batch %lld, %s, fp32, %s, %d thread%s, %d runs\n\n", b->net->name,
+    fv__text_addf(out, "%s, batch %lld, %s, fp32, %s, %s, %s\n\n", b->net->name,
                   (long long)b->batch, b->training ? "forward and backward" : "forward",
-                  fv__kernels((fv_isa)b->cli->ctx->isa)->name, fv_context_threads(b->cli->ctx),
-                  fv_context_threads(b->cli->ctx) == 1 ? "" : "s", b->runs);
+                  fv__kernels((fv_isa)b->cli->ctx->isa)->name,
+                  fv__counted(threads, fv_context_threads(b->cli->ctx), "thread", "threads"),
+                  fv__counted(runs, b->runs, "run", "runs"));
     fv__text_addf(out, "  time      %.3f ms (median), %.3f ms (least)\n", 1e3 * b->median,
                   1e3 * b->least);
-    fv__text_addf(out, "  pictures  %.1f a second\n", (double)b->batch / b->median);
+    fv__text_addf(out, "  images    %.1f a second\n", (double)b->batch / b->median);
     fv__text_addf(out, "  work      %.1f GFLOP/s", 1e-9 * flops(b));
     if (b->peak > 0)
         fv__text_addf(out, ", %.0f %% of this machine's peak of %.0f", 100 * flops(b) / b->peak,
@@ -347,7 +351,7 @@ static fv_status run(fv_cli *cli) {
 
 const fv_command fv__command_bench = {
     .name = "bench",
-    .help = "time a network: ms, pictures a second, GFLOP/s, each layer",
+    .help = "time a network: ms, images a second, GFLOP/s, each layer",
     .synopsis = "NETWORK [batch=N] [runs=N] [NAME=VALUE ...]",
     .about = "NETWORK is a name of the zoo, a .net file or a model. GFLOP/s count two operations\n"
              "per multiply-accumulate of conv and fc, three times as many with --training. The\n"

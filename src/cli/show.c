@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * show.c - `fovea show`: filters, and what each layer makes of a picture, as PNG files.
+ * show.c - `fovea show`: filters, and what each layer makes of an image, as PNG files.
  */
 #include "cli/cli.h"
 #include "data/data.h"
@@ -9,7 +9,7 @@
 #define MAPS_SHOWN 64
 
 static const fv_cli_flag flags[] = {
-    {"out", "DIR", "where the pictures go; otherwise the folder `look`"},
+    {"out", "DIR", "where the images go; otherwise the folder `look`"},
     {NULL, NULL, NULL},
 };
 
@@ -71,7 +71,7 @@ static fv_status picture(album *a, const fv_model *model, const char *path) {
     fv_picture p;
     FV_TRY(fv__picture_read(ctx, path, &p));
     float *x =
-        fv__alloc(ctx, (size_t)fv__shape_sample(&net->values[0].shape) * sizeof *x, "a picture");
+        fv__alloc(ctx, (size_t)fv__shape_sample(&net->values[0].shape) * sizeof *x, "an image");
     fv_status status = x ? fv__preprocess(ctx, &net->input, &p, x) : FV_EXHAUSTED;
     if (status == FV_OK) status = maps(a, model, x);
     fv__free(x);
@@ -86,7 +86,7 @@ static fv_status draw(album *a, const fv_model *model) {
     if (a->cli->json) fv__text_add(&a->files, "]}\n");
     if (a->count == 0 && !a->cli->json)
         fv__text_addf(&a->files,
-                      "%s has no filters larger than a pixel; give a picture to see "
+                      "%s has no filters larger than a pixel; give an image to see "
                       "what its layers make of it\n",
                       model->net->name);
     return fv__cli_put(a->cli, &a->files);
@@ -105,10 +105,10 @@ static fv_status run(fv_cli *cli) {
 
 const fv_command fv__command_show = {
     .name = "show",
-    .help = "draw a model's filters, or what each layer makes of a picture",
-    .synopsis = "MODEL [PICTURE] [--out DIR]",
+    .help = "draw a model's filters, or what each layer makes of an image",
+    .synopsis = "MODEL [IMAGE] [--out DIR]",
     .about = "MODEL is a model file (.safetensors) or the folder of a training run.\n"
-             "Without a picture: the filters of every convolution whose window is larger than a\n"
+             "Without an image: the filters of every convolution whose window is larger than a\n"
              "pixel. With one: the output of every layer, after its activation, as gray maps\n"
              "(black: smallest, white: largest). Writes PNG files and prints their names.",
     .examples = "fovea show runs/lenet5-1/model.safetensors\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * train.c - `fovea train`: learns from labelled pictures.
+ * train.c - `fovea train`: learns from labelled images.
  */
 #include "cli/watch.h"
 #include <string.h>
@@ -46,13 +46,13 @@ static fv_status run(fv_cli *cli) {
 
 const fv_command fv__command_train = {
     .name = "train",
-    .help = "train a network on labelled pictures",
+    .help = "train a network on labelled images",
     .synopsis = "NET DATA [key=value ...] [--out DIR]",
     .about = "Trains by the recipe in the network's text; key=value changes it (`fovea help\n"
              "settings`). Each epoch ends with a test and a checkpoint. Ctrl-C stops after the\n"
              "step and saves; a run that was stopped or killed goes on with `fovea resume DIR`\n"
              "and ends in the same bytes as one that was not. The folder receives the trained\n"
-             "model, the log, pictures and report.html. DATA: `fovea data` lists what there is.",
+             "model, the log, images and report.html. DATA: `fovea data` lists what there is.",
     .examples = "fovea train lenet5 digits\n"
                 "fovea train lenet5 mnist epochs=10 seed=1\n"
                 "fovea train mine.net cifar10 lr=0.05 batch=128 --out runs/mine",

@@ -74,10 +74,12 @@ static fv_status list(fv_cli *cli) {
         fv__text_free(&out);
         return status;
     }
-    fv__text_add(&out, cli->json ? "]}\n"
-                                 : "\n`fovea zoo NAME` prints a network's text, `fovea explain "
-                                   "NAME` its layers.\nYour own: a text file NAME.net (`fovea "
-                                   "help language`).\n");
+    if (cli->json)
+        fv__text_add(&out, "]}\n");
+    else
+        fv__cli_paragraphs(&out,
+                           "\n`fovea zoo NAME` prints a network's text, `fovea explain NAME` its "
+                           "layers. Your own: a text file NAME.net (`fovea help language`).");
     return fv__cli_put(cli, &out);
 }
 

@@ -40,25 +40,6 @@ static size_t dtype_bytes(const char *name) {
     return 0;
 }
 
-bool fv__utf8_valid(const char *text, size_t size) {
-    const uint8_t *p = (const uint8_t *)text;
-    for (size_t i = 0; i < size;) {
-        uint8_t c = p[i++];
-        if (c < 0x80) continue;
-        /* Table 3-7 of the Unicode standard: the second byte's range depends on the first. */
-        int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
-        if (c < 0xc2 || c > 0xf4) return false;
-        uint8_t low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-        uint8_t high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-        for (int k = 0; k < more; k++, i++) {
-            if (i >= size || p[i] < low || p[i] > high) return false;
-            low = 0x80;
-            high = 0xbf;
-        }
-    }
-    return true;
-}
-
 /* A JSON number that is a whole number from 0 to `max`. */
 static bool whole(const fv_json *v, double max, int64_t *out) {
     if (v->kind != FV_JSON_NUMBER || !(v->number >= 0 && v->number <= max)) return false;

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "tensor/tensor.h"
 
 typedef struct fv_st_entry {
@@ -53,8 +54,5 @@ typedef struct fv_st_meta {
 FV_MUST_USE fv_status fv__safetensors_write(fv_context *ctx, const char *path,
                                             const fv_st_tensor *tensors, size_t count,
                                             const fv_st_meta *metadata, size_t metadata_count);
-
-/* Whether the bytes are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates). */
-bool fv__utf8_valid(const char *text, size_t size);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * evaluate.c - how well a model does on labelled pictures.
+ * evaluate.c - how well a model does on labelled images.
  */
 #include "train/evaluate.h"
 #include "plan/plan.h"
@@ -56,7 +56,7 @@ static fv_status stage_for(fv_context *ctx, fv_evaluator *e, int64_t n, fv_exec 
         const int logits = fv__net_logits(e->net, 0);
         const fv_plan_ask ask = {.batch = n, .dtype = FV_F32, .keep = &logits, .keep_count = 1};
         FV_TRY(fv__plan_new(ctx, e->net, &ask, &e->stages[i].plan));
-        /* in use, a plan writes no weights */
+        /* in inference, a plan writes no weights */
         FV_TRY(fv__exec_new(ctx, e->stages[i].plan, (void *)e->model->weights, NULL,
                             &e->stages[i].exec));
         e->stages[i].n = n;
@@ -65,7 +65,7 @@ static fv_status stage_for(fv_context *ctx, fv_evaluator *e, int64_t n, fv_exec 
     return FV_OK;
 }
 
-/* One picture's logits against its label. */
+/* One image's logits against its label. */
 static void score(const float *x, int64_t classes, int32_t label, int64_t index, fv_scores *s) {
     int64_t best = 0, better = 0;
     for (int64_t k = 0; k < classes; k++) {
@@ -74,12 +74,11 @@ static void score(const float *x, int64_t classes, int32_t label, int64_t index,
     }
     s->correct += best == label;
     s->correct5 += better < 5;
-    if (s->said) s->said[index] = (int32_t)best;
-    if (!s->sure && !s->truth) return;
+    if (s->predicted) s->predicted[index] = (int32_t)best;
+    if (!s->confidence) return;
     double sum = 0;
     for (int64_t k = 0; k < classes; k++) sum += exp((double)x[k] - (double)x[best]);
-    if (s->sure) s->sure[index] = (float)(1.0 / sum);
-    if (s->truth) s->truth[index] = (float)(exp((double)x[label] - (double)x[best]) / sum);
+    s->confidence[index] = (float)(1.0 / sum);
 }
 
 fv_status fv__evaluate(fv_context *ctx, fv_evaluator *e, const fv_dataset *set, fv_scores *s) {

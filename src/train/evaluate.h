@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * evaluate.h - how well a model does on labelled pictures.
+ * evaluate.h - how well a model does on labelled images.
  */
 #ifndef FV_TRAIN_EVALUATE_H
 #define FV_TRAIN_EVALUATE_H
@@ -17,11 +17,11 @@ void fv__evaluator_free(fv_evaluator *e);
 
 typedef struct fv_scores {
     int64_t images, correct, correct5; /* first choice right; right among the first five */
-    double loss;                       /* mean over pictures, main head */
-    /* Per picture, when not NULL (set->count entries, the caller's): the class said, its softmax
-       probability, and the probability of the true class. */
-    int32_t *said;
-    float *sure, *truth;
+    double loss;                       /* mean over images, main head */
+    /* Per image, when not NULL (set->count entries, the caller's): the class predicted, and its
+       softmax probability. */
+    int32_t *predicted;
+    float *confidence;
 } fv_scores;
 
 FV_MUST_USE fv_status fv__evaluate(fv_context *ctx, fv_evaluator *e, const fv_dataset *set,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * look.c - filters and feature maps as pictures.
+ * look.c - filters and feature maps as images.
  */
 #include "train/look.h"
 #include "plan/plan.h"
@@ -20,7 +20,7 @@ int fv__first_filters(const fv_net *net) {
         const fv_shape *s = &net->params[p].spec.shape;
         if (net->params[p].spec.learned && s->rank == 4 && s->dim[2] * s->dim[3] > 1) return (int)p;
     }
-    for (size_t p = 0; p < net->param_count; p++) { /* a perceptron: each row is a picture */
+    for (size_t p = 0; p < net->param_count; p++) { /* a perceptron: each row is an image */
         const fv_param *param = &net->params[p];
         const fv_shape *in = &net->values[0].shape;
         if (param->spec.learned && param->spec.shape.rank == 2 &&

@@ -106,14 +106,12 @@ static void line(fv_text *out, const fv_figure *f, const fv_mark *m) {
 /* A text cut to so many letters. */
 static void cut(fv_text *out, const char *text, int letters) {
     fv_text piece = {0};
-    const char *end = text;
-    for (int used = 0; *end; used = fv__utf8_columns(piece.data)) {
-        if (used >= letters - 1) break;
-        const char *from = end;
-        fv__utf8_next(&end);
-        fv__text_addn(&piece, from, (size_t)(end - from));
-        if (piece.failed) break;
+    const char *end = text, *next = text;
+    for (int used = 1; *next; end = next) {
+        used += fv__letter_columns(fv__utf8_next(&next));
+        if (used > letters) break;
     }
+    fv__text_addn(&piece, text, (size_t)(end - text));
     if (piece.failed) out->failed = true;
     if (piece.length) fv__text_html(out, piece.data);
     fv__text_add(out, "\xe2\x80\xa6");

@@ -191,40 +191,20 @@ const char *fv__glyph(uint32_t code, int *advance, const char **accent) {
     return g->strokes;
 }
 
-uint32_t fv__utf8_next(const char **text) {
-    const unsigned char *s = (const unsigned char *)*text;
-    uint32_t c = s[0];
-    int more = c < 0x80                ? 0
-               : c >= 0xc2 && c < 0xe0 ? 1
-               : c >= 0xe0 && c < 0xf0 ? 2
-               : c >= 0xf0 && c < 0xf5 ? 3
-                                       : -1;
-    *text += 1;
-    if (more <= 0) return more == 0 ? c : 0xfffd;
-    c &= 0x3fu >> more;
-    for (int i = 1; i <= more; i++) {
-        if ((s[i] & 0xc0) != 0x80) return 0xfffd;
-        c = c << 6 | (s[i] & 0x3fu);
-    }
-    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return 0xfffd;
-    *text += more;
-    return c;
-}
-
 /* Combining accents take no room and East Asian letters two columns (the main blocks of Unicode's
    EastAsianWidth.txt); everything else one. */
+int fv__letter_columns(uint32_t c) {
+    const bool none = (c >= 0x300 && c < 0x370) || c == 0x200b || c == 0x200d || c == 0xfe0f;
+    const bool wide = (c >= 0x1100 && c < 0x1160) || (c >= 0x2e80 && c < 0xa4d0) ||
+                      (c >= 0xac00 && c < 0xd7a4) || (c >= 0xf900 && c < 0xfb00) ||
+                      (c >= 0xfe30 && c < 0xfe70) || (c >= 0xff00 && c < 0xff61) ||
+                      (c >= 0x1f300 && c < 0x1f650) || (c >= 0x1f900 && c < 0x1fa00) ||
+                      (c >= 0x20000 && c < 0x40000);
+    return none ? 0 : wide ? 2 : 1;
+}
+
 int fv__utf8_columns(const char *text) {
     int columns = 0;
-    while (*text) {
-        uint32_t c = fv__utf8_next(&text);
-        bool none = (c >= 0x300 && c < 0x370) || c == 0x200b || c == 0x200d || c == 0xfe0f;
-        bool wide = (c >= 0x1100 && c < 0x1160) || (c >= 0x2e80 && c < 0xa4d0) ||
-                    (c >= 0xac00 && c < 0xd7a4) || (c >= 0xf900 && c < 0xfb00) ||
-                    (c >= 0xfe30 && c < 0xfe70) || (c >= 0xff00 && c < 0xff61) ||
-                    (c >= 0x1f300 && c < 0x1f650) || (c >= 0x1f900 && c < 0x1fa00) ||
-                    (c >= 0x20000 && c < 0x40000);
-        columns += none ? 0 : wide ? 2 : 1;
-    }
+    while (*text) columns += fv__letter_columns(fv__utf8_next(&text));
     return columns;
 }
