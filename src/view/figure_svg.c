@@ -288,8 +288,8 @@ static void margins(fv_text *out, const char *name, const fv_figure *f, fv_margi
    are. */
 static void square_sizes(fv_text *out, const fv_squares *s) {
     const int n = s->columns;
-    const double cell = n <= 4 ? 72 : n <= 12 ? 48 : 26;
-    const double fits = 1.5 / fmax(1, fv__utf8_columns(s->longest)); /* of a square's side */
+    const double cell = n <= 4 ? 72 : n <= 12 ? 52 : 26;
+    const double fits = 1.4 / fmax(1, fv__utf8_columns(s->longest)); /* of a square's side */
     fv__text_addf(out, ";--w:%.0fpx;--least:%.0fpx;--z:clamp(7px,calc((100vw - 8rem)*", n * cell,
                   n > 12 ? n * 19.0 : 0.0);
     fv__text_number(out, floor(1e5 * fits / n + 0.5) / 1e5);
