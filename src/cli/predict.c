@@ -66,7 +66,7 @@ static fv_status draw(const predictor *p) {
         float sum = 0;
         for (int64_t c = 0; c < input->channels; c++) sum += x[c * plane + i] - least;
         const float range = (most - least) * (float)input->channels;
-        gray[i] = (uint8_t)(range > 0 ? 255.0f * sum / range : 0.0f);
+        gray[i] = (uint8_t)(range > 0 ? 255.0f * sum / range + 0.5f : 0.0f);
     }
     fv__image_terminal(&out, gray, input->height, input->width, SHOW_COLUMNS, p->style);
     fv__free(gray);
