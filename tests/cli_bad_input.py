@@ -250,7 +250,7 @@ def pictures(has):
     case("picture that does not exist", BAD, ["cat.png", "does not exist"], "predict",
          "tiny.safetensors", "cat.png")
     b.write("good.pgm", b.pgm())
-    case("one bad picture among good", BAD, ["text.png", "1 of 3 pictures"], "predict",
+    case("one bad picture among good", BAD, ["text.png", "1 of 3 images"], "predict",
          "tiny.safetensors", "good.pgm", "text.png", "good.pgm")
     case("k=0", BAD, ["k must be between 1 and 1000"], "predict", "tiny.safetensors", "good.pgm",
          "k=0")

@@ -63,7 +63,10 @@ static fv_status image_on_a_terminal(void) {
 
 static fv_status fill(fv_table **t) {
     FV_TRY(fv__table_new(&context, t));
-    for (int i = 0; i < 12; i++) fv__table_column(*t, "column", i % 2);
+    for (int i = 0; i < 12; i++) {
+        fv__table_column(*t, "column", i % 2);
+        fv__table_spare(*t, i / 2);
+    }
     for (int i = 0; i < 50; i++) {
         fv__table_cellf(*t, "%*d", i % 10 == 9 ? 400 : 3, i);
         fv__table_rule(*t);
@@ -74,8 +77,10 @@ static fv_status table(void) {
     fv_table *t = NULL;
     fv_text text = {0};
     fv_status status = fill(&t);
-    if (status == FV_OK) status = fv__table_text(&context, t, false, &text);
-    if (status == FV_OK) status = fv__table_text(&context, t, true, &text);
+    int width;
+    if (status == FV_OK) status = fv__table_width(&context, t, &width);
+    if (status == FV_OK) status = fv__table_text(&context, t, 60, &text);
+    if (status == FV_OK) status = fv__table_markdown(&context, t, &text);
     fv__text_free(&text);
     fv__table_free(t);
     return status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_view_table.c - tables as text and as Markdown.
+ * test_view_table.c - tables as text, in little room too, and as Markdown.
  */
 #include "view/parts.h"
 #include <setjmp.h>
@@ -35,7 +35,9 @@ static fv_table *lecture_table(void) {
 
 static void check_table(fv_table *t, bool markdown, const char *expected) {
     fv_text text = {0};
-    assert_int_equal(fv__table_text(&context, t, markdown, &text), FV_OK);
+    assert_int_equal(markdown ? fv__table_markdown(&context, t, &text)
+                              : fv__table_text(&context, t, 0, &text),
+                     FV_OK);
     assert_string_equal(text.data ? text.data : "", expected);
     fv__text_free(&text);
 }
@@ -87,7 +89,7 @@ static void cells_cannot_break_a_row(void **state) {
     check_table(t, true, "| a b |\n| --- |\n| one  two three |\n| \\`\\<b\\>\\`\\_\\\\ |\n");
     fv__table_cellf(t, "%s!", many);
     fv_text text = {0};
-    assert_int_equal(fv__table_text(&context, t, false, &text), FV_OK);
+    assert_int_equal(fv__table_text(&context, t, 0, &text), FV_OK);
     assert_non_null(strstr(text.data, "mmm!\n"));
     fv__text_free(&text);
     fv__table_free(t);
@@ -108,12 +110,129 @@ static void wide_letters_take_two_columns(void **state) {
     fv__table_free(t);
 }
 
+static void orders_to_the_terminal_are_escaped(void **state) {
+    (void)state;
+    fv_table *t;
+    assert_int_equal(fv__table_new(&context, &t), FV_OK);
+    fv__table_column(t, "name", false);
+    fv__table_column(t, "n", true);
+    fv__table_cell(t, "a\x1b[2Jb");
+    fv__table_cell(t, "1");
+    check_table(t, false, "name       n\n────────────\na\\x1b[2Jb  1\n");
+    fv__table_free(t);
+}
+
+/* --- in little room --------------------------------------------------------------------------- */
+
+static fv_table *table_with_spares(void) {
+    fv_table *t;
+    assert_int_equal(fv__table_new(&context, &t), FV_OK);
+    fv__table_column(t, "name", false);
+    fv__table_spare(t, 3);
+    fv__table_column(t, "layer", false);
+    fv__table_column(t, "bias", true);
+    fv__table_spare(t, 1);
+    fv__table_column(t, "MACs", true);
+    fv__table_spare(t, 2);
+    static const char *const cells[] = {
+        "conv1", "a layer of some words", "8", "1234567890", "fc1", "short", "10", "99"};
+    for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) fv__table_cell(t, cells[i]);
+    fv__table_rule(t);
+    fv__table_cell(t, "total");
+    fv__table_cell(t, "");
+    fv__table_cell(t, "18");
+    return t;
+}
+
+static void check_room(const fv_table *t, int room, const char *expected) {
+    fv_text text = {0};
+    assert_int_equal(fv__table_text(&context, t, room, &text), FV_OK);
+    assert_string_equal(text.data, expected);
+    fv__text_free(&text);
+}
+
+static void columns_are_left_out_in_their_order(void **state) {
+    (void)state;
+    fv_table *t = table_with_spares();
+    const char *all = "name   layer                  bias        MACs\n"
+                      "──────────────────────────────────────────────\n"
+                      "conv1  a layer of some words     8  1234567890\n"
+                      "fc1    short                    10          99\n"
+                      "──────────────────────────────────────────────\n"
+                      "total                           18\n";
+    check_room(t, 0, all);
+    check_room(t, 46, all);
+    fv__table_advice(t, "; ask for more.");
+    check_room(t, 45,
+               "name   layer                        MACs\n"
+               "────────────────────────────────────────\n"
+               "conv1  a layer of some words  1234567890\n"
+               "fc1    short                          99\n"
+               "────────────────────────────────────────\n"
+               "total\n"
+               "Left out for want of room: bias; ask for\nmore.\n");
+    /* without MACs there is room for bias again */
+    check_room(t, 39,
+               "name   layer                  bias\n"
+               "──────────────────────────────────\n"
+               "conv1  a layer of some words     8\n"
+               "fc1    short                    10\n"
+               "──────────────────────────────────\n"
+               "total                           18\n"
+               "Left out for want of room: MACs; ask\nfor more.\n");
+    /* the row's word moves into the column that is left */
+    check_room(t, 21,
+               "layer\n"
+               "─────────────────────\n"
+               "a layer of some words\n"
+               "short\n"
+               "─────────────────────\n"
+               "total\n"
+               "Left out for want of\nroom: name, bias,\nMACs; ask for more.\n");
+    int width;
+    assert_int_equal(fv__table_width(&context, t, &width), FV_OK);
+    assert_int_equal(width, 21);
+    fv__table_free(t);
+}
+
+static void texts_are_broken_into_lines(void **state) {
+    (void)state;
+    fv_table *t;
+    assert_int_equal(fv__table_new(&context, &t), FV_OK);
+    fv__table_column(t, "what", false);
+    fv__table_column(t, "n", true);
+    fv__table_cell(t, "some words in a row");
+    fv__table_cell(t, "12345");
+    fv__table_cell(t, "averyverylongword");
+    fv__table_cell(t, "1");
+    check_room(t, 17,
+               "what            n\n"
+               "─────────────────\n"
+               "some words  12345\n"
+               "in a row\n"
+               "averyveryl      1\n"
+               "ongword\n");
+    check_room(t, 5,
+               "what          n\n" /* no narrower than it can be read */
+               "───────────────\n"
+               "some      12345\n"
+               "words in\n"
+               "a row\n"
+               "averyver      1\n"
+               "ylongwor\n"
+               "d\n");
+    fv__table_free(t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_as_text),
         cmocka_unit_test(table_as_markdown),
         cmocka_unit_test(cells_cannot_break_a_row),
         cmocka_unit_test(wide_letters_take_two_columns),
+        cmocka_unit_test(orders_to_the_terminal_are_escaped),
+        cmocka_unit_test(columns_are_left_out_in_their_order),
+        cmocka_unit_test(texts_are_broken_into_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,13 +2,13 @@
 /*
  * bench.c - `fovea bench`: how fast a network runs here, whole and per layer.
  *
- * The picture is random numbers, and so are the weights of a network that has none of its own.
- * GFLOP/s count two
+ * Weights and image are random numbers: speed does not depend on them. GFLOP/s count two
  * operations per multiply-accumulate of conv and fc, and for training three times as many
  * (forward, gradient of the input, gradient of the weights). The peak is measured too:
  * multiply-adds on numbers in registers, on all threads.
  */
-#include "base/cpu_features.h"
+#include "base/cpu.h"
+#include "base/printable.h"
 #include "base/random.h"
 #include "cli/cli.h"
 #include "kern/kern.h"
@@ -22,7 +22,7 @@ typedef struct keys {
 } keys;
 
 static const fv_field key_fields[] = {
-    {"batch", "pictures at a time", FV_INT, offsetof(keys, batch), "1", 1, 1 << 20, 0, NULL, NULL},
+    {"batch", "images at a time", FV_INT, offsetof(keys, batch), "1", 1, 1 << 20, 0, NULL, NULL},
     {"runs", "how many are timed (0: for about two seconds)", FV_INT, offsetof(keys, runs), "0", 0,
      100000, 0, NULL, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
@@ -46,9 +46,8 @@ typedef struct bench {
     bool training;
     fv_plan *plan;
     fv_exec *exec;
-    float *weights; /* the model's own, or fresh ones */
-    float *gradients;
-    double macs;                /* of one picture, forward */
+    float *weights, *gradients;
+    double macs;                /* of one image, forward */
     double *times, *step_times; /* [runs], [steps] medians */
     int runs;
     double median, least, peak; /* seconds, seconds, FLOP/s (0: not measured) */
@@ -137,6 +136,9 @@ static fv_status prepare(bench *b) {
     FV_TRY(count_macs(b));
     FV_TRY(fv__plan_new(ctx, b->net, &ask, &b->plan));
     b->memory = fv__plan_memory(b->plan);
+    b->weights = fv__alloc(ctx, bytes, "the weights");
+    if (!b->weights) return FV_EXHAUSTED;
+    fv__net_initialise(b->net, 1, b->weights);
     if (b->training) {
         b->gradients = fv__alloc(ctx, bytes, "the gradients");
         if (!b->gradients) return FV_EXHAUSTED;
@@ -151,6 +153,7 @@ static fv_status prepare(bench *b) {
 static void clean_up(bench *b) {
     fv__exec_free(b->exec);
     fv__plan_free(b->plan);
+    fv__free(b->weights);
     fv__free(b->gradients);
     fv__free(b->times);
     fv__free(b->step_times);
@@ -234,9 +237,11 @@ static fv_status steps_text(const bench *b, fv_text *out) {
     FV_TRY(fv__table_new(b->cli->ctx, &t));
     fv__table_column(t, "step", false);
     fv__table_column(t, "way", false);
+    fv__table_spare(t, 2);
     fv__table_column(t, "ms", true);
     fv__table_column(t, "share", true);
     fv__table_column(t, "GFLOP/s", true);
+    fv__table_spare(t, 1);
     for (int s = 0; s < fv__exec_steps(b->exec); s++) {
         const fv_step_view v = fv__exec_step(b->exec, s);
         const double work = step_work(b, &v), seconds = b->step_times[s];
@@ -251,21 +256,22 @@ static fv_status steps_text(const bench *b, fv_text *out) {
             fv__table_cell(t, "");
     }
     fv__text_add(out, "\n");
-    const fv_status status = fv__table_text(b->cli->ctx, t, false, out);
+    const fv_status status = fv__table_text(b->cli->ctx, t, fv__cli_screen(stdout).columns, out);
     fv__table_free(t);
     return status;
 }
 
 static fv_status as_text(const bench *b, fv_text *out) {
-    char text[32];
+    char text[32], threads[64], runs[64];
     const size_t bytes = b->memory.activations + b->memory.scratch;
-    fv__text_addf(out, "%s, batch %lld, %s, fp32, %s, %d thread%s, %d runs\n\n", b->net->name,
+    fv__text_addf(out, "%s, batch %lld, %s, fp32, %s, %s, %s\n\n", b->net->name,
                   (long long)b->batch, b->training ? "forward and backward" : "forward",
-                  fv__kernels((fv_isa)b->cli->ctx->isa)->name, fv_context_threads(b->cli->ctx),
-                  fv_context_threads(b->cli->ctx) == 1 ? "" : "s", b->runs);
+                  fv__kernels((fv_isa)b->cli->ctx->isa)->name,
+                  fv__counted(threads, fv_context_threads(b->cli->ctx), "thread", "threads"),
+                  fv__counted(runs, b->runs, "run", "runs"));
     fv__text_addf(out, "  time      %.3f ms (median), %.3f ms (least)\n", 1e3 * b->median,
                   1e3 * b->least);
-    fv__text_addf(out, "  pictures  %.1f a second\n", (double)b->batch / b->median);
+    fv__text_addf(out, "  images    %.1f a second\n", (double)b->batch / b->median);
     fv__text_addf(out, "  work      %.1f GFLOP/s", 1e-9 * flops(b));
     if (b->peak > 0)
         fv__text_addf(out, ", %.0f %% of this machine's peak of %.0f", 100 * flops(b) / b->peak,
@@ -275,45 +281,39 @@ static fv_status as_text(const bench *b, fv_text *out) {
     return b->step_times ? steps_text(b, out) : FV_OK;
 }
 
-static void layers_json(const bench *b, fv_json_writer *w) {
-    char name[256];
-    fv__json_open(w, "layers", '[');
-    for (int s = 0; s < fv__exec_steps(b->exec); s++) {
-        const fv_step_view v = fv__exec_step(b->exec, s);
-        const double seconds = b->step_times[s];
-        step_name(b, &v, name, sizeof name);
-        fv__json_open(w, NULL, '{');
-        fv__json_add_text(w, "name", name);
-        fv__json_add_text(w, "impl", v.impl);
-        fv__json_add_text(w, "pass", v.which == FV_BACKWARD ? "backward" : "forward");
-        fv__json_add_rounded(w, "ms", 1e3 * seconds, 6);
-        fv__json_add_rounded(w, "gflops", seconds > 0 ? 1e-9 * step_work(b, &v) / seconds : 0, 3);
-        fv__json_close(w);
-    }
-    fv__json_close(w);
-}
-
 static void as_json(const bench *b, const fv_text *trace, fv_text *out) {
-    fv_json_writer w = fv__json_writer(out, 2);
-    fv__json_open(&w, NULL, '{');
-    fv__json_add_text(&w, "net", b->net->name);
-    fv__json_add_int(&w, "batch", b->batch);
-    fv__json_add_int(&w, "threads", fv_context_threads(b->cli->ctx));
-    fv__json_add_text(&w, "precision", "fp32");
-    fv__json_add_text(&w, "isa", fv__kernels((fv_isa)b->cli->ctx->isa)->name);
-    fv__json_add_bool(&w, "training", b->training);
-    fv__json_add_int(&w, "runs", b->runs);
-    fv__json_add_rounded(&w, "ms_median", 1e3 * b->median, 6);
-    fv__json_add_rounded(&w, "ms_min", 1e3 * b->least, 6);
-    fv__json_add_rounded(&w, "images_per_second", (double)b->batch / b->median, 3);
-    fv__json_add_rounded(&w, "gflops", 1e-9 * flops(b), 3);
-    fv__json_add_rounded(&w, "peak_gflops", 1e-9 * b->peak, 3);
-    fv__json_add_rounded(&w, "peak_share", b->peak > 0 ? flops(b) / b->peak : 0.0, 4);
-    fv__json_add_int(&w, "memory_bytes", (int64_t)(b->memory.activations + b->memory.scratch));
-    fv__json_add_int(&w, "parameter_bytes", (int64_t)b->memory.parameters);
-    if (b->step_times) layers_json(b, &w);
-    if (trace->data) fv__json_add_text(&w, "trace", trace->data);
-    fv__json_close(&w);
+    char name[256];
+    fv__text_add(out, "{\"net\": ");
+    fv__text_json(out, b->net->name);
+    fv__text_addf(out, ", \"batch\": %lld, \"threads\": %d, \"precision\": \"fp32\", ",
+                  (long long)b->batch, fv_context_threads(b->cli->ctx));
+    fv__text_addf(out, "\"isa\": \"%s\", \"training\": %s,\n",
+                  fv__kernels((fv_isa)b->cli->ctx->isa)->name, b->training ? "true" : "false");
+    fv__text_addf(out, " \"runs\": %d, \"ms_median\": %.6f, \"ms_min\": %.6f, ", b->runs,
+                  1e3 * b->median, 1e3 * b->least);
+    fv__text_addf(out, "\"images_per_second\": %.3f, \"gflops\": %.3f, \"peak_gflops\": %.3f, ",
+                  (double)b->batch / b->median, 1e-9 * flops(b), 1e-9 * b->peak);
+    fv__text_addf(out, "\"peak_share\": %.4f, \"memory_bytes\": %zu, \"parameter_bytes\": %zu",
+                  b->peak > 0 ? flops(b) / b->peak : 0.0, b->memory.activations + b->memory.scratch,
+                  b->memory.parameters);
+    if (b->step_times) fv__text_add(out, ",\n \"layers\": [\n");
+    for (int s = 0; b->step_times && s < fv__exec_steps(b->exec); s++) {
+        const fv_step_view v = fv__exec_step(b->exec, s);
+        step_name(b, &v, name, sizeof name);
+        fv__text_addf(out, "%s  {\"name\": ", s ? ",\n" : "");
+        fv__text_json(out, name);
+        fv__text_add(out, ", \"impl\": ");
+        fv__text_json(out, v.impl);
+        fv__text_addf(out, ", \"pass\": \"%s\", \"ms\": %.6f, \"gflops\": %.3f}",
+                      v.which == FV_BACKWARD ? "backward" : "forward", 1e3 * b->step_times[s],
+                      b->step_times[s] > 0 ? 1e-9 * step_work(b, &v) / b->step_times[s] : 0.0);
+    }
+    if (b->step_times) fv__text_add(out, " ]");
+    if (trace->data) {
+        fv__text_add(out, ",\n \"trace\": ");
+        fv__text_json(out, trace->data);
+    }
+    fv__text_add(out, "}\n");
 }
 
 static fv_status measure(bench *b, fv_text *trace, fv_text *out) {
@@ -331,19 +331,17 @@ static fv_status measure(bench *b, fv_text *trace, fv_text *out) {
 }
 
 static fv_status run(fv_cli *cli) {
-    fv_model *model = NULL;
-    fv_net *trained = NULL;
+    fv_net *net = NULL, *trained = NULL;
     fv_text out = {0}, trace = {0};
     bench b = {.cli = cli, .batch = ((const keys *)cli->keys)->batch};
     b.training = fv__cli_has(cli, "training");
-    FV_TRY(fv__cli_model(cli, cli->words[0], 1, &model));
-    fv_status status = b.training ? fv__net_with_loss(cli->ctx, model->net, &trained) : FV_OK;
-    b.net = b.training ? trained : model->net; /* the same parameters in the same places */
-    b.weights = model->weights;
+    fv_status status = fv__cli_net(cli, cli->words[0], &net);
+    if (status == FV_OK && b.training) status = fv__net_with_loss(cli->ctx, net, &trained);
+    b.net = b.training ? trained : net;
     if (status == FV_OK) status = measure(&b, &trace, &out);
     clean_up(&b);
     fv__net_free(trained);
-    fv__model_free(model);
+    fv__net_free(net);
     out.failed = out.failed || trace.failed;
     fv__text_free(&trace);
     if (status == FV_OK) return fv__cli_put(cli, &out);
@@ -353,7 +351,7 @@ static fv_status run(fv_cli *cli) {
 
 const fv_command fv__command_bench = {
     .name = "bench",
-    .help = "time a network: ms, pictures a second, GFLOP/s, each layer",
+    .help = "time a network: ms, images a second, GFLOP/s, each layer",
     .synopsis = "NETWORK [batch=N] [runs=N] [NAME=VALUE ...]",
     .about = "NETWORK is a name of the zoo, a .net file or a model. GFLOP/s count two operations\n"
              "per multiply-accumulate of conv and fc, three times as many with --training. The\n"
@@ -367,6 +365,6 @@ const fv_command fv__command_bench = {
     .keys = key_fields,
     .keys_size = sizeof(keys),
     .flags = flag_table,
-    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
+    .takes = FV_CLI_NET,
     .run = run,
 };

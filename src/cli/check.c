@@ -11,11 +11,11 @@ typedef struct keys {
 } keys;
 
 static const fv_field fields[] = {
-    {"batch", "random pictures to check with", FV_INT, offsetof(keys, batch), "2", 1, 4096, 0, NULL,
+    {"batch", "random images to check with", FV_INT, offsetof(keys, batch), "2", 1, 4096, 0, NULL,
      NULL},
     {"points", "coordinates tried in each tensor", FV_INT, offsetof(keys, points), "8", 1, 1000000,
      0, NULL, NULL},
-    {"seed", "start of the random weights, pictures and coordinates", FV_INT, offsetof(keys, seed),
+    {"seed", "start of the random weights, images and coordinates", FV_INT, offsetof(keys, seed),
      "1", 0, 9e15, 0, NULL, NULL},
     {"tolerance", "relative error that still passes", FV_REAL, offsetof(keys, tolerance), "1e-7",
      1e-15, 1, 0, NULL, NULL},

@@ -2,7 +2,7 @@
 /*
  * cli.h - the command line: what a command declares, what it is given, how it speaks.
  *
- *   fovea VERB [NETWORK|MODEL] [DATA|PICTURE ...] [key=value ...] [--flags]
+ *   fovea VERB [NETWORK|MODEL] [DATA|IMAGE ...] [key=value ...] [--flags]
  *
  * A command is one file with one fv_command and one line in cli/list.h. Its declaration yields
  * parsing, "did you mean", `--help` and `fovea help VERB`. Results go to stdout, progress and
@@ -100,16 +100,25 @@ FV_MUST_USE fv_status fv__cli_model(fv_cli *cli, const char *word, uint64_t seed
 FV_MUST_USE fv_status fv__cli_convert(fv_cli *cli, const char *word, uint64_t seed,
                                       const char *path);
 
-/* Writes a text to stdout and frees it. FV_EXHAUSTED or FV_FAILED when it could not be written. */
+/* What a stream can show. */
+typedef struct fv_screen {
+    int columns;  /* of the terminal; 0: it is none */
+    bool redraws; /* a terminal where the cursor may go back */
+    bool colours; /* a terminal that takes escape sequences for colours, and its user too */
+    bool utf8;    /* otherwise plain ASCII */
+} fv_screen;
+fv_screen fv__cli_screen(FILE *stream);
+
+/* Writes a text to stdout and frees it: what a terminal would take for an order is escaped, and
+   where the locale says so all is ASCII; JSON stays as it is. FV_EXHAUSTED or FV_FAILED when it
+   could not be written. */
 FV_MUST_USE fv_status fv__cli_put(fv_cli *cli, fv_text *text);
-/* Control characters become '?': what a file holds may be an order to the terminal. */
-char *fv__cli_tame(char *text);
+/* The same for what is made for the terminal, such as an image in its colours. */
+FV_MUST_USE fv_status fv__cli_put_as_it_is(fv_cli *cli, fv_text *text);
 /* Says on stderr what the context says went wrong. */
 void fv__cli_complain(const fv_context *ctx);
 /* Adds a line to stderr unless --quiet. */
 void fv__cli_note(const fv_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Columns of the terminal behind the stream; 0: it is none. */
-int fv__cli_columns(FILE *stream);
 
 /* Help: the first page, a command's page, a topic's page. */
 void fv__cli_overview(fv_text *out);

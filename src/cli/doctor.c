@@ -26,12 +26,12 @@ static const part parts[] = {
 #ifdef FV_HAVE_PNG
     {"libpng", true, NULL},
 #else
-    {"libpng", false, "PNG pictures cannot be read"},
+    {"libpng", false, "PNG images cannot be read"},
 #endif
 #ifdef FV_HAVE_JPEG
     {"libjpeg", true, NULL},
 #else
-    {"libjpeg", false, "JPEG pictures cannot be read"},
+    {"libjpeg", false, "JPEG images cannot be read"},
 #endif
 #ifdef FV_HAVE_THREADS
     {"threads", true, NULL},

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * eval.c - `fovea eval`: how well a model does on labelled pictures.
+ * eval.c - `fovea eval`: how well a model does on labelled images.
  */
-#include "base/cpu_features.h"
+#include "base/cpu.h"
+#include "base/printable.h"
 #include "cli/cli.h"
 #include "train/evaluate.h"
 #include <math.h>
@@ -12,7 +13,7 @@ typedef struct keys {
 } keys;
 
 static const fv_field key_fields[] = {
-    {"batch", "pictures at a time; the result does not depend on it", FV_INT, offsetof(keys, batch),
+    {"batch", "images at a time; the result does not depend on it", FV_INT, offsetof(keys, batch),
      "100", 1, 1 << 20, 0, NULL, NULL},
     {"seed", "for sets that are drawn: which ones", FV_INT, offsetof(keys, seed), "1", 0, 9e15, 0,
      NULL, NULL},
@@ -27,33 +28,33 @@ static const fv_cli_flag flag_table[] = {
 static void as_json(const fv_model *model, const fv_dataset *set, bool train, const fv_scores *s,
                     double seconds, fv_text *out) {
     const double n = (double)s->images;
-    fv_json_writer w = fv__json_writer(out, FV_JSON_ONE_LINE);
-    fv__json_open(&w, NULL, '{');
-    fv__json_add_text(&w, "net", model->net->name);
-    fv__json_add_text(&w, "data", set->name);
-    fv__json_add_text(&w, "part", train ? "train" : "test");
-    fv__json_add_int(&w, "images", s->images);
-    fv__json_add_int(&w, "correct", s->correct);
-    fv__json_add_real(&w, "accuracy", (double)s->correct / n);
-    fv__json_add_real(&w, "top5", (double)s->correct5 / n);
-    fv__json_add_real(&w, "loss", s->loss);
-    fv__json_add_rounded(&w, "seconds", seconds, 3);
-    fv__json_close(&w);
+    fv__text_add(out, "{\"net\": ");
+    fv__text_json(out, model->net->name);
+    fv__text_add(out, ", \"data\": ");
+    fv__text_json(out, set->name);
+    fv__text_addf(out, ", \"part\": \"%s\", \"images\": %lld, \"correct\": %lld, \"accuracy\": ",
+                  train ? "train" : "test", (long long)s->images, (long long)s->correct);
+    fv__text_number(out, (double)s->correct / n);
+    fv__text_add(out, ", \"top5\": ");
+    fv__text_number(out, (double)s->correct5 / n);
+    fv__text_add(out, ", \"loss\": ");
+    fv__text_number(out, s->loss);
+    fv__text_addf(out, ", \"seconds\": %.3f}\n", seconds);
 }
 
 static void as_text(const fv_model *model, const fv_dataset *set, bool train, const fv_scores *s,
                     double seconds, fv_text *out) {
-    char a[32], b[32];
+    char a[64], b[32];
     const double n = (double)s->images;
-    fv__text_addf(out, "%s on %s, %s part: %s pictures\n\n", model->net->name, set->name,
-                  train ? "training" : "test", fv__commas(a, s->images));
+    fv__text_addf(out, "%s on %s, %s part: %s\n\n", model->net->name, set->name,
+                  train ? "training" : "test", fv__counted(a, s->images, "image", "images"));
     fv__text_addf(out, "  accuracy  %.2f %%   (%s right, %s wrong)\n",
                   100.0 * (double)s->correct / n, fv__commas(a, s->correct),
                   fv__commas(b, s->images - s->correct));
     if (set->classes > 5)
         fv__text_addf(out, "  top 5     %.2f %%\n", 100.0 * (double)s->correct5 / n);
     fv__text_addf(out, "  loss      %.4f\n", s->loss);
-    fv__text_addf(out, "  time      %.2f s, %s pictures a second\n", seconds,
+    fv__text_addf(out, "  time      %.2f s, %s images a second\n", seconds,
                   fv__commas(a, (int64_t)(n / (seconds > 0 ? seconds : 1e-9))));
 }
 
@@ -73,7 +74,7 @@ static fv_status evaluate(fv_cli *cli, const fv_model *model, const fv_dataset *
     if (status != FV_OK) return status;
     if (!isfinite(scores.loss))
         return fv__fail(cli->ctx, FV_BAD_INPUT,
-                        "%s gives numbers that are not finite for pictures of %s: its weights are "
+                        "%s gives numbers that are not finite for images of %s: its weights are "
                         "too large for them; train it again with a smaller lr, or take an earlier "
                         "model",
                         net->name, set->name);
@@ -102,10 +103,9 @@ static fv_status run(fv_cli *cli) {
 
 const fv_command fv__command_eval = {
     .name = "eval",
-    .help = "how well a model does on labelled pictures: accuracy, top 5, loss",
-    .synopsis = "MODEL DATA [batch=N] [seed=N] [weights=FILE]",
-    .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
-             "with weights=FILE. DATA is a\n"
+    .help = "how well a model does on labelled images: accuracy, top 5, loss",
+    .synopsis = "MODEL DATA [batch=N] [seed=N]",
+    .about = "MODEL is a model file (.safetensors) or the folder of a training run. DATA is a\n"
              "data set (`fovea data` lists them); its test part is read, which training does not\n"
              "learn from.",
     .examples = "fovea eval runs/lenet5-1 mnist\n"
@@ -115,6 +115,5 @@ const fv_command fv__command_eval = {
     .keys = key_fields,
     .keys_size = sizeof(keys),
     .flags = flag_table,
-    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
     .run = run,
 };

@@ -13,7 +13,7 @@ typedef struct keys {
 } keys;
 
 static const fv_field key_fields[] = {
-    {"batch", "pictures at a time, for the planned memory (0: as the recipe says)", FV_INT,
+    {"batch", "images at a time, for the planned memory (0: as the recipe says)", FV_INT,
      offsetof(keys, batch), "0", 0, 1 << 20, 0, NULL, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
@@ -192,7 +192,8 @@ static fv_status explain(fv_cli *cli, fv_net *net) {
         return fv__cli_put(cli, &out);
     }
     const bool all = fv__cli_has(cli, "wide") || fv__cli_has(cli, "markdown");
-    const fv_status status = fv__explain_text(cli, &e, all ? 0 : fv__cli_columns(stdout), &out);
+    const fv_status status =
+        fv__explain_text(cli, &e, all ? 0 : fv__cli_screen(stdout).columns, &out);
     if (status == FV_OK) return fv__cli_put(cli, &out);
     fv__text_free(&out);
     return status;
@@ -224,10 +225,10 @@ const fv_command fv__command_explain = {
              "\n"
              "  layer    as the lectures write it: CONV3-64 is 64 filters of 3x3\n"
              "  output   height x width x channels\n"
-             "  memory   numbers in the output, one picture; times 4 for bytes\n"
+             "  memory   numbers in the output, one image; times 4 for bytes\n"
              "  weights  (height*width*channels)*filters; biases are counted beside them\n"
-             "  MACs     multiplications with addition, for one picture\n"
-             "  field    how many pixels of the picture's width one output sees\n"
+             "  MACs     multiplications with addition, for one image\n"
+             "  field    how many pixels of the image's width one output sees\n"
              "  jump     how many pixels lie between the fields of neighbours\n"
              "\n"
              "A relu and the like works in place and stands with the layer before it. Planned\n"

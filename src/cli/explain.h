@@ -9,7 +9,7 @@
 #include "plan/plan.h"
 
 typedef struct fv_row {
-    const fv_node *node; /* NULL: the picture itself */
+    const fv_node *node; /* NULL: the image itself */
     int value;           /* what it puts out */
     int shown_in;        /* row whose line tells of it: itself, or the one before for "+ relu" */
     bool in_place;       /* its output lies where its input lay: no memory of its own */
@@ -37,7 +37,7 @@ typedef struct fv_explained {
     size_t parameters;     /* bytes of weights, biases and statistics */
     size_t gradients;      /* bytes */
     size_t optimizer;      /* bytes of its state */
-    fv_planned planned[2]; /* one picture, a batch */
+    fv_planned planned[2]; /* one image, a batch */
     int planned_count;
     const char *untrainable; /* why there is no training to plan, or NULL */
 } fv_explained;
@@ -46,9 +46,9 @@ typedef struct fv_explained {
    this does not tell, "stride 2 pad 1". */
 void fv__lecture_name(fv_text *out, const fv_node *node);
 void fv__lecture_options(fv_text *out, const fv_node *node);
-/* "(7 - 3)/3 + 1 = 2.33: 2 are used, the last column of the picture is ignored" */
+/* "(7 - 3)/3 + 1 = 2.33: 2 are used, the last column of the image is ignored" */
 void fv__lecture_misfit(fv_text *out, const fv_misfit *m);
-/* Whether a window of the row leaves part of the picture out. */
+/* Whether a window of the row leaves part of the image out. */
 bool fv__row_misfits(const fv_row *row);
 
 /* The human table, at most `columns` wide (0: as wide as it wants), and JSON. */

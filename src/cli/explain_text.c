@@ -4,7 +4,7 @@
  *
  * On a terminal narrower than the table the columns that matter least are left out, and it says so.
  */
-#include "base/utf8.h"
+#include "base/printable.h"
 #include "cli/explain.h"
 #include "view/view.h"
 #include <string.h>
@@ -14,15 +14,19 @@ enum { NAME, LAYER, OUTPUT, MEMORY, WEIGHTS, BIASES, MACS, FIELD, JUMP, COLUMNS 
 static const struct {
     const char *head;
     bool right;
+    int spare; /* left out as the first, second ... when there is no room; 0: never */
 } columns_of[COLUMNS] = {
-    [NAME] = {"name", false},    [LAYER] = {"layer", false},    [OUTPUT] = {"output", false},
-    [MEMORY] = {"memory", true}, [WEIGHTS] = {"weights", true}, [BIASES] = {"biases", true},
-    [MACS] = {"MACs", true},     [FIELD] = {"field", true},     [JUMP] = {"jump", true},
+    [NAME] = {"name", false, 5},      [LAYER] = {"layer", false, 0},
+    [OUTPUT] = {"output", false, 0},  [MEMORY] = {"memory", true, 0},
+    [WEIGHTS] = {"weights", true, 0}, [BIASES] = {"biases", true, 2},
+    [MACS] = {"MACs", true, 4},       [FIELD] = {"field", true, 3},
+    [JUMP] = {"jump", true, 1},
 };
 
-/* What is left out first when there is no room. */
-static const int dispensable[] = {JUMP, BIASES, FIELD, MACS, NAME};
-#define DISPENSABLE (int)(sizeof dispensable / sizeof *dispensable)
+static fv_status put_table(fv_cli *cli, const fv_table *t, int columns, fv_text *out) {
+    return fv__cli_has(cli, "markdown") ? fv__table_markdown(cli->ctx, t, out)
+                                        : fv__table_text(cli->ctx, t, columns, out);
+}
 
 static void put_count(fv_table *t, int64_t n) {
     char text[32];
@@ -59,18 +63,19 @@ static void put_layer(fv_table *t, const fv_explained *e, int i) {
     fv__text_free(&text);
 }
 
-static void put_weights(fv_table *t, const fv_row *row) {
+/* `brief`: without the product. */
+static void put_weights(fv_table *t, const fv_row *row, bool brief) {
     char count[32];
     if (!row->weights) {
         fv__table_cell(t, "");
-    } else if (row->cost.product[0]) {
+    } else if (row->cost.product[0] && !brief) {
         fv__table_cellf(t, "%s = %s", row->cost.product, fv__commas(count, row->weights));
     } else {
         fv__table_cell(t, fv__commas(count, row->weights));
     }
 }
 
-static void put_cell(fv_table *t, const fv_explained *e, int i, int column) {
+static void put_cell(fv_table *t, const fv_explained *e, int i, int column, bool brief) {
     const fv_row *row = &e->rows[i];
     const fv_value *value = &e->net->values[row->value];
     char text[FV_SHAPE_TEXT];
@@ -88,7 +93,7 @@ static void put_cell(fv_table *t, const fv_explained *e, int i, int column) {
         fv__table_cell(t, row->in_place ? "" : fv__short_count(text, (double)row->values));
         break;
     case WEIGHTS:
-        put_weights(t, row);
+        put_weights(t, row, brief);
         break;
     case BIASES:
         put_count(t, row->biases);
@@ -110,11 +115,9 @@ static void put_cell(fv_table *t, const fv_explained *e, int i, int column) {
     }
 }
 
-static void put_totals(fv_table *t, const fv_explained *e, unsigned left_out) {
+static void put_totals(fv_table *t, const fv_explained *e) {
     char text[32];
     for (int c = 0; c < COLUMNS; c++) {
-        if (left_out & 1u << c) continue;
-        const bool first = c == (left_out & 1u << NAME ? LAYER : NAME);
         switch (c) {
         case MEMORY:
             fv__table_cell(t, fv__short_count(text, (double)e->values));
@@ -129,94 +132,68 @@ static void put_totals(fv_table *t, const fv_explained *e, unsigned left_out) {
             put_count(t, e->macs);
             break;
         default:
-            fv__table_cell(t, first ? "total" : "");
+            fv__table_cell(t, c == NAME ? "total" : "");
         }
     }
 }
 
-static fv_status layers(fv_cli *cli, const fv_explained *e, unsigned left_out, fv_text *out) {
-    fv_table *t = NULL;
-    FV_TRY(fv__table_new(cli->ctx, &t));
-    for (int c = 0; c < COLUMNS; c++)
-        if (!(left_out & 1u << c)) fv__table_column(t, columns_of[c].head, columns_of[c].right);
-    for (int i = 0; i < e->count; i++) {
-        if (e->rows[i].shown_in != i) continue;
-        for (int c = 0; c < COLUMNS; c++)
-            if (!(left_out & 1u << c)) put_cell(t, e, i, c);
+static fv_status fill_layers(fv_cli *cli, const fv_explained *e, bool brief, fv_table **out) {
+    FV_TRY(fv__table_new(cli->ctx, out));
+    fv_table *t = *out;
+    for (int c = 0; c < COLUMNS; c++) {
+        fv__table_column(t, columns_of[c].head, columns_of[c].right);
+        fv__table_spare(t, columns_of[c].spare);
     }
+    fv__table_advice(t, ". --wide shows all.");
+    for (int i = 0; i < e->count; i++)
+        for (int c = 0; c < COLUMNS && e->rows[i].shown_in == i; c++) put_cell(t, e, i, c, brief);
     fv__table_rule(t);
-    put_totals(t, e, left_out);
-    const fv_status status = fv__table_text(cli->ctx, t, fv__cli_has(cli, "markdown"), out);
+    put_totals(t, e);
+    return FV_OK;
+}
+
+/* Where there is no room for the weights as a product, their number will do. */
+static fv_status layers(fv_cli *cli, const fv_explained *e, int columns, fv_text *out) {
+    fv_table *t = NULL;
+    int width = 0;
+    fv_status status = fill_layers(cli, e, false, &t);
+    if (status == FV_OK && columns) status = fv__table_width(cli->ctx, t, &width);
+    if (status == FV_OK && width > columns) {
+        fv__table_free(t);
+        status = fill_layers(cli, e, true, &t);
+    }
+    if (status == FV_OK) status = put_table(cli, t, columns, out);
     fv__table_free(t);
     return status;
 }
 
-/* In characters: bytes that continue one (UTF-8) do not count. */
-static int widest_line(const fv_text *text) {
-    int most = 0, now = 0;
-    for (const char *c = text->data; c && *c; c++) {
-        if (*c == '\n')
-            now = 0;
-        else if (!fv__utf8_inside(*c))
-            now++;
-        if (now > most) most = now;
-    }
-    return most;
+/* A line, broken where the terminal is narrow; frees it. */
+static void put_line(fv_text *out, fv_text *line, size_t indent, int columns) {
+    if (line->failed) out->failed = true;
+    if (line->length) fv__text_wrapped(out, line->data, indent, (size_t)columns);
+    fv__text_free(line);
 }
 
-/* Whether the table fits without some columns; if so it is added to `out`. */
-static fv_status try_layers(fv_cli *cli, const fv_explained *e, unsigned left_out, int columns,
-                            fv_text *out, bool *fits) {
-    fv_text text = {0};
-    const fv_status status = layers(cli, e, left_out, &text);
-    *fits = status == FV_OK && (columns == 0 || widest_line(&text) <= columns);
-    if (*fits && out) fv__text_addn(out, text.data ? text.data : "", text.length);
-    fv__text_free(&text);
-    return status;
-}
-
-/* The table with as many columns as fit: the least important ones go until it does, and come back
-   where there is still room. */
-static fv_status fitted(fv_cli *cli, const fv_explained *e, int columns, fv_text *out) {
-    unsigned left_out = 0;
-    bool fits = false;
-    for (int i = 0; i <= DISPENSABLE && !fits; i++) {
-        if (i) left_out |= 1u << dispensable[i - 1];
-        FV_TRY(try_layers(cli, e, left_out, columns, NULL, &fits));
-    }
-    for (int i = DISPENSABLE - 1; i >= 0 && fits && left_out; i--) {
-        const unsigned fewer = left_out & ~(1u << dispensable[i]);
-        FV_TRY(try_layers(cli, e, fewer, columns, NULL, &fits));
-        if (fits) left_out = fewer;
-        fits = true;
-    }
-    FV_TRY(try_layers(cli, e, left_out, 0, out, &fits));
-    if (!left_out) return FV_OK;
-    fv__text_add(out, "Left out for want of room: ");
-    const char *comma = "";
-    for (int c = 0; c < COLUMNS; c++) {
-        if (!(left_out & 1u << c)) continue;
-        fv__text_addf(out, "%s%s", comma, columns_of[c].head);
-        comma = ", ";
-    }
-    fv__text_add(out, ". --wide shows all.\n");
-    return FV_OK;
-}
-
-static void sums(const fv_explained *e, fv_text *out) {
+static void sums(const fv_explained *e, int columns, fv_text *out) {
     char a[32], b[32], c[32];
-    fv__text_addf(out, "parameters  %s = %s weights + %s biases",
-                  fv__commas(a, e->weights + e->biases), fv__commas(b, e->weights),
-                  fv__commas(c, e->biases));
+    fv_text line = {0};
+    fv__text_addf(&line, "%s = %s weights + %s biases", fv__commas(a, e->weights + e->biases),
+                  fv__commas(b, e->weights), fv__commas(c, e->biases));
     if (e->statistics)
-        fv__text_addf(out, "; and %s running statistics", fv__commas(a, e->statistics));
+        fv__text_addf(&line, "; and %s running statistics", fv__commas(a, e->statistics));
+    fv__text_add(out, "parameters  ");
+    put_line(out, &line, 12, columns);
     const double flop = 2 * (double)e->macs;
     const int big = flop >= 1e9 ? 2 : flop >= 1e6 ? 1 : 0;
     static const double unit[] = {1e3, 1e6, 1e9};
-    fv__text_addf(out, "\nwork        %s MACs a picture, forward: %.3g %cFLOP\n",
-                  fv__commas(a, e->macs), flop / unit[big], "KMG"[big]);
-    fv__text_addf(out, "memory      %s numbers * 4 bytes = %s a picture, every output kept\n",
+    fv__text_addf(&line, "%s MACs an image, forward: %.3g %cFLOP", fv__commas(a, e->macs),
+                  flop / unit[big], "KMG"[big]);
+    fv__text_add(out, "work        ");
+    put_line(out, &line, 12, columns);
+    fv__text_addf(&line, "%s numbers * 4 bytes = %s an image, every output kept",
                   fv__short_count(a, (double)e->values), fv__short_bytes(b, (double)e->values * 4));
+    fv__text_add(out, "memory      ");
+    put_line(out, &line, 12, columns);
 }
 
 /* One line of the planned memory: `bytes` lies at an offset in each fv_planned. */
@@ -236,7 +213,7 @@ static void put_same(fv_table *t, const fv_explained *e, const char *what, size_
         fv__table_cell(t, fv__short_bytes(text, (double)bytes));
 }
 
-static fv_status planned(fv_cli *cli, const fv_explained *e, fv_text *out) {
+static fv_status planned(fv_cli *cli, const fv_explained *e, int columns, fv_text *out) {
     fv_table *t = NULL;
     char text[32];
     FV_TRY(fv__table_new(cli->ctx, &t));
@@ -254,13 +231,14 @@ static fv_status planned(fv_cli *cli, const fv_explained *e, fv_text *out) {
         put_same(t, e, "training: gradients of parameters", e->gradients);
         put_same(t, e, "training: the optimiser's state", e->optimizer);
     }
-    const fv_status status = fv__table_text(cli->ctx, t, fv__cli_has(cli, "markdown"), out);
+    const fv_status status = put_table(cli, t, columns, out);
     fv__table_free(t);
     return status;
 }
 
-static void misfits(const fv_explained *e, fv_text *out) {
+static void misfits(const fv_explained *e, int columns, fv_text *out) {
     bool any = false;
+    fv_text line = {0};
     for (int i = 1; i < e->count; i++) {
         const fv_row *row = &e->rows[i];
         if (!fv__row_misfits(row)) continue;
@@ -268,42 +246,49 @@ static void misfits(const fv_explained *e, fv_text *out) {
         any = true;
         for (int k = 0; k < 2; k++) {
             if (!row->misfit[k].axis || row->misfit[k].ignored <= 0) continue;
-            fv__text_addf(out, "- %s, ", row->node->name);
-            fv__lecture_misfit(out, &row->misfit[k]);
-            fv__text_add(out, "\n");
+            fv__text_addf(&line, "%s, ", row->node->name);
+            fv__lecture_misfit(&line, &row->misfit[k]);
+            fv__text_add(out, "- ");
+            put_line(out, &line, 2, columns);
         }
     }
 }
 
-static void heads(const fv_explained *e, fv_text *out) {
+static void heads(const fv_explained *e, int columns, fv_text *out) {
     int more = 0;
+    fv_text line = {0};
     for (size_t h = 0; h < e->net->head_count; h++) more += e->net->heads[h].training;
     if (!more) return;
-    if (!e->training) {
-        fv__text_addf(out, "\n%d further output%s only in training; --training shows %s.\n", more,
-                      more == 1 ? " is there" : "s are there", more == 1 ? "it" : "them");
-        return;
-    }
-    fv__text_add(out, "\nOutputs: ");
-    for (size_t h = 0; h < e->net->head_count; h++) {
+    for (size_t h = 0; h < e->net->head_count && e->training; h++) {
         const fv_head *head = &e->net->heads[h];
-        fv__text_addf(out, "%s%s", h ? ", " : "", head->name);
-        if (head->training) fv__text_addf(out, " (training only, weight %g)", head->weight);
+        fv__text_addf(&line, "%s%s", h ? ", " : "Outputs: ", head->name);
+        if (head->training) fv__text_addf(&line, " (training only, weight %g)", head->weight);
     }
-    fv__text_add(out, ".\n");
+    if (e->training)
+        fv__text_add(&line, ".");
+    else
+        fv__text_addf(&line, "%d further output%s only in training; --training shows %s.", more,
+                      more == 1 ? " is there" : "s are there", more == 1 ? "it" : "them");
+    fv__text_add(out, "\n");
+    put_line(out, &line, 0, columns);
 }
 
 fv_status fv__explain_text(fv_cli *cli, const fv_explained *e, int columns, fv_text *out) {
     const bool markdown = fv__cli_has(cli, "markdown");
     fv__text_addf(out, "%s%s%s%s%s\n\n", markdown ? "# " : "", e->net->name,
                   e->net->given[0] ? " (" : "", e->net->given, e->net->given[0] ? ")" : "");
-    FV_TRY(fitted(cli, e, columns, out));
+    FV_TRY(layers(cli, e, columns, out));
     fv__text_add(out, markdown ? "\n```\n" : "\n");
-    sums(e, out);
+    sums(e, columns, out);
     fv__text_add(out, markdown ? "```\n\n" : "\n");
-    FV_TRY(planned(cli, e, out));
-    if (e->untrainable) fv__text_addf(out, "\nNot to be trained: %s.\n", e->untrainable);
-    misfits(e, out);
-    heads(e, out);
+    FV_TRY(planned(cli, e, columns, out));
+    if (e->untrainable) {
+        fv_text line = {0};
+        fv__text_addf(&line, "Not to be trained: %s.", e->untrainable);
+        fv__text_add(out, "\n");
+        put_line(out, &line, 0, columns);
+    }
+    misfits(e, columns, out);
+    heads(e, columns, out);
     return FV_OK;
 }

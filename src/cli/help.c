@@ -81,7 +81,7 @@ static void settings_page(fv_text *out) {
 }
 
 static void input_page(fv_text *out) {
-    fv__text_add(out, "How a picture becomes the network's input, for example\n\n"
+    fv__text_add(out, "How an image becomes the network's input, for example\n\n"
                       "  input 3x224x224 resize 256 crop 224 scale 1/255 mean 0.5\n\n"
                       "with channels x height x width first. In this order: resize, crop, fit to\n"
                       "the input's size, pad, colours, then (value * scale - mean) / std, where a\n"
@@ -201,8 +201,8 @@ const fv_command fv__command_help = {
     .help = "explain a command, a layer, a data set, settings ...",
     .synopsis = "[TOPIC]",
     .about = "TOPIC is a command (train), a layer of the network language (conv), a data set\n"
-             "(mnist), a network (vgg16), or one of: settings (of a training), input (how a\n"
-             "picture becomes numbers), layers (all of them), language, exit (exit codes).",
+             "(mnist), a network (vgg16), or one of: settings (of a training), input (how an\n"
+             "image becomes numbers), layers (all of them), language, exit (exit codes).",
     .examples = "fovea help conv\nfovea help settings",
     .words_max = 1,
     .run = run,

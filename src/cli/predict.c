@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * predict.c - `fovea predict`: what a model sees in pictures.
+ * predict.c - `fovea predict`: what a model sees in images.
  */
+#include "base/printable.h"
 #include "cli/cli.h"
 #include "data/data.h"
 #include "view/view.h"
@@ -24,35 +25,37 @@ static const fv_cli_flag flag_table[] = {
     {NULL, NULL, NULL},
 };
 
-#define SHOW_COLUMNS 32  /* letters a picture is drawn with, at most */
-#define PAPER        0.6 /* a gray picture lighter than this on average is ink on paper */
+#define SHOW_COLUMNS 32  /* letters an image is drawn with, at most */
+#define PAPER        0.6 /* a gray image lighter than this on average is ink on paper */
 
 typedef struct predictor {
     fv_cli *cli;
     fv_model *model;
     fv_run *run;
-    bool invert, show, shades;
+    bool invert, show;
+    fv_terminal_style style;
     int64_t failed;
 } predictor;
 
-static void invert(fv_image *p) {
+static void invert(fv_picture *p) {
     const int64_t n = p->width * p->height * p->channels;
     for (int64_t i = 0; i < n; i++) p->pixels[i] = (uint8_t)(255 - p->pixels[i]);
 }
 
-static double brightness(const fv_image *p) {
+static double brightness(const fv_picture *p) {
     const int64_t n = p->width * p->height * p->channels;
     double sum = 0;
     for (int64_t i = 0; i < n; i++) sum += p->pixels[i];
     return n ? sum / (255.0 * (double)n) : 0;
 }
 
-/* The network's input as gray bytes, scaled from its least to its largest value. */
-static fv_status draw(const predictor *p, fv_text *out) {
-    const fv_input *input = &p->model->net.graph->input;
+/* Shows the network's input in gray, scaled from its least to its largest value. */
+static fv_status draw(const predictor *p) {
+    const fv_input *input = &p->model->net->input;
     const int64_t plane = input->height * input->width;
     const float *x = fv_run_input(p->run);
-    uint8_t *gray = fv__alloc(p->cli->ctx, (size_t)plane, "a picture for the terminal");
+    fv_text out = {0};
+    uint8_t *gray = fv__alloc(p->cli->ctx, (size_t)plane, "an image for the terminal");
     float least = x[0], most = x[0];
     if (!gray) return FV_EXHAUSTED;
     for (int64_t i = 0; i < plane * input->channels; i++) {
@@ -63,30 +66,27 @@ static fv_status draw(const predictor *p, fv_text *out) {
         float sum = 0;
         for (int64_t c = 0; c < input->channels; c++) sum += x[c * plane + i] - least;
         const float range = (most - least) * (float)input->channels;
-        gray[i] = (uint8_t)(range > 0 ? 255.0f * sum / range : 0.0f);
+        gray[i] = (uint8_t)(range > 0 ? 255.0f * sum / range + 0.5f : 0.0f);
     }
-    fv__image_terminal(out, gray, input->height, input->width, SHOW_COLUMNS,
-                       p->shades ? FV_TERMINAL_SHADES : FV_TERMINAL_BLOCKS);
+    fv__image_terminal(&out, gray, input->height, input->width, SHOW_COLUMNS, p->style);
     fv__free(gray);
-    return FV_OK;
+    return fv__cli_put_as_it_is(p->cli, &out);
 }
 
 static void as_json(const predictor *p, const char *file, const float *scores, const int64_t *best,
                     int64_t k, fv_text *out) {
     char name[128];
-    fv_json_writer w = fv__json_writer(out, FV_JSON_ONE_LINE);
-    fv__json_open(&w, NULL, '{');
-    fv__json_add_text(&w, "file", file);
-    fv__json_open(&w, "classes", '[');
+    fv__text_add(out, "{\"file\": ");
+    fv__text_json(out, file);
+    fv__text_add(out, ", \"classes\": [");
     for (int64_t i = 0; i < k; i++) {
-        fv__json_open(&w, NULL, '{');
-        fv__json_add_text(&w, "name", fv__model_class(p->model, best[i], name, sizeof name));
-        fv__json_add_int(&w, "index", best[i]);
-        fv__json_add_real(&w, "score", scores[best[i]]);
-        fv__json_close(&w);
+        fv__text_add(out, i ? ", {\"name\": " : "{\"name\": ");
+        fv__text_json(out, fv__model_class(p->model, best[i], name, sizeof name));
+        fv__text_addf(out, ", \"index\": %lld, \"score\": ", (long long)best[i]);
+        fv__text_number(out, scores[best[i]]);
+        fv__text_add(out, "}");
     }
-    fv__json_close(&w);
-    fv__json_close(&w);
+    fv__text_add(out, "]}\n");
 }
 
 /* Whether the output is a softmax: its numbers are shares then. */
@@ -95,30 +95,38 @@ static bool gives_shares(const fv_net *net) {
     return node >= 0 && net->nodes[node].op == fv__op_find("softmax");
 }
 
+/* "   99.95 %  5                    ####": a share, a name, a bar. */
+static void share_line(fv_text *out, double share, const char *name) {
+    fv__text_addf(out, "  %6.2f %%  %-20s ", 100 * share, name);
+    for (int bar = (int)(share * 30 + 0.5); bar > 0; bar--) fv__text_add(out, "#");
+    while (out->length && out->data[out->length - 1] == ' ') out->data[--out->length] = 0;
+    fv__text_add(out, "\n");
+}
+
 static void as_text(const predictor *p, const char *file, const float *scores, const int64_t *best,
                     int64_t k, fv_text *out) {
-    const bool shares = gives_shares(p->model->net.graph);
-    char name[128];
-    fv__text_addf(out, "%s\n", file);
+    const bool shares = gives_shares(p->model->net);
+    fv__text_printable(out, file, "");
+    fv__text_add(out, "\n");
     for (int64_t i = 0; i < k; i++) {
-        fv__model_class(p->model, best[i], name, sizeof name);
-        fv__cli_tame(name);
+        char name[128];
+        fv_text shown = {0};
         const double score = (double)scores[best[i]];
-        if (!shares) {
-            fv__text_addf(out, "  %12.5g  %s\n", score, name);
-            continue;
-        }
-        fv__text_addf(out, "  %6.2f %%  %-20s ", 100 * score, name);
-        for (int bar = (int)(score * 30 + 0.5); bar > 0; bar--) fv__text_add(out, "#");
-        while (out->length && out->data[out->length - 1] == ' ') out->data[--out->length] = 0;
-        fv__text_add(out, "\n");
+        fv__text_printable(&shown, fv__model_class(p->model, best[i], name, sizeof name), "");
+        if (shown.failed)
+            out->failed = true;
+        else if (shares)
+            share_line(out, score, shown.data ? shown.data : "");
+        else
+            fv__text_addf(out, "  %12.5g  %s\n", score, shown.data ? shown.data : "");
+        fv__text_free(&shown);
     }
 }
 
 static fv_status load(predictor *p, const char *file) {
-    const fv_input *input = &p->model->net.graph->input;
-    fv_image picture;
-    FV_TRY(fv__image_read(p->cli->ctx, file, &picture));
+    const fv_input *input = &p->model->net->input;
+    fv_picture picture;
+    FV_TRY(fv__picture_read(p->cli->ctx, file, &picture));
     if (p->invert)
         invert(&picture);
     else if (input->channels == 1 && brightness(&picture) > PAPER)
@@ -127,7 +135,7 @@ static fv_status load(predictor *p, const char *file) {
                      "from light on dark (as digits, mnist), add --invert",
                      file);
     const fv_status status = fv__preprocess(p->cli->ctx, input, &picture, fv_run_input(p->run));
-    fv__image_free(&picture);
+    fv__picture_free(&picture);
     return status;
 }
 
@@ -135,22 +143,16 @@ static fv_status predict(predictor *p, const char *file) {
     int64_t count = 0, best[1000], k = ((const keys *)p->cli->keys)->k;
     fv_text out = {0};
     FV_TRY(load(p, file));
-    if (p->show && !p->cli->json) FV_TRY(draw(p, &out));
-    fv_status status = fv_run_forward(p->run, 1);
-    if (status != FV_OK) {
-        fv__text_free(&out);
-        return status;
-    }
+    FV_TRY(fv_run_forward(p->run, 1));
     const float *scores = fv_run_output(p->run, 0, &count);
-    for (int64_t i = 0; i < count; i++) {
-        if (isfinite(scores[i])) continue;
-        fv__text_free(&out);
-        return fv__fail(p->cli->ctx, FV_BAD_INPUT,
-                        "%s: the network's output for it is not finite; the model's weights are "
-                        "too large for these pictures: train it again with a smaller lr",
-                        file);
-    }
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(scores[i]))
+            return fv__fail(p->cli->ctx, FV_BAD_INPUT,
+                            "%s: the network's output for it is not finite; the model's weights "
+                            "are too large for these images: train it again with a smaller lr",
+                            file);
     k = fv_best(scores, count, k, best);
+    if (p->show && !p->cli->json) FV_TRY(draw(p));
     if (p->cli->json)
         as_json(p, file, scores, best, k, &out);
     else
@@ -168,15 +170,17 @@ static fv_status predict_all(predictor *p) {
         p->failed++;
     }
     if (!p->failed) return FV_OK;
-    return fv__fail(cli->ctx, FV_BAD_INPUT, "%lld of %d pictures could not be read",
+    return fv__fail(cli->ctx, FV_BAD_INPUT, "%lld of %d images could not be read",
                     (long long)p->failed, cli->word_count - 1);
 }
 
 static fv_status run(fv_cli *cli) {
     predictor p = {.cli = cli, .invert = fv__cli_has(cli, "invert")};
-    const bool terminal = fv__cli_columns(stdout) > 0;
-    p.show = fv__cli_has(cli, "show") || (terminal && !cli->quiet);
-    p.shades = terminal;
+    const fv_screen screen = fv__cli_screen(stdout);
+    p.show = fv__cli_has(cli, "show") || (screen.columns > 0 && !cli->quiet);
+    p.style = !screen.utf8     ? FV_TERMINAL_LETTERS
+              : screen.colours ? FV_TERMINAL_SHADES
+                               : FV_TERMINAL_BLOCKS;
     FV_TRY(fv__cli_trained(cli, cli->words[0], &p.model));
     fv_status status = fv_run_new(cli->ctx, p.model, 1, &p.run);
     if (status == FV_OK) status = predict_all(&p);
@@ -187,13 +191,11 @@ static fv_status run(fv_cli *cli) {
 
 const fv_command fv__command_predict = {
     .name = "predict",
-    .help = "what a model sees in pictures: the best classes with names",
-    .synopsis = "MODEL PICTURE ... [k=N] [weights=FILE]",
-    .about =
-        "MODEL is a model file (.safetensors), the folder of a training run, or a network with\n"
-        "weights=FILE. A PICTURE is a PNG, JPEG, PGM or PPM file; it is resized and normalised as "
-        "the network's `input`\n"
-        "line says. With --json one object per picture, each on a line of its own.",
+    .help = "what a model sees in images: the best classes with names",
+    .synopsis = "MODEL IMAGE ... [k=N]",
+    .about = "MODEL is a model file (.safetensors) or the folder of a training run. An IMAGE is a\n"
+             "PNG, JPEG, PGM or PPM file; it is resized and normalised as the network's `input`\n"
+             "line says. With --json one object per image, each on a line of its own.",
     .examples = "fovea predict runs/lenet5-1 seven.png\n"
                 "fovea predict model.safetensors scan.jpg --invert k=3\n"
                 "fovea predict model.safetensors *.png --json",
@@ -202,6 +204,5 @@ const fv_command fv__command_predict = {
     .keys = key_fields,
     .keys_size = sizeof(keys),
     .flags = flag_table,
-    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
     .run = run,
 };

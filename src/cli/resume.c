@@ -15,7 +15,7 @@ const fv_command fv__command_resume = {
     .help = "go on with a training run that was stopped or killed",
     .synopsis = "DIR",
     .about = "Takes the run up where its last checkpoint stands, with the network, data and\n"
-             "settings it began with. A run that is finished gets its pictures and report anew.",
+             "settings it began with. A run that is finished gets its images and report anew.",
     .examples = "fovea resume runs/lenet5-1",
     .words_min = 1,
     .words_max = 1,

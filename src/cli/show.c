@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * show.c - `fovea show`: filters, and what each layer makes of a picture, as PNG files.
+ * show.c - `fovea show`: filters, and what each layer makes of an image, as PNG files.
  */
 #include "cli/cli.h"
 #include "data/data.h"
-#include "look/feature_images.h"
+#include "train/look.h"
 
 #define MAPS_SHOWN 64
 
 static const fv_cli_flag flags[] = {
-    {"out", "DIR", "where the pictures go; otherwise the folder `look`"},
+    {"out", "DIR", "where the images go; otherwise the folder `look`"},
     {NULL, NULL, NULL},
 };
 
@@ -17,7 +17,6 @@ typedef struct album {
     fv_cli *cli;
     const char *folder;
     fv_text files; /* a line, or a JSON item, for each */
-    fv_json_writer json;
     int count;
 } album;
 
@@ -27,16 +26,18 @@ static fv_status put(album *a, fv_canvas *canvas, const char *name, const char *
         fv__arena_format(&a->cli->arena, "%s/%02d-%s-%s.png", a->folder, a->count + 1, name, what);
     fv_status status = path ? fv__png_write(a->cli->ctx, canvas, path) : FV_EXHAUSTED;
     fv__canvas_free(canvas);
-    if (status == FV_OK && a->cli->json)
-        fv__json_add_text(&a->json, NULL, path);
-    else if (status == FV_OK)
+    if (status == FV_OK && a->cli->json) {
+        fv__text_add(&a->files, a->count ? ", " : "");
+        fv__text_json(&a->files, path);
+    } else if (status == FV_OK) {
         fv__text_addf(&a->files, "%s\n", path);
+    }
     a->count++;
     return status;
 }
 
 static fv_status filters(album *a, const fv_model *model) {
-    const fv_net *net = model->net.graph;
+    const fv_net *net = model->net;
     const int first = fv__first_filters(net);
     for (int p = 0; first >= 0 && p < (int)net->param_count; p++) {
         const fv_shape *s = &net->params[p].spec.shape;
@@ -50,12 +51,12 @@ static fv_status filters(album *a, const fv_model *model) {
 }
 
 static fv_status maps(album *a, const fv_model *model, const float *x) {
-    const fv_net *net = model->net.graph;
+    const fv_net *net = model->net;
     fv_look *look;
     FV_TRY(fv__look_new(a->cli->ctx, model, x, &look));
     fv_status status = FV_OK;
     for (size_t n = 0; status == FV_OK && n < net->node_count; n++) {
-        if (!fv__maps_worth(net, (int)n)) continue;
+        if (!fv__look_worth(net, (int)n)) continue;
         fv_canvas canvas;
         status = fv__look_draw(a->cli->ctx, look, (int)n, MAPS_SHOWN, &canvas);
         if (status == FV_OK) status = put(a, &canvas, net->nodes[n].name, "maps");
@@ -65,36 +66,29 @@ static fv_status maps(album *a, const fv_model *model, const float *x) {
 }
 
 static fv_status picture(album *a, const fv_model *model, const char *path) {
-    const fv_net *net = model->net.graph;
+    const fv_net *net = model->net;
     fv_context *ctx = a->cli->ctx;
-    fv_image p;
-    FV_TRY(fv__image_read(ctx, path, &p));
+    fv_picture p;
+    FV_TRY(fv__picture_read(ctx, path, &p));
     float *x =
-        fv__alloc(ctx, (size_t)fv__shape_sample(&net->values[0].shape) * sizeof *x, "a picture");
+        fv__alloc(ctx, (size_t)fv__shape_sample(&net->values[0].shape) * sizeof *x, "an image");
     fv_status status = x ? fv__preprocess(ctx, &net->input, &p, x) : FV_EXHAUSTED;
     if (status == FV_OK) status = maps(a, model, x);
     fv__free(x);
-    fv__image_free(&p);
+    fv__picture_free(&p);
     return status;
 }
 
 static fv_status draw(album *a, const fv_model *model) {
     FV_TRY(fv__folder_make(a->cli->ctx, a->folder));
-    a->json = fv__json_writer(&a->files, FV_JSON_ONE_LINE);
-    if (a->cli->json) {
-        fv__json_open(&a->json, NULL, '{');
-        fv__json_open(&a->json, "files", '[');
-    }
+    if (a->cli->json) fv__text_add(&a->files, "{\"files\": [");
     FV_TRY(a->cli->word_count > 1 ? picture(a, model, a->cli->words[1]) : filters(a, model));
-    if (a->cli->json) {
-        fv__json_close(&a->json);
-        fv__json_close(&a->json);
-    }
+    if (a->cli->json) fv__text_add(&a->files, "]}\n");
     if (a->count == 0 && !a->cli->json)
         fv__text_addf(&a->files,
-                      "%s has no filters larger than a pixel; give a picture to see "
+                      "%s has no filters larger than a pixel; give an image to see "
                       "what its layers make of it\n",
-                      model->net.graph->name);
+                      model->net->name);
     return fv__cli_put(a->cli, &a->files);
 }
 
@@ -111,11 +105,10 @@ static fv_status run(fv_cli *cli) {
 
 const fv_command fv__command_show = {
     .name = "show",
-    .help = "draw a model's filters, or what each layer makes of a picture",
-    .synopsis = "MODEL [PICTURE] [weights=FILE] [--out DIR]",
-    .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
-             "with weights=FILE.\n"
-             "Without a picture: the filters of every convolution whose window is larger than a\n"
+    .help = "draw a model's filters, or what each layer makes of an image",
+    .synopsis = "MODEL [IMAGE] [--out DIR]",
+    .about = "MODEL is a model file (.safetensors) or the folder of a training run.\n"
+             "Without an image: the filters of every convolution whose window is larger than a\n"
              "pixel. With one: the output of every layer, after its activation, as gray maps\n"
              "(black: smallest, white: largest). Writes PNG files and prints their names.",
     .examples = "fovea show runs/lenet5-1/model.safetensors\n"
@@ -123,6 +116,5 @@ const fv_command fv__command_show = {
     .words_min = 1,
     .words_max = 2,
     .flags = flags,
-    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
     .run = run,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * train.c - `fovea train`: learns from labelled pictures.
+ * train.c - `fovea train`: learns from labelled images.
  */
 #include "cli/watch.h"
 #include <string.h>
@@ -38,34 +38,23 @@ static fv_status run(fv_cli *cli) {
     fv_train_job *job = NULL;
     fv_status status = typed(cli, &command);
     if (status == FV_OK)
-        status = fv__train_start(cli->ctx,
-                                 &(fv_train_request){.net = cli->words[0],
-                                                     .data = cli->words[1],
-                                                     .settings = cli->settings,
-                                                     .setting_count = cli->setting_count,
-                                                     .folder = fv__cli_value(cli, "out"),
-                                                     .command = command.data},
-                                 &job);
+        status = fv__train_start(cli->ctx, cli->words[0], cli->words[1], cli->settings,
+                                 cli->setting_count, fv__cli_value(cli, "out"), command.data, &job);
     fv__text_free(&command);
     return status == FV_OK ? fv__cli_train(cli, job) : status;
 }
 
 const fv_command fv__command_train = {
     .name = "train",
-    .help = "train a network on labelled pictures",
-    .synopsis = "NET DATA [weights=FILE] [key=value ...] [--out DIR]",
-    .about =
-        "Trains by the recipe in the network's text; key=value changes it (`fovea help\n"
-        "settings`). Each epoch ends with a test and a checkpoint. Ctrl-C stops after the\n"
-        "step and saves; a run that was stopped or killed goes on with `fovea resume DIR`\n"
-        "and ends in the same bytes as one that was not. The folder receives the trained\n"
-        "model, the log, pictures and report.html. DATA: `fovea data` lists what there is.\n"
-        "\n"
-        "Fresh weights come from the seed. A NET that is a model (.safetensors), or the folder\n"
-        "of a run, is trained further from its own; weights=FILE begins with those of a file.",
+    .help = "train a network on labelled images",
+    .synopsis = "NET DATA [key=value ...] [--out DIR]",
+    .about = "Trains by the recipe in the network's text; key=value changes it (`fovea help\n"
+             "settings`). Each epoch ends with a test and a checkpoint. Ctrl-C stops after the\n"
+             "step and saves; a run that was stopped or killed goes on with `fovea resume DIR`\n"
+             "and ends in the same bytes as one that was not. The folder receives the trained\n"
+             "model, the log, images and report.html. DATA: `fovea data` lists what there is.",
     .examples = "fovea train lenet5 digits\n"
                 "fovea train lenet5 mnist epochs=10 seed=1\n"
-                "fovea train runs/lenet5-1 mnist epochs=2 lr=0.001\n"
                 "fovea train mine.net cifar10 lr=0.05 batch=128 --out runs/mine",
     .words_min = 2,
     .words_max = 2,

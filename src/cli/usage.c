@@ -2,30 +2,23 @@
 /*
  * usage.c - help made from declarations: the first page and `--help` of a command.
  */
+#include "base/printable.h"
 #include "cli/cli.h"
 #include <string.h>
 
-#define PAGE    80 /* columns that help keeps to */
-#define SETTING 8  /* the first column of settings, at least */
+#define PAGE    80 /* columns that help keeps to, fewer on a narrow terminal */
+#define NARROW  24 /* letters that a line has even there */
+#define SETTING 7  /* the first column of settings, at least */
 
-/* `right` in lines of at most PAGE columns, the later ones indented by `indent`. */
+static size_t page_width(void) {
+    const int columns = fv__cli_screen(stdout).columns;
+    return columns > 0 && columns < PAGE ? (size_t)columns : PAGE;
+}
+
+/* `right` in lines of at most a page, the later ones indented by `indent`. */
 static void wrap(fv_text *out, const char *right, size_t indent) {
-    size_t column = indent;
-    while (*right) {
-        const size_t word = strcspn(right, " ");
-        if (column > indent && column + 1 + word > PAGE) {
-            fv__text_addf(out, "\n%*s", (int)indent, "");
-            column = indent;
-        } else if (column > indent) {
-            fv__text_add(out, " ");
-            column++;
-        }
-        fv__text_addn(out, right, word);
-        column += word;
-        right += word;
-        right += strspn(right, " ");
-    }
-    fv__text_add(out, "\n");
+    const size_t page = page_width();
+    fv__text_wrapped(out, right, indent, page < indent + NARROW ? indent + NARROW : page);
 }
 
 void fv__cli_entry(fv_text *out, const char *left, int width, const char *right) {
@@ -114,15 +107,11 @@ void fv__cli_usage(fv_text *out, const fv_command *c) {
                   c->help);
     if (c->about) fv__text_add(out, "\n");
     if (c->about) fv__cli_paragraphs(out, c->about);
-    if (c->more) c->more(out);
     if (c->keys || c->takes) fv__text_add(out, "\nSettings (key=value)\n");
     if (c->keys) fv__cli_fields(out, c->keys, true, SETTING);
     if (c->takes & FV_CLI_NET)
         fv__cli_entry(out, "NAME=", SETTING,
                       "a parameter of the network's text, such as classes=47");
-    if (c->takes & FV_CLI_WEIGHTS)
-        fv__cli_entry(out, "weights=", SETTING,
-                      "a file whose weights the network gets, name by name (.safetensors)");
     if (c->takes & FV_CLI_RECIPE)
         fv__cli_entry(out, "epochs=", SETTING,
                       "and every other setting of a training: `fovea help settings` lists them");
@@ -137,7 +126,7 @@ void fv__cli_usage(fv_text *out, const fv_command *c) {
 void fv__cli_overview(fv_text *out) {
     fv__text_addf(out,
                   "Fovea %s: convolutional networks. Train, run, explain and ship them.\n\n"
-                  "  fovea VERB [NETWORK|MODEL] [DATA|PICTURE ...] [key=value ...] [--flags]\n\n",
+                  "  fovea VERB [NETWORK|MODEL] [DATA|IMAGE ...] [key=value ...] [--flags]\n\n",
                   fv_version());
     for (int i = 0; fv__commands[i]; i++)
         fv__cli_entry(out, fv__commands[i]->name, 8, fv__commands[i]->help);

@@ -6,6 +6,7 @@
  * just the row per epoch. Ctrl-C and SIGTERM finish the step, save and say how to go on; a second
  * one ends at once.
  */
+#include "base/printable.h"
 #include "cli/watch.h"
 #include "train/outcome.h"
 #include <math.h>
@@ -25,7 +26,7 @@ static void on_signal(int number) {
 
 typedef struct screen {
     const fv_cli *cli;
-    bool live; /* stderr is a terminal */
+    bool live; /* a line can be redrawn in place */
     int columns;
     int last;    /* length of the line on screen */
     bool headed; /* the head of the epochs' table is out */
@@ -45,20 +46,43 @@ static void wipe(screen *s) {
     s->last = 0;
 }
 
+/* A loss in ten letters at most, however far it has come. */
+static char *loss_text(char out[32], double loss) {
+    if (isnan(loss))
+        snprintf(out, 32, "nan");
+    else if (isinf(loss))
+        snprintf(out, 32, loss > 0 ? "inf" : "-inf");
+    else
+        snprintf(out, 32, fabs(loss) < 99999 ? "%.4f" : "%.3e", loss);
+    return out;
+}
+
+/* Letters of "12", as wide as the last epoch needs, at least 4. */
+static int epoch_width(int64_t epochs) {
+    char text[32];
+    const int n = snprintf(text, sizeof text, "%lld", (long long)epochs);
+    return n < 4 ? 4 : n;
+}
+
 static void row(screen *s, const fv_progress *p) {
     const fv_epoch *e = p->done;
+    char train[32], test[32];
+    const int w = epoch_width(p->epochs);
     wipe(s);
     if (!s->headed)
         fprintf(stderr,
-                "  epoch    rate       train loss  accuracy    test loss  accuracy      time\n");
+                "%*s  epoch    rate       train loss  accuracy    test loss  accuracy      time\n",
+                2 * (w - 4), "");
     s->headed = true;
-    fprintf(stderr, "%4lld/%-4lld %-9.3g %10.4f  %6.2f %%   %10.4f  %6.2f %%  %7.1f s\n",
-            (long long)p->epoch, (long long)p->epochs, e->lr, e->train_loss,
-            100 * e->train_accuracy, e->test_loss, 100 * e->test_accuracy, e->seconds);
+    fprintf(stderr, "%*lld/%-*lld %-9.3g %10s  %6.2f %%   %10s  %6.2f %%  %7.1f s\n", w,
+            (long long)p->epoch, w, (long long)p->epochs, e->lr, loss_text(train, e->train_loss),
+            100 * e->train_accuracy, loss_text(test, e->test_loss), 100 * e->test_accuracy,
+            e->seconds);
 }
 
 static void line(screen *s, const fv_progress *p) {
-    char left[32], rate[32], text[256];
+    char left[32], rate[32], loss[32], text[256];
+    const int w = epoch_width(p->epochs);
     clock_text(left, p->seconds_left);
     const double share = p->steps > 0 ? (double)p->step / (double)p->steps : 0;
     const int room = s->columns - 78;
@@ -67,12 +91,12 @@ static void line(screen *s, const fv_progress *p) {
     char bar[32];
     memset(bar, '.', sizeof bar);
     memset(bar, '=', (size_t)full);
-    const int n =
-        snprintf(text, sizeof text,
-                 "%4lld/%-4lld %3.0f %% [%.*s] loss %.4f  accuracy %5.2f %%  %s images/s  "
-                 "%s left",
-                 (long long)p->epoch, (long long)p->epochs, 100 * share, width, bar, p->loss,
-                 100 * p->accuracy, fv__commas(rate, (int64_t)(p->images_per_second + 0.5)), left);
+    const int n = snprintf(text, sizeof text,
+                           "%*lld/%-*lld %3.0f %% [%.*s] loss %s  accuracy %5.2f %%  %s images/s  "
+                           "%s left",
+                           w, (long long)p->epoch, w, (long long)p->epochs, 100 * share, width, bar,
+                           loss_text(loss, p->loss), 100 * p->accuracy,
+                           fv__commas(rate, (int64_t)(p->images_per_second + 0.5)), left);
     int length = n < s->columns - 1 ? n : s->columns - 1;
     if (length < 0) length = 0;
     fprintf(stderr, "\r%.*s%*s", length, text, s->last > length ? s->last - length : 0, "");
@@ -95,14 +119,15 @@ static bool stop(void *arg) {
 }
 
 static void announce(const fv_cli *cli, const fv_train_job *job) {
-    char parameters[32], train[32], test[32], bytes[32];
+    char parameters[64], train[64], test[32], threads[64], bytes[32];
     const fv_plan_memory memory = fv__learner_memory(job->learner);
-    fv__cli_note(cli, "%s: %s parameters; %s: %s pictures to learn from, %s to test on",
-                 job->model->net.graph->name,
-                 fv__commas(parameters, fv__net_parameters(job->model->net.graph, true)), job->train.name,
-                 fv__commas(train, job->train.count), fv__commas(test, job->test.count));
-    fv__cli_note(cli, "folder %s; %d thread%s; %s for a batch of %lld%s", job->folder,
-                 fv__pool_size(cli->ctx->pool), fv__pool_size(cli->ctx->pool) == 1 ? "" : "s",
+    fv__counted(parameters, fv__net_parameters(job->model->net, true), "parameter", "parameters");
+    fv__cli_note(cli, "%s: %s; %s: %s to learn from, %s to test on", job->model->net->name,
+                 parameters, job->train.name,
+                 fv__counted(train, job->train.count, "image", "images"),
+                 fv__commas(test, job->test.count));
+    fv__cli_note(cli, "folder %s; %s; %s for a batch of %lld%s", job->folder,
+                 fv__counted(threads, fv__pool_size(cli->ctx->pool), "thread", "threads"),
                  fv__short_bytes(bytes, (double)(memory.activations + memory.scratch +
                                                  memory.parameters + memory.gradients)),
                  (long long)job->recipe.batch, job->at.steps ? "; going on where it stopped" : "");
@@ -114,42 +139,59 @@ static double total_seconds(const fv_position *at) {
     return sum;
 }
 
-static fv_status say(fv_cli *cli, const fv_train_job *job, const fv_outcome *made) {
-    fv_text out = {0};
+static void say_json(const fv_train_job *job, const fv_outcome *made, fv_text *out) {
     const fv_position *at = &job->at;
     const fv_epoch *last = &at->history[at->history_count - 1];
     const int64_t best = fv__train_best(at);
-    if (cli->json) {
-        fv_json_writer w = fv__json_writer(&out, FV_JSON_ONE_LINE);
-        fv__json_open(&w, NULL, '{');
-        fv__json_add_text(&w, "run", job->folder);
-        fv__json_add_int(&w, "epochs", (int64_t)at->history_count);
-        fv__json_add_rounded(&w, "seconds", total_seconds(at), 3);
-        fv__json_add_real(&w, "test_accuracy", last->test_accuracy);
-        fv__json_add_real(&w, "test_loss", last->test_loss);
-        fv__json_add_real(&w, "best_accuracy", at->history[best].test_accuracy);
-        fv__json_add_int(&w, "best_epoch", best + 1);
-        fv__json_open(&w, "files", '[');
-        for (int i = 0; i < made->count; i++) fv__json_add_text(&w, NULL, made->files[i].name);
-        fv__json_close(&w);
-        fv__json_close(&w);
-    } else {
-        fv__text_addf(&out, "\nTest accuracy %.2f %% after %zu epoch%s and %.1f s",
-                      100 * last->test_accuracy, at->history_count,
-                      at->history_count == 1 ? "" : "s", total_seconds(at));
-        if (at->history[best].test_accuracy > last->test_accuracy)
-            fv__text_addf(&out, "; the best was %.2f %% in epoch %lld",
-                          100 * at->history[best].test_accuracy, (long long)best + 1);
-        fv__text_addf(&out, ".\n\nIn %s:\n", job->folder);
-        for (int i = 0; i < made->count; i++)
-            fv__cli_entry(&out, made->files[i].name, 22, made->files[i].what);
+    fv__text_add(out, "{\"run\": ");
+    fv__text_json(out, job->folder);
+    fv__text_addf(out,
+                  ", \"epochs\": %zu, \"seconds\": %.3f, \"test_accuracy\": ", at->history_count,
+                  total_seconds(at));
+    fv__text_number(out, last->test_accuracy);
+    fv__text_add(out, ", \"test_loss\": ");
+    fv__text_number(out, last->test_loss);
+    fv__text_add(out, ", \"best_accuracy\": ");
+    fv__text_number(out, at->history[best].test_accuracy);
+    fv__text_addf(out, ", \"best_epoch\": %lld, \"files\": [", (long long)best + 1);
+    for (int i = 0; i < made->count; i++) {
+        fv__text_add(out, i ? ", " : "");
+        fv__text_json(out, made->files[i].name);
     }
+    fv__text_add(out, "]}\n");
+}
+
+static void say_words(const fv_train_job *job, const fv_outcome *made, fv_text *out) {
+    char epochs[64];
+    const fv_position *at = &job->at;
+    const fv_epoch *last = &at->history[at->history_count - 1];
+    const int64_t best = fv__train_best(at);
+    fv__text_addf(out, "\nTest accuracy %.2f %% after %s and %.1f s", 100 * last->test_accuracy,
+                  fv__counted(epochs, (int64_t)at->history_count, "epoch", "epochs"),
+                  total_seconds(at));
+    if (at->history[best].test_accuracy > last->test_accuracy)
+        fv__text_addf(out, "; the best was %.2f %% in epoch %lld",
+                      100 * at->history[best].test_accuracy, (long long)best + 1);
+    fv__text_add(out, ".\n\nIn ");
+    fv__text_printable(out, job->folder, "");
+    fv__text_add(out, ":\n");
+    for (int i = 0; i < made->count; i++)
+        fv__cli_entry(out, made->files[i].name, 22, made->files[i].what);
+}
+
+/* With --quiet the folder is the result. */
+static fv_status say(fv_cli *cli, const fv_train_job *job, const fv_outcome *made) {
+    fv_text out = {0};
+    if (cli->json)
+        say_json(job, made, &out);
+    else if (!cli->quiet)
+        say_words(job, made, &out);
     return fv__cli_put(cli, &out);
 }
 
 static fv_status work(fv_cli *cli, fv_train_job *job) {
-    screen s = {.cli = cli, .columns = fv__cli_columns(stderr)};
-    s.live = s.columns > 0;
+    const fv_screen terminal = fv__cli_screen(stderr);
+    screen s = {.cli = cli, .live = terminal.redraws, .columns = terminal.columns};
     const fv_hooks hooks = {.progress = progress, .stop = stop, .arg = &s};
     announce(cli, job);
     signal(SIGINT, on_signal);

@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "train/run.h"
 
-/* Runs the job to its end, writes its pictures and report, prints the result; frees the job. */
+/* Runs the job to its end, writes its images and report, prints the result; frees the job. */
 FV_MUST_USE fv_status fv__cli_train(fv_cli *cli, fv_train_job *job);
 
 #endif

@@ -17,8 +17,8 @@ static void first_line(const char *text, char *out, size_t size) {
 
 /* resnet20 before resnet110: runs of digits count as numbers. */
 static int by_number(const void *a, const void *b) {
-    const char *x = (*(const fv_zoo_network *const *)a)->name;
-    const char *y = (*(const fv_zoo_network *const *)b)->name;
+    const char *x = (*(const fv_zoo_entry *const *)a)->name;
+    const char *y = (*(const fv_zoo_entry *const *)b)->name;
     for (; *x && *y; x++, y++) {
         const size_t n = strspn(x, "0123456789"), m = strspn(y, "0123456789");
         if (n != m) return n < m ? -1 : 1;
@@ -35,75 +35,67 @@ static int64_t learned(const fv_net *net) {
     return sum;
 }
 
-/* A network's line, or with --json its object. */
-static fv_status list_one(fv_cli *cli, const fv_zoo_network *z, fv_text *out, fv_json_writer *w) {
+static fv_status list_one(fv_cli *cli, const fv_zoo_entry *z, fv_text *out, bool last) {
     fv_net *net = NULL;
-    char about[160], count[32], left[64];
+    char about[160], count[32];
     first_line(z->text, about, sizeof about);
     FV_TRY(fv__net_find(cli->ctx, z->name, NULL, 0, &net));
     const int64_t parameters = learned(net);
-    const int64_t input[] = {net->input.channels, net->input.height, net->input.width};
-    fv__net_free(net);
     if (cli->json) {
-        fv__json_open(w, NULL, '{');
-        fv__json_add_text(w, "name", z->name);
-        fv__json_add_int(w, "parameters", parameters);
-        fv__json_add_ints(w, "input", input, 3);
-        fv__json_add_text(w, "about", about);
-        fv__json_close(w);
+        fv__text_add(out, "  {\"name\": ");
+        fv__text_json(out, z->name);
+        fv__text_addf(out, ", \"parameters\": %lld, \"input\": [%lld, %lld, %lld], \"about\": ",
+                      (long long)parameters, (long long)net->input.channels,
+                      (long long)net->input.height, (long long)net->input.width);
+        fv__text_json(out, about);
+        fv__text_add(out, last ? "}\n" : "},\n");
     } else {
+        char left[64];
         snprintf(left, sizeof left, "%-18s %13s", z->name, fv__commas(count, parameters));
         fv__cli_entry(out, left, 32, about);
     }
-    return FV_OK;
-}
-
-static fv_status list_all(fv_cli *cli, const fv_zoo_network **sorted, size_t count, fv_text *out) {
-    fv_json_writer w = fv__json_writer(out, 2);
-    if (cli->json) {
-        fv__json_open(&w, NULL, '{');
-        fv__json_open(&w, "networks", '[');
-    } else {
-        fv__text_add(out, "  network               parameters\n");
-    }
-    for (size_t i = 0; i < count; i++) FV_TRY(list_one(cli, sorted[i], out, &w));
-    if (cli->json) {
-        fv__json_close(&w);
-        fv__json_close(&w);
-    } else {
-        fv__text_add(out, "\n`fovea zoo NAME` prints a network's text, `fovea explain NAME` its "
-                          "layers.\nYour own: a text file NAME.net (`fovea help language`).\n");
-    }
+    fv__net_free(net);
     return FV_OK;
 }
 
 static fv_status list(fv_cli *cli) {
     fv_text out = {0};
+    fv_status status = FV_OK;
     size_t count = 0;
     while (fv__zoo[count].name) count++;
-    const fv_zoo_network **sorted = fv__arena_alloc(&cli->arena, (count + 1) * sizeof *sorted);
+    const fv_zoo_entry **sorted = fv__arena_alloc(&cli->arena, (count + 1) * sizeof *sorted);
     if (!sorted) return FV_EXHAUSTED;
     for (size_t i = 0; i < count; i++) sorted[i] = &fv__zoo[i];
     qsort(sorted, count, sizeof *sorted, by_number);
-    const fv_status status = list_all(cli, sorted, count, &out);
-    if (status == FV_OK) return fv__cli_put(cli, &out);
-    fv__text_free(&out);
-    return status;
+    fv__text_add(&out, cli->json ? "{\"networks\": [\n" : "  network               parameters\n");
+    for (size_t i = 0; i < count && status == FV_OK; i++)
+        status = list_one(cli, sorted[i], &out, i + 1 == count);
+    if (status != FV_OK) {
+        fv__text_free(&out);
+        return status;
+    }
+    if (cli->json)
+        fv__text_add(&out, "]}\n");
+    else
+        fv__cli_paragraphs(&out,
+                           "\n`fovea zoo NAME` prints a network's text, `fovea explain NAME` its "
+                           "layers. Your own: a text file NAME.net (`fovea help language`).");
+    return fv__cli_put(cli, &out);
 }
 
 static fv_status show(fv_cli *cli, const char *name) {
     const char *names[512];
     size_t count = 0;
     fv_text out = {0};
-    for (const fv_zoo_network *z = fv__zoo; z->name && count < 512; z++) {
+    for (const fv_zoo_entry *z = fv__zoo; z->name && count < 512; z++) {
         names[count++] = z->name;
         if (strcmp(z->name, name) != 0) continue;
         if (cli->json) {
-            fv_json_writer w = fv__json_writer(&out, FV_JSON_ONE_LINE);
-            fv__json_open(&w, NULL, '{');
-            fv__json_add_text(&w, "name", name);
-            fv__json_add_text(&w, "text", z->text);
-            fv__json_close(&w);
+            fv__text_add(&out, "{\"name\": ");
+            fv__text_json(&out, name);
+            fv__text_add(&out, ", \"text\": ");
+            fv__text_json(&out, z->text);
+            fv__text_add(&out, "}\n");
         } else {
             fv__text_add(&out, z->text);
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * outcome.c - a finished run's pictures and its report.
+ * outcome.c - a finished run's images and its report.
  */
 #include "train/outcome.h"
 #include "look/feature_images.h"
@@ -63,7 +63,7 @@ static void figures(teller *t) {
     fv__report_figure(t->report, text, "test accuracy");
     snprintf(text, sizeof text, "%lld",
              (long long)(t->scores.tally.counted - t->scores.tally.right));
-    fv__report_figure(t->report, text, "mistakes on the test pictures");
+    fv__report_figure(t->report, text, "mistakes on the test images");
     fv__report_figure(t->report,
                       fv__commas(text, fv__net_parameters(t->job->model->net.graph, true)),
                       "parameters");
@@ -106,8 +106,8 @@ static fv_status curves(teller *t) {
                                .curve_count = 2,
                                .percent = true}};
     fv__report_section(t->report, "Learning",
-                       "Each epoch sees every training picture once. Where training does much "
-                       "better than the test, pictures are learnt by heart; where it does worse, "
+                       "Each epoch sees every training image once. Where training does much "
+                       "better than the test, images are learnt by heart; where it does worse, "
                        "they were made harder (moved, mirrored, dropped out) or the network was "
                        "still changing.");
     fv__report_plot(t->report, &plots[0]);
@@ -123,41 +123,42 @@ static fv_status curves(teller *t) {
 static fv_status confusion(teller *t) {
     fv_canvas canvas;
     FV_TRY(fv__draw_confusion(t->ctx, t->confusion, t->job->test.classes, t->names, &canvas));
-    fv__report_section(t->report, "What is taken for what",
-                       "Rows: what the picture shows. Columns: what the network said.");
+    fv__report_section(
+        t->report, "What is taken for what",
+        "Rows: the label, what the image shows. Columns: what the network predicted.");
     fv__report_confusion(t->report, t->confusion, t->job->test.classes, t->names);
     return save(t, &canvas, "confusion.png", "which class was taken for which");
 }
 
 typedef struct mistake {
     int64_t index;
-    float sure;
+    float confidence;
 } mistake;
 
-/* The surest first. */
-static int surest(const void *a, const void *b) {
+/* The most confident first. */
+static int by_confidence(const void *a, const void *b) {
     const mistake *x = a, *y = b;
-    if (x->sure != y->sure) return x->sure < y->sure ? 1 : -1;
+    if (x->confidence != y->confidence) return x->confidence < y->confidence ? 1 : -1;
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
 static fv_status draw_mistakes(teller *t, const mistake *list, int64_t count) {
     const fv_dataset *set = &t->job->test;
-    const uint8_t *pictures[MISTAKES];
+    const uint8_t *images[MISTAKES];
     char captions[MISTAKES][2 * FV_WORD_MAX + 32];
     const char *caption[MISTAKES];
     const size_t bytes = (size_t)(set->channels * set->height * set->width);
     for (int64_t i = 0; i < count; i++) {
-        char truth[FV_WORD_MAX], said[FV_WORD_MAX];
+        char label[FV_WORD_MAX], predicted[FV_WORD_MAX];
         const int64_t k = list[i].index;
-        pictures[i] = set->pixels + (size_t)k * bytes;
-        fv__format(captions[i], sizeof captions[i], "%s read as %s\n%.1f %% sure",
-                   class_name(t, set->labels[k], truth, sizeof truth),
-                   class_name(t, t->scores.predicted[k], said, sizeof said),
-                   100 * (double)list[i].sure);
+        images[i] = set->pixels + (size_t)k * bytes;
+        fv__format(captions[i], sizeof captions[i], "%s read as %s\nconfidence %.1f %%",
+                 class_name(t, set->labels[k], label, sizeof label),
+                 class_name(t, t->scores.predicted[k], predicted, sizeof predicted),
+                 100 * (double)list[i].confidence);
         caption[i] = captions[i];
     }
-    const fv_gallery gallery = {.images = pictures,
+    const fv_gallery gallery = {.images = images,
                                 .count = count,
                                 .channels = set->channels,
                                 .h = set->height,
@@ -167,17 +168,17 @@ static fv_status draw_mistakes(teller *t, const mistake *list, int64_t count) {
     fv_canvas canvas;
     FV_TRY(fv__draw_gallery(t->ctx, &gallery, &canvas));
     fv__report_section(t->report, "Worst mistakes",
-                       "The test pictures read wrongly with the greatest confidence. Some of them "
+                       "The test images read wrongly with the greatest confidence. Some of them "
                        "would puzzle a person too.");
     fv__report_gallery(t->report, &gallery);
-    return save(t, &canvas, "mistakes.png", "the test pictures read most wrongly");
+    return save(t, &canvas, "mistakes.png", "the test images read most wrongly");
 }
 
 static fv_status mistakes(teller *t) {
     const fv_dataset *set = &t->job->test;
     const int64_t wrong = t->scores.tally.counted - t->scores.tally.right;
     if (wrong == 0) {
-        fv__report_section(t->report, "Worst mistakes", "There were none on the test pictures.");
+        fv__report_section(t->report, "Worst mistakes", "There were none on the test images.");
         return FV_OK;
     }
     mistake *list = fv__alloc(t->ctx, (size_t)wrong * sizeof *list, "the mistakes");
@@ -186,7 +187,7 @@ static fv_status mistakes(teller *t) {
     for (int64_t i = 0; i < set->count; i++)
         if (t->scores.predicted[i] != set->labels[i])
             list[count++] = (mistake){i, t->scores.confidence[i]};
-    qsort(list, (size_t)count, sizeof *list, surest);
+    qsort(list, (size_t)count, sizeof *list, by_confidence);
     const fv_status status = draw_mistakes(t, list, count < MISTAKES ? count : MISTAKES);
     fv__free(list);
     return status;
@@ -198,7 +199,7 @@ static fv_status filters(teller *t) {
     fv_canvas canvas;
     FV_TRY(fv__draw_filters(t->ctx, t->job->model, param, &canvas));
     fv__report_section(t->report, "What the first layer looks for",
-                       "Each filter answers where the picture resembles it. Blue weights say "
+                       "Each filter answers where the image resembles it. Blue weights say "
                        "bright here, red ones dark here; white does not matter.");
     return keep(t, &canvas, "filters.png", "the first convolution's filters");
 }
@@ -209,9 +210,9 @@ static fv_status draw_features(teller *t, const float *x, int32_t label) {
     char name[FV_WORD_MAX], lead[256];
     FV_TRY(fv__look_new(t->ctx, t->job->model, x, &look));
     snprintf(lead, sizeof lead,
-             "The first test picture (%s) as each layer sees it, after its activation.",
+             "The first test image (%s) as each layer sees it, after its activation.",
              class_name(t, label, name, sizeof name));
-    fv__report_section(t->report, "A picture on its way through the network", lead);
+    fv__report_section(t->report, "An image on its way through the network", lead);
     fv_canvas canvas;
     fv_status status = fv__draw_input(t->ctx, net, x, &canvas);
     if (status == FV_OK) status = keep(t, &canvas, NULL, NULL);
@@ -232,7 +233,7 @@ static fv_status draw_features(teller *t, const float *x, int32_t label) {
 static fv_status features(teller *t) {
     const fv_graph *net = t->job->model->net.graph;
     const size_t count = (size_t)fv__shape_sample(&net->values[0].shape);
-    float *x = fv__alloc(t->ctx, count * sizeof *x, "a picture");
+    float *x = fv__alloc(t->ctx, count * sizeof *x, "an image");
     if (!x) return FV_EXHAUSTED;
     int32_t label;
     const fv_batch first = {.n = 1};
@@ -285,7 +286,7 @@ static void origin(teller *t) {
                        "threads.");
     fv__report_code(t->report, t->job->command);
     snprintf(text, sizeof text,
-             "Data set %s: %lld training pictures, %lld test pictures, checksum "
+             "Data set %s: %lld training images, %lld test images, checksum "
              "%016llx. Seed %lld.",
              t->job->train.name, (long long)t->job->train.count, (long long)t->job->test.count,
              (unsigned long long)t->job->train.checksum, (long long)t->job->recipe.seed);
@@ -301,8 +302,9 @@ static fv_status test_once_more(teller *t) {
     const size_t count = (size_t)set->count;
     size_t cells;
     if (!fv__mul_size((size_t)set->classes, (size_t)set->classes, &cells)) return FV_EXHAUSTED;
-    t->scores.predicted = fv__alloc(t->ctx, count * sizeof *t->scores.predicted, "the answers");
-    t->scores.confidence = fv__alloc(t->ctx, count * sizeof *t->scores.confidence, "the answers");
+    t->scores.predicted = fv__alloc(t->ctx, count * sizeof *t->scores.predicted, "the predictions");
+    t->scores.confidence =
+        fv__alloc(t->ctx, count * sizeof *t->scores.confidence, "the predictions");
     t->confusion = fv__alloc(t->ctx, cells * sizeof *t->confusion, "the confusion matrix");
     if (!t->scores.predicted || !t->scores.confidence || !t->confusion) return FV_EXHAUSTED;
     FV_TRY(fv__evaluate(t->ctx, t->job->evaluator, set, &t->scores));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * outcome.h - what a finished run leaves for people: pictures and the report.
+ * outcome.h - what a finished run leaves for people: images and the report.
  *
  *   curves.png      loss and accuracy over the epochs
  *   confusion.png   which class was taken for which
- *   mistakes.png    the pictures read most wrongly
+ *   mistakes.png    the images read most wrongly
  *   filters.png     the first convolution's weights
  *   report.html     all of it on one page that needs nothing else
  */
@@ -23,7 +23,7 @@ typedef struct fv_outcome {
     int count;
 } fv_outcome;
 
-/* Tests the model once more picture by picture and writes the files. */
+/* Tests the model once more image by image and writes the files. */
 FV_MUST_USE fv_status fv__train_outcome(fv_context *ctx, fv_train_job *job, fv_outcome *made);
 
 #endif

@@ -17,7 +17,7 @@ enum {
     PRECISIONS_MOST = 12, /* classes: how often a prediction is right stands below each column */
     FIRST_MISTAKES = 5
 };
-#define NAME_ROOM 115.0 /* units of a class name */
+#define NAME_ROOM 150.0 /* units of a class name */
 #define ASIDE     0.88  /* size of the shares at the edges */
 
 typedef struct matrix {
@@ -214,6 +214,7 @@ static void key(fv_figure *f, const matrix *m) {
     fv__figure_key(f, (fv_key_entry){.kind = FV_KEY_SQUARE,
                                      .shade = {.tone = FV_TONE_RIGHT, .depth = 1},
                                      .name = "right"});
+    if (m->worst == 0) return;
     snprintf(text, sizeof text, "mistakes, up to %.1f %% of a row", 100 * scale_of(m));
     fv__figure_key(
         f, (fv_key_entry){.kind = FV_KEY_RAMP, .shade = {.tone = FV_TONE_WRONG}, .name = text});

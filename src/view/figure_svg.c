@@ -106,14 +106,12 @@ static void line(fv_text *out, const fv_figure *f, const fv_mark *m) {
 /* A text cut to so many letters. */
 static void cut(fv_text *out, const char *text, int letters) {
     fv_text piece = {0};
-    const char *end = text;
-    for (int used = 0; *end; used = fv__utf8_columns(piece.data)) {
-        if (used >= letters - 1) break;
-        const char *from = end;
-        fv__utf8_next(&end);
-        fv__text_addn(&piece, from, (size_t)(end - from));
-        if (piece.failed) break;
+    const char *end = text, *next = text;
+    for (int used = 1; *next; end = next) {
+        used += fv__letter_columns(fv__utf8_next(&next));
+        if (used > letters) break;
     }
+    fv__text_addn(&piece, text, (size_t)(end - text));
     if (piece.failed) out->failed = true;
     if (piece.length) fv__text_html(out, piece.data);
     fv__text_add(out, "\xe2\x80\xa6");
@@ -290,8 +288,8 @@ static void margins(fv_text *out, const char *name, const fv_figure *f, fv_margi
    are. */
 static void square_sizes(fv_text *out, const fv_squares *s) {
     const int n = s->columns;
-    const double cell = n <= 4 ? 72 : n <= 12 ? 48 : 26;
-    const double fits = 1.5 / fmax(1, fv__utf8_columns(s->longest)); /* of a square's side */
+    const double cell = n <= 4 ? 72 : n <= 12 ? 52 : 26;
+    const double fits = 1.4 / fmax(1, fv__utf8_columns(s->longest)); /* of a square's side */
     fv__text_addf(out, ";--w:%.0fpx;--least:%.0fpx;--z:clamp(7px,calc((100vw - 8rem)*", n * cell,
                   n > 12 ? n * 19.0 : 0.0);
     fv__text_number(out, floor(1e5 * fits / n + 0.5) / 1e5);

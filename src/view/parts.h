@@ -31,6 +31,7 @@ void fv__canvas_frame(fv_canvas *c, int x, int y, int w, int h, fv_colour colour
 /* The font: strokes on a grid of half pixels, baseline at 19, line height 26 (font.c). */
 const char *fv__glyph(uint32_t code, int *advance, const char **accent);
 int fv__utf8_columns(const char *text); /* letters a terminal shows */
+int fv__letter_columns(uint32_t code);
 
 /* Lettering at any size. `up`: written from bottom to top, (x, y) being the bottom left corner of
    the turned line. */
@@ -78,15 +79,21 @@ void fv__plot_axes(const fv_plot *plot, int x_ticks, int y_ticks, fv_axis *x, fv
 /* A value in words: "98.6 %", "0.0312", "12,000". Returns out, 32 bytes. */
 char *fv__value_text(char *out, double v, bool percent);
 
+typedef struct fv_table_column {
+    bool right; /* numbers */
+    int spare;  /* goes first, second … where there is no room; 0: stays */
+} fv_table_column;
+
 /* What a table holds, for the report. */
 struct fv_table {
     fv_context *ctx;
     fv_text heads, cells; /* 0-ended texts one after the other */
-    bool *right;          /* of each column */
-    size_t columns, right_capacity;
+    fv_table_column *column;
+    size_t columns, column_capacity;
     size_t count;  /* cells */
     size_t *rules; /* a line after that many rows */
     size_t rule_count, rule_capacity;
+    const char *advice; /* what to do about columns left out; the caller's */
     bool failed;
 };
 

@@ -176,7 +176,7 @@ void fv__report_confusion(fv_report *r, const int64_t *counts, int64_t classes,
 
 static void table_row(fv_report *r, const fv_table *t, const char **cell, size_t have, bool head) {
     for (size_t c = 0; c < t->columns; c++) {
-        const char *right = t->right[c] ? " class=\"r\"" : "";
+        const char *right = t->column[c].right ? " class=\"r\"" : "";
         fv__text_addf(&r->body, head ? "<th%s>" : "<td%s>", right);
         if (c < have) {
             fv__text_html(&r->body, *cell);

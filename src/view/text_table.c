@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * table.c - tables for a terminal and for Markdown. (The report draws them too: report.c.)
+ * text_table.c - tables for a terminal and for Markdown. (The report draws them too: report.c.)
+ *
+ * Where a table is wider than it may be, columns that can be spared go, the least important first,
+ * and come back where there is still room; then the widest text is broken into several lines.
  */
+#include "base/printable.h"
 #include "view/parts.h"
 #include <stdio.h>
 #include <string.h>
 
-#define BETWEEN "  " /* columns */
+#define BETWEEN 2 /* blanks, columns */
+#define NARROW  8 /* letters: no column of text is made narrower */
 
 fv_status fv__table_new(fv_context *ctx, fv_table **out) {
     *out = fv__alloc(ctx, sizeof **out, "a table");
@@ -19,34 +24,43 @@ void fv__table_free(fv_table *t) {
     if (!t) return;
     fv__text_free(&t->heads);
     fv__text_free(&t->cells);
-    fv__free(t->right);
+    fv__free(t->column);
     fv__free(t->rules);
     fv__free(t);
 }
 
-/* One line, whatever the text holds: a cell must not break its row. */
+/* A text of its own, on one line: a cell must not break its row. */
 static void add_line(fv_text *to, const char *text) {
-    while (*text) {
-        size_t n = strcspn(text, "\n\r\t");
-        fv__text_addn(to, text, n);
-        text += n;
-        if (*text) {
-            fv__text_add(to, " ");
-            text++;
-        }
-    }
+    fv_text line = {0};
+    fv__text_printable(&line, text, "\n\r\t");
+    for (size_t i = 0; i < line.length; i++)
+        if (strchr("\n\r\t", line.data[i])) line.data[i] = ' ';
+    if (line.failed) to->failed = true;
+    if (line.length) fv__text_addn(to, line.data, line.length);
     fv__text_addn(to, "", 1); /* its 0 */
+    fv__text_free(&line);
 }
 
 void fv__table_column(fv_table *t, const char *head, bool right) {
     if (t->failed || t->count) return;
-    if (fv__grow(t->ctx, (void **)&t->right, &t->right_capacity, t->columns + 1, sizeof *t->right,
-                 "a table") != FV_OK) {
+    void *items = t->column;
+    const fv_status status =
+        fv__grow(t->ctx, &items, &t->column_capacity, t->columns + 1, sizeof *t->column, "a table");
+    t->column = items;
+    if (status != FV_OK) {
         t->failed = true;
         return;
     }
-    t->right[t->columns++] = right;
+    t->column[t->columns++] = (fv_table_column){.right = right};
     add_line(&t->heads, head);
+}
+
+void fv__table_advice(fv_table *t, const char *advice) {
+    t->advice = advice;
+}
+
+void fv__table_spare(fv_table *t, int order) {
+    if (!t->failed && t->columns && !t->count) t->column[t->columns - 1].spare = order;
 }
 
 void fv__table_cell(fv_table *t, const char *text) {
@@ -115,16 +129,62 @@ static void markdown_row(const fv_table *t, const char **cell, size_t have, fv_t
 static void markdown(const fv_table *t, fv_text *out) {
     const char *cell = t->heads.data;
     markdown_row(t, &cell, t->columns, out);
-    for (size_t c = 0; c < t->columns; c++) fv__text_add(out, t->right[c] ? "| ---: " : "| --- ");
+    for (size_t c = 0; c < t->columns; c++)
+        fv__text_add(out, t->column[c].right ? "| ---: " : "| --- ");
     fv__text_add(out, "|\n");
     cell = t->cells.data;
     for (size_t i = 0; i < t->count; i += t->columns) markdown_row(t, &cell, t->count - i, out);
 }
 
-static void widen(const fv_table *t, const char *cell, size_t count, int *width) {
-    for (size_t i = 0; i < count; i++, cell += strlen(cell) + 1) {
-        int w = fv__utf8_columns(cell);
-        if (w > width[i % t->columns]) width[i % t->columns] = w;
+/* --- as plain text ---------------------------------------------------------------------------- */
+
+/* The table with its cells found and its columns' widths. */
+typedef struct layout {
+    const fv_table *t;
+    const char **heads, **cells; /* what of each is still to be written */
+    int *width;                  /* of each column; LEFT_OUT */
+} layout;
+
+#define LEFT_OUT (-1)
+
+static int total_width(const layout *l) {
+    int sum = -BETWEEN;
+    for (size_t c = 0; c < l->t->columns; c++)
+        if (l->width[c] != LEFT_OUT) sum += l->width[c] + BETWEEN;
+    return sum;
+}
+
+static int natural_width(const layout *l, size_t column) {
+    int most = fv__utf8_columns(l->heads[column]);
+    for (size_t i = column; i < l->t->count; i += l->t->columns) {
+        const int w = fv__utf8_columns(l->cells[i]);
+        if (w > most) most = w;
+    }
+    return most;
+}
+
+static void leave_out(layout *l, int room) {
+    const int columns = (int)l->t->columns;
+    for (int order = 1; order <= columns; order++)
+        for (int c = 0; c < columns && total_width(l) > room; c++)
+            if (l->t->column[c].spare == order) l->width[c] = LEFT_OUT;
+    for (int order = columns; order >= 1; order--)
+        for (int c = 0; c < columns; c++) {
+            if (l->t->column[c].spare != order || l->width[c] != LEFT_OUT) continue;
+            l->width[c] = natural_width(l, (size_t)c);
+            if (total_width(l) > room) l->width[c] = LEFT_OUT;
+        }
+}
+
+static void break_texts(layout *l, int room) {
+    for (int over = total_width(l) - room; over > 0; over--) {
+        int widest = -1;
+        for (int c = 0; c < (int)l->t->columns; c++)
+            if (!l->t->column[c].right && l->width[c] > NARROW &&
+                (widest < 0 || l->width[c] > l->width[widest]))
+                widest = c;
+        if (widest < 0) return; /* numbers are not broken */
+        l->width[widest]--;
     }
 }
 
@@ -132,23 +192,55 @@ static void pad(fv_text *out, int n) {
     for (; n > 0; n -= 16) fv__text_addn(out, "                ", n < 16 ? (size_t)n : 16);
 }
 
-/* A row without blanks at its end. */
-static void plain_row(const fv_table *t, const int *width, const char **cell, size_t have,
-                      fv_text *out) {
-    int owed = 0; /* blanks before the next letter */
-    for (size_t c = 0; c < t->columns && c < have; c++) {
-        int spare = width[c] - fv__utf8_columns(*cell);
-        if (**cell) {
-            pad(out, owed + (t->right[c] ? spare : 0));
-            fv__text_add(out, *cell);
-            owed = (t->right[c] ? 0 : spare);
-        } else {
-            owed += width[c];
+/* How many bytes of a text go into a line of so many letters: all, up to the last blank, or as many
+   as there is room for, one letter at least. */
+static size_t piece(const char *text, int width, int *wide) {
+    const char *s = text, *end = text, *blank = NULL;
+    int before_blank = 0;
+    *wide = 0;
+    while (*s) {
+        const char *from = s;
+        const int letter = fv__letter_columns(fv__utf8_next(&s));
+        if (*wide + letter > width && end > text) {
+            if (*from == ' ' || !blank) break;
+            *wide = before_blank;
+            return (size_t)(blank - text);
         }
-        owed += (int)strlen(BETWEEN);
-        *cell += strlen(*cell) + 1;
+        if (*from == ' ' && end > text) blank = from, before_blank = *wide;
+        *wide += letter;
+        end = s;
     }
-    fv__text_add(out, "\n");
+    return (size_t)(end - text);
+}
+
+/* One line of a row, without blanks at its end; moves each text on. False: nothing was left. */
+static bool line_of_row(const layout *l, const char **texts, size_t have, fv_text *out) {
+    int owed = 0; /* blanks before the next letter */
+    bool any = false;
+    for (size_t c = 0; c < l->t->columns && c < have; c++) {
+        if (l->width[c] == LEFT_OUT) continue;
+        int wide;
+        const size_t n = piece(texts[c], l->width[c], &wide);
+        const int spare = l->width[c] - wide;
+        if (n) {
+            any = true;
+            pad(out, owed + (l->t->column[c].right ? spare : 0));
+            fv__text_addn(out, texts[c], n);
+            owed = l->t->column[c].right ? 0 : spare;
+            texts[c] += n;
+            texts[c] += strspn(texts[c], " ");
+        } else {
+            owed += l->width[c];
+        }
+        owed += BETWEEN;
+    }
+    if (any) fv__text_add(out, "\n");
+    return any;
+}
+
+static void row(const layout *l, const char **texts, size_t have, fv_text *out) {
+    if (!line_of_row(l, texts, have, out)) fv__text_add(out, "\n");
+    while (line_of_row(l, texts, have, out)) continue;
 }
 
 static void rule(int length, fv_text *out) {
@@ -156,34 +248,97 @@ static void rule(int length, fv_text *out) {
     fv__text_add(out, "\n");
 }
 
-static fv_status plain(fv_context *ctx, const fv_table *t, fv_text *out) {
-    int *width = fv__alloc(ctx, t->columns * sizeof *width, "a table's columns");
-    if (!width) return FV_EXHAUSTED;
-    widen(t, t->heads.data, t->columns, width);
-    widen(t, t->cells.data, t->count, width);
-    int length = -(int)strlen(BETWEEN);
-    for (size_t c = 0; c < t->columns; c++) length += width[c] + (int)strlen(BETWEEN);
-    const char *cell = t->heads.data;
-    plain_row(t, width, &cell, t->columns, out);
+/* Where the first column is left out, the word for a row ("total") moves into the next one that is
+   free for it. */
+static void move_labels(layout *l) {
+    size_t to = 0;
+    while (to < l->t->columns && l->width[to] == LEFT_OUT) to++;
+    for (size_t i = 0; to > 0 && to < l->t->columns && i + to < l->t->count; i += l->t->columns)
+        if (!*l->cells[i + to]) l->cells[i + to] = l->cells[i];
+}
+
+static void rows(const layout *l, fv_text *out) {
+    const fv_table *t = l->t;
+    const int length = total_width(l);
+    row(l, l->heads, t->columns, out);
     rule(length, out);
-    cell = t->cells.data;
     size_t next = 0;
-    for (size_t i = 0, row = 1; i < t->count; i += t->columns, row++) {
-        plain_row(t, width, &cell, t->count - i, out);
-        for (; next < t->rule_count && t->rules[next] <= row; next++)
-            if (next == 0 || t->rules[next - 1] != row) rule(length, out);
+    for (size_t i = 0, n = 1; i < t->count; i += t->columns, n++) {
+        row(l, l->cells + i, t->count - i, out);
+        for (; next < t->rule_count && t->rules[next] <= n; next++)
+            if (next == 0 || t->rules[next - 1] != n) rule(length, out);
     }
-    fv__free(width);
+}
+
+static void name_missing(const layout *l, int room, fv_text *out) {
+    fv_text line = {0};
+    const char *before = "Left out for want of room: ", *head = l->t->heads.data;
+    for (size_t c = 0; c < l->t->columns; c++, head += strlen(head) + 1) {
+        if (l->width[c] != LEFT_OUT) continue;
+        fv__text_addf(&line, "%s%s", before, head);
+        before = ", ";
+    }
+    if (*before == ',') fv__text_add(&line, l->t->advice ? l->t->advice : ".");
+    if (line.failed) out->failed = true;
+    if (line.length) fv__text_wrapped(out, line.data, 0, (size_t)room);
+    fv__text_free(&line);
+}
+
+static void free_layout(layout *l) {
+    fv__free(l->heads);
+    fv__free(l->cells);
+    fv__free(l->width);
+}
+
+static fv_status new_layout(fv_context *ctx, const fv_table *t, layout *l) {
+    if (t->failed || t->heads.failed || t->cells.failed)
+        return fv__fail_memory(ctx, t->cells.length, "a table");
+    *l = (layout){.t = t};
+    l->heads = fv__alloc(ctx, t->columns * sizeof *l->heads, "a table's columns");
+    l->cells = fv__alloc(ctx, t->count * sizeof *l->cells, "a table's cells");
+    l->width = fv__alloc(ctx, t->columns * sizeof *l->width, "a table's columns");
+    if (!l->heads || !l->cells || !l->width) {
+        free_layout(l);
+        return FV_EXHAUSTED;
+    }
+    const char *text = t->heads.data;
+    for (size_t c = 0; c < t->columns; c++, text += strlen(text) + 1) l->heads[c] = text;
+    text = t->cells.data;
+    for (size_t i = 0; i < t->count; i++, text += strlen(text) + 1) l->cells[i] = text;
+    for (size_t c = 0; c < t->columns; c++) l->width[c] = natural_width(l, c);
     return FV_OK;
 }
 
-fv_status fv__table_text(fv_context *ctx, const fv_table *t, bool as_markdown, fv_text *out) {
+fv_status fv__table_width(fv_context *ctx, const fv_table *t, int *out) {
+    layout l = {0};
+    *out = 0;
+    FV_TRY(new_layout(ctx, t, &l));
+    for (size_t c = 0; c < t->columns; c++)
+        if (t->column[c].spare) l.width[c] = LEFT_OUT;
+    *out = total_width(&l);
+    free_layout(&l);
+    return FV_OK;
+}
+
+fv_status fv__table_text(fv_context *ctx, const fv_table *t, int room, fv_text *out) {
+    layout l = {0};
+    FV_TRY(new_layout(ctx, t, &l));
+    if (t->columns && room > 0) {
+        leave_out(&l, room);
+        move_labels(&l);
+        break_texts(&l, room);
+    }
+    if (t->columns) {
+        rows(&l, out);
+        name_missing(&l, room, out);
+    }
+    free_layout(&l);
+    return fv__text_done(ctx, out);
+}
+
+fv_status fv__table_markdown(fv_context *ctx, const fv_table *t, fv_text *out) {
     if (t->failed || t->heads.failed || t->cells.failed)
         return fv__fail_memory(ctx, t->cells.length, "a table");
-    if (!t->columns) return FV_OK;
-    if (as_markdown)
-        markdown(t, out);
-    else
-        FV_TRY(plain(ctx, t, out));
+    if (t->columns) markdown(t, out);
     return fv__text_done(ctx, out);
 }
