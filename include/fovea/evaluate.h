@@ -18,6 +18,7 @@ typedef struct fv_evaluation_options {
 /* Of the model's first output. Yours, to be freed with fv_evaluation_free(). */
 typedef struct fv_evaluation {
     int64_t images;
+    int64_t counted;           /* samples; pixels, where the target is a map of classes */
     int64_t correct, correct5; /* the label is the first choice; is among the first five */
     double accuracy, top5;     /* their shares, 0 … 1 */
     double loss;               /* mean over the samples */

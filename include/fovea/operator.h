@@ -12,6 +12,7 @@ FV_BEGIN
 
 /* A layer as help shows it. */
 typedef struct fv_operator_facts {
+    size_t size;       /* FV_INIT(fv_operator_facts) */
     const char *name;  /* in the language: "conv" */
     const char *help;  /* one line */
     const char *about; /* the formula and its source; several lines; NULL: none */
@@ -20,12 +21,12 @@ typedef struct fv_operator_facts {
     const char *const *samples; /* "64 3x3 pad 1 ; 2x8x7x9": options and input shapes; NULL-ended */
 } fv_operator_facts;
 
-/* Number i of the layers there are, those added to the context last; the one of that name. NULL
-   when there is none. `ctx` may be NULL: only those that are built in. */
-FV_API const fv_operator_facts *fv_operator_at(fv_context *ctx, int i);
-FV_API const fv_operator_facts *fv_operator_find(fv_context *ctx, const char *name);
-/* Option i of a layer. Returns 0 when there is none of that number, otherwise 1. */
-FV_API int fv_operator_option(fv_context *ctx, const char *name, int i, fv_option *out);
+/* Number i of the layers there are, those added to the context last; the one of that name. `ctx` may
+   be NULL: only those that are built in. Returns 0 when there is none, otherwise 1. */
+FV_API int fv_operator_at(const fv_context *ctx, int i, fv_operator_facts *out);
+FV_API int fv_operator_find(const fv_context *ctx, const char *name, fv_operator_facts *out);
+/* Option i of a layer, likewise. */
+FV_API int fv_operator_option(const fv_context *ctx, const char *name, int i, fv_option *out);
 
 /* ---------------------------------------------------------------------- layers of your own --- */
 

@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "cpu/cpu.h"
 #include "kern/kern.h"
+#include "op/added_op.h"
 #include <string.h>
 
 #define THREADS_MAX 1024
@@ -62,6 +63,7 @@ fv_status fv_context_new(int threads, fv_context **out) {
 void fv_context_free(fv_context *ctx) {
     if (!ctx) return;
     if (ctx->pool) fv__pool_free(ctx->pool);
+    fv__added_ops_free(ctx);
     fv__free(ctx);
 }
 

@@ -5,8 +5,8 @@
 #include "api/given.h"
 #include "base/cpu_features.h"
 #include "train/evaluate.h"
+#include "train/figures.h"
 #include <math.h>
-#include <string.h>
 
 #define BATCH 100 /* samples at a time, unless asked for otherwise */
 
@@ -34,21 +34,23 @@ static fv_status make_room(fv_arena *arena, const fv_dataset *set, fv_scores *s,
                : FV_EXHAUSTED;
 }
 
-static void tell_each(const fv_dataset *set, const fv_scores *s, int64_t *confusion,
-                      int32_t *labels, fv_evaluation *told) {
-    memcpy(labels, set->labels, (size_t)set->count * sizeof *labels);
-    for (int64_t i = 0; i < set->count; i++)
-        if (s->predicted[i] < set->classes) confusion[labels[i] * set->classes + s->predicted[i]]++;
+static fv_status tell_each(fv_context *ctx, const fv_dataset *set, const fv_input *input,
+                           const fv_scores *s, int64_t *confusion, int32_t *labels,
+                           fv_evaluation *told) {
+    FV_TRY(fv__labels_of(ctx, set, input, labels));
+    fv__confusion_of(set, &(fv_predictions){s->predicted, labels, s->confidence}, confusion);
     told->predicted = s->predicted;
     told->confidence = s->confidence;
     told->label_probability = s->label_confidence;
     told->labels = labels;
     told->confusion = confusion;
+    return FV_OK;
 }
 
 static void tell(const fv_dataset *set, const fv_scores *s, double seconds, fv_evaluation *told) {
     const double n = s->images > 0 ? (double)s->images : 1;
     told->images = s->images;
+    told->counted = s->tally.counted;
     told->correct = s->tally.right;
     told->correct5 = s->correct5;
     told->accuracy = s->tally.counted > 0 ? (double)s->tally.right / (double)s->tally.counted : 0;
@@ -67,6 +69,10 @@ static fv_status evaluate(fv_context *ctx, const fv_model *model, const fv_datas
     int32_t *labels = NULL;
     const int64_t outputs = fv__channels(&net->values[net->heads[0].value].shape);
     FV_TRY(fv__dataset_fits(ctx, set, &net->input, outputs));
+    if (options->each && fv__dataset_target(set, FV_TARGET_CLASS) < 0)
+        return fv__fail(ctx, FV_USAGE,
+                        "what is predicted of each sample is told of classes, and %s has none",
+                        set->name);
     if (options->each) FV_TRY(make_room(&r->arena, set, &scores, &confusion, &labels));
     FV_TRY(fv__evaluator_new(ctx, model, fv__losses[model->net.recipe.loss],
                              options->batch ? options->batch : BATCH, NULL, &evaluator));
@@ -82,8 +88,8 @@ static fv_status evaluate(fv_context *ctx, const fv_model *model, const fv_datas
                         "model",
                         net->name, set->name);
     tell(set, &scores, seconds, &r->told);
-    if (options->each) tell_each(set, &scores, confusion, labels, &r->told);
-    return FV_OK;
+    if (!options->each) return FV_OK;
+    return tell_each(ctx, set, &net->input, &scores, confusion, labels, &r->told);
 }
 
 fv_status fv_evaluate(fv_context *ctx, const fv_model *model, const fv_dataset *set,

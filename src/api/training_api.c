@@ -3,6 +3,7 @@
  * training_api.c - public: a training run in its folder.
  */
 #include "api/given.h"
+#include "api/training_api.h"
 #include "train/outcome.h"
 #include "train/run.h"
 #include <string.h>
@@ -176,6 +177,11 @@ const fv_training_facts *fv_training_describe(fv_training *t) {
 const fv_epoch *fv_training_epoch(const fv_training *t, int64_t i) {
     if (!t || i < 0 || (size_t)i >= t->job->at.history_count) return NULL;
     return &t->job->at.history[i];
+}
+
+const fv_epoch *fv__training_history(const fv_training *t, size_t *count) {
+    *count = t->job->at.history_count;
+    return t->job->at.history;
 }
 
 const fv_model *fv_training_model(const fv_training *t) {

@@ -31,6 +31,7 @@ struct fv_context {
     const struct fv_device *device; /* that plans are made for unless they name another */
     fv_allocator allocator;
     fv_logger logger;
+    struct fv_added_op *operators; /* layers that the program brought (op/added_op.h) */
 };
 
 /* Records a failure and returns `status`. The message is cut at FV_MESSAGE_MAX. */

@@ -5,8 +5,10 @@
  * A word with a name and '=' at its start is a setting; one that begins with "--" is a flag, whose
  * value follows as the next word or after '='. After a lone "--" everything is a word. Words, keys
  * and flags may stand in any order, the verb first.
+ *
+ * Names of files may look like either, "lr=0.1.pgm" or "-5.png". Where the command still takes a word
+ * and a file of that very name is there, it is meant.
  */
-#include "base/cpu_features.h"
 #include "cli/cli.h"
 #include <ctype.h>
 #include <string.h>
@@ -41,7 +43,7 @@ static fv_status unknown_flag(fv_cli *cli, const char *word) {
         return fv__fail(cli->ctx, FV_USAGE, "%s%sunknown flag --%s; did you mean --%s?",
                         verb ? verb : "", verb ? ": " : "", name, near);
     const bool key = cli->command && fv__field_find(cli->command->keys, name);
-    if (key || fv__field_find(fv__recipe_fields, name))
+    if (key || fv__cli_is_recipe(name))
         return fv__fail(cli->ctx, FV_USAGE, "unknown flag --%s; it is a setting: %s=VALUE", name,
                         name);
     return fv__fail(cli->ctx, FV_USAGE, "%s%sunknown flag --%s; `fovea %s%s--help` lists them",
@@ -85,10 +87,22 @@ static size_t setting_name(const char *word) {
     return word[n] == '=' ? n : 0;
 }
 
+/* Whether the word is the name of a file that is there, and the command takes one more. */
+static bool is_file(const fv_cli *cli, const char *word) {
+    const fv_command *c = cli->command;
+    return c && (c->words_max < 0 || cli->word_count < c->words_max) && fv__file_exists(word);
+}
+
+/* Whether the word is a flag that is known here. */
+static bool is_flag(const fv_cli *cli, const char *word) {
+    if (strcmp(word, "-h") == 0 || strcmp(word, "-q") == 0) return true;
+    return word[1] == '-' && find_flag(cli, word + 2, strcspn(word + 2, "=")) != NULL;
+}
+
 static fv_status unknown_key(fv_cli *cli, const char *name) {
     const fv_command *c = cli->command;
     const char *near = c->keys ? fv__field_nearest(c->keys, name) : NULL;
-    if (!near && c->takes & FV_CLI_RECIPE) near = fv__field_nearest(fv__recipe_fields, name);
+    if (!near && c->takes & FV_CLI_RECIPE) FV_TRY(fv__cli_recipe_nearest(cli, name, &near));
     if (near)
         return fv__fail(cli->ctx, FV_USAGE, "%s: unknown setting '%s'; did you mean '%s'?", c->name,
                         name, near);
@@ -115,7 +129,11 @@ static fv_status take_setting(fv_cli *cli, int i, size_t length) {
         cli->weights = value;
         return FV_OK;
     }
-    const bool recipe = c->takes & FV_CLI_RECIPE && fv__field_find(fv__recipe_fields, name);
+    if (c->takes & FV_CLI_DATA && strcmp(name, "data") == 0) {
+        cli->data = value;
+        return FV_OK;
+    }
+    const bool recipe = c->takes & (FV_CLI_RECIPE | FV_CLI_DATA) && fv__cli_is_recipe(name);
     /* parameters of a network are checked when its text has been read */
     if (!recipe && !(c->takes & FV_CLI_NET)) return unknown_key(cli, name);
     cli->settings[cli->setting_count++] = (fv_setting){name, value};
@@ -132,7 +150,7 @@ static fv_status find_command(fv_cli *cli, const char *word) {
     const char *near = fv__nearest(word, names, count);
     if (near)
         return fv__fail(cli->ctx, FV_USAGE, "unknown command '%s'; did you mean '%s'?", word, near);
-    if (fv__zoo_find(word))
+    if (fv_zoo_find(word))
         return fv__fail(cli->ctx, FV_USAGE,
                         "'%s' is a network; say what to do with it: fovea explain %s", word, word);
     return fv__fail(cli->ctx, FV_USAGE, "unknown command '%s'; `fovea help` lists them", word);
@@ -157,22 +175,7 @@ static fv_status take_common(fv_cli *cli) {
     cli->help = fv__cli_has(cli, "help");
     FV_TRY(fv__cli_whole(cli, "threads", 1, 1024, &threads));
     cli->threads = (int)threads;
-    cli->isa = -1;
-    const char *level = fv__cli_value(cli, "isa");
-    if (!level) return FV_OK;
-    const char *names[FV_ISA_AVX512 + 1];
-    for (int i = 0; i <= FV_ISA_AVX512; i++) {
-        names[i] = fv__isa_name((fv_isa)i);
-        if (strcmp(names[i], level) == 0) cli->isa = i;
-    }
-    if (cli->isa < 0) {
-        const char *near = fv__nearest(level, names, FV_ISA_AVX512 + 1);
-        return fv__fail(cli->ctx, FV_USAGE, "--isa is baseline, avx2 or avx512, not '%s'%s%s%s",
-                        level, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    }
-    if (cli->isa > (int)fv__cpu_isa())
-        return fv__fail(cli->ctx, FV_BAD_INPUT, "--isa %s: this processor has %s at most", level,
-                        fv__isa_name(fv__cpu_isa()));
+    cli->isa = fv__cli_value(cli, "isa");
     return FV_OK;
 }
 
@@ -184,33 +187,40 @@ static fv_status make_room(fv_cli *cli) {
     return cli->words && cli->settings && cli->given ? FV_OK : FV_EXHAUSTED;
 }
 
+static fv_status take_command(fv_cli *cli, const char *word) {
+    FV_TRY(find_command(cli, word));
+    if (!cli->command->keys) return FV_OK;
+    cli->keys = fv__arena_alloc(&cli->arena, cli->command->keys_size);
+    if (!cli->keys) return FV_EXHAUSTED;
+    fv__field_defaults(cli->command->keys, cli->keys);
+    return FV_OK;
+}
+
+/* argv[*i], which is no word for certain; moves *i past a value of its own. */
+static fv_status take(fv_cli *cli, int *i) {
+    const char *word = cli->argv[*i];
+    const size_t name = setting_name(word);
+    const bool dash = word[0] == '-' && word[1];
+    if (!cli->command && strcmp(word, "--version") == 0) return take_command(cli, "version");
+    if (dash && (is_flag(cli, word) || !is_file(cli, word))) return take_flag(cli, i);
+    if (!cli->command) return take_command(cli, word);
+    if (name && !is_file(cli, word)) return take_setting(cli, *i, name);
+    cli->words[cli->word_count++] = word;
+    return FV_OK;
+}
+
 fv_status fv__cli_parse(fv_cli *cli, int argc, char **argv) {
     bool words_only = false;
     cli->argc = argc;
     cli->argv = argv;
     FV_TRY(make_room(cli));
     for (int i = 1; i < argc; i++) {
-        const char *word = argv[i];
-        const size_t name = words_only ? 0 : setting_name(word);
-        if (!words_only && strcmp(word, "--") == 0) {
+        if (!words_only && strcmp(argv[i], "--") == 0)
             words_only = true;
-        } else if (!words_only && word[0] == '-' && word[1]) {
-            if (!cli->command && strcmp(word, "--version") == 0) word = "version";
-            if (word[0] == '-')
-                FV_TRY(take_flag(cli, &i));
-            else
-                FV_TRY(find_command(cli, word));
-        } else if (!cli->command) {
-            FV_TRY(find_command(cli, word));
-            if (!cli->command->keys) continue;
-            cli->keys = fv__arena_alloc(&cli->arena, cli->command->keys_size);
-            if (!cli->keys) return FV_EXHAUSTED;
-            fv__field_defaults(cli->command->keys, cli->keys);
-        } else if (name) {
-            FV_TRY(take_setting(cli, i, name));
-        } else {
-            cli->words[cli->word_count++] = word;
-        }
+        else if (words_only && cli->command)
+            cli->words[cli->word_count++] = argv[i];
+        else
+            FV_TRY(take(cli, &i));
     }
     FV_TRY(take_common(cli));
     return cli->command && !cli->help ? check_count(cli) : FV_OK;

@@ -3,7 +3,6 @@
  * check.c - `fovea check`: the gradient check of a network, in double.
  */
 #include "cli/cli.h"
-#include "train/check.h"
 
 typedef struct keys {
     int64_t batch, points, seed;
@@ -22,7 +21,7 @@ static const fv_field fields[] = {
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
-static void print_row(const fv_check_row *r, fv_text *out) {
+static void print_row(const fv_checked_gradient *r, fv_text *out) {
     fv__text_addf(out, "%-6s %-13s %-40s %9.1e %7lld %7lld\n",
                   r->wrong   ? "WRONG"
                   : r->tried ? "ok"
@@ -30,7 +29,7 @@ static void print_row(const fv_check_row *r, fv_text *out) {
                   r->op, r->name, r->error, (long long)r->tried, (long long)r->skipped);
 }
 
-static void watch(void *arg, const fv_check_row *row) {
+static void watch(void *arg, const fv_checked_gradient *row) {
     const fv_cli *cli = arg;
     if (cli->json || cli->quiet) return;
     fv_text line = {0};
@@ -39,7 +38,7 @@ static void watch(void *arg, const fv_check_row *row) {
     fv__text_free(&line);
 }
 
-static void json_row(const fv_check_row *r, fv_json_writer *w) {
+static void json_row(const fv_checked_gradient *r, fv_json_writer *w) {
     fv__json_open(w, NULL, '{');
     fv__json_add_text(w, "name", r->name);
     fv__json_add_text(w, "op", r->op);
@@ -51,49 +50,55 @@ static void json_row(const fv_check_row *r, fv_json_writer *w) {
     fv__json_close(w);
 }
 
-static void as_json(const fv_net *net, const fv_check_report *report, fv_text *out) {
+static void as_json(const fv_check *check, fv_text *out) {
     fv_json_writer w = fv__json_writer(out, 2);
     fv__json_open(&w, NULL, '{');
-    fv__json_add_text(&w, "net", net->name);
-    fv__json_add_int(&w, "gradients", (int64_t)report->count);
-    fv__json_add_int(&w, "wrong", report->wrong);
-    fv__json_add_real(&w, "worst", report->worst);
-    fv__json_add_text(&w, "culprit", report->culprit);
+    fv__json_add_text(&w, "net", check->net);
+    fv__json_add_int(&w, "gradients", check->count);
+    fv__json_add_int(&w, "wrong", check->wrong);
+    fv__json_add_real(&w, "worst", check->worst);
+    fv__json_add_text(&w, "culprit", check->culprit);
     fv__json_open(&w, "rows", '[');
-    for (size_t i = 0; i < report->count; i++) json_row(&report->rows[i], &w);
+    for (int i = 0; i < check->count; i++) json_row(check->gradients[i], &w);
     fv__json_close(&w);
     fv__json_close(&w);
 }
 
-static fv_status say(fv_cli *cli, const fv_net *net, const fv_check_report *report) {
+static fv_status say(fv_cli *cli, const fv_check *check) {
     fv_text out = {0};
     if (cli->json)
-        as_json(net, report, &out);
+        as_json(check, &out);
     else
-        fv__text_addf(&out, "%s: %zu gradients, worst relative error %.1e%s\n", net->name,
-                      report->count, report->worst, report->wrong ? "" : ": all agree");
+        fv__text_addf(&out, "%s: %d gradients, worst relative error %.1e%s\n", check->net,
+                      check->count, check->worst, check->wrong ? "" : ": all agree");
     return fv__cli_put(cli, &out);
 }
 
-static fv_status run(fv_cli *cli) {
+static fv_status check_net(fv_cli *cli, const fv_net *net) {
     const keys *k = cli->keys;
-    fv_net *net = NULL;
-    fv_check_report report;
-    FV_TRY(fv__cli_net(cli, cli->words[0], &net));
-    const fv_check_ask ask = {.batch = k->batch,
-                              .points = k->points,
-                              .tolerance = k->tolerance,
-                              .seed = (uint64_t)k->seed};
+    fv_check_settings settings = FV_INIT(fv_check_settings);
+    fv_check *check;
+    settings.batch = k->batch;
+    settings.points = k->points;
+    settings.tolerance = k->tolerance;
+    settings.seed = (uint64_t)k->seed;
+    settings.watch = watch;
+    settings.user = cli;
     if (!cli->json && !cli->quiet)
         printf("%-6s %-13s %-40s %9s %7s %7s\n", "", "operator", "gradient", "error", "tried",
                "skipped");
-    fv_status status = fv__gradients_check(cli->ctx, net, &ask, watch, cli, &report);
-    if (status == FV_OK || status == FV_DIFFERS) {
-        const fv_status put = say(cli, net, &report);
-        if (put != FV_OK) status = put;
-    }
-    fv__gradients_free(&report);
-    fv__net_free(net);
+    const fv_status status = fv_check_gradients(cli->ctx, net, &settings, &check);
+    if (!check) return status;
+    const fv_status put = say(cli, check);
+    fv_check_free(check);
+    return put == FV_OK ? status : put;
+}
+
+static fv_status run(fv_cli *cli) {
+    fv_cli_net net;
+    FV_TRY(fv__cli_net(cli, cli->words[0], &net));
+    const fv_status status = check_net(cli, net.net);
+    fv__cli_net_free(&net);
     return status;
 }
 

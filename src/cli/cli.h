@@ -4,15 +4,21 @@
  *
  *   fovea VERB [NETWORK|MODEL] [DATA|IMAGE ...] [key=value ...] [--flags]
  *
- * A command is one file with one fv_command and one line in cli/list.h. Its declaration yields
- * parsing, "did you mean", `--help` and `fovea help VERB`. Results go to stdout, progress and
+ * A command is one file with one fv_command and one line in cli/command_list.h. Its declaration
+ * yields parsing, "did you mean", `--help` and `fovea help VERB`. Results go to stdout, progress and
  * errors to stderr; the exit code is the fv_status.
+ *
+ * This room is a client of the library, as any program is: it includes the public header, and with
+ * it only base/ and view/text_table.h, which are linked into the command.
  */
 #ifndef FV_CLI_CLI_H
 #define FV_CLI_CLI_H
 
+#include "base/field.h"
+#include "base/file.h"
 #include "base/json_write.h"
-#include "format/open_model.h"
+#include "base/setting.h"
+#include "fovea.h"
 #include <stdio.h>
 
 /* A flag: --name, or --name VALUE. */
@@ -25,8 +31,9 @@ typedef struct fv_cli_flag {
 /* What key=value may mean beside the command's own keys. */
 enum {
     FV_CLI_NET = 1,    /* parameters of the network's text: classes=47 */
-    FV_CLI_RECIPE = 2, /* settings of a training run: epochs=5 (net/settings.h) */
-    FV_CLI_WEIGHTS = 4 /* weights=FILE beside a network */
+    FV_CLI_RECIPE = 2, /* settings of a training run: epochs=5 */
+    FV_CLI_WEIGHTS = 4, /* weights=FILE beside a network */
+    FV_CLI_DATA = 8     /* data=DATA, of a run that goes on */
 };
 
 typedef struct fv_cli fv_cli;
@@ -41,7 +48,7 @@ typedef struct fv_command {
     const fv_field *keys;     /* own key=value, or NULL */
     size_t keys_size;         /* of the struct they fill */
     const fv_cli_flag *flags; /* own flags, or NULL */
-    unsigned takes;           /* FV_CLI_NET, FV_CLI_RECIPE, FV_CLI_WEIGHTS */
+    unsigned takes;           /* FV_CLI_NET … */
     void (*more)(fv_text *);  /* what else help says, or NULL */
     fv_status (*run)(fv_cli *cli);
 } fv_command;
@@ -61,12 +68,13 @@ struct fv_cli {
     fv_setting *settings; /* key=value that are not the command's own, as given */
     size_t setting_count;
     const char *weights; /* of weights=FILE, or NULL */
+    const char *data;    /* of data=DATA, or NULL */
     fv_cli_given *given;
     int given_count;
     void *keys; /* the command's own, defaults filled in */
     bool json, quiet, help;
-    int threads; /* 0: one per processor */
-    int isa;     /* -1: the best */
+    int threads;     /* 0: one per processor */
+    const char *isa; /* NULL: the best */
     int argc;
     char **argv;
 };
@@ -85,20 +93,36 @@ const char *fv__cli_value(const fv_cli *cli, const char *flag);
 FV_MUST_USE fv_status fv__cli_whole(const fv_cli *cli, const char *flag, int64_t min, int64_t max,
                                     int64_t *out);
 
-/* The network of a word: a zoo name, a .net file, or the network inside a model file. The settings
-   are its parameters; FV_USAGE for one it does not have. */
-FV_MUST_USE fv_status fv__cli_net(fv_cli *cli, const char *word, fv_net **out);
+/* Whether a name is that of a training's setting; the nearest of those, or NULL. */
+bool fv__cli_is_recipe(const char *name);
+FV_MUST_USE fv_status fv__cli_recipe_nearest(fv_cli *cli, const char *name, const char **out);
 /* Of a command that ended with `status`: where a setting was unknown to the network but looks like
    one of the command or the recipe, the message says that instead. */
 fv_status fv__cli_hint(fv_cli *cli, fv_status status);
+/* The settings that are not the command's own as one text, "classes=47 epochs=5"; "" for none. */
+FV_MUST_USE fv_status fv__cli_settings(fv_cli *cli, const char **out);
+
+/* The network of a word (see fv_net_open; "-" is a text on standard input) with the settings given;
+   with weights=FILE that of a model. */
+typedef struct fv_cli_net {
+    const fv_net *net;
+    fv_net *own;     /* to be freed: one of these, */
+    fv_model *model; /* whose network it is */
+} fv_cli_net;
+FV_MUST_USE fv_status fv__cli_net(fv_cli *cli, const char *word, fv_cli_net *out);
+/* The same; a word that brings weights gives its model. */
+FV_MUST_USE fv_status fv__cli_subject(fv_cli *cli, const char *word, fv_cli_net *out);
+void fv__cli_net_free(fv_cli_net *net);
 /* A trained model: a model file, the folder of a training run, or a network and weights=FILE. Says
    what else a word is. */
 FV_MUST_USE fv_status fv__cli_trained(fv_cli *cli, const char *word, fv_model **out);
 /* A model file; or a network with fresh weights from the seed. */
 FV_MUST_USE fv_status fv__cli_model(fv_cli *cli, const char *word, uint64_t seed, fv_model **out);
-/* The same, written in the form that the path's end tells. */
-FV_MUST_USE fv_status fv__cli_convert(fv_cli *cli, const char *word, uint64_t seed,
-                                      const char *path);
+
+/* All of standard input, at most 256 MB; from fv__grow. */
+FV_MUST_USE fv_status fv__cli_read_input(fv_cli *cli, char **data, size_t *size);
+/* An image file; "-" is standard input. */
+FV_MUST_USE fv_status fv__cli_image(fv_cli *cli, const char *path, fv_image **out);
 
 /* What a stream can show. */
 typedef struct fv_screen {
@@ -126,6 +150,9 @@ void fv__cli_usage(fv_text *out, const fv_command *command);
 FV_MUST_USE fv_status fv__cli_topic(fv_cli *cli, const char *topic, fv_text *out);
 /* A field table for help, one entry each; the first column at least `width` wide. */
 void fv__cli_fields(fv_text *out, const fv_field *fields, bool equals, int width);
+/* The same of the library's options: number i (0, 1 …) into *out, 0 when there are no more. */
+typedef int fv_cli_option_fn(const void *arg, int i, fv_option *out);
+void fv__cli_options(fv_text *out, fv_cli_option_fn *option, const void *arg, bool equals);
 /* A text of several paragraphs, wrapped anew: lines that were full go on in the next, lines that
    begin with a space stand as they are. */
 void fv__cli_paragraphs(fv_text *out, const char *text);

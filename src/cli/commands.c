@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * commands.c - the table of commands, made from cli/list.h, and the flags that all of them take.
+ * commands.c - the table of commands, made from cli/command_list.h, and the flags that all of them take.
  */
 #include "cli/cli.h"
 #include <string.h>
 
 #define FV_COMMAND(name) extern const fv_command fv__command_##name;
-#include "cli/list.h"
+#include "cli/command_list.h"
 #undef FV_COMMAND
 
 #define FV_COMMAND(name) &fv__command_##name,
 const fv_command *const fv__commands[] = {
-#include "cli/list.h"
+#include "cli/command_list.h"
     NULL};
 #undef FV_COMMAND
 

@@ -30,19 +30,37 @@ static fv_status report(fv_cli *cli, const char *in, const char *out, uint64_t b
     return fv__cli_put(cli, &text);
 }
 
+/* Of what names a text, and of what names nothing, the network alone is made. */
+static fv_status convert_net(fv_cli *cli, const char *in, const char *out) {
+    fv_cli_net net;
+    FV_TRY(fv__cli_net(cli, in, &net));
+    const fv_status status = fv_net_save(cli->ctx, net.net, out);
+    fv__cli_net_free(&net);
+    return status;
+}
+
+static fv_status convert_model(fv_cli *cli, const char *in, const char *out) {
+    fv_model *model;
+    FV_TRY(fv__cli_model(cli, in, (uint64_t)((const keys *)cli->keys)->seed, &model));
+    const fv_status status = fv_model_save(cli->ctx, model, out);
+    fv_model_free(model);
+    return status;
+}
+
 static fv_status run(fv_cli *cli) {
     const char *in = cli->words[0], *out = cli->words[1];
-    FV_TRY(fv__cli_convert(cli, in, (uint64_t)((const keys *)cli->keys)->seed, out));
+    FV_TRY(fv__ends_with(out, ".safetensors") ? convert_model(cli, in, out)
+                                              : convert_net(cli, in, out));
     return report(cli, in, out, fv__file_size(out));
 }
 
 static void formats(fv_text *out) {
+    const char *end, *help;
     char left[64];
     fv__text_add(out, "\n");
-    for (int i = 0; fv__formats[i]; i++) {
-        if (!fv__formats[i]->write_net && !fv__formats[i]->write_model) continue;
-        snprintf(left, sizeof left, "OUT%s", fv__formats[i]->extension);
-        fv__cli_entry(out, left, 15, fv__formats[i]->help);
+    for (int i = 0; (end = fv_format_extension(i, &help)) != NULL; i++) {
+        snprintf(left, sizeof left, "OUT%s", end);
+        fv__cli_entry(out, left, 15, help);
     }
 }
 

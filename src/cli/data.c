@@ -4,8 +4,7 @@
  */
 #include "base/printable.h"
 #include "cli/cli.h"
-#include "data/data.h"
-#include "view/view.h"
+#include "view/text_table.h"
 #include <string.h>
 
 #define SHEET_ROWS 8 /* images of each class on the sheet */
@@ -31,55 +30,70 @@ static uint64_t seed_of(const fv_cli *cli) {
 
 /* Whether the set can be opened; tried on its test part. */
 static bool is_here(fv_cli *cli, const char *name) {
-    fv_dataset test;
-    if (fv__dataset_open(cli->ctx, name, 1, NULL, &test) != FV_OK) return false;
-    fv__dataset_close(&test);
-    return true;
+    fv_dataset *test;
+    const bool here = fv_dataset_open(cli->ctx, name, 1, NULL, &test) == FV_OK;
+    fv_dataset_free(test);
+    return here;
+}
+
+static void list_json(fv_cli *cli, fv_text *out) {
+    fv_json_writer w = fv__json_writer(out, 2);
+    fv__json_open(&w, NULL, '{');
+    fv__json_open(&w, "datasets", '[');
+    for (int i = 0; i < fv_dataset_kinds(); i++) {
+        if (fv_dataset_kind_by_path(i)) continue;
+        fv__json_open(&w, NULL, '{');
+        fv__json_add_text(&w, "name", fv_dataset_kind_name(i));
+        fv__json_add_bool(&w, "here", is_here(cli, fv_dataset_kind_name(i)));
+        fv__json_add_text(&w, "about", fv_dataset_kind_help(i));
+        fv__json_close(&w);
+    }
+    fv__json_close(&w);
+    fv__json_close(&w);
+}
+
+static void list_text(fv_cli *cli, fv_text *out) {
+    for (int i = 0; i < fv_dataset_kinds(); i++) {
+        char left[64];
+        const char *name = fv_dataset_kind_name(i);
+        const char *state = fv_dataset_kind_by_path(i) ? "path"
+                            : is_here(cli, name)       ? "here"
+                                                       : "missing";
+        snprintf(left, sizeof left, "%-9s %s", name, state);
+        fv__cli_entry(out, left, 17, fv_dataset_kind_help(i));
+    }
+    fv__cli_paragraphs(out, "\nNames are looked for in $FOVEA_DATA/NAME, then ~/.cache/fovea/NAME. "
+                            "`fovea data NAME`\ndescribes one, or says what is missing.");
 }
 
 static fv_status list(fv_cli *cli) {
     fv_text out = {0};
-    if (cli->json) fv__text_add(&out, "{\"datasets\": [\n");
-    for (const fv_dataset_kind *k = fv__dataset_kinds; k->name; k++) {
-        const bool here = is_here(cli, k->name);
-        if (cli->json) {
-            fv__text_addf(&out, "  {\"name\": \"%s\", \"here\": %s, \"about\": ", k->name,
-                          here ? "true" : "false");
-            fv__text_json(&out, k->help);
-            fv__text_add(&out, k[1].name ? "},\n" : "}\n");
-        } else {
-            char left[64];
-            snprintf(left, sizeof left, "%-9s %s", k->name, here ? "here" : "missing");
-            fv__cli_entry(&out, left, 17, k->help);
-        }
-    }
     if (cli->json)
-        fv__text_add(&out, "]}\n");
+        list_json(cli, &out);
     else
-        fv__cli_paragraphs(
-            &out, "\nLooked for in $FOVEA_DATA/NAME, then ~/.cache/fovea/NAME. `fovea data "
-                  "NAME` describes\none, or says what is missing. Four IDX files by path "
-                  "will do too.");
+        list_text(cli, &out);
     return fv__cli_put(cli, &out);
 }
 
-/* The name of class i in set->class_names; its number when there is none. */
+/* The name of class i; its number when there is none. */
 static void class_name(const fv_dataset *set, int64_t i, char *out, size_t size) {
-    const char *line = set->class_names;
-    for (int64_t k = 0; line && k < i; k++) {
-        line = strchr(line, '\n');
-        if (line) line++;
-    }
-    if (line)
-        snprintf(out, size, "%.*s", (int)strcspn(line, "\n"), line);
+    const char *name = fv_dataset_class(set, i);
+    if (name)
+        snprintf(out, size, "%s", name);
     else
         snprintf(out, size, "%lld", (long long)i);
 }
 
 static fv_status count_classes(fv_cli *cli, const fv_dataset *set, int64_t **out) {
-    *out = fv__arena_alloc(&cli->arena, (size_t)set->classes * sizeof **out);
+    const int64_t classes = fv_dataset_classes(set);
+    *out = fv__arena_alloc(&cli->arena, (size_t)classes * sizeof **out);
     if (!*out) return FV_EXHAUSTED;
-    for (int64_t i = 0; i < set->count; i++) (*out)[set->labels[i]]++;
+    for (int64_t i = 0; i < fv_dataset_count(set); i++) {
+        fv_sample_view *sample;
+        FV_TRY(fv_dataset_sample(cli->ctx, set, i, &sample));
+        if (sample->label >= 0 && sample->label < classes) (*out)[sample->label]++;
+        fv_sample_free(sample);
+    }
     return FV_OK;
 }
 
@@ -98,8 +112,8 @@ static fv_status class_table(fv_cli *cli, const census *c, int64_t *empty, fv_te
     fv__table_column(t, "name", false);
     fv__table_column(t, "training", true);
     fv__table_column(t, "test", true);
-    for (int64_t i = 0; i < c->train->classes; i++) {
-        const int64_t tested = i < c->test->classes ? c->n_test[i] : 0;
+    for (int64_t i = 0; i < fv_dataset_classes(c->train); i++) {
+        const int64_t tested = i < fv_dataset_classes(c->test) ? c->n_test[i] : 0;
         if (!c->n_train[i] && !tested) {
             ++*empty;
             continue;
@@ -115,83 +129,75 @@ static fv_status class_table(fv_cli *cli, const census *c, int64_t *empty, fv_te
     return status;
 }
 
-static fv_status describe_text(fv_cli *cli, const census *c, fv_text *out) {
-    const fv_dataset *train = c->train;
+/* "digits: 12,000 training images and 2,000 test images, 28x28 gray, 10 classes" */
+static void headline(const census *c, fv_text *out) {
     char a[64], b[64], classes[64];
-    int64_t empty = 0;
+    int64_t dims[3];
     fv_text head = {0};
-    fv__text_printable(&head, train->name, "");
-    fv__text_addf(&head, ": %s and %s, %lldx%lld %s, %s",
-                  fv__counted(a, train->count, "training image", "training images"),
-                  fv__counted(b, c->test->count, "test image", "test images"),
-                  (long long)train->height, (long long)train->width,
-                  train->channels == 1 ? "gray" : "colour",
-                  fv__counted(classes, train->classes, "class", "classes"));
+    fv_dataset_image(c->train, dims);
+    fv__text_printable(&head, fv_dataset_name(c->train), "");
+    fv__text_addf(
+        &head, ": %s and %s, %lldx%lld %s, %s",
+        fv__counted(a, fv_dataset_count(c->train), "training image", "training images"),
+        fv__counted(b, fv_dataset_count(c->test), "test image", "test images"), (long long)dims[1],
+        (long long)dims[2], dims[0] == 1 ? "gray" : "colour",
+        fv__counted(classes, fv_dataset_classes(c->train), "class", "classes"));
     if (head.length) fv__text_wrapped(out, head.data, 0, (size_t)fv__cli_screen(stdout).columns);
     out->failed = out->failed || head.failed;
     fv__text_free(&head);
+}
+
+static fv_status describe_text(fv_cli *cli, const census *c, fv_text *out) {
+    char a[64];
+    int64_t empty = 0;
+    headline(c, out);
     fv__text_add(out, "\n");
     FV_TRY(class_table(cli, c, &empty, out));
     if (empty)
         fv__text_addf(out, "and %s without images\n", fv__counted(a, empty, "class", "classes"));
     fv__text_addf(out, "\nchecksum, training %016llx, test %016llx\n",
-                  (unsigned long long)train->checksum, (unsigned long long)c->test->checksum);
+                  (unsigned long long)fv_dataset_checksum(c->train),
+                  (unsigned long long)fv_dataset_checksum(c->test));
     return FV_OK;
 }
 
-static void describe_json(const fv_dataset *train, const fv_dataset *test, const int64_t *n_train,
-                          const int64_t *n_test, fv_text *out) {
+static void add_checksum(fv_json_writer *w, const char *name, const fv_dataset *set) {
+    char text[24];
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)fv_dataset_checksum(set));
+    fv__json_add_text(w, name, text);
+}
+
+static void describe_json(const census *c, fv_text *out) {
     char name[64];
-    fv__text_add(out, "{\"name\": ");
-    fv__text_json(out, train->name);
-    fv__text_addf(out, ", \"training\": %lld, \"test\": %lld, \"picture\": [%lld, %lld, %lld],\n",
-                  (long long)train->count, (long long)test->count, (long long)train->channels,
-                  (long long)train->height, (long long)train->width);
-    fv__text_addf(out, " \"checksum_training\": \"%016llx\", \"checksum_test\": \"%016llx\",\n",
-                  (unsigned long long)train->checksum, (unsigned long long)test->checksum);
-    fv__text_add(out, " \"classes\": [\n");
-    for (int64_t i = 0; i < train->classes; i++) {
-        class_name(train, i, name, sizeof name);
-        fv__text_add(out, "  {\"name\": ");
-        fv__text_json(out, name);
-        fv__text_addf(out, ", \"training\": %lld, \"test\": %lld}%s\n", (long long)n_train[i],
-                      (long long)(i < test->classes ? n_test[i] : 0),
-                      i + 1 < train->classes ? "," : "");
+    int64_t dims[3];
+    fv_json_writer w = fv__json_writer(out, 2);
+    fv_dataset_image(c->train, dims);
+    fv__json_open(&w, NULL, '{');
+    fv__json_add_text(&w, "name", fv_dataset_name(c->train));
+    fv__json_add_int(&w, "training", fv_dataset_count(c->train));
+    fv__json_add_int(&w, "test", fv_dataset_count(c->test));
+    fv__json_add_ints(&w, "image", dims, 3);
+    add_checksum(&w, "checksum_training", c->train);
+    add_checksum(&w, "checksum_test", c->test);
+    fv__json_open(&w, "classes", '[');
+    for (int64_t i = 0; i < fv_dataset_classes(c->train); i++) {
+        class_name(c->train, i, name, sizeof name);
+        fv__json_open(&w, NULL, '{');
+        fv__json_add_text(&w, "name", name);
+        fv__json_add_int(&w, "training", c->n_train[i]);
+        fv__json_add_int(&w, "test", i < fv_dataset_classes(c->test) ? c->n_test[i] : 0);
+        fv__json_close(&w);
     }
-    fv__text_add(out, " ]}\n");
+    fv__json_close(&w);
+    fv__json_close(&w);
 }
 
 /* One column of images per class, the first of each in the set. */
 static fv_status draw_sheet(fv_cli *cli, const fv_dataset *set, const char *path) {
-    const int64_t columns = set->classes < 20 ? set->classes : 20;
-    const int64_t count = columns * SHEET_ROWS, size = set->channels * set->height * set->width;
-    const uint8_t **images = fv__arena_alloc(&cli->arena, (size_t)count * sizeof *images);
-    const char **captions = fv__arena_alloc(&cli->arena, (size_t)count * sizeof *captions);
-    int64_t *filled = fv__arena_alloc(&cli->arena, (size_t)columns * sizeof *filled);
-    fv_canvas canvas;
-    if (!images || !captions || !filled) return FV_EXHAUSTED;
-    for (int64_t i = 0; i < count; i++) {
-        char name[64] = "";
-        if (i >= count - columns) class_name(set, i % columns, name, sizeof name);
-        captions[i] = fv__arena_text(&cli->arena, name);
-        if (!captions[i]) return FV_EXHAUSTED;
-    }
-    for (int64_t i = 0; i < set->count; i++) {
-        const int64_t label = set->labels[i];
-        if (label >= columns || filled[label] == SHEET_ROWS) continue;
-        images[filled[label]++ * columns + label] = set->pixels + i * size;
-    }
-    const fv_gallery gallery = {.title = set->name,
-                                .images = images,
-                                .count = count,
-                                .channels = set->channels,
-                                .h = set->height,
-                                .w = set->width,
-                                .captions = captions,
-                                .columns = columns};
-    FV_TRY(fv__draw_gallery(cli->ctx, &gallery, &canvas));
-    const fv_status status = fv__png_write(cli->ctx, &canvas, path);
-    fv__canvas_free(&canvas);
+    fv_blob *png;
+    FV_TRY(fv_draw_samples(cli->ctx, set, SHEET_ROWS, &png));
+    const fv_status status = fv_blob_save(cli->ctx, png, path);
+    fv_blob_free(png);
     if (status == FV_OK) fv__cli_note(cli, "wrote %s", path);
     return status;
 }
@@ -204,7 +210,7 @@ static fv_status describe(fv_cli *cli, const fv_dataset *train, const fv_dataset
     FV_TRY(count_classes(cli, test, &c.n_test));
     if (fv__cli_has(cli, "sheet")) FV_TRY(draw_sheet(cli, train, fv__cli_value(cli, "sheet")));
     if (cli->json)
-        describe_json(train, test, c.n_train, c.n_test, &out);
+        describe_json(&c, &out);
     else
         status = describe_text(cli, &c, &out);
     if (status == FV_OK) return fv__cli_put(cli, &out);
@@ -213,15 +219,15 @@ static fv_status describe(fv_cli *cli, const fv_dataset *train, const fv_dataset
 }
 
 static fv_status run(fv_cli *cli) {
-    fv_dataset train, test;
+    fv_dataset *train, *test;
     if (!cli->word_count) {
         if (!fv__cli_has(cli, "sheet")) return list(cli);
         return fv__fail(cli->ctx, FV_USAGE, "--sheet draws images of one data set; name it");
     }
-    FV_TRY(fv__dataset_open(cli->ctx, cli->words[0], seed_of(cli), &train, &test));
-    const fv_status status = describe(cli, &train, &test);
-    fv__dataset_close(&train);
-    fv__dataset_close(&test);
+    FV_TRY(fv_dataset_open(cli->ctx, cli->words[0], seed_of(cli), &train, &test));
+    const fv_status status = describe(cli, train, test);
+    fv_dataset_free(train);
+    fv_dataset_free(test);
     return status;
 }
 

@@ -6,7 +6,7 @@
  */
 #include "base/printable.h"
 #include "cli/explain.h"
-#include "view/view.h"
+#include "view/text_table.h"
 #include <string.h>
 
 enum { NAME, LAYER, OUTPUT, MEMORY, WEIGHTS, BIASES, MACS, FIELD, JUMP, COLUMNS };
@@ -22,6 +22,17 @@ static const struct {
     [MACS] = {"MACs", true, 4},       [FIELD] = {"field", true, 3},
     [JUMP] = {"jump", true, 1},
 };
+
+/* "[224x224x64]", height x width x channels as the lectures write it; a vector "[4096]". */
+static char *shape_text(char out[96], const int64_t *dims, int rank) {
+    size_t n = 1;
+    strcpy(out, "[");
+    for (int i = 0; i < rank; i++) /* the channels, which come first, go last */
+        n += (size_t)snprintf(out + n, 96 - n, i + 1 < rank ? "%lldx" : "%lld",
+                              (long long)dims[(i + 1) % rank]);
+    if (rank) snprintf(out + n, 96 - n, "]");
+    return rank ? out : strcpy(out, "[1]");
+}
 
 static fv_status put_table(fv_cli *cli, const fv_table *t, int columns, fv_text *out) {
     return fv__cli_has(cli, "markdown") ? fv__table_markdown(cli->ctx, t, out)
@@ -41,53 +52,44 @@ static void put_pixels(fv_table *t, int64_t h, int64_t w) {
 }
 
 /* "CONV3-64 pad 1, relu": the layer and what follows it in place. */
-static void put_layer(fv_table *t, const fv_explained *e, int i) {
+static void put_layer(fv_table *t, const fv_explanation *e, int i) {
     fv_text text = {0};
-    const fv_row *row = &e->rows[i];
-    if (!row->node) {
-        fv__table_cell(t, "INPUT");
-        return;
-    }
-    fv__lecture_name(&text, row->node);
-    fv_text options = {0};
-    fv__lecture_options(&options, row->node);
-    if (options.length) fv__text_addf(&text, " %s", options.data);
-    fv__text_free(&options);
-    for (int k = i + 1; k < e->count && e->rows[k].shown_in == i; k++) {
-        fv__text_addf(&text, ", %s", e->rows[k].node->op->name);
-        fv__lecture_options(&options, e->rows[k].node);
-        if (options.length) fv__text_addf(&text, " %s", options.data);
-        fv__text_free(&options);
+    const fv_layer *layer = e->layers[i];
+    fv__text_add(&text, layer->lecture);
+    if (*layer->lecture_options) fv__text_addf(&text, " %s", layer->lecture_options);
+    for (int k = i + 1; k < e->layer_count && e->layers[k]->shown_in == i; k++) {
+        fv__text_addf(&text, ", %s", e->layers[k]->op);
+        if (*e->layers[k]->lecture_options)
+            fv__text_addf(&text, " %s", e->layers[k]->lecture_options);
     }
     fv__table_cell(t, text.data ? text.data : "");
     fv__text_free(&text);
 }
 
 /* `brief`: without the product. */
-static void put_weights(fv_table *t, const fv_row *row, bool brief) {
+static void put_weights(fv_table *t, const fv_layer *row, bool brief) {
     char count[32];
     if (!row->weights) {
         fv__table_cell(t, "");
-    } else if (row->cost.product[0] && !brief) {
-        fv__table_cellf(t, "%s = %s", row->cost.product, fv__commas(count, row->weights));
+    } else if (row->product[0] && !brief) {
+        fv__table_cellf(t, "%s = %s", row->product, fv__commas(count, row->weights));
     } else {
         fv__table_cell(t, fv__commas(count, row->weights));
     }
 }
 
-static void put_cell(fv_table *t, const fv_explained *e, int i, int column, bool brief) {
-    const fv_row *row = &e->rows[i];
-    const fv_value *value = &e->net->values[row->value];
-    char text[FV_SHAPE_TEXT];
+static void put_cell(fv_table *t, const fv_explanation *e, int i, int column, bool brief) {
+    const fv_layer *row = e->layers[i];
+    char text[96];
     switch (column) {
     case NAME:
-        fv__table_cell(t, value->name); /* its label, if it has one */
+        fv__table_cell(t, row->label);
         break;
     case LAYER:
         put_layer(t, e, i);
         break;
     case OUTPUT:
-        fv__table_cell(t, fv__shape_text(text, &value->shape));
+        fv__table_cell(t, shape_text(text, row->output, row->rank));
         break;
     case MEMORY:
         fv__table_cell(t, row->in_place ? "" : fv__short_count(text, (double)row->values));
@@ -99,23 +101,23 @@ static void put_cell(fv_table *t, const fv_explained *e, int i, int column, bool
         put_count(t, row->biases);
         break;
     case MACS:
-        put_count(t, row->cost.macs);
+        put_count(t, row->macs);
         break;
     case FIELD:
-        if (row->view.global)
+        if (row->sees_all)
             fv__table_cell(t, "all");
         else
-            put_pixels(t, row->view.size_h, row->view.size_w);
+            put_pixels(t, row->field_h, row->field_w);
         break;
     default:
-        if (row->view.global)
+        if (row->sees_all)
             fv__table_cell(t, "");
         else
-            put_pixels(t, row->view.jump_h, row->view.jump_w);
+            put_pixels(t, row->jump_h, row->jump_w);
     }
 }
 
-static void put_totals(fv_table *t, const fv_explained *e) {
+static void put_totals(fv_table *t, const fv_explanation *e) {
     char text[32];
     for (int c = 0; c < COLUMNS; c++) {
         switch (c) {
@@ -137,7 +139,7 @@ static void put_totals(fv_table *t, const fv_explained *e) {
     }
 }
 
-static fv_status fill_layers(fv_cli *cli, const fv_explained *e, bool brief, fv_table **out) {
+static fv_status fill_layers(fv_cli *cli, const fv_explanation *e, bool brief, fv_table **out) {
     FV_TRY(fv__table_new(cli->ctx, out));
     fv_table *t = *out;
     for (int c = 0; c < COLUMNS; c++) {
@@ -145,15 +147,15 @@ static fv_status fill_layers(fv_cli *cli, const fv_explained *e, bool brief, fv_
         fv__table_spare(t, columns_of[c].spare);
     }
     fv__table_advice(t, ". --wide shows all.");
-    for (int i = 0; i < e->count; i++)
-        for (int c = 0; c < COLUMNS && e->rows[i].shown_in == i; c++) put_cell(t, e, i, c, brief);
+    for (int i = 0; i < e->layer_count; i++)
+        for (int c = 0; c < COLUMNS && e->layers[i]->shown_in == i; c++) put_cell(t, e, i, c, brief);
     fv__table_rule(t);
     put_totals(t, e);
     return FV_OK;
 }
 
 /* Where there is no room for the weights as a product, their number will do. */
-static fv_status layers(fv_cli *cli, const fv_explained *e, int columns, fv_text *out) {
+static fv_status layers(fv_cli *cli, const fv_explanation *e, int columns, fv_text *out) {
     fv_table *t = NULL;
     int width = 0;
     fv_status status = fill_layers(cli, e, false, &t);
@@ -174,7 +176,7 @@ static void put_line(fv_text *out, fv_text *line, size_t indent, int columns) {
     fv__text_free(line);
 }
 
-static void sums(const fv_explained *e, int columns, fv_text *out) {
+static void sums(const fv_explanation *e, int columns, fv_text *out) {
     char a[32], b[32], c[32];
     fv_text line = {0};
     fv__text_addf(&line, "%s = %s weights + %s biases", fv__commas(a, e->weights + e->biases),
@@ -196,75 +198,72 @@ static void sums(const fv_explained *e, int columns, fv_text *out) {
     put_line(out, &line, 12, columns);
 }
 
-/* One line of the planned memory: `bytes` lies at an offset in each fv_planned. */
-static void put_planned(fv_table *t, const fv_explained *e, const char *what, size_t offset) {
+/* One line of the planned memory: `bytes` lies at an offset in each fv_memory_plan. */
+static void put_planned(fv_table *t, const fv_explanation *e, const char *what, size_t offset) {
     char text[32];
     fv__table_cell(t, what);
-    for (int i = 0; i < e->planned_count; i++) {
-        const size_t *bytes = (const size_t *)((const char *)&e->planned[i] + offset);
+    for (int i = 0; i < e->plan_count; i++) {
+        const size_t *bytes = (const size_t *)((const char *)e->plans[i] + offset);
         fv__table_cell(t, fv__short_bytes(text, (double)*bytes));
     }
 }
 
-static void put_same(fv_table *t, const fv_explained *e, const char *what, size_t bytes) {
+static void put_same(fv_table *t, const fv_explanation *e, const char *what, size_t bytes) {
     char text[32];
     fv__table_cell(t, what);
-    for (int i = 0; i < e->planned_count; i++)
+    for (int i = 0; i < e->plan_count; i++)
         fv__table_cell(t, fv__short_bytes(text, (double)bytes));
 }
 
-static fv_status planned(fv_cli *cli, const fv_explained *e, int columns, fv_text *out) {
+static fv_status planned(fv_cli *cli, const fv_explanation *e, int columns, fv_text *out) {
     fv_table *t = NULL;
     char text[32];
     FV_TRY(fv__table_new(cli->ctx, &t));
     fv__table_column(t, "memory as planned", false);
-    for (int i = 0; i < e->planned_count; i++) {
-        snprintf(text, sizeof text, "batch %lld", (long long)e->planned[i].batch);
+    for (int i = 0; i < e->plan_count; i++) {
+        snprintf(text, sizeof text, "batch %lld", (long long)e->plans[i]->batch);
         fv__table_column(t, text, true);
     }
-    put_same(t, e, "parameters", e->parameters);
-    put_planned(t, e, "inference: values", offsetof(fv_planned, inference));
-    put_planned(t, e, "inference: working space", offsetof(fv_planned, inference_scratch));
+    put_same(t, e, "parameters", e->parameter_bytes);
+    put_planned(t, e, "inference: values", offsetof(fv_memory_plan, inference));
+    put_planned(t, e, "inference: working space", offsetof(fv_memory_plan, inference_scratch));
     if (!e->untrainable) {
-        put_planned(t, e, "training: values and their gradients", offsetof(fv_planned, training));
-        put_planned(t, e, "training: working space", offsetof(fv_planned, training_scratch));
-        put_same(t, e, "training: gradients of parameters", e->gradients);
-        put_same(t, e, "training: the optimiser's state", e->optimizer);
+        put_planned(t, e, "training: values and their gradients", offsetof(fv_memory_plan, training));
+        put_planned(t, e, "training: working space", offsetof(fv_memory_plan, training_scratch));
+        put_same(t, e, "training: gradients of parameters", e->gradient_bytes);
+        put_same(t, e, "training: the optimiser's state", e->optimizer_bytes);
     }
     const fv_status status = put_table(cli, t, columns, out);
     fv__table_free(t);
     return status;
 }
 
-static void misfits(const fv_explained *e, int columns, fv_text *out) {
+static void misfits(const fv_explanation *e, int columns, fv_text *out) {
     bool any = false;
     fv_text line = {0};
-    for (int i = 1; i < e->count; i++) {
-        const fv_row *row = &e->rows[i];
-        if (!fv__row_misfits(row)) continue;
+    for (int i = 0; i < e->layer_count; i++) {
+        const fv_layer *layer = e->layers[i];
+        if (!layer->misfit_count) continue;
         if (!any) fv__text_add(out, "\nWindows that do not tile their input:\n\n");
         any = true;
-        for (int k = 0; k < 2; k++) {
-            if (!row->misfit[k].axis || row->misfit[k].ignored <= 0) continue;
-            fv__text_addf(&line, "%s, ", row->node->name);
-            fv__lecture_misfit(&line, &row->misfit[k]);
+        for (int k = 0; k < layer->misfit_count; k++) {
+            fv__text_addf(&line, "%s, %s", layer->name, layer->misfits[k]->words);
             fv__text_add(out, "- ");
             put_line(out, &line, 2, columns);
         }
     }
 }
 
-static void heads(const fv_explained *e, int columns, fv_text *out) {
-    int more = 0;
+static void heads(const fv_explanation *e, bool training, int columns, fv_text *out) {
+    const int more = e->training_outputs;
     fv_text line = {0};
-    for (size_t h = 0; h < e->net->head_count; h++) more += e->net->heads[h].training;
     if (!more) return;
-    for (size_t h = 0; h < e->net->head_count && e->training; h++) {
-        const fv_head *head = &e->net->heads[h];
+    for (int h = 0; h < e->output_count && training; h++) {
+        const fv_output_facts *head = e->outputs[h];
         fv__text_addf(&line, "%s%s", h ? ", " : "Outputs: ", head->name);
         if (head->training) fv__text_addf(&line, " (training only, weight %g)", head->weight);
     }
-    if (e->training)
+    if (training)
         fv__text_add(&line, ".");
     else
         fv__text_addf(&line, "%d further output%s only in training; --training shows %s.", more,
@@ -273,10 +272,10 @@ static void heads(const fv_explained *e, int columns, fv_text *out) {
     put_line(out, &line, 0, columns);
 }
 
-fv_status fv__explain_text(fv_cli *cli, const fv_explained *e, int columns, fv_text *out) {
+fv_status fv__explain_text(fv_cli *cli, const fv_explanation *e, int columns, fv_text *out) {
     const bool markdown = fv__cli_has(cli, "markdown");
-    fv__text_addf(out, "%s%s%s%s%s\n\n", markdown ? "# " : "", e->net->name,
-                  e->net->given[0] ? " (" : "", e->net->given, e->net->given[0] ? ")" : "");
+    fv__text_addf(out, "%s%s%s%s%s\n\n", markdown ? "# " : "", e->name,
+                  e->given[0] ? " (" : "", e->given, e->given[0] ? ")" : "");
     FV_TRY(layers(cli, e, columns, out));
     fv__text_add(out, markdown ? "\n```\n" : "\n");
     sums(e, columns, out);
@@ -289,6 +288,6 @@ fv_status fv__explain_text(fv_cli *cli, const fv_explained *e, int columns, fv_t
         put_line(out, &line, 0, columns);
     }
     misfits(e, columns, out);
-    heads(e, columns, out);
+    heads(e, fv__cli_has(cli, "training"), columns, out);
     return FV_OK;
 }

@@ -4,7 +4,6 @@
  * exit codes. All but the last two are made from declarations.
  */
 #include "cli/cli.h"
-#include "data/data.h"
 #include <string.h>
 
 static const char language[] =
@@ -40,44 +39,63 @@ static const char exits[] =
     "    6  a check found a difference\n"
     "  130  interrupted; what is on disk is valid\n";
 
-static void operator_page(fv_text *out, const fv_op *op) {
+static int option_of(const void *arg, int i, fv_option *out) {
+    return fv_operator_option(NULL, arg, i, out);
+}
+
+static int training_setting(const void *arg, int i, fv_option *out) {
+    (void)arg;
+    return fv_training_setting(i, out);
+}
+
+static int input_setting(const void *arg, int i, fv_option *out) {
+    (void)arg;
+    return fv_input_setting(i, out);
+}
+
+/* "64 3x3 stride 2 pad 1 ; 2x8x7x9" as "conv 64 3x3 …    on 2x8x7x9" */
+static void sample_line(fv_text *out, const char *name, const char *sample) {
+    const size_t n = strcspn(sample, ";");
+    size_t end = n;
+    while (end > 0 && sample[end - 1] == ' ') end--;
+    const char *shape = sample[n] == ';' ? sample + n + 1 + strspn(sample + n + 1, " ") : "";
+    char left[FV_WORD_MAX];
+    snprintf(left, sizeof left, "%s%s%.*s", name, end ? " " : "", (int)end, sample);
+    fv__text_addf(out, "  %-44s on %s\n", left, shape);
+}
+
+static void operator_page(fv_text *out, const fv_operator_facts *op) {
+    fv_option option = FV_INIT(fv_option);
     fv__text_addf(out, "%s", op->name);
-    for (const fv_field *f = op->fields; f && f->name; f++) {
-        if (!(f->flags & FV_POSITIONAL)) continue;
-        const bool needed = (f->flags & FV_REQUIRED) != 0;
-        fv__text_addf(out, needed ? " %s" : " [%s]", f->name);
-    }
+    for (int i = 0; option_of(op->name, i, &option); i++)
+        if (option.positional)
+            fv__text_addf(out, option.required ? " %s" : " [%s]", option.name);
     fv__text_addf(out, "\n\n%s\n", op->help);
     if (op->about) fv__text_add(out, "\n");
     if (op->about) fv__cli_paragraphs(out, op->about);
-    if (op->fields && op->fields->name) {
+    if (option_of(op->name, 0, &option)) {
         fv__text_add(out, "\nOptions\n");
-        fv__cli_fields(out, op->fields, false, 0);
+        fv__cli_options(out, option_of, op->name, false);
     }
     fv__text_add(out, "\nExamples\n");
-    for (const char *const *s = op->samples; s && *s && s - op->samples < 4; s++) {
-        const size_t n = strcspn(*s, ";");
-        size_t end = n;
-        while (end > 0 && (*s)[end - 1] == ' ') end--;
-        const char *shape = (*s)[n] == ';' ? *s + n + 1 + strspn(*s + n + 1, " ") : "";
-        char left[FV_WORD_MAX];
-        snprintf(left, sizeof left, "%s%s%.*s", op->name, end ? " " : "", (int)end, *s);
-        fv__text_addf(out, "  %-44s on %s\n", left, shape);
-    }
+    for (int i = 0; op->samples && op->samples[i] && i < 4; i++)
+        sample_line(out, op->name, op->samples[i]);
     fv__text_addf(out, "  (the shapes read samples x channels x height x width)\n");
     if (op->onnx) fv__text_addf(out, "\nIn ONNX: %s\n", op->onnx);
 }
 
 static void layers_page(fv_text *out) {
+    fv_operator_facts op = FV_INIT(fv_operator_facts);
     fv__text_add(out, "The layers of the network language; `fovea help conv` describes one.\n\n");
-    for (int i = 0; fv__ops[i]; i++) fv__cli_entry(out, fv__ops[i]->name, 14, fv__ops[i]->help);
+    for (int i = 0; fv_operator_at(NULL, i, &op); i++)
+        fv__cli_entry(out, op.name, 14, op.help);
 }
 
 static void settings_page(fv_text *out) {
     fv__text_add(out, "Settings of a training. A network's own are in its `train` section, as\n"
                       "`train lr 0.1 momentum 0.9`; on the command line they are key=value, as\n"
                       "`fovea train lenet5 mnist epochs=10 lr=0.05`.\n\n");
-    fv__cli_fields(out, fv__recipe_fields, true, 0);
+    fv__cli_options(out, training_setting, NULL, true);
 }
 
 static void input_page(fv_text *out) {
@@ -86,7 +104,7 @@ static void input_page(fv_text *out) {
                       "with channels x height x width first. In this order: resize, crop, fit to\n"
                       "the input's size, pad, colours, then (value * scale - mean) / std, where a\n"
                       "pixel's value is 0 to 255.\n\n");
-    fv__cli_fields(out, fv__input_fields, false, 0);
+    fv__cli_options(out, input_setting, NULL, false);
 }
 
 /* The comment a network's text begins with. */
@@ -107,19 +125,16 @@ static void network_page(fv_text *out, const fv_zoo_network *z) {
 }
 
 static bool other_page(fv_text *out, const char *topic) {
-    for (const fv_dataset_kind *const *d = fv__dataset_kinds; *d; d++)
-        if (!(*d)->by_path && strcmp((*d)->name, topic) == 0) {
+    for (int i = 0; i < fv_dataset_kinds(); i++)
+        if (!fv_dataset_kind_by_path(i) && strcmp(fv_dataset_kind_name(i), topic) == 0) {
             fv__text_addf(out, "%s, a data set\n\n", topic);
-            fv__cli_paragraphs(out, (*d)->help);
+            fv__cli_paragraphs(out, fv_dataset_kind_help(i));
             fv__text_addf(out, "\nWhat is here: `fovea data %s`.\n", topic);
             return true;
         }
-    for (const fv_zoo_network *z = fv__zoo; z->name; z++)
-        if (strcmp(z->name, topic) == 0) {
-            network_page(out, z);
-            return true;
-        }
-    return false;
+    const fv_zoo_network *z = fv_zoo_find(topic);
+    if (z) network_page(out, z);
+    return z != NULL;
 }
 
 static const char *const fixed[] = {"settings", "input", "layers", "language", "exit"};
@@ -130,20 +145,21 @@ static const char *nearest_topic(const char *topic) {
     size_t count = 0;
     for (size_t i = 0; i < FIXED; i++) names[count++] = fixed[i];
     for (int i = 0; fv__commands[i] && count < 500; i++) names[count++] = fv__commands[i]->name;
-    for (int i = 0; fv__ops[i] && count < 500; i++) names[count++] = fv__ops[i]->name;
-    for (int i = 0; fv__dataset_kinds[i] && count < 500; i++)
-        if (!fv__dataset_kinds[i]->by_path) names[count++] = fv__dataset_kinds[i]->name;
-    for (int i = 0; fv__zoo[i].name && count < 500; i++) names[count++] = fv__zoo[i].name;
+    fv_operator_facts op = FV_INIT(fv_operator_facts);
+    for (int i = 0; fv_operator_at(NULL, i, &op) && count < 500; i++) names[count++] = op.name;
+    for (int i = 0; i < fv_dataset_kinds() && count < 500; i++)
+        if (!fv_dataset_kind_by_path(i)) names[count++] = fv_dataset_kind_name(i);
+    for (int i = 0; i < fv_zoo_count() && count < 500; i++) names[count++] = fv_zoo(i)->name;
     return fv__nearest(topic, names, count);
 }
 
 fv_status fv__cli_topic(fv_cli *cli, const char *topic, fv_text *out) {
     const fv_command *command = fv__command_find(topic);
-    const fv_op *op = fv__op_find(topic);
+    fv_operator_facts op = FV_INIT(fv_operator_facts);
     if (command) {
         fv__cli_usage(out, command);
-    } else if (op) {
-        operator_page(out, op);
+    } else if (fv_operator_find(NULL, topic, &op)) {
+        operator_page(out, &op);
     } else if (strcmp(topic, "settings") == 0 || strcmp(topic, "recipe") == 0) {
         settings_page(out);
     } else if (strcmp(topic, "input") == 0) {

@@ -2,7 +2,6 @@
 /*
  * main.c - the command: read the words, make a context, run, say what went wrong.
  */
-#include "base/cpu_features.h"
 #include "cli/cli.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -20,14 +19,23 @@ static void fill_streams(void) {
 #endif
 }
 
+/* What the library notes. */
+static void note(void *user, fv_log_level level, const char *text) {
+    fv__cli_note(user, "%s%s", level == FV_LOG_WARNING ? "warning: " : "", text);
+}
+
 /* The context to work with: as many threads and instructions as asked for. */
 static fv_status make_context(fv_cli *cli) {
+    fv_context_options options = FV_INIT(fv_context_options);
     fv_context *ctx = NULL;
-    const fv_status status = fv_context_new(cli->threads, &ctx);
+    options.threads = cli->threads;
+    options.isa = cli->isa;
+    options.log = note;
+    options.log_user = cli;
+    const fv_status status = fv_context_new_with(&options, &ctx);
     fv_context_free(cli->ctx);
     cli->ctx = ctx;
     cli->arena.ctx = ctx;
-    if (status == FV_OK && cli->isa >= 0) ctx->isa = cli->isa;
     return status;
 }
 

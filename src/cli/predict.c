@@ -4,10 +4,7 @@
  */
 #include "base/printable.h"
 #include "cli/cli.h"
-#include "data/data.h"
-#include "view/view.h"
 #include <math.h>
-#include <unistd.h>
 
 typedef struct keys {
     int64_t k;
@@ -37,62 +34,69 @@ typedef struct predictor {
     int64_t failed;
 } predictor;
 
-static void invert(fv_picture *p) {
+static void invert(fv_image *p) {
     const int64_t n = p->width * p->height * p->channels;
     for (int64_t i = 0; i < n; i++) p->pixels[i] = (uint8_t)(255 - p->pixels[i]);
 }
 
-static double brightness(const fv_picture *p) {
+static double brightness(const fv_image *p) {
     const int64_t n = p->width * p->height * p->channels;
     double sum = 0;
     for (int64_t i = 0; i < n; i++) sum += p->pixels[i];
     return n ? sum / (255.0 * (double)n) : 0;
 }
 
-/* Shows the network's input in gray, scaled from its least to its largest value. */
-static fv_status draw(const predictor *p) {
-    const fv_input *input = &p->model->net->input;
-    const int64_t plane = input->height * input->width;
-    const float *x = fv_run_input(p->run);
-    fv_text out = {0};
-    uint8_t *gray = fv__alloc(p->cli->ctx, (size_t)plane, "an image for the terminal");
+/* The network's input as gray bytes, scaled from its least to its largest value. */
+static void make_gray(const float *x, const int64_t dims[3], uint8_t *gray) {
+    const int64_t plane = dims[1] * dims[2];
     float least = x[0], most = x[0];
-    if (!gray) return FV_EXHAUSTED;
-    for (int64_t i = 0; i < plane * input->channels; i++) {
+    for (int64_t i = 0; i < plane * dims[0]; i++) {
         if (x[i] < least) least = x[i];
         if (x[i] > most) most = x[i];
     }
     for (int64_t i = 0; i < plane; i++) {
         float sum = 0;
-        for (int64_t c = 0; c < input->channels; c++) sum += x[c * plane + i] - least;
-        const float range = (most - least) * (float)input->channels;
+        for (int64_t c = 0; c < dims[0]; c++) sum += x[c * plane + i] - least;
+        const float range = (most - least) * (float)dims[0];
         gray[i] = (uint8_t)(range > 0 ? 255.0f * sum / range + 0.5f : 0.0f);
     }
-    fv__image_terminal(&out, gray, input->height, input->width, SHOW_COLUMNS, p->style);
+}
+
+/* Shows the network's input in gray. */
+static fv_status draw(const predictor *p) {
+    fv_text out = {0};
+    fv_blob *shown;
+    int64_t dims[3];
+    fv_model_input(p->model, dims);
+    uint8_t *gray =
+        fv__alloc(p->cli->ctx, (size_t)(dims[1] * dims[2]), "an image for the terminal");
+    if (!gray) return FV_EXHAUSTED;
+    make_gray(fv_run_input(p->run), dims, gray);
+    const fv_status status =
+        fv_draw_text(p->cli->ctx, gray, dims[1], dims[2], SHOW_COLUMNS, p->style, &shown);
     fv__free(gray);
+    FV_TRY(status);
+    fv__text_addn(&out, fv_blob_data(shown), fv_blob_size(shown));
+    fv_blob_free(shown);
     return fv__cli_put_as_it_is(p->cli, &out);
 }
 
 static void as_json(const predictor *p, const char *file, const float *scores, const int64_t *best,
                     int64_t k, fv_text *out) {
     char name[128];
-    fv__text_add(out, "{\"file\": ");
-    fv__text_json(out, file);
-    fv__text_add(out, ", \"classes\": [");
+    fv_json_writer w = fv__json_writer(out, FV_JSON_ONE_LINE);
+    fv__json_open(&w, NULL, '{');
+    fv__json_add_text(&w, "file", file);
+    fv__json_open(&w, "classes", '[');
     for (int64_t i = 0; i < k; i++) {
-        fv__text_add(out, i ? ", {\"name\": " : "{\"name\": ");
-        fv__text_json(out, fv__model_class(p->model, best[i], name, sizeof name));
-        fv__text_addf(out, ", \"index\": %lld, \"score\": ", (long long)best[i]);
-        fv__text_number(out, scores[best[i]]);
-        fv__text_add(out, "}");
+        fv__json_open(&w, NULL, '{');
+        fv__json_add_text(&w, "name", fv_model_class(p->model, best[i], name, sizeof name));
+        fv__json_add_int(&w, "index", best[i]);
+        fv__json_add_real(&w, "score", (double)scores[best[i]]);
+        fv__json_close(&w);
     }
-    fv__text_add(out, "]}\n");
-}
-
-/* Whether the output is a softmax: its numbers are shares then. */
-static bool gives_shares(const fv_net *net) {
-    const int node = net->values[net->heads[0].value].node;
-    return node >= 0 && net->nodes[node].op == fv__op_find("softmax");
+    fv__json_close(&w);
+    fv__json_close(&w);
 }
 
 /* "   99.95 %  5                    ####": a share, a name, a bar. */
@@ -105,14 +109,14 @@ static void share_line(fv_text *out, double share, const char *name) {
 
 static void as_text(const predictor *p, const char *file, const float *scores, const int64_t *best,
                     int64_t k, fv_text *out) {
-    const bool shares = gives_shares(p->model->net);
+    const bool shares = fv_model_output_is_softmax(p->model, 0);
     fv__text_printable(out, file, "");
     fv__text_add(out, "\n");
     for (int64_t i = 0; i < k; i++) {
         char name[128];
         fv_text shown = {0};
         const double score = (double)scores[best[i]];
-        fv__text_printable(&shown, fv__model_class(p->model, best[i], name, sizeof name), "");
+        fv__text_printable(&shown, fv_model_class(p->model, best[i], name, sizeof name), "");
         if (shown.failed)
             out->failed = true;
         else if (shares)
@@ -124,18 +128,21 @@ static void as_text(const predictor *p, const char *file, const float *scores, c
 }
 
 static fv_status load(predictor *p, const char *file) {
-    const fv_input *input = &p->model->net->input;
-    fv_picture picture;
-    FV_TRY(fv__picture_read(p->cli->ctx, file, &picture));
+    int64_t dims[3];
+    fv_image *image;
+    FV_TRY(fv__cli_image(p->cli, file, &image));
+    fv_model_input(p->model, dims);
     if (p->invert)
-        invert(&picture);
-    else if (input->channels == 1 && brightness(&picture) > PAPER)
+        invert(image);
+    else if (dims[0] == 1 && brightness(image) > PAPER)
         fv__cli_note(p->cli,
                      "%s is light all over; if it is dark ink on light paper and the model learnt "
                      "from light on dark (as digits, mnist), add --invert",
                      file);
-    const fv_status status = fv__preprocess(p->cli->ctx, input, &picture, fv_run_input(p->run));
-    fv__picture_free(&picture);
+    const fv_status status =
+        fv_model_take_pixels(p->cli->ctx, p->model, image->pixels, image->width, image->height,
+                             image->channels, fv_run_input(p->run));
+    fv_image_free(image);
     return status;
 }
 
@@ -192,17 +199,22 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_predict = {
     .name = "predict",
     .help = "what a model sees in images: the best classes with names",
-    .synopsis = "MODEL IMAGE ... [k=N]",
-    .about = "MODEL is a model file (.safetensors) or the folder of a training run. An IMAGE is a\n"
-             "PNG, JPEG, PGM or PPM file; it is resized and normalised as the network's `input`\n"
-             "line says. With --json one object per image, each on a line of its own.",
+    .synopsis = "MODEL IMAGE ... [k=N] [weights=FILE]",
+    .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
+             "with weights=FILE. An IMAGE is a PNG, JPEG, PGM or PPM file, or - for one on\n"
+             "standard input; it is resized and normalised as the network's `input` line says.\n"
+             "With --json one object per image, each on a line of its own. A file whose name\n"
+             "begins with a dash or looks like key=value is meant where it is there; otherwise\n"
+             "write ./NAME, or -- before it.",
     .examples = "fovea predict runs/lenet5-1 seven.png\n"
                 "fovea predict model.safetensors scan.jpg --invert k=3\n"
-                "fovea predict model.safetensors *.png --json",
+                "fovea predict model.safetensors *.png --json\n"
+                "curl https://example.org/cat.jpg | fovea predict model.safetensors -",
     .words_min = 2,
     .words_max = -1,
     .keys = key_fields,
     .keys_size = sizeof(keys),
     .flags = flag_table,
+    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
     .run = run,
 };

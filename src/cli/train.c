@@ -33,32 +33,61 @@ static fv_status typed(const fv_cli *cli, fv_text *out) {
     return fv__text_done(cli->ctx, out);
 }
 
+/* The settings, weights=FILE among them, as one text. */
+static fv_status settings(fv_cli *cli, const char **out) {
+    FV_TRY(fv__cli_settings(cli, out));
+    if (!cli->weights) return FV_OK;
+    if (strpbrk(cli->weights, " \t\n"))
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "weights='%s': training takes weights from a file without blanks in its "
+                        "name; make a model of it first: fovea convert NET model.safetensors "
+                        "weights=FILE",
+                        cli->weights);
+    *out = fv__arena_format(&cli->arena, "%s%sweights=%s", *out, **out ? " " : "", cli->weights);
+    return *out ? FV_OK : FV_EXHAUSTED;
+}
+
+static fv_status start(fv_cli *cli, const char *command, fv_training **out) {
+    fv_training_options options = FV_INIT(fv_training_options);
+    options.net = cli->words[0];
+    options.data = cli->words[1];
+    options.folder = fv__cli_value(cli, "out");
+    options.command = command;
+    FV_TRY(settings(cli, &options.settings));
+    return fv_training_start(cli->ctx, &options, out);
+}
+
 static fv_status run(fv_cli *cli) {
-    fv_text command = {0};
-    fv_train_job *job = NULL;
+    fv_text command = {.ctx = cli->ctx};
+    fv_training *training = NULL;
     fv_status status = typed(cli, &command);
-    if (status == FV_OK)
-        status = fv__train_start(cli->ctx, cli->words[0], cli->words[1], cli->settings,
-                                 cli->setting_count, fv__cli_value(cli, "out"), command.data, &job);
+    if (status == FV_OK) status = start(cli, command.data, &training);
     fv__text_free(&command);
-    return status == FV_OK ? fv__cli_train(cli, job) : status;
+    return status == FV_OK ? fv__cli_train(cli, training) : status;
 }
 
 const fv_command fv__command_train = {
     .name = "train",
     .help = "train a network on labelled images",
-    .synopsis = "NET DATA [key=value ...] [--out DIR]",
-    .about = "Trains by the recipe in the network's text; key=value changes it (`fovea help\n"
-             "settings`). Each epoch ends with a test and a checkpoint. Ctrl-C stops after the\n"
-             "step and saves; a run that was stopped or killed goes on with `fovea resume DIR`\n"
-             "and ends in the same bytes as one that was not. The folder receives the trained\n"
-             "model, the log, images and report.html. DATA: `fovea data` lists what there is.",
+    .synopsis = "NET DATA [weights=FILE] [key=value ...] [--out DIR]",
+    .about =
+        "Trains by the recipe in the network's text; key=value changes it (`fovea help\n"
+        "settings`). Each epoch ends with a test and a checkpoint. Ctrl-C stops after the\n"
+        "step and saves; a run that was stopped or killed goes on with `fovea resume DIR`\n"
+        "and ends in the same bytes as one that was not. The folder receives the trained\n"
+        "model, the log, images and report.html. DATA: `fovea data` lists what there is.\n"
+        "\n"
+        "Fresh weights come from the seed. A NET that is a model (.safetensors), or the folder\n"
+        "of a run, is trained further from its own, on other data too: where the number of\n"
+        "classes is another, the last layer begins anew. weights=FILE begins with those of a\n"
+        "file. To give a finished run more epochs: `fovea resume DIR epochs=N`.",
     .examples = "fovea train lenet5 digits\n"
                 "fovea train lenet5 mnist epochs=10 seed=1\n"
+                "fovea train runs/lenet5-1 fashion epochs=2 lr=0.001\n"
                 "fovea train mine.net cifar10 lr=0.05 batch=128 --out runs/mine",
     .words_min = 2,
     .words_max = 2,
     .flags = flags,
-    .takes = FV_CLI_NET | FV_CLI_RECIPE,
+    .takes = FV_CLI_NET | FV_CLI_RECIPE | FV_CLI_WEIGHTS,
     .run = run,
 };

@@ -8,7 +8,7 @@
 
 #define PAGE    80 /* columns that help keeps to, fewer on a narrow terminal */
 #define NARROW  24 /* letters that a line has even there */
-#define SETTING 7  /* the first column of settings, at least */
+#define SETTING 8  /* the first column of settings, at least */
 
 static size_t page_width(void) {
     const int columns = fv__cli_screen(stdout).columns;
@@ -27,30 +27,53 @@ void fv__cli_entry(fv_text *out, const char *left, int width, const char *right)
     wrap(out, right, (size_t)width + 4);
 }
 
-/* "12, from 1 to 100": what a field takes, its default and its limits. */
-static void about_field(fv_text *out, const fv_field *f) {
-    fv__text_addf(out, "%s; ", f->help);
-    fv__field_kind_words(out, f);
-    if (f->flags & FV_REQUIRED)
-        fv__text_add(out, "; must be given");
-    else if (f->initial && *f->initial)
-        fv__text_addf(out, " (default %s)", f->initial);
+/* "what it means; a whole number from 1 to 100 (default 10)" */
+static void option_entry(fv_text *out, const fv_option *option, bool equals, int width) {
+    char left[FV_WORD_MAX];
+    fv_text right = {0};
+    snprintf(left, sizeof left, "%s%s", option->name, equals ? "=" : "");
+    fv__text_addf(&right, "%s; %s", option->help, option->takes);
+    if (option->required)
+        fv__text_add(&right, "; must be given");
+    else if (*option->initial)
+        fv__text_addf(&right, " (default %s)", option->initial);
+    fv__cli_entry(out, left, width, right.data ? right.data : "");
+    out->failed = out->failed || right.failed;
+    fv__text_free(&right);
+}
+
+static void options(fv_text *out, fv_cli_option_fn *option, const void *arg, bool equals,
+                    int width) {
+    fv_option o = FV_INIT(fv_option);
+    for (int i = 0; option(arg, i, &o); i++) {
+        const int n = (int)strlen(o.name) + (equals ? 1 : 0);
+        if (n > width) width = n;
+    }
+    for (int i = 0; option(arg, i, &o); i++) option_entry(out, &o, equals, width);
+}
+
+void fv__cli_options(fv_text *out, fv_cli_option_fn *option, const void *arg, bool equals) {
+    options(out, option, arg, equals, 0);
+}
+
+/* A field of a command's own as an option. */
+static int field_option(const void *arg, int i, fv_option *out) {
+    const fv_field *f = (const fv_field *)arg + i;
+    fv_text takes = {0};
+    if (!f->name) return 0;
+    fv__field_kind_words(&takes, f);
+    *out = (fv_option){.size = sizeof *out,
+                       .name = f->name,
+                       .help = f->help,
+                       .initial = f->initial ? f->initial : "",
+                       .required = (f->flags & FV_REQUIRED) != 0};
+    snprintf(out->takes, sizeof out->takes, "%s", takes.data ? takes.data : "");
+    fv__text_free(&takes);
+    return 1;
 }
 
 void fv__cli_fields(fv_text *out, const fv_field *fields, bool equals, int width) {
-    for (const fv_field *f = fields; f->name; f++) {
-        const int n = (int)strlen(f->name) + (equals ? 1 : 0);
-        if (n > width) width = n;
-    }
-    for (const fv_field *f = fields; f->name; f++) {
-        char left[FV_WORD_MAX];
-        fv_text right = {0};
-        snprintf(left, sizeof left, "%s%s", f->name, equals ? "=" : "");
-        about_field(&right, f);
-        fv__cli_entry(out, left, width, right.data ? right.data : "");
-        out->failed = out->failed || right.failed;
-        fv__text_free(&right);
-    }
+    options(out, field_option, fields, equals, width);
 }
 
 static void flags(fv_text *out, const fv_cli_flag *table) {
@@ -107,11 +130,17 @@ void fv__cli_usage(fv_text *out, const fv_command *c) {
                   c->help);
     if (c->about) fv__text_add(out, "\n");
     if (c->about) fv__cli_paragraphs(out, c->about);
+    if (c->more) c->more(out);
     if (c->keys || c->takes) fv__text_add(out, "\nSettings (key=value)\n");
     if (c->keys) fv__cli_fields(out, c->keys, true, SETTING);
     if (c->takes & FV_CLI_NET)
         fv__cli_entry(out, "NAME=", SETTING,
                       "a parameter of the network's text, such as classes=47");
+    if (c->takes & FV_CLI_WEIGHTS)
+        fv__cli_entry(out, "weights=", SETTING,
+                      "a file whose weights the network gets, name by name (.safetensors)");
+    if (c->takes & FV_CLI_DATA)
+        fv__cli_entry(out, "data=", SETTING, "where the data is now: a name or a path");
     if (c->takes & FV_CLI_RECIPE)
         fv__cli_entry(out, "epochs=", SETTING,
                       "and every other setting of a training: `fovea help settings` lists them");

@@ -8,7 +8,6 @@
  */
 #include "base/printable.h"
 #include "cli/watch.h"
-#include "train/outcome.h"
 #include <math.h>
 #include <signal.h>
 #include <string.h>
@@ -113,105 +112,96 @@ static void progress(void *arg, const fv_progress *p) {
         line(s, p);
 }
 
-static bool stop(void *arg) {
+static int stop(void *arg) {
     (void)arg;
     return interrupted != 0;
 }
 
-static void announce(const fv_cli *cli, const fv_train_job *job) {
+static void announce(const fv_cli *cli, const fv_training_facts *f) {
     char parameters[64], train[64], test[32], threads[64], bytes[32];
-    const fv_plan_memory memory = fv__learner_memory(job->learner);
-    fv__counted(parameters, fv__net_parameters(job->model->net, true), "parameter", "parameters");
-    fv__cli_note(cli, "%s: %s; %s: %s to learn from, %s to test on", job->model->net->name,
-                 parameters, job->train.name,
-                 fv__counted(train, job->train.count, "image", "images"),
-                 fv__commas(test, job->test.count));
-    fv__cli_note(cli, "folder %s; %s; %s for a batch of %lld%s", job->folder,
-                 fv__counted(threads, fv__pool_size(cli->ctx->pool), "thread", "threads"),
-                 fv__short_bytes(bytes, (double)(memory.activations + memory.scratch +
-                                                 memory.parameters + memory.gradients)),
-                 (long long)job->recipe.batch, job->at.steps ? "; going on where it stopped" : "");
+    fv__counted(parameters, f->parameters, "parameter", "parameters");
+    fv__cli_note(cli, "%s: %s; %s: %s to learn from, %s to test on", f->net, parameters, f->data,
+                 fv__counted(train, f->train_images, "image", "images"),
+                 fv__commas(test, f->test_images));
+    fv__cli_note(cli, "folder %s; %s; %s for a batch of %lld%s", f->folder,
+                 fv__counted(threads, fv_context_threads(cli->ctx), "thread", "threads"),
+                 fv__short_bytes(bytes, (double)f->memory), (long long)f->batch,
+                 f->steps_done ? "; going on where it stopped" : "");
 }
 
-static double total_seconds(const fv_position *at) {
-    double sum = 0;
-    for (size_t e = 0; e < at->history_count; e++) sum += at->history[e].seconds;
-    return sum;
+static void say_json(fv_training *t, fv_text *out) {
+    const fv_training_facts *f = fv_training_describe(t);
+    const fv_epoch *last = fv_training_epoch(t, f->epochs_done - 1);
+    const char *name;
+    fv_json_writer w = fv__json_writer(out, FV_JSON_ONE_LINE);
+    fv__json_open(&w, NULL, '{');
+    fv__json_add_text(&w, "run", f->folder);
+    fv__json_add_int(&w, "epochs", f->epochs_done);
+    fv__json_add_rounded(&w, "seconds", f->seconds, 3);
+    fv__json_add_real(&w, "test_accuracy", last->test_accuracy);
+    fv__json_add_real(&w, "test_loss", last->test_loss);
+    fv__json_add_real(&w, "best_accuracy", fv_training_epoch(t, f->best_epoch)->test_accuracy);
+    fv__json_add_int(&w, "best_epoch", f->best_epoch + 1);
+    fv__json_open(&w, "files", '[');
+    for (int i = 0; (name = fv_training_file(t, i, NULL)) != NULL; i++)
+        fv__json_add_text(&w, NULL, name);
+    fv__json_close(&w);
+    fv__json_close(&w);
 }
 
-static void say_json(const fv_train_job *job, const fv_outcome *made, fv_text *out) {
-    const fv_position *at = &job->at;
-    const fv_epoch *last = &at->history[at->history_count - 1];
-    const int64_t best = fv__train_best(at);
-    fv__text_add(out, "{\"run\": ");
-    fv__text_json(out, job->folder);
-    fv__text_addf(out,
-                  ", \"epochs\": %zu, \"seconds\": %.3f, \"test_accuracy\": ", at->history_count,
-                  total_seconds(at));
-    fv__text_number(out, last->test_accuracy);
-    fv__text_add(out, ", \"test_loss\": ");
-    fv__text_number(out, last->test_loss);
-    fv__text_add(out, ", \"best_accuracy\": ");
-    fv__text_number(out, at->history[best].test_accuracy);
-    fv__text_addf(out, ", \"best_epoch\": %lld, \"files\": [", (long long)best + 1);
-    for (int i = 0; i < made->count; i++) {
-        fv__text_add(out, i ? ", " : "");
-        fv__text_json(out, made->files[i].name);
-    }
-    fv__text_add(out, "]}\n");
-}
-
-static void say_words(const fv_train_job *job, const fv_outcome *made, fv_text *out) {
+static void say_words(fv_training *t, fv_text *out) {
+    const fv_training_facts *f = fv_training_describe(t);
+    const fv_epoch *last = fv_training_epoch(t, f->epochs_done - 1);
+    const fv_epoch *best = fv_training_epoch(t, f->best_epoch);
+    const char *name, *about;
     char epochs[64];
-    const fv_position *at = &job->at;
-    const fv_epoch *last = &at->history[at->history_count - 1];
-    const int64_t best = fv__train_best(at);
     fv__text_addf(out, "\nTest accuracy %.2f %% after %s and %.1f s", 100 * last->test_accuracy,
-                  fv__counted(epochs, (int64_t)at->history_count, "epoch", "epochs"),
-                  total_seconds(at));
-    if (at->history[best].test_accuracy > last->test_accuracy)
-        fv__text_addf(out, "; the best was %.2f %% in epoch %lld",
-                      100 * at->history[best].test_accuracy, (long long)best + 1);
+                  fv__counted(epochs, f->epochs_done, "epoch", "epochs"), f->seconds);
+    if (best->test_accuracy > last->test_accuracy)
+        fv__text_addf(out, "; the best was %.2f %% in epoch %lld", 100 * best->test_accuracy,
+                      (long long)f->best_epoch + 1);
     fv__text_add(out, ".\n\nIn ");
-    fv__text_printable(out, job->folder, "");
+    fv__text_printable(out, f->folder, "");
     fv__text_add(out, ":\n");
-    for (int i = 0; i < made->count; i++)
-        fv__cli_entry(out, made->files[i].name, 22, made->files[i].what);
+    for (int i = 0; (name = fv_training_file(t, i, &about)) != NULL; i++)
+        fv__cli_entry(out, name, 22, about);
 }
 
 /* With --quiet the folder is the result. */
-static fv_status say(fv_cli *cli, const fv_train_job *job, const fv_outcome *made) {
+static fv_status say(fv_cli *cli, fv_training *t) {
     fv_text out = {0};
     if (cli->json)
-        say_json(job, made, &out);
+        say_json(t, &out);
     else if (!cli->quiet)
-        say_words(job, made, &out);
+        say_words(t, &out);
     return fv__cli_put(cli, &out);
 }
 
-static fv_status work(fv_cli *cli, fv_train_job *job) {
+static fv_status work(fv_cli *cli, fv_training *t) {
     const fv_screen terminal = fv__cli_screen(stderr);
     screen s = {.cli = cli, .live = terminal.redraws, .columns = terminal.columns};
-    const fv_hooks hooks = {.progress = progress, .stop = stop, .arg = &s};
-    announce(cli, job);
+    fv_training_hooks hooks = FV_INIT(fv_training_hooks);
+    hooks.progress = progress;
+    hooks.stop = stop;
+    hooks.user = &s;
+    announce(cli, fv_training_describe(t));
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
-    const fv_status status = fv__train_run(cli->ctx, job, &hooks);
+    const fv_status status = fv_training_run(t, &hooks);
     wipe(&s);
     FV_TRY(status);
-    fv_outcome made;
-    FV_TRY(fv__train_outcome(cli->ctx, job, &made));
-    return say(cli, job, &made);
+    FV_TRY(fv_training_report(t));
+    return say(cli, t);
 }
 
-fv_status fv__cli_train(fv_cli *cli, fv_train_job *job) {
-    fv_status status = work(cli, job);
+fv_status fv__cli_train(fv_cli *cli, fv_training *t) {
+    fv_status status = work(cli, t);
     if (status == FV_EXHAUSTED || status == FV_FAILED) {
         char why[FV_MESSAGE_MAX];
         memcpy(why, cli->ctx->message, sizeof why);
         status = fv__fail(cli->ctx, status, "%s. When that is mended, go on with: fovea resume %s",
-                          why, job->folder);
+                          why, fv_training_describe(t)->folder);
     }
-    fv__train_free(job);
+    fv_training_free(t);
     return status;
 }

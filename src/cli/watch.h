@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watch.h - what `train` and `resume` have in common: running a job, showing how far it is,
+ * watch.h - what `train` and `resume` have in common: running it, showing how far it is,
  * stopping on Ctrl-C, saying what came out.
  */
 #ifndef FV_CLI_WATCH_H
 #define FV_CLI_WATCH_H
 
 #include "cli/cli.h"
-#include "train/run.h"
 
 /* Runs the job to its end, writes its images and report, prints the result; frees the job. */
-FV_MUST_USE fv_status fv__cli_train(fv_cli *cli, fv_train_job *job);
+FV_MUST_USE fv_status fv__cli_train(fv_cli *cli, fv_training *training);
 
 #endif

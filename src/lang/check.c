@@ -39,14 +39,14 @@ static fv_status unknown(const checker *c, const fv_expr *e, const char *owner,
     }
     words[count++] = "channels", words[count++] = "height", words[count++] = "width";
     if (f != NULL && f->kind == FV_PAD) words[count++] = "same", words[count++] = "valid";
-    const fv_op *op = fv__op_find(e->name);
+    const fv_op *op = fv__op_named(c->source->ctx, e->name);
     if (e->hyphened || op != NULL)
         return fv__complain(c->source, e->place,
                             "'%s' is no number and no parameter; between two layers stands a dash "
                             "with a space on both sides: ' - '",
                             e->name);
     if (given != NULL && given->positional && f != NULL && owner != NULL) {
-        op = fv__op_find(owner);
+        op = fv__op_named(c->source->ctx, owner);
         const char *option =
             op != NULL && op->fields != NULL ? fv__field_nearest(op->fields, e->name) : NULL;
         if (option != NULL)

@@ -95,7 +95,7 @@ static fv_status parse_block(fv_parser *p) {
     FV_TRY(fv__lex_next(&p->lex));
     block->place = t->place;
     FV_TRY(fv__parser_name(p, "the block's name", &block->name));
-    if (fv__op_find(block->name) != NULL)
+    if (fv__op_named(p->source->ctx, block->name) != NULL)
         return fv__complain(p->source, block->place,
                             "'%s' is an operator; choose another name for the block", block->name);
     if (t->kind == '(') FV_TRY(parse_parameters(p, block));
@@ -209,7 +209,7 @@ static fv_status stray(fv_parser *p) {
         if (strcmp(word, fv__statements[i]) == 0)
             return fv__complain(p->source, t->place, "'%s' must start a new line", word);
     const char *near = fv__nearest(word, fv__statements, FV_STATEMENTS);
-    if (near != NULL && t->line_start && fv__op_find(word) == NULL)
+    if (near != NULL && t->line_start && fv__op_named(p->source->ctx, word) == NULL)
         return fv__complain(p->source, t->place, "unknown statement '%s'; did you mean '%s'?", word,
                             near);
     if (p->program->input_place.line == 0 && (fv__starts_element(t) || t->kind == '-'))

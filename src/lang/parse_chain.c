@@ -214,7 +214,7 @@ static fv_status parse_word(fv_parser *p, fv_element *e) {
     e->name = fv__arena_textn(p->arena, t->start, t->length);
     if (e->name == NULL) return FV_EXHAUSTED;
     if (fv__reserved(e->name)) return fv__expected(p, "a layer");
-    e->op = fv__op_find(e->name);
+    e->op = fv__op_named(p->source->ctx, e->name);
     if (e->op != NULL) return parse_operator(p, e);
     e->kind = FV_A_CALL;
     FV_TRY(fv__lex_next(&p->lex));

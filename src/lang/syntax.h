@@ -13,6 +13,7 @@
 #define FV_LANG_SYNTAX_H
 
 #include "lang/lang.h"
+#include "op/added_op.h"
 
 #define FV_TEXT_MAX    (4u << 20) /* bytes of a network's text */
 #define FV_NAME_MAX    63         /* characters of a name as written */

@@ -3,6 +3,7 @@
  * net.c - building a graph of operators: values, nodes, parameters, heads.
  */
 #include "net/net.h"
+#include "op/added_op.h"
 #include <string.h>
 
 #define PARAM_ALIGN      16 /* floats: each parameter starts on a cache line of the flat block */
@@ -148,7 +149,7 @@ static fv_status copy_spec(fv_context *ctx, fv_graph *net, const fv_node_spec *s
     int *in = fv__arena_alloc(&net->arena, sizeof *in * (size_t)(spec->inputs + 1));
     *out = fv__arena_alloc(&net->arena, sizeof **out * (size_t)(site->outputs + 1));
     *param = fv__arena_alloc(&net->arena, sizeof **param * (size_t)(site->params + 1));
-    *node = (fv_node){.op = spec->op,
+    *node = (fv_node){.op = fv__op_adopt(&net->arena, spec->op),
                       .options = own,
                       .name = fv__arena_text(&net->arena, spec->name),
                       .inputs = spec->inputs,
@@ -159,7 +160,7 @@ static fv_status copy_spec(fv_context *ctx, fv_graph *net, const fv_node_spec *s
                       .param = *param,
                       .location = spec->location,
                       .training = spec->training};
-    if (!own || !in || !*out || !*param || !node->name) return out_of_names(ctx);
+    if (!node->op || !own || !in || !*out || !*param || !node->name) return out_of_names(ctx);
     if (options) memcpy(own, spec->options, options);
     memcpy(in, spec->in, sizeof *in * (size_t)spec->inputs);
     return FV_OK;

@@ -61,6 +61,7 @@ typedef struct fv_epilogue {
    whoever asks: `out` and `out_type` have room for the operator's outputs_max. */
 typedef struct fv_site {
     /* given */
+    const struct fv_op *op; /* set by fv__op_shape */
     const void *options;
     int inputs;
     const fv_shape *in; /* [inputs], with the batch where batched */
@@ -136,7 +137,8 @@ enum {
     FV_VARIADIC = 256, /* takes any number of inputs from inputs_min: a branch {…|…} */
     FV_JOIN = 512,     /* y is its inputs one after the other along the channels (concat) */
     FV_SUM = 1024,     /* y is the sum of its inputs, all of one shape (add) */
-    FV_MIXES = 2048    /* takes unbatched values (constants) beside batched ones */
+    FV_MIXES = 2048,   /* takes unbatched values (constants) beside batched ones */
+    FV_ADDED = 4096    /* brought by the program (op/added_op.h) */
 };
 
 typedef struct fv_op {

@@ -93,6 +93,7 @@ static fv_status refuse_type(fv_context *ctx, const fv_op *op, int input, fv_dty
 fv_status fv__op_shape(fv_context *ctx, const fv_op *op, fv_site *site) {
     const unsigned reals = FV_TAKES(FV_F32) | FV_TAKES(FV_F64);
     bool batched = false;
+    site->op = op;
     for (int i = 0; i < site->inputs; i++) {
         const fv_type *t = &site->in_type[i];
         const unsigned takes = i == 0 ? op->takes_first : op->takes_others;

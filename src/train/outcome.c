@@ -4,6 +4,7 @@
  */
 #include "train/outcome.h"
 #include "look/feature_images.h"
+#include "train/figures.h"
 #include "view/view.h"
 #include <math.h>
 #include <stdio.h>
@@ -20,6 +21,9 @@ typedef struct teller {
     fv_report *report;
     fv_outcome *made;
     fv_scores scores;
+    bool classes; /* the test set has them: what follows is there */
+    fv_predictions each;
+    int32_t *labels;
     int64_t *confusion;       /* [classes][classes] */
     const char *const *names; /* [classes], or NULL */
 } teller;
@@ -80,43 +84,20 @@ static void figures(teller *t) {
 
 static fv_status curves(teller *t) {
     const fv_position *at = &t->job->at;
-    const size_t n = at->history_count;
-    double *y = fv__alloc(t->ctx, (4 * n + 1) * sizeof *y, "the curves");
-    if (!y) return FV_EXHAUSTED;
-    for (size_t e = 0; e < n; e++) {
-        y[e] = at->history[e].train_loss;
-        y[n + e] = at->history[e].test_loss;
-        y[2 * n + e] = at->history[e].train_accuracy;
-        y[3 * n + e] = at->history[e].test_accuracy;
-    }
-    const fv_curve loss[2] = {{.name = "train", .y = y}, {.name = "test", .y = y + n}};
-    const fv_curve accuracy[2] = {{.name = "train", .y = y + 2 * n},
-                                  {.name = "test", .y = y + 3 * n}};
-    const fv_plot plots[2] = {{.title = "Loss",
-                               .x_label = "epoch",
-
-                               .n = (int64_t)n,
-                               .curves = loss,
-                               .curve_count = 2},
-                              {.title = "Accuracy",
-                               .x_label = "epoch",
-
-                               .n = (int64_t)n,
-                               .curves = accuracy,
-                               .curve_count = 2,
-                               .percent = true}};
+    fv_curves c;
+    FV_TRY(fv__curves_of(t->ctx, at->history, at->history_count, &c));
     fv__report_section(t->report, "Learning",
                        "Each epoch sees every training image once. Where training does much "
                        "better than the test, images are learnt by heart; where it does worse, "
                        "they were made harder (moved, mirrored, dropped out) or the network was "
                        "still changing.");
-    fv__report_plot(t->report, &plots[0]);
-    fv__report_plot(t->report, &plots[1]);
+    fv__report_plot(t->report, &c.plot[0]);
+    fv__report_plot(t->report, &c.plot[1]);
     fv_canvas canvas;
-    fv_status status = fv__draw_plots(t->ctx, plots, 2, &canvas);
+    fv_status status = fv__draw_plots(t->ctx, c.plot, 2, &canvas);
     if (status == FV_OK)
         status = save(t, &canvas, "curves.png", "loss and accuracy over the epochs");
-    fv__free(y);
+    fv__free(c.y);
     return status;
 }
 
@@ -130,67 +111,22 @@ static fv_status confusion(teller *t) {
     return save(t, &canvas, "confusion.png", "which class was taken for which");
 }
 
-typedef struct mistake {
-    int64_t index;
-    float confidence;
-} mistake;
-
-/* The most confident first. */
-static int by_confidence(const void *a, const void *b) {
-    const mistake *x = a, *y = b;
-    if (x->confidence != y->confidence) return x->confidence < y->confidence ? 1 : -1;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static fv_status draw_mistakes(teller *t, const mistake *list, int64_t count) {
-    const fv_dataset *set = &t->job->test;
-    const uint8_t *images[MISTAKES];
-    char captions[MISTAKES][2 * FV_WORD_MAX + 32];
-    const char *caption[MISTAKES];
-    const size_t bytes = (size_t)(set->channels * set->height * set->width);
-    for (int64_t i = 0; i < count; i++) {
-        char label[FV_WORD_MAX], predicted[FV_WORD_MAX];
-        const int64_t k = list[i].index;
-        images[i] = set->pixels + (size_t)k * bytes;
-        fv__format(captions[i], sizeof captions[i], "%s read as %s\nconfidence %.1f %%",
-                 class_name(t, set->labels[k], label, sizeof label),
-                 class_name(t, t->scores.predicted[k], predicted, sizeof predicted),
-                 100 * (double)list[i].confidence);
-        caption[i] = captions[i];
-    }
-    const fv_gallery gallery = {.images = images,
-                                .count = count,
-                                .channels = set->channels,
-                                .h = set->height,
-                                .w = set->width,
-                                .captions = caption,
-                                .columns = 6};
+static fv_status mistakes(teller *t) {
+    fv_gallery gallery;
     fv_canvas canvas;
+    if (t->scores.tally.counted == t->scores.tally.right) {
+        fv__report_section(t->report, "Worst mistakes", "There were none on the test images.");
+        return FV_OK;
+    }
+    FV_TRY(fv__mistakes_of(&t->job->arena, t->job->model, &t->job->test, &t->each, MISTAKES,
+                           &gallery));
+    if (!gallery.count) return FV_OK; /* images that cannot stand side by side */
     FV_TRY(fv__draw_gallery(t->ctx, &gallery, &canvas));
     fv__report_section(t->report, "Worst mistakes",
                        "The test images read wrongly with the greatest confidence. Some of them "
                        "would puzzle a person too.");
     fv__report_gallery(t->report, &gallery);
     return save(t, &canvas, "mistakes.png", "the test images read most wrongly");
-}
-
-static fv_status mistakes(teller *t) {
-    const fv_dataset *set = &t->job->test;
-    const int64_t wrong = t->scores.tally.counted - t->scores.tally.right;
-    if (wrong == 0) {
-        fv__report_section(t->report, "Worst mistakes", "There were none on the test images.");
-        return FV_OK;
-    }
-    mistake *list = fv__alloc(t->ctx, (size_t)wrong * sizeof *list, "the mistakes");
-    if (!list) return FV_EXHAUSTED;
-    int64_t count = 0;
-    for (int64_t i = 0; i < set->count; i++)
-        if (t->scores.predicted[i] != set->labels[i])
-            list[count++] = (mistake){i, t->scores.confidence[i]};
-    qsort(list, (size_t)count, sizeof *list, by_confidence);
-    const fv_status status = draw_mistakes(t, list, count < MISTAKES ? count : MISTAKES);
-    fv__free(list);
-    return status;
 }
 
 static fv_status filters(teller *t) {
@@ -297,20 +233,26 @@ static void origin(teller *t) {
 
 /* --- together --------------------------------------------------------------------------------- */
 
+/* Once more, and of a set of classes what is predicted for each sample. */
 static fv_status test_once_more(teller *t) {
     const fv_dataset *set = &t->job->test;
     const size_t count = (size_t)set->count;
     size_t cells;
-    if (!fv__mul_size((size_t)set->classes, (size_t)set->classes, &cells)) return FV_EXHAUSTED;
+    t->classes = fv__dataset_target(set, FV_TARGET_CLASS) >= 0;
+    if (!t->classes) return fv__evaluate(t->ctx, t->job->evaluator, set, &t->scores);
+    if (!fv__mul_size((size_t)set->classes, (size_t)set->classes, &cells))
+        return fv__fail_memory(t->ctx, SIZE_MAX, "the confusion matrix");
     t->scores.predicted = fv__alloc(t->ctx, count * sizeof *t->scores.predicted, "the predictions");
     t->scores.confidence =
         fv__alloc(t->ctx, count * sizeof *t->scores.confidence, "the predictions");
+    t->labels = fv__alloc(t->ctx, count * sizeof *t->labels, "the labels");
     t->confusion = fv__alloc(t->ctx, cells * sizeof *t->confusion, "the confusion matrix");
-    if (!t->scores.predicted || !t->scores.confidence || !t->confusion) return FV_EXHAUSTED;
+    if (!t->scores.predicted || !t->scores.confidence || !t->labels || !t->confusion)
+        return FV_EXHAUSTED;
     FV_TRY(fv__evaluate(t->ctx, t->job->evaluator, set, &t->scores));
-    for (int64_t i = 0; i < set->count; i++)
-        if (t->scores.predicted[i] < set->classes)
-            t->confusion[set->labels[i] * set->classes + t->scores.predicted[i]]++;
+    FV_TRY(fv__labels_of(t->ctx, set, &t->job->model->net.graph->input, t->labels));
+    t->each = (fv_predictions){t->scores.predicted, t->labels, t->scores.confidence};
+    fv__confusion_of(set, &t->each, t->confusion);
     return FV_OK;
 }
 
@@ -320,8 +262,8 @@ static fv_status tell(teller *t) {
     made(t, "report.html", "all of the following on one page; open it in a browser");
     figures(t);
     FV_TRY(curves(t));
-    FV_TRY(confusion(t));
-    FV_TRY(mistakes(t));
+    if (t->classes) FV_TRY(confusion(t));
+    if (t->classes) FV_TRY(mistakes(t));
     FV_TRY(filters(t));
     FV_TRY(features(t));
     FV_TRY(layers(t));
@@ -344,6 +286,7 @@ fv_status fv__train_outcome(fv_context *ctx, fv_train_job *job, fv_outcome *made
     const fv_status status = tell(&t);
     fv__free(t.scores.predicted);
     fv__free(t.scores.confidence);
+    fv__free(t.labels);
     fv__free(t.confusion);
     fv__report_free(t.report);
     return status;

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * figures.h - figures of a training and of a data set: curves, worst mistakes, samples of each
+ * class. The report and the public drawing functions show the same.
+ */
+#ifndef FV_TRAIN_FIGURES_H
+#define FV_TRAIN_FIGURES_H
+
+#include "data/data.h"
+#include "format/model.h"
+#include "view/view.h"
+
+/* Loss and accuracy over the epochs, as two plots that point into this struct. */
+typedef struct fv_curves {
+    fv_plot plot[2];
+    fv_curve curve[4];
+    double *y; /* to be freed with fv__free */
+} fv_curves;
+FV_MUST_USE fv_status fv__curves_of(fv_context *ctx, const fv_epoch *history, size_t count,
+                                    fv_curves *out);
+
+/* What was predicted for each sample of a set. */
+typedef struct fv_predictions {
+    const int32_t *predicted, *labels;
+    const float *confidence;
+} fv_predictions;
+
+/* The samples predicted wrongly with the greatest confidence, at most `most`, with captions; count 0
+   when there are none, or when images of the set cannot stand side by side. All of it lives in the
+   arena. */
+FV_MUST_USE fv_status fv__mistakes_of(fv_arena *arena, const fv_model *model, const fv_dataset *set,
+                                      const fv_predictions *p, int64_t most, fv_gallery *out);
+
+/* The first `rows` samples of each of the first 20 classes, a column each, named below. */
+FV_MUST_USE fv_status fv__samples_of(fv_arena *arena, const fv_dataset *set, int64_t rows,
+                                     fv_gallery *out);
+
+/* The class of every sample of a set that has such targets. */
+FV_MUST_USE fv_status fv__labels_of(fv_context *ctx, const fv_dataset *set, const fv_input *input,
+                                    int32_t *labels);
+/* Counts [label][predicted] into confusion[classes * classes], zeroed before. */
+void fv__confusion_of(const fv_dataset *set, const fv_predictions *p, int64_t *confusion);
+
+#endif
