@@ -30,4 +30,8 @@ static inline bool fv__utf8_inside(char byte) {
 /* The length of a text cut to `size` bytes without the character that the cut left unfinished. */
 size_t fv__utf8_whole(const char *text, size_t size);
 
+/* Columns that a terminal shows a text, or one code point, in. */
+int fv__utf8_columns(const char *text);
+int fv__letter_columns(uint32_t code);
+
 #endif

@@ -190,21 +190,3 @@ const char *fv__glyph(uint32_t code, int *advance, const char **accent) {
     *advance = g->advance;
     return g->strokes;
 }
-
-/* Combining accents take no room and East Asian letters two columns (the main blocks of Unicode's
-   EastAsianWidth.txt); everything else one. */
-int fv__letter_columns(uint32_t c) {
-    const bool none = (c >= 0x300 && c < 0x370) || c == 0x200b || c == 0x200d || c == 0xfe0f;
-    const bool wide = (c >= 0x1100 && c < 0x1160) || (c >= 0x2e80 && c < 0xa4d0) ||
-                      (c >= 0xac00 && c < 0xd7a4) || (c >= 0xf900 && c < 0xfb00) ||
-                      (c >= 0xfe30 && c < 0xfe70) || (c >= 0xff00 && c < 0xff61) ||
-                      (c >= 0x1f300 && c < 0x1f650) || (c >= 0x1f900 && c < 0x1fa00) ||
-                      (c >= 0x20000 && c < 0x40000);
-    return none ? 0 : wide ? 2 : 1;
-}
-
-int fv__utf8_columns(const char *text) {
-    int columns = 0;
-    while (*text) columns += fv__letter_columns(fv__utf8_next(&text));
-    return columns;
-}

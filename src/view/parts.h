@@ -30,8 +30,6 @@ void fv__canvas_frame(fv_canvas *c, int x, int y, int w, int h, fv_colour colour
 
 /* The font: strokes on a grid of half pixels, baseline at 19, line height 26 (font.c). */
 const char *fv__glyph(uint32_t code, int *advance, const char **accent);
-int fv__utf8_columns(const char *text); /* letters a terminal shows */
-int fv__letter_columns(uint32_t code);
 
 /* Lettering at any size. `up`: written from bottom to top, (x, y) being the bottom left corner of
    the turned line. */
