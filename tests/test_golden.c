@@ -37,13 +37,17 @@ typedef struct state {
     float *golden;
 } state;
 
+static const fv_graph *net_of(const state *s) {
+    return s->model->net.graph;
+}
+
 static void load(state *s, int threads) {
-    fv_net *net;
+    fv_net net = {0};
     assert_int_equal(fv_context_new(threads, &s->ctx), FV_OK);
-    assert_int_equal(fv__net_find(s->ctx, "lenet5", NULL, 0, &net), FV_OK);
-    assert_int_equal(fv__model_new(s->ctx, net, 1, &s->model), FV_OK);
-    for (size_t p = 0; p < net->param_count; p++) {
-        const fv_param *param = &net->params[p];
+    assert_int_equal(fv__net_find(s->ctx, "lenet5", NULL, 0, &net.graph, &net.recipe), FV_OK);
+    assert_int_equal(fv__model_new(s->ctx, &net, 1, &s->model), FV_OK);
+    for (size_t p = 0; p < net_of(s)->param_count; p++) {
+        const fv_param *param = &net_of(s)->params[p];
         const fv_shape *shape = &param->spec.shape;
         const double fan_in = shape->rank > 1 ? (double)param->count / (double)shape->dim[0] : 16;
         const float scale = (float)(3.0 / sqrt(fan_in));
@@ -83,16 +87,18 @@ static double distance(const float *a, const float *b, int64_t count) {
 }
 
 static void check_logits(const state *s) {
-    const fv_net *net = s->model->net;
+    const fv_graph *net = net_of(s);
     const int logits = net->nodes[net->node_count - 1].in[0]; /* what the softmax reads */
-    const fv_plan_ask ask = {.batch = BATCH, .dtype = FV_F32, .keep = &logits, .keep_count = 1};
+    const fv_plan_options options = {.batch = BATCH, .keep = &logits, .keep_count = 1};
+    const fv_exec_options memory = {.weights = s->model->weights};
+    const fv_exec_run run = {.seed = 1};
     fv_plan *plan;
     fv_exec *exec;
     int32_t labels[BATCH];
-    assert_int_equal(fv__plan_new(s->ctx, net, &ask, &plan), FV_OK);
-    assert_int_equal(fv__exec_new(s->ctx, plan, s->model->weights, NULL, &exec), FV_OK);
+    assert_int_equal(fv__plan_new(s->ctx, net, &options, &plan), FV_OK);
+    assert_int_equal(fv__exec_new(s->ctx, plan, &memory, &exec), FV_OK);
     fill(0, fv__exec_value(exec, 0).data, labels);
-    fv__exec_forward(exec, 1, 0);
+    fv__exec_forward(exec, &run, NULL);
     const double error =
         distance(fv__exec_value(exec, logits).data, s->golden + STEPS, BATCH * CLASSES);
     print_message("logits: %.1e\n", error);
@@ -102,10 +108,9 @@ static void check_logits(const state *s) {
 }
 
 static void check_gradients(const state *s, const fv_learner *l) {
-    const fv_net *net = s->model->net;
     const float *golden = s->golden + STEPS + BATCH * CLASSES;
-    for (size_t p = 0; p < net->param_count; p++) {
-        const fv_param *param = &net->params[p];
+    for (size_t p = 0; p < net_of(s)->param_count; p++) {
+        const fv_param *param = &net_of(s)->params[p];
         const double error =
             distance(fv__learner_gradients(l) + param->offset, golden, param->count);
         print_message("gradient of %s: %.1e\n", param->name, error);
@@ -119,11 +124,10 @@ static void ten_steps(state *s, const fv_recipe *recipe, const float *losses, bo
     fv_learner *l;
     assert_int_equal(fv__learner_new(s->ctx, s->model, recipe, &l), FV_OK);
     for (int step = 0; step < STEPS; step++) {
-        float *x;
-        int32_t *labels;
+        fv_learner_batch to;
         fv_step_result result;
-        assert_int_equal(fv__learner_batch(s->ctx, l, BATCH, &x, &labels), FV_OK);
-        fill(step, x, labels);
+        assert_int_equal(fv__learner_batch(s->ctx, l, BATCH, &to), FV_OK);
+        fill(step, to.x, to.target[FV_TARGET_CLASS]);
         assert_int_equal(fv__learner_step(s->ctx, l, BATCH, recipe->lr, &result), FV_OK);
         const double golden = (double)losses[step], error = fabs(result.loss - golden) / golden;
         print_message("step %d: loss %.7f, PyTorch %.7f, %.1e\n", step, result.loss, golden, error);
@@ -133,14 +137,19 @@ static void ten_steps(state *s, const fv_recipe *recipe, const float *losses, bo
     fv__learner_free(l);
 }
 
-static fv_recipe recipe_of(int optimizer, double lr) {
+/* A recipe from its settings. */
+static fv_recipe recipe_of(fv_context *ctx, const char *settings) {
     fv_recipe r;
-    fv__field_defaults(fv__recipe_fields, &r);
-    r.optimizer = optimizer;
+    fv_arena arena;
+    fv_setting *list;
+    size_t count;
+    fv__recipe_defaults(&r);
+    fv__arena_init(&arena, ctx);
+    assert_int_equal(fv__settings_split(ctx, &arena, settings, &list, &count), FV_OK);
+    assert_int_equal(fv__recipe_apply(ctx, list, count, &r, NULL), FV_OK);
+    fv__arena_free(&arena);
     r.batch = BATCH;
-    r.momentum = 0.9;
     r.decay = 5e-4;
-    r.lr = lr;
     return r;
 }
 
@@ -149,35 +158,32 @@ static void test_sgd(void **unused) {
     state s;
     load(&s, 2);
     check_logits(&s);
-    const fv_recipe recipe = recipe_of(FV_SGD, 0.05);
+    const fv_recipe recipe = recipe_of(s.ctx, "optimizer=sgd momentum=0.9 lr=0.05");
     ten_steps(&s, &recipe, s.golden, true);
     unload(&s);
 }
 
-static void other(fv_recipe recipe, int index) {
+static void other(const char *settings, int index) {
     state s;
     load(&s, 1);
+    const fv_recipe recipe = recipe_of(s.ctx, settings);
     ten_steps(&s, &recipe, s.golden + GOLDEN - (3 - index) * STEPS, false);
     unload(&s);
 }
 
 static void test_nesterov(void **unused) {
     (void)unused;
-    fv_recipe recipe = recipe_of(FV_SGD, 0.05);
-    recipe.nesterov = true;
-    other(recipe, 0);
+    other("optimizer=sgd momentum=0.9 nesterov=yes lr=0.05", 0);
 }
 
 static void test_adam(void **unused) {
     (void)unused;
-    other(recipe_of(FV_ADAM, 0.002), 1);
+    other("optimizer=adam lr=0.002", 1);
 }
 
 static void test_adadelta(void **unused) {
     (void)unused;
-    fv_recipe recipe = recipe_of(FV_ADADELTA, 1.0);
-    recipe.epsilon = 1e-6;
-    other(recipe, 2);
+    other("optimizer=adadelta lr=1 epsilon=1e-6", 2);
 }
 
 int main(void) {

@@ -26,6 +26,13 @@ static const char *small(const fv_direct *d) {
     return NULL;
 }
 
+/* Vectors of a row of the result: with the columns that are computed for nothing, and without. */
+static bool wasteful(const fv_direct *d, const struct fv_kernels *k) {
+    const int64_t here = fv__cpu_up((d->oh - 1) * d->pitch + d->ow, k->lanes);
+    const int64_t more = d->oh * d->ow % k->lanes > FV_COLUMNS_ALONE;
+    return 6 * here > 7 * (d->oh * d->ow / k->lanes + more);
+}
+
 /* Offsets are 32 bits wide. */
 static bool fits(const fv_direct *d) {
     return d->taps == 0 || d->depth * fv__direct_channel(d, d->band) <= INT32_MAX;
@@ -40,6 +47,9 @@ static const char *settle_forward(const fv_site *site, const fv_request *request
     if (!fv__direct_forward(d, site->options, &site->in[0]))
         return "kernel or stride are too large for offsets";
     if (d->straight && d->bare) return "a 1x1 convolution is a plain product already";
+    if (d->area == 1) return "the patches of a 1x1 convolution are no more than its frames";
+    if (wasteful(d, request->kernels))
+        return "too many of the columns of so narrow a map would be computed for nothing";
     fv__direct_cut(d, request->kernels);
     if (!fits(d)) return too_large;
     if (small(d)) return small(d);
@@ -47,6 +57,7 @@ static const char *settle_forward(const fv_site *site, const fv_request *request
     settled->state = d;
     settled->prepared = sizeof(float) * (size_t)fv__direct_packed(d);
     settled->packed = true;
+    settled->scratch = sizeof(float) * (size_t)d->shared_floats;
     settled->worker = sizeof(float) * (size_t)fv__direct_worker(d);
     return NULL;
 }
@@ -56,12 +67,14 @@ static void prepare_forward(const fv_pass *p) {
 }
 
 static void forward(const fv_pass *p) {
+    const int64_t shared = ((const fv_direct *)p->state)->shared_floats;
     const fv_direct_call call = {.p = p,
                                  .source = &p->x[0],
                                  .result = &p->y[0],
                                  .packed = p->prepared,
                                  .bias = fv__cpu_bias(p),
-                                 .workers = p->scratch,
+                                 .shared = p->scratch,
+                                 .workers = (float *)p->scratch + shared,
                                  .act = fv__cpu_epilogue_act(p)};
     fv__direct_run(p->state, &call);
 }
@@ -200,10 +213,10 @@ static int64_t dw_partial(const dw_geometry *g) {
     return g->parts > 1 ? g->parts * g->weights : 0;
 }
 
-static void dw_run(const fv_pass *p, const dw_geometry *g) {
+static void dw_run(const fv_pass *p, const dw_geometry *g, int64_t shared) {
     const fv_conv_options *o = p->options;
     dw_work w = {.p = p, .g = g, .partial = p->scratch};
-    w.workers = w.partial + dw_partial(g);
+    w.workers = w.partial + shared;
     fv__pool_run(p->pool, o->groups * g->filter_blocks * g->channel_blocks * g->parts, dw_job, &w);
     if (g->parts > 1)
         fv__cpu_ranges(p->pool, o->channels * g->d.channels * g->d.area, (double)g->parts,
@@ -218,6 +231,7 @@ typedef struct both {
     int phases;
     fv_direct *phase;
     int64_t *packed; /* [phases]: where each begins in the prepared floats */
+    int64_t shared;  /* floats of scratch before the workers': sums of parts, or frames */
 } both;
 
 static const char *settle_phases(both *b, const fv_site *site, const fv_request *request,
@@ -237,8 +251,10 @@ static const char *settle_phases(both *b, const fv_site *site, const fv_request 
         b->packed[i] = total;
         total += fv__direct_packed(d);
         worker = fv__cpu_max(worker, fv__direct_worker(d));
+        b->shared = fv__cpu_max(b->shared, d->shared_floats);
     }
     settled->prepared = sizeof(float) * (size_t)total;
+    settled->scratch = sizeof(float) * (size_t)b->shared;
     settled->worker = sizeof(float) * (size_t)worker;
     return NULL;
 }
@@ -257,8 +273,9 @@ static const char *settle_backward(const fv_site *site, const fv_request *reques
     if (!off) return fv__impl_no_memory;
     fv__direct_offsets(&g->d, g->channels, g->band, off);
     g->off = off;
+    b->shared = dw_partial(g);
     settled->state = b;
-    settled->scratch = sizeof(float) * (size_t)dw_partial(g);
+    settled->scratch = sizeof(float) * (size_t)b->shared;
     settled->worker = sizeof(float) * (size_t)(g->frame_floats + g->dy_floats);
     return request->wants_dx[0] ? settle_phases(b, site, request, arena, settled) : NULL;
 }
@@ -275,7 +292,8 @@ static void dx_run(const fv_pass *p, const both *b) {
                                      .source = &p->dy[0],
                                      .result = &p->dx[0],
                                      .packed = (const float *)p->prepared + b->packed[i],
-                                     .workers = (float *)p->scratch + dw_partial(&b->dw),
+                                     .shared = p->scratch,
+                                     .workers = (float *)p->scratch + b->shared,
                                      .add = !p->overwrite[0]};
         fv__direct_run(&b->phase[i], &call);
     }
@@ -285,7 +303,7 @@ static void backward(const fv_pass *p) {
     const fv_conv_options *o = p->options;
     const both *b = p->state;
     if (o->bias && p->dw[1].data) fv__cpu_conv_bias(p);
-    if (p->dw[0].data) dw_run(p, &b->dw);
+    if (p->dw[0].data) dw_run(p, &b->dw, b->shared);
     if (p->dx[0].data) dx_run(p, b);
 }
 

@@ -13,8 +13,9 @@
 
 #include <string.h>
 
-#define PANEL_FLOATS 8192 /* 32 KB of L1 */
-#define DEPTH        192
+#define PANEL_FLOATS  8192 /* 32 KB of L1 */
+#define DEPTH         128
+#define SHARED_FLOATS (1 << 21) /* patches made beforehand: 8 MB at most */
 
 fv_conv_sizes fv__cpu_conv_sizes(const fv_conv_options *o, const fv_shape *in,
                                  const struct fv_kernels *k) {
@@ -64,11 +65,13 @@ typedef struct geometry {
     fv_conv_sizes s;
     int64_t depth, depths; /* weights of a panel, panels one behind the other */
     int64_t width, panels; /* pixels of a panel, panels of a run */
+    int64_t ld;            /* floats from one row of a panel to the next */
     int64_t row_blocks;    /* parts the filters of a group are cut into */
     int64_t units;         /* (run, group, panel, rows), which are shared out */
     double macs;
     int64_t group_floats; /* packed weights of one group */
     int64_t panel_floats, block_floats;
+    bool shared; /* patches are made beforehand, once for all parts of the filters */
 } geometry;
 
 typedef struct work {
@@ -77,6 +80,7 @@ typedef struct work {
     fv_conv_sizes s; /* with the step of this x */
     fv_activation act;
     const float *bias;
+    float *workers; /* behind the shared patches */
 } work;
 
 static const char *settle(const fv_site *site, const fv_request *request, fv_arena *arena,
@@ -90,7 +94,9 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     g->depth = fv__cpu_up(s->crs, g->depths);
     g->width = fv__cpu_max(PANEL_FLOATS / g->depth / k->nr, 1) * k->nr;
     g->width = fv__cpu_min(g->width, fv__cpu_up(s->per, k->lanes) * k->lanes);
-    g->panels = fv__cpu_up(s->per, g->width);
+    /* the last panel takes a few columns more, if that spares another one */
+    g->panels = fv__cpu_max(1, fv__cpu_up(s->per - FV_COLUMNS_ALONE, g->width));
+    g->ld = fv__cpu_up(fv__cpu_min(g->width + FV_COLUMNS_ALONE, s->per), 4) * 4;
     const int64_t units = s->count * s->groups * g->panels;
     g->row_blocks = 1;
     if (units < 24)
@@ -98,16 +104,20 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     g->units = units * g->row_blocks;
     g->macs = (double)s->n * (double)s->groups * (double)s->k * (double)s->crs * (double)s->places;
     g->group_floats = fv__cpu_pad(fv__cpu_up(s->k, k->mr) * k->mr * s->crs);
-    g->panel_floats = fv__cpu_pad(g->depth * g->width);
-    g->block_floats = s->joined ? fv__cpu_pad(s->k * g->width) : 0;
+    g->panel_floats = fv__cpu_pad(g->depth * g->ld);
+    g->block_floats = s->joined ? fv__cpu_pad(s->k * g->ld) : 0;
     settled->state = g;
     settled->prepared = sizeof(float) * (size_t)(s->groups * g->group_floats);
     settled->packed = true;
+    const int64_t all = s->count * s->groups * g->panels * s->crs * g->ld;
+    g->shared = g->row_blocks > 1 && !(s->pointwise && !s->joined) && all <= SHARED_FLOATS;
+    settled->scratch = g->shared ? sizeof(float) * (size_t)fv__cpu_pad(all) : 0;
     settled->worker = sizeof(float) * (size_t)(g->panel_floats + g->block_floats);
     return NULL;
 }
 
-/* Filters in strips of mr: packed[strip][weight][filter of the strip]. */
+/* Filters in strips of mr, a depth of weights after the other, so that a product reads on where it
+   is: packed[depth][strip][weight][filter of the strip]. */
 static void pack_strips(void *arg, int64_t first, int64_t end, int worker) {
     const fv_pass *p = arg;
     const geometry *g = p->state;
@@ -116,9 +126,12 @@ static void pack_strips(void *arg, int64_t first, int64_t end, int worker) {
     for (int64_t u = first; u < end; u++) {
         const int64_t group = u / strips, r0 = u % strips * mr;
         const int64_t rows = fv__cpu_min(mr, g->s.k - r0);
-        float *to = (float *)p->prepared + group * g->group_floats + r0 * crs;
+        float *to = (float *)p->prepared + group * g->group_floats;
         const float *from = (const float *)p->w[0].data + (group * g->s.k + r0) * crs;
-        p->kernels->pack(rows, crs, from, crs, to);
+        for (int64_t k0 = 0; k0 < crs; k0 += g->depth) {
+            const int64_t depth = fv__cpu_min(g->depth, crs - k0);
+            p->kernels->pack(rows, depth, from + k0, crs, to + k0 * strips * mr + r0 * depth);
+        }
     }
 }
 
@@ -129,23 +142,56 @@ static void prepare(const fv_pass *p) {
                   p);
 }
 
-/* The epilogue of a finished block of y; a joined one goes to its samples. */
+/* What of the epilogue the product does itself. */
+static fv_gemm_after after_of(const work *w, int64_t run, int64_t channel, int64_t p0) {
+    const int64_t places = w->s.places;
+    fv_gemm_after after = {.ld = places, .relu = w->act.kind == FV_ACT_RELU};
+    if (w->p->added) after.added = fv__cpu_at(w->p->added, run) + channel * places + p0;
+    return after;
+}
+
+/* The rest of the epilogue of a finished block of y; a joined one goes to its samples. */
 static void finish(const work *w, int64_t run, int64_t channel, int64_t rows, int64_t p0,
                    int64_t p1, float *block) {
     const fv_conv_sizes *s = &w->s;
     const struct fv_kernels *k = w->p->kernels;
-    const int64_t width = w->g->width;
-    if (!s->joined && w->act.kind == FV_ACT_NONE && !w->p->added) return;
+    if (!s->joined && (w->act.kind == FV_ACT_NONE || w->act.kind == FV_ACT_RELU)) return;
     for (int64_t p = p0; p < p1;) {
         const int64_t sample = run + p / s->places, at = channel * s->places + p % s->places;
         const int64_t len = fv__cpu_min(s->places - p % s->places, p1 - p);
         float *y = fv__cpu_at(&w->p->y[0], sample) + at;
         float *from = s->joined ? block + p - p0 : y;
-        const int64_t ld = s->joined ? width : s->places;
-        if (w->p->added) fv__cpu_add_rows(w->p, sample, at, rows, s->places, len, from, ld);
+        const int64_t ld = s->joined ? w->g->ld : s->places;
+        if (w->p->added && s->joined)
+            fv__cpu_add_rows(w->p, sample, at, rows, s->places, len, from, ld);
         if (s->joined || w->act.kind != FV_ACT_NONE)
             k->act(w->act.kind, rows, len, from, ld, y, s->places, w->act.p, w->act.q);
         p += len;
+    }
+}
+
+static int64_t panel_end(const geometry *g, int64_t i) {
+    return i + 1 == g->panels ? g->s.per : (i + 1) * g->width;
+}
+
+/* Where the patches of a panel lie that were made beforehand, from weight k0 on. */
+static float *shared_at(const work *w, int64_t panel_of_run, int64_t k0) {
+    return (float *)w->p->scratch + (panel_of_run * w->s.crs + k0) * w->g->ld;
+}
+
+/* Units are (run, group, panel), a depth at a time. */
+static void make_patches(void *arg, int64_t first, int64_t end, int worker) {
+    const work *w = arg;
+    const geometry *g = w->g;
+    const fv_conv_sizes *s = &w->s;
+    (void)worker;
+    for (int64_t unit = first; unit < end; unit++) {
+        const int64_t u = unit / g->depths, k0 = unit % g->depths * g->depth;
+        const int64_t p0 = u % g->panels * g->width, p1 = panel_end(g, u % g->panels);
+        const int64_t group = u / g->panels % s->groups, run = u / g->panels / s->groups;
+        const float *x = fv__cpu_at(&w->p->x[0], run) + group * s->c * s->pixels;
+        w->p->kernels->patches(&s->patch, x, k0, fv__cpu_min(k0 + g->depth, s->crs), p0, p1,
+                               shared_at(w, u, k0), g->ld);
     }
 }
 
@@ -154,44 +200,54 @@ static void panel(const work *w, int64_t unit, float *cols, float *block) {
     const fv_conv_sizes *s = &w->s;
     const struct fv_kernels *k = w->p->kernels;
     const int64_t part = unit % g->row_blocks, u = unit / g->row_blocks;
-    const int64_t p0 = u % g->panels * g->width, p1 = fv__cpu_min(p0 + g->width, s->per);
+    const int64_t p0 = u % g->panels * g->width, p1 = panel_end(g, u % g->panels);
     const int64_t group = u / g->panels % s->groups, run = u / g->panels / s->groups;
     const float *packed = (const float *)w->p->prepared + group * g->group_floats;
     const float *x = fv__cpu_at(&w->p->x[0], run) + group * s->c * s->pixels;
     int64_t first, end;
-    fv__cpu_cut(fv__cpu_up(s->k, k->mr), g->row_blocks, part, &first, &end);
+    const int64_t strips = fv__cpu_up(s->k, k->mr);
+    fv__cpu_cut(strips, g->row_blocks, part, &first, &end);
     const int64_t r0 = first * k->mr, r_end = fv__cpu_min(end * k->mr, s->k);
     float *y = s->joined ? block : fv__cpu_at(&w->p->y[0], run) + group * s->k * s->places + p0;
-    const int64_t ldy = s->joined ? g->width : s->places;
+    const int64_t ldy = s->joined ? g->ld : s->places;
     for (int64_t k0 = 0; k0 < s->crs; k0 += g->depth) {
         const int64_t k1 = fv__cpu_min(k0 + g->depth, s->crs);
         const float *b = cols;
-        int64_t ldb = g->width;
+        int64_t ldb = g->ld;
         if (s->pointwise && !s->joined) {
             b = x + k0 * s->pixels + p0;
             ldb = s->pixels;
+        } else if (g->shared) {
+            b = shared_at(w, u, k0);
         } else {
-            k->patches(&s->patch, x, k0, k1, p0, p1, cols, g->width);
+            k->patches(&s->patch, x, k0, k1, p0, p1, cols, g->ld);
         }
-        for (int64_t r = r0; r < r_end; r += k->mr)
-            k->gemm(fv__cpu_min(k->mr, r_end - r), p1 - p0, k1 - k0,
-                    packed + r * s->crs + k0 * k->mr, k->mr, 1, b, ldb, NULL, y + r * ldy, ldy,
-                    w->bias ? w->bias + group * s->k + r : NULL, k0 > 0);
+        for (int64_t r = r0; r < r_end; r += k->mr) {
+            const fv_gemm_after after = after_of(w, run, group * s->k + r, p0);
+            k->gemm_then(fv__cpu_min(k->mr, r_end - r), p1 - p0, k1 - k0,
+                         packed + k0 * strips * k->mr + r * (k1 - k0), k->mr, 1, b, ldb, NULL,
+                         y + r * ldy, ldy, w->bias ? w->bias + group * s->k + r : NULL, k0 > 0,
+                         k1 == s->crs && !s->joined ? &after : NULL);
+        }
     }
-    finish(w, run, group * s->k + r0, r_end - r0, p0, p1, block + r0 * g->width);
+    finish(w, run, group * s->k + r0, r_end - r0, p0, p1, block + r0 * g->ld);
 }
 
 static void panels(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const geometry *g = w->g;
-    float *cols = (float *)w->p->scratch + worker * (g->panel_floats + g->block_floats);
+    float *cols = w->workers + worker * (g->panel_floats + g->block_floats);
     for (int64_t u = first; u < end; u++) panel(w, u, cols, cols + g->panel_floats);
 }
 
 static void forward(const fv_pass *p) {
     const geometry *g = p->state;
-    work w = {p, g, g->s, fv__cpu_epilogue_act(p), fv__cpu_bias(p)};
+    const int64_t units = g->s.count * g->s.groups * g->panels;
+    const int64_t shared = g->shared ? fv__cpu_pad(units * g->s.crs * g->ld) : 0;
+    work w = {p, g, g->s, fv__cpu_epilogue_act(p), fv__cpu_bias(p), (float *)p->scratch + shared};
     w.s.patch.step = p->x[0].step;
+    if (g->shared)
+        fv__cpu_split(p->pool, units * g->depths, 4 * (double)shared, FV_GRAIN, make_patches, &w);
     fv__cpu_split(p->pool, g->units, g->macs, 2 * FV_GRAIN, panels, &w);
 }
 

@@ -46,7 +46,10 @@ typedef struct fv_direct {
     int64_t units;            /* (sample, group, band, part), which are shared out */
     double macs;
     int64_t frame_floats, block_floats, group_floats; /* a worker's; packed weights of one group */
-    const int32_t *off;                               /* of the taps of `depth` channels */
+    /* Frames of all units that are made beforehand, once for all parts of the planes; 0: each makes
+       its own. */
+    int64_t shared_floats;
+    const int32_t *off; /* of the taps of `depth` channels */
 } fv_direct;
 
 /* The problem of a forward convolution; false: not for this way. */
@@ -71,6 +74,7 @@ typedef struct fv_direct_call {
     const fv_pass *p;
     const fv_tensor *source, *result;
     const float *packed, *bias;
+    float *shared;  /* shared_floats */
     float *workers; /* fv__direct_worker() floats each */
     fv_activation act;
     bool add; /* to the result */

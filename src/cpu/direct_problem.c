@@ -7,8 +7,9 @@
 
 #include <string.h>
 
-#define FRAME_FLOATS 20480 /* frames in work: 80 KB, in the L2 cache */
-#define TILE_COLUMNS 288   /* columns worth having at a time */
+#define FRAME_FLOATS  20480     /* frames in work: 80 KB, in the L2 cache */
+#define SHARED_FLOATS (1 << 21) /* frames made beforehand: 8 MB at most */
+#define TILE_COLUMNS  288       /* columns worth having at a time */
 
 /* Which frame starts at (row, col) of the source; adds it when new. -1: too many. */
 static int32_t frame_at(fv_direct *d, int64_t row, int64_t col) {
@@ -135,7 +136,9 @@ void fv__direct_cut(fv_direct *d, const struct fv_kernels *k) {
     d->units = units * d->parts;
     d->macs = (double)d->n * (double)d->groups * (double)d->rows * (double)d->channels *
               (double)taps * (double)(d->oh * d->pitch);
-    d->frame_floats = d->bare ? 0 : fv__cpu_pad(d->depth * channel);
+    const int64_t all = units * d->channels * channel;
+    d->shared_floats = d->parts > 1 && !d->bare && all <= SHARED_FLOATS ? fv__cpu_pad(all) : 0;
+    d->frame_floats = d->bare || d->shared_floats ? 0 : fv__cpu_pad(d->depth * channel);
     d->block_floats = d->straight ? 0 : fv__cpu_pad(d->rows * d->band * d->pitch);
     d->group_floats = fv__cpu_pad(fv__cpu_up(d->rows, k->mr) * k->mr * d->channels * d->taps);
 }

@@ -29,10 +29,18 @@ typedef struct packing {
     float *packed;
 } packing;
 
-/* packed[group][strip][channel][tap][row of the strip]. Forward a strip's weights are mr rows as
+/* packed[group][depth of channels][strip][channel][tap][row of the strip], so that a product reads
+   on where it is. Forward a strip's weights are mr rows as
    they lie. Backward every channel of the source is a row: blocks of channels, so that both what is
    read and what is written come in runs. */
 #define PACK_CHANNELS 16
+
+/* Where channel c's weights for the strip of row r begin. */
+static int64_t packed_at(const fv_direct *d, int64_t mr, int64_t group, int64_t c, int64_t r) {
+    const int64_t c0 = c / d->depth * d->depth, depth = fv__cpu_min(d->depth, d->channels - c0);
+    const int64_t rows = fv__cpu_up(d->rows, mr) * mr;
+    return group * d->group_floats + (c0 * rows + r * depth + (c - c0) * mr) * d->taps;
+}
 
 static bool rows_lie(const fv_direct *d) {
     return d->taps == d->area && d->w_channel == d->area;
@@ -46,12 +54,12 @@ static int64_t pack_units(const packing *w) {
 
 static void pack_channels(const packing *w, int64_t group, int64_t c0, int64_t c1) {
     const fv_direct *d = w->d;
-    const int64_t mr = w->k->mr, strip = d->channels * d->taps;
+    const int64_t mr = w->k->mr;
     const float *from = w->w + group * d->rows * d->channels * d->area;
     for (int64_t r0 = 0; r0 < d->rows; r0 += mr) {
         const int64_t rows = fv__cpu_min(mr, d->rows - r0);
-        float *to = w->packed + group * d->group_floats + r0 * strip + c0 * d->taps * mr;
-        for (int64_t c = c0; c < c1; c++, to += d->taps * mr) {
+        for (int64_t c = c0; c < c1; c++) {
+            float *to = w->packed + packed_at(d, mr, group, c, r0);
             const float *at = from + c * d->w_channel + r0 * d->w_row;
             if (d->taps == d->area && d->taps > 1) {
                 w->k->pack(rows, d->taps, at, d->w_row, to);
@@ -74,8 +82,10 @@ static void pack_unit(const packing *w, int64_t unit) {
     }
     const int64_t mr = w->k->mr, strips = fv__cpu_up(d->rows, mr), k = d->channels * d->taps;
     const int64_t group = unit / strips, r0 = unit % strips * mr;
-    w->k->pack(fv__cpu_min(mr, d->rows - r0), k, w->w + (group * d->rows + r0) * k, k,
-               w->packed + group * d->group_floats + r0 * k);
+    const float *from = w->w + (group * d->rows + r0) * k;
+    for (int64_t c0 = 0; c0 < d->channels; c0 += d->depth)
+        w->k->pack(fv__cpu_min(mr, d->rows - r0), fv__cpu_min(d->depth, d->channels - c0) * d->taps,
+                   from + c0 * d->taps, k, w->packed + packed_at(d, mr, group, c0, r0));
 }
 
 static void pack_units_of(void *arg, int64_t first, int64_t end, int worker) {
@@ -117,6 +127,11 @@ static void scatter(const work *w, const float *block, int64_t ld, int64_t rows,
     }
 }
 
+/* Whether the epilogue's sum is this call's to do: a gradient has none. */
+static bool adds(const work *w) {
+    return w->call->p->added && w->call->result == &w->call->p->y[0];
+}
+
 /* Rows of the block += the value that the epilogue adds, before the activation. */
 static void add_to_block(const work *w, int64_t n, int64_t plane, int64_t rows, int64_t row,
                          int64_t high, float *block, int64_t ld) {
@@ -126,9 +141,18 @@ static void add_to_block(const work *w, int64_t n, int64_t plane, int64_t rows, 
                          d->ow, block + i * d->pitch, ld);
 }
 
+/* What of the epilogue the product does itself, where the result's rows lie in one piece. */
+static fv_gemm_after after_of(const work *w, int64_t n, int64_t plane, int64_t row) {
+    const fv_direct *d = w->d;
+    fv_gemm_after after = {.ld = d->to_plane, .relu = w->call->act.kind == FV_ACT_RELU};
+    if (adds(w))
+        after.added = fv__cpu_at(w->call->p->added, n) + plane * d->to_plane + row * d->pitch;
+    return after;
+}
+
 static void straight_act(const work *w, float *y, int64_t rows, int64_t columns) {
     const fv_activation *act = &w->call->act;
-    if (act->kind == FV_ACT_NONE) return;
+    if (act->kind == FV_ACT_NONE || act->kind == FV_ACT_RELU) return;
     w->k->act(act->kind, rows, columns, y, w->d->to_plane, y, w->d->to_plane, act->p, act->q);
 }
 
@@ -158,8 +182,7 @@ static part part_of(const work *w, int64_t u) {
 static void finish(const work *w, const part *q, int64_t r, int64_t rows, float *c, int64_t ldc) {
     const fv_direct *d = w->d;
     const int64_t plane = q->group * d->rows + r;
-    if (w->call->p->added && w->call->result == &w->call->p->y[0])
-        add_to_block(w, q->n, plane, rows, q->row, q->high, c, ldc);
+    if (adds(w) && !d->straight) add_to_block(w, q->n, plane, rows, q->row, q->high, c, ldc);
     if (d->straight)
         straight_act(w, c, rows, (q->high - 1) * d->pitch + d->ow);
     else
@@ -167,33 +190,57 @@ static void finish(const work *w, const part *q, int64_t r, int64_t rows, float 
                 fv__cpu_at(w->call->result, q->n) + plane * d->to_plane);
 }
 
+/* Where frames lie that were made beforehand: of a unit without its parts, from channel c on. */
+static float *shared_at(const work *w, int64_t u, int64_t c) {
+    const fv_direct *d = w->d;
+    return w->call->shared + (u * d->channels + c) * fv__direct_channel(d, d->band);
+}
+
+/* A piece is some channels of a unit without its parts. */
+static void make_frames(void *arg, int64_t first, int64_t end, int worker) {
+    const work *w = arg;
+    const fv_direct *d = w->d;
+    (void)worker;
+    for (int64_t piece = first; piece < end; piece++) {
+        const int64_t u = piece / d->depths, c0 = piece % d->depths * d->depth;
+        const part q = part_of(w, u * d->parts);
+        const float *source =
+            fv__cpu_at(w->call->source, q.n) + (q.group * d->channels + c0) * d->h * d->w;
+        fv__direct_frames(d, w->k, source, fv__cpu_min(d->depth, d->channels - c0), q.row, d->band,
+                          shared_at(w, u, c0));
+    }
+}
+
 static void unit(const work *w, int64_t u, float *frames, float *block) {
     const fv_direct *d = w->d;
     const fv_direct_call *call = w->call;
     const part q = part_of(w, u);
     const int64_t mr = w->k->mr, columns = (q.high - 1) * d->pitch + d->ow;
-    const int64_t k = d->channels * d->taps;
     const float *source = fv__cpu_at(call->source, q.n) + q.group * d->channels * d->h * d->w;
-    const float *packed = call->packed + q.group * d->group_floats;
     float *to = fv__cpu_at(call->result, q.n) + q.group * d->rows * d->to_plane;
     float *c = d->straight ? to + q.row * d->pitch : block;
     const int64_t ldc = d->straight ? d->to_plane : d->band * d->pitch;
     for (int64_t c0 = 0; c0 < d->channels; c0 += d->depth) {
         const int64_t channels = fv__cpu_min(d->depth, d->channels - c0);
         const float *b = source + c0 * d->h * d->w;
-        if (d->bare)
+        if (d->bare) {
             b += q.row * d->pitch;
-        else {
+        } else if (d->shared_floats) {
+            b = shared_at(w, u / d->parts, c0);
+        } else {
             fv__direct_frames(d, w->k, b, channels, q.row, d->band, frames);
             b = frames;
         }
         for (int64_t r = q.first; r < q.end; r += mr) {
             const int64_t rows = fv__cpu_min(mr, q.end - r);
-            w->k->gemm(rows, columns, channels * d->taps, packed + r * k + c0 * d->taps * mr, mr, 1,
-                       b, 0, d->off, c + r * ldc, ldc,
-                       call->bias ? call->bias + q.group * d->rows + r : NULL,
-                       c0 > 0 || (d->straight && call->add));
-            if (c0 + channels == d->channels) finish(w, &q, r, rows, c + r * ldc, ldc);
+            const bool last = c0 + channels == d->channels;
+            const fv_gemm_after after = after_of(w, q.n, q.group * d->rows + r, q.row);
+            w->k->gemm_then(
+                rows, columns, channels * d->taps, call->packed + packed_at(d, mr, q.group, c0, r),
+                mr, 1, b, 0, d->off, c + r * ldc, ldc,
+                call->bias ? call->bias + q.group * d->rows + r : NULL,
+                c0 > 0 || (d->straight && call->add), last && d->straight ? &after : NULL);
+            if (last) finish(w, &q, r, rows, c + r * ldc, ldc);
         }
     }
 }
@@ -221,8 +268,12 @@ static void nothing(const work *w) {
 void fv__direct_run(const fv_direct *d, const fv_direct_call *call) {
     const work w = {d, call, call->p->kernels};
     if (d->oh <= 0 || d->ow <= 0) return;
-    if (d->taps == 0)
+    if (d->taps == 0) {
         nothing(&w);
-    else
-        fv__cpu_split(call->p->pool, d->units, d->macs, 2 * FV_GRAIN, units, &w);
+        return;
+    }
+    if (d->shared_floats)
+        fv__cpu_split(call->p->pool, d->units / d->parts * d->depths, 4 * (double)d->shared_floats,
+                      FV_GRAIN, make_frames, &w);
+    fv__cpu_split(call->p->pool, d->units, d->macs, 2 * FV_GRAIN, units, &w);
 }

@@ -19,6 +19,7 @@ const fv_kernels FV_TABLE = {
     .mr = MR,
     .nr = NV * LANES,
     .gemm = gemm,
+    .gemm_then = gemm_then,
     .pack = pack,
     .dot = dot,
     .dot_at = dot_at,

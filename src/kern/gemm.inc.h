@@ -39,12 +39,20 @@ typedef struct gemm_places {
     int64_t k, as, ar, ldb, ldc;
     const int32_t *off;
     bool add;
+    const fv_gemm_after *after; /* NULL: nothing */
 } gemm_places;
+
+/* What is done to a finished sum: something is added, and all below zero becomes zero (a NaN does
+   not). */
+INLINE vec finished(const fv_gemm_after *after, vec sum, int64_t at, int64_t m) {
+    if (after->added) sum = sum + v_get(after->added + at, m);
+    return after->relu ? v_where_gt(v_zero(), sum, v_zero(), sum) : sum;
+}
 
 /* One tile of R x V; m lanes of the last vector are there. */
 INLINE void tile(const int R, const int V, const int64_t m, const gemm_places *g, const float *a,
-                 const int64_t ar, const float *b, const int32_t *off, float *c,
-                 const float *bias) {
+                 const int64_t ar, const float *b, const int32_t *off, float *c, const float *bias,
+                 int64_t after_at) {
     const int64_t ldc = g->ldc, ldb = g->ldb, as = g->as, k = g->k;
     vec acc[MR * NV];
     UNROLL for (int r = 0; r < R; r++) {
@@ -69,10 +77,54 @@ INLINE void tile(const int R, const int V, const int64_t m, const gemm_places *g
         a4 += as;
         if (!off) b += ldb;
     }
+    if (g->after) {
+        UNROLL for (int r = 0; r < R; r++) {
+            UNROLL for (int v = 0; v < V; v++) acc[r * V + v] =
+                finished(g->after, acc[r * V + v], r * g->after->ld + v * LANES + after_at,
+                         v == V - 1 ? m : LANES);
+        }
+    }
     UNROLL for (int r = 0; r < R; r++) {
         UNROLL for (int v = 0; v < V; v++)
             v_put(c + r * ldc + v * LANES, acc[r * V + v], v == V - 1 ? m : LANES);
     }
+}
+
+#define STEPS (LANES / MR) /* of the sum that a vector of packed rows holds */
+
+/* One of few columns, of MR packed rows. A vector holds STEPS neighbouring steps of the sum; their
+   sums are added at the end, from the first on. */
+INLINE void column(const gemm_places *g, const float *a, const float *b, const int32_t *off,
+                   float *c, const float *bias, int64_t after_at) {
+#if LANES >= MR
+    vec acc[4] = {v_zero(), v_zero(), v_zero(), v_zero()};
+    float lane[LANES], sum[MR];
+    const int64_t ldb = g->ldb, k = g->k;
+    int64_t l = 0;
+    for (; l + 4 * STEPS <= k; l += 4 * STEPS) {
+        UNROLL for (int u = 0; u < 4; u++) {
+            float x[STEPS];
+            UNROLL for (int s = 0; s < STEPS; s++) {
+                const int64_t at = l + u * STEPS + s;
+                x[s] = off ? b[off[at]] : b[at * ldb];
+            }
+            acc[u] = v_fma(v_load(a + (l + u * STEPS) * MR), v_steps(x), acc[u]);
+        }
+    }
+    v_store(lane, (acc[0] + acc[1]) + (acc[2] + acc[3]));
+    for (int r = 0; r < MR; r++) {
+        sum[r] = lane[r];
+        for (int s = 1; s < STEPS; s++) sum[r] += lane[s * MR + r];
+    }
+    for (; l < k; l++)
+        for (int r = 0; r < MR; r++) sum[r] += a[l * MR + r] * (off ? b[off[l]] : b[l * ldb]);
+    for (int r = 0; r < MR; r++) {
+        float *y = c + r * g->ldc;
+        float v = sum[r] + (g->add ? *y : bias ? bias[r] : 0);
+        if (g->after && g->after->added) v += g->after->added[r * g->after->ld + after_at];
+        *y = g->after && g->after->relu && v < 0 ? 0 : v;
+    }
+#endif
 }
 
 /* All columns for a fixed number of rows: as many full tiles as fit, then a narrower one, whose
@@ -81,18 +133,24 @@ INLINE void tile(const int R, const int V, const int64_t m, const gemm_places *g
     do {                                                                                           \
         int64_t j = 0;                                                                             \
         for (; j + NV * LANES <= cols; j += NV * LANES)                                            \
-            tile(R, NV, LANES, g, a, AR, b + j, OFF, c + j, bias);                                 \
+            tile(R, NV, LANES, g, a, AR, b + j, OFF, c + j, bias, j);                              \
         const int64_t rest = cols - j, m = rest % LANES;                                           \
-        if (NV > 2 && rest > 2 * LANES)                                                            \
-            tile(R, NV, m, g, a, AR, b + j, OFF, c + j, bias);                                     \
+        if (R == MR && AR == 1 && LANES >= MR && g->as == MR && m > 0 && m <= FV_COLUMNS_ALONE) {  \
+            if (NV > 2 && rest > 2 * LANES)                                                        \
+                tile(R, NV > 2 ? 2 : NV, LANES, g, a, AR, b + j, OFF, c + j, bias, j);             \
+            else if (rest > LANES)                                                                 \
+                tile(R, 1, LANES, g, a, AR, b + j, OFF, c + j, bias, j);                           \
+            for (j = cols - m; j < cols; j++) column(g, a, b + j, OFF, c + j, bias, j);            \
+        } else if (NV > 2 && rest > 2 * LANES)                                                     \
+            tile(R, NV, m, g, a, AR, b + j, OFF, c + j, bias, j);                                  \
         else if (rest == 2 * LANES)                                                                \
-            tile(R, NV > 2 ? 2 : NV, LANES, g, a, AR, b + j, OFF, c + j, bias);                    \
+            tile(R, NV > 2 ? 2 : NV, LANES, g, a, AR, b + j, OFF, c + j, bias, j);                 \
         else if (rest > LANES)                                                                     \
-            tile(R, 2, m, g, a, AR, b + j, OFF, c + j, bias);                                      \
+            tile(R, 2, m, g, a, AR, b + j, OFF, c + j, bias, j);                                   \
         else if (rest == LANES)                                                                    \
-            tile(R, 1, LANES, g, a, AR, b + j, OFF, c + j, bias);                                  \
+            tile(R, 1, LANES, g, a, AR, b + j, OFF, c + j, bias, j);                               \
         else if (rest > 0)                                                                         \
-            tile(R, 1, m, g, a, AR, b + j, OFF, c + j, bias);                                      \
+            tile(R, 1, m, g, a, AR, b + j, OFF, c + j, bias, j);                                   \
     } while (0)
 
 #define GEMM_ROWS(R)                                                                               \
@@ -125,9 +183,9 @@ GEMM_ROWS(8)
 typedef void gemm_fn(const gemm_places *g, int64_t cols, const float *a, const float *b, float *c,
                      const float *bias);
 
-static void gemm(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as, int64_t ar,
-                 const float *b, int64_t ldb, const int32_t *off, float *c, int64_t ldc,
-                 const float *bias, bool add) {
+static void gemm_then(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as, int64_t ar,
+                      const float *b, int64_t ldb, const int32_t *off, float *c, int64_t ldc,
+                      const float *bias, bool add, const fv_gemm_after *after) {
     static gemm_fn *const of_rows[2][MR > 4 ? 8 : 4] = {
         {gemm_loose_rows_1, gemm_loose_rows_2, gemm_loose_rows_3, gemm_loose_rows_4,
 #if MR > 4
@@ -139,11 +197,19 @@ static void gemm(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t 
          gemm_rows_5, gemm_rows_6, gemm_rows_7, gemm_rows_8
 #endif
         }};
-    const gemm_places g = {k, as, ar, ldb, ldc, off, add};
     for (int64_t r = 0; r < rows; r += MR) {
         const int64_t some = rows - r < MR ? rows - r : MR;
+        fv_gemm_after here = after ? *after : (fv_gemm_after){0};
+        if (here.added) here.added += r * here.ld;
+        const gemm_places g = {k, as, ar, ldb, ldc, off, add, after ? &here : NULL};
         of_rows[ar == 1][some - 1](&g, cols, a + r * ar, b, c + r * ldc, bias ? bias + r : NULL);
     }
+}
+
+static void gemm(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as, int64_t ar,
+                 const float *b, int64_t ldb, const int32_t *off, float *c, int64_t ldc,
+                 const float *bias, bool add) {
+    gemm_then(rows, cols, k, a, as, ar, b, ldb, off, c, ldc, bias, add, NULL);
 }
 
 /* Strips for gemm: out[l*MR + r] = w[r*ldw + l]. MR vectors, transposed by log2(MR) perfect

@@ -7,7 +7,8 @@
 
 #include <stdbool.h>
 
-#define FV_MR_MAX 8 /* most rows of any register tile */
+#define FV_MR_MAX        8 /* most rows of any register tile */
+#define FV_COLUMNS_ALONE 4 /* so many columns beyond whole vectors cost gemm next to nothing */
 
 /* A convolution's geometry on one group: where output pixel p's patch lies. */
 typedef struct fv_patches {
@@ -18,6 +19,13 @@ typedef struct fv_patches {
     int64_t step;                   /* floats from one sample's first plane to the next's */
 } fv_patches;
 
+/* What follows a product while its sums are in registers: y = sum + added, y = max(y, 0). */
+typedef struct fv_gemm_after {
+    const float *added; /* added[r*ld + j]; NULL: nothing */
+    int64_t ld;
+    bool relu;
+} fv_gemm_after;
+
 struct fv_kernels {
     const char *name; /* "avx512" */
     int lanes;        /* floats per vector */
@@ -26,10 +34,16 @@ struct fv_kernels {
     /* c[r*ldc + j] = sum over l < k of a[l*as + r*ar] * b[l*ldb + j], r < rows, j < cols, on top
        of: what c holds (add), bias[r] (not NULL), or 0. With `off`, row l of b is at b + off[l]
        instead: taps of a convolution read where they lie. Fastest with ar = 1 and rows <= mr:
-       packed strips. Every sum runs over l in ascending order, one product at a time. */
+       packed strips. Every sum runs over l in
+       ascending order, one product at a time, but for the last columns of packed strips. */
     void (*gemm)(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as, int64_t ar,
                  const float *b, int64_t ldb, const int32_t *off, float *c, int64_t ldc,
                  const float *bias, bool add);
+    /* The same, with `after` (NULL: nothing) done to the finished sums. A column more or less than
+       whole vectors may be summed in another order. */
+    void (*gemm_then)(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t as, int64_t ar,
+                      const float *b, int64_t ldb, const int32_t *off, float *c, int64_t ldc,
+                      const float *bias, bool add, const fv_gemm_after *after);
     /* A strip for gemm: out[l*mr + r] = w[r*ldw + l], r < rows <= mr, l < k. */
     void (*pack)(int64_t rows, int64_t k, const float *w, int64_t ldw, float *out);
 

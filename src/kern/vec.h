@@ -74,6 +74,23 @@ INLINE vec v_set(float x) {
 #endif
 }
 
+/* x[0] in the first lanes, x[1] in the next, and so on: as many numbers as MR lanes fit. */
+#define v_steps(x)                                                                                 \
+    (STEPS == 1 ? v_set((x)[0])                                                                    \
+                : v_where_low(LANES / 2, v_set((x)[0]), v_set((x)[STEPS > 1 ? 1 : 0])))
+
+/* The first half's lanes of a, the others of b. */
+INLINE vec v_where_low(int half, vec a, vec b) {
+    (void)half;
+#if FV_LEVEL == 2
+    return _mm512_mask_blend_ps(0xff00, a, b);
+#elif FV_LEVEL == 1
+    return _mm256_blend_ps(a, b, 0xf0);
+#else
+    return (vec){a[0], a[1], b[2], b[3]};
+#endif
+}
+
 INLINE vec v_zero(void) {
     return (vec){0};
 }
