@@ -43,7 +43,7 @@ static const struct {
     {"maxout", "3 ; 1x8x2x2", "cannot split 8 channels into groups of 3"},
     {"maxout", "; 8", "not single numbers"},
     {"softmax", "; 8", "not single numbers"},
-    {"crossentropy", "; 4x5x2x2", "one number per class"},
+    {"crossentropy", "; 8", "one number per class"},
     {"squarederror", "; 4x5x2x2", "one number per class"},
     {"add", "; 1x3x4x4, 1x3x4x5", "branch 1 gives [4x4x3] and branch 2 gives [4x5x3]"},
     {"add", "; 1x3x4x4, 1x3x4x4, 1x48", "branch 3 gives [48]"},
@@ -62,7 +62,7 @@ static void check_refused(op_tally *t) {
         if (!op_check(t, op != NULL, "no operator %s", refused[i].op)) continue;
         op_problem p;
         fv_status status = op_read_sample(&p, op, sample);
-        if (status == FV_OK) status = op->shape(&p.ctx, &p.site);
+        if (status == FV_OK) status = fv__op_shape(&p.ctx, op, &p.site);
         op_check(t, status == FV_BAD_INPUT, "%s '%s' is accepted", op->name, sample);
         /* where addresses have 32 bits, some of these are too large in the first place */
         bool narrow = sizeof(size_t) < 8 && strstr(p.ctx.message, "too large") != NULL;
@@ -72,20 +72,86 @@ static void check_refused(op_tally *t) {
     }
 }
 
-/* The labels of a loss must be one per sample. */
-static void check_labels(op_tally *t) {
-    static const char *const losses[] = {"crossentropy", "squarederror"};
-    for (int i = 0; i < 2; i++) {
-        op_problem p;
-        if (op_check(t, op_read_sample(&p, fv__op_find(losses[i]), "; 4x5") == FV_OK, "reading")) {
-            p.site.in[1] = fv__shape1(3);
-            op_check(t,
-                     p.op->shape(&p.ctx, &p.site) == FV_BAD_INPUT &&
-                         strstr(p.ctx.message, "one label per sample") != NULL,
-                     "%s with 3 labels for 4 samples: %s", losses[i], p.ctx.message);
+/* The target of a loss must be of the shape that the loss asks for. */
+static void check_targets(op_tally *t) {
+    for (int i = 0; fv__losses[i] != NULL; i++)
+        for (const char *const *sample = fv__losses[i]->samples; *sample != NULL; sample++) {
+            op_problem p;
+            if (op_check(t, op_read_sample(&p, fv__losses[i], *sample) == FV_OK, "reading")) {
+                p.in[1].dim[0]++;
+                op_check(t,
+                         fv__op_shape(&p.ctx, p.op, &p.site) == FV_BAD_INPUT &&
+                             (strstr(p.ctx.message, "one label per ") != NULL ||
+                              strstr(p.ctx.message, "they must agree") != NULL),
+                         "%s '%s' with a target too many: %s", p.op->name, *sample, p.ctx.message);
+            }
+            op_release(&p);
         }
-        op_release(&p);
+}
+
+/* Every type of value as every input: what an operator has no loops for is refused by name, never
+   read as float; what it takes is not refused for its type. */
+static void check_type(op_tally *t, const fv_op *op, const char *sample, int input,
+                       fv_dtype dtype) {
+    op_problem p;
+    fv_status status = op_read_sample(&p, op, sample);
+    if (op_check(t, status == FV_OK, "%s", p.ctx.message)) {
+        const fv_dtype usual = p.in_type[input].dtype;
+        const bool real = dtype == FV_F32 || dtype == FV_F64;
+        const unsigned declared = input == 0 ? op->takes_first : op->takes_others;
+        const bool takes = declared ? (declared & FV_TAKES(dtype)) != 0 : real;
+        p.in_type[input].dtype = dtype;
+        status = fv__op_shape(&p.ctx, op, &p.site);
+        if (!takes)
+            op_check(t,
+                     status == FV_BAD_INPUT &&
+                         strstr(p.ctx.message, fv__dtype_name(dtype)) != NULL &&
+                         strstr(p.ctx.message, op->name) != NULL,
+                     "%s takes %s values as input %d: %s", op->name, fv__dtype_name(dtype),
+                     input + 1, p.ctx.message);
+        else if (dtype == usual)
+            op_check(t, status == FV_OK, "%s: %s", op->name, p.ctx.message);
     }
+    op_release(&p);
+}
+
+/* A constant beside values of the batch is refused, or taken where the operator says that it mixes
+   them. Constants alone give a constant. */
+static void check_constants(op_tally *t, const fv_op *op, const char *sample, int input) {
+    op_problem p;
+    fv_status status = op_read_sample(&p, op, sample);
+    if (op_check(t, status == FV_OK, "%s", p.ctx.message) && p.site.inputs > 1) {
+        p.in_type[input].batched = !p.in_type[input].batched;
+        status = fv__op_shape(&p.ctx, op, &p.site);
+        op_check(t,
+                 op->traits & FV_MIXES
+                     ? status == FV_OK
+                     : status == FV_BAD_INPUT && strstr(p.ctx.message, "with a constant") != NULL,
+                 "%s '%s' with input %d a constant: %s", op->name, sample, input + 1,
+                 p.ctx.message);
+    }
+    for (int i = 0; i < p.site.inputs; i++) p.in_type[i].batched = false;
+    status = fv__op_shape(&p.ctx, op, &p.site);
+    op_check(t, status == FV_OK && !p.out_type[0].batched, "%s '%s' of constants: %s", op->name,
+             sample, p.ctx.message);
+    op_release(&p);
+}
+
+static void check_types(op_tally *t) {
+    const fv_op *op;
+    for (int i = 0; (op = op_number_of(i)) != NULL; i++)
+        for (const char *const *sample = op->samples; *sample != NULL; sample++) {
+            op_problem p;
+            fv_status status = op_read_sample(&p, op, *sample);
+            const int inputs =
+                op_check(t, status == FV_OK, "%s", p.ctx.message) ? p.site.inputs : 0;
+            op_release(&p);
+            for (int k = 0; k < inputs; k++) {
+                for (int dtype = 0; dtype < FV_DTYPES; dtype++)
+                    check_type(t, op, *sample, k, (fv_dtype)dtype);
+                check_constants(t, op, *sample, k);
+            }
+        }
 }
 
 #define SMALL 4000 /* elements of a problem that is worth running */
@@ -101,14 +167,18 @@ static bool small(const fv_shape *s) {
 static void try(op_tally *t, op_problem *p, const char *what) {
     fv_site *s = &p->site;
     p->ctx.message[0] = '\0';
-    fv_status status = p->op->shape(&p->ctx, s);
+    fv_status status = fv__op_shape(&p->ctx, p->op, s);
     if (status != FV_OK) {
         op_check(t, status == FV_BAD_INPUT && strlen(p->ctx.message) > 10, "%s, %s: no sentence",
                  p->op->name, what);
         return;
     }
-    bool all_small = small(&s->out);
-    op_check(t, s->out.rank >= 1 && countable(&s->out), "%s, %s: no output", p->op->name, what);
+    bool all_small = true;
+    for (int o = 0; o < s->outputs; o++) {
+        op_check(t, s->out[o].rank >= 1 && countable(&s->out[o]), "%s, %s: no output", p->op->name,
+                 what);
+        all_small = all_small && small(&s->out[o]);
+    }
     for (int i = 0; i < s->inputs; i++) all_small = all_small && small(&s->in[i]);
     for (int i = 0; i < s->params; i++) {
         op_check(t, countable(&s->param[i].shape), "%s, %s: no parameters", p->op->name, what);
@@ -181,9 +251,9 @@ static void check_shapes(op_tally *t) {
             fv_status status = op_read_sample(&p, fv__ops[i], fv__ops[i]->samples[0]);
             if (op_check(t, status == FV_OK, "%s", p.ctx.message)) {
                 if (k < 6 * FV_RANK_MAX)
-                    p.site.in[0].dim[k / 6] = sizes[k % 6];
+                    p.in[0].dim[k / 6] = sizes[k % 6];
                 else
-                    p.site.in[0].rank = k - 6 * FV_RANK_MAX;
+                    p.in[0].rank = k - 6 * FV_RANK_MAX;
                 try(t, &p, what);
             }
             op_release(&p);
@@ -192,7 +262,8 @@ static void check_shapes(op_tally *t) {
 
 void op_cases_hostile(op_tally *t) {
     check_refused(t);
-    check_labels(t);
+    check_targets(t);
+    check_types(t);
     check_spoiled(t);
     check_shapes(t);
 }

@@ -24,8 +24,7 @@ static bool produced(const fv_op *op, const char *sample, int slot, char name[64
     bool yes = false;
     if (op_make(&p, op, sample, FV_F64, 0) == FV_OK) {
         const fv_tensor *g = op_gradient(&p, slot, name);
-        yes = g != NULL && g->data != NULL &&
-              (slot < p.site.inputs || p.site.param[slot - p.site.inputs].learned);
+        yes = g != NULL && op_is_learned(&p, slot);
     }
     op_release(&p);
     return yes;
@@ -35,7 +34,7 @@ void op_cases_mutations(op_tally *t) {
     for (int i = 0; fv__ops[i] != NULL; i++)
         for (const char *const *s = fv__ops[i]->samples; *s != NULL; s++) {
             char name[64];
-            for (int slot = 0; slot < FV_OP_INPUTS + FV_OP_PARAMS; slot++) {
+            for (int slot = 0; slot < OP_INPUTS + FV_OP_PARAMS; slot++) {
                 if (!produced(fv__ops[i], *s, slot, name)) continue;
                 const char *one[] = {*s, NULL};
                 fv_op mutant = *fv__ops[i];

@@ -3,6 +3,7 @@
  * op_problem.c - sample problems of operators: reading them, their memory, their numbers.
  */
 #include "op_problem.h"
+#include "device/device.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,6 +26,13 @@ bool op_check(op_tally *t, bool holds, const char *format, ...) {
     printf("\n");
     va_end(args);
     return false;
+}
+
+const fv_op *op_number_of(int i) {
+    static const fv_op *const of_plans[] = {&fv__op_convert, &fv__op_fold, NULL};
+    for (int k = 0; fv__ops[k] != NULL; k++)
+        if (i-- == 0) return fv__ops[k];
+    return i <= 2 ? of_plans[i] : NULL;
 }
 
 /* The next word of a text; false at its end. */
@@ -63,6 +71,15 @@ fv_status op_options(fv_context *ctx, const fv_op *op, const char *text, void *o
     return FV_OK;
 }
 
+/* What may stand before a shape. */
+static bool take_word(const char **text, const char *word) {
+    *text += strspn(*text, " ,");
+    const size_t n = strlen(word);
+    if (strncmp(*text, word, n) != 0 || (*text)[n] != ' ') return false;
+    *text += n;
+    return true;
+}
+
 static fv_status read_shape(fv_context *ctx, const char **text, fv_shape *s) {
     s->rank = 0;
     *text += strspn(*text, " ,");
@@ -79,6 +96,29 @@ static fv_status read_shape(fv_context *ctx, const char **text, fv_shape *s) {
     return FV_OK;
 }
 
+static fv_status read_input(op_problem *p, const char **text) {
+    const int i = p->site.inputs++;
+    p->in_type[i] = (fv_type){FV_F32, !take_word(text, "constant")};
+    p->positive[i] = take_word(text, "positive");
+    return read_shape(&p->ctx, text, &p->in[i]);
+}
+
+/* The site's arrays are the problem's own. */
+static void tie(op_problem *p) {
+    fv_site *s = &p->site;
+    s->options = p->op->options_size > 0 ? p->options.bytes : NULL;
+    s->in = p->in;
+    s->in_type = p->in_type;
+    s->out = p->out;
+    s->out_type = p->out_type;
+}
+
+static void add_target(op_problem *p) {
+    const int i = p->site.inputs++;
+    p->in_type[i].batched = true;
+    (void)p->op->target(p->site.options, &p->in[0], &p->in[i], &p->in_type[i].dtype);
+}
+
 fv_status op_read_sample(op_problem *p, const fv_op *op, const char *sample) {
     memset(p, 0, sizeof *p);
     p->op = op;
@@ -89,14 +129,27 @@ fv_status op_read_sample(op_problem *p, const fv_op *op, const char *sample) {
         return fv__fail(&p->ctx, FV_BAD_INPUT, "no ';' between options and shapes");
     memcpy(options, sample, (size_t)(shapes - sample));
     options[shapes - sample] = '\0';
-    if (op->options_size > OPTION_BYTES) return fv__fail(&p->ctx, FV_FAILED, "options too large");
+    if (op->options_size > OPTION_BYTES || fv__op_outputs(op) > OP_OUTPUTS)
+        return fv__fail(&p->ctx, FV_FAILED, "options too large, or too many outputs, for the test");
     FV_TRY(op_options(&p->ctx, op, options, p->options.bytes));
-    p->site.options = op->options_size > 0 ? p->options.bytes : NULL;
+    tie(p);
     shapes++;
-    while (*shapes != '\0' && p->site.inputs < FV_OP_INPUTS)
-        FV_TRY(read_shape(&p->ctx, &shapes, &p->site.in[p->site.inputs++]));
-    if (op->traits & FV_LOSS) p->site.in[p->site.inputs++] = fv__shape1(p->site.in[0].dim[0]);
+    while (*shapes != '\0' && p->site.inputs < OP_INPUTS - 1) FV_TRY(read_input(p, &shapes));
+    if (op->traits & FV_LOSS) add_target(p);
     return FV_OK;
+}
+
+void op_copy(op_problem *to, const op_problem *from) {
+    memset(to, 0, sizeof *to);
+    to->op = from->op;
+    to->sample = from->sample;
+    to->options = from->options;
+    to->seed = from->seed;
+    to->site.inputs = from->site.inputs;
+    memcpy(to->in, from->in, sizeof to->in);
+    memcpy(to->in_type, from->in_type, sizeof to->in_type);
+    memcpy(to->positive, from->positive, sizeof to->positive);
+    tie(to);
 }
 
 double op_number(int id, int64_t i) {
@@ -107,54 +160,85 @@ double op_number(int id, int64_t i) {
     return (double)(h >> 8) / 8388608.0 - 1;
 }
 
-static size_t tensor_bytes(const fv_tensor *t) {
-    int64_t count = t->shape.dim[0] * t->step;
+void op_numbers(const op_problem *p, const fv_tensor *t, int id) {
+    for (int64_t i = 0; i < op_count(t); i++) op_set(t, i, op_number(id + OP_IDS * p->seed, i));
+}
+
+size_t op_bytes(const fv_tensor *t) {
+    int64_t count = t->step ? t->shape.dim[0] * t->step : op_count(t);
     return (size_t)count * fv__dtype_bytes(t->dtype);
 }
 
-static fv_status allot(op_problem *p, fv_tensor *t, fv_dtype dtype, const fv_shape *shape,
-                       bool gap) {
+fv_status op_allot(op_problem *p, fv_tensor *t, fv_dtype dtype, const fv_shape *shape,
+                   const fv_type *type, fv_layout layout, int64_t gap) {
     *t = fv__tensor(NULL, dtype, *shape);
-    if (gap && shape->rank > 1) t->step += p->gap;
-    t->data = malloc(tensor_bytes(t)); /* of exactly this size, so that sanitizers see all */
+    t->layout = layout;
+    if (type && !type->batched)
+        t->step = 0;
+    else
+        t->step = fv__layout_sample(layout, shape) + (shape->rank > 1 ? gap : 0);
+    t->data = malloc(op_bytes(t)); /* of exactly this size, so that sanitizers see all */
     if (t->data == NULL) return fv__fail(&p->ctx, FV_EXHAUSTED, "no memory");
-    memset(t->data, GAP_BYTE, tensor_bytes(t));
+    memset(t->data, GAP_BYTE, op_bytes(t));
+    return FV_OK;
+}
+
+static fv_dtype as_values(const op_problem *p, fv_dtype dtype) {
+    return dtype == FV_F32 ? p->dtype : dtype;
+}
+
+static fv_status allot_input(op_problem *p, int i) {
+    const fv_type *type = &p->in_type[i];
+    const fv_dtype dtype = as_values(p, type->dtype);
+    const bool target = (p->op->traits & FV_LOSS) && i == p->site.inputs - 1;
+    FV_TRY(op_allot(p, &p->x[i], dtype, &p->in[i], type, p->in_layout[i], p->gap));
+    if (!target && dtype == p->dtype)
+        return op_allot(p, &p->dx[i], dtype, &p->in[i], type, p->in_layout[i], p->gap);
+    p->dx[i] = p->x[i];
+    p->dx[i].data = NULL;
+    return FV_OK;
+}
+
+static fv_status allot_all(op_problem *p) {
+    const fv_site *s = &p->site;
+    for (int i = 0; i < s->inputs; i++) FV_TRY(allot_input(p, i));
+    for (int i = 0; i < s->params; i++) {
+        FV_TRY(op_allot(p, &p->w[i], p->dtype, &s->param[i].shape, NULL, FV_PLAIN, 0));
+        FV_TRY(op_allot(p, &p->dw[i], p->dtype, &s->param[i].shape, NULL, FV_PLAIN, 0));
+    }
+    for (int i = 0; i < s->saved; i++)
+        FV_TRY(op_allot(p, &p->saved[i], as_values(p, s->saved_dtype[i]), &s->saved_shape[i], NULL,
+                        FV_PLAIN, 0));
+    for (int o = 0; o < s->outputs; o++) {
+        const fv_dtype dtype = as_values(p, p->out_type[o].dtype);
+        const int64_t gap = p->out_type[o].batched ? p->gap : 0;
+        FV_TRY(op_allot(p, &p->y[o], dtype, &s->out[o], NULL, p->out_layout[o], gap));
+        FV_TRY(op_allot(p, &p->dy[o], dtype, &s->out[o], NULL, p->out_layout[o], gap));
+    }
     return FV_OK;
 }
 
 fv_status op_build(op_problem *p, fv_dtype dtype, int64_t gap) {
-    fv_site *s = &p->site;
     p->dtype = dtype;
     p->gap = gap;
-    FV_TRY(p->op->shape(&p->ctx, s));
-    for (int i = 0; i < s->inputs; i++) {
-        bool labels = (p->op->traits & FV_LOSS) && i == s->inputs - 1;
-        FV_TRY(allot(p, &p->x[i], labels ? FV_I32 : dtype, &s->in[i], true));
-        FV_TRY(allot(p, &p->dx[i], labels ? FV_I32 : dtype, &s->in[i], true));
-        if (labels) {
-            free(p->dx[i].data);
-            p->dx[i].data = NULL;
-        }
-    }
-    for (int i = 0; i < s->params; i++) {
-        FV_TRY(allot(p, &p->w[i], dtype, &s->param[i].shape, false));
-        FV_TRY(allot(p, &p->dw[i], dtype, &s->param[i].shape, false));
-    }
-    for (int i = 0; i < s->saved; i++)
-        FV_TRY(allot(p, &p->saved[i], s->saved_dtype[i] == FV_F32 ? dtype : s->saved_dtype[i],
-                     &s->saved_shape[i], false));
-    FV_TRY(allot(p, &p->pass.y, dtype, &s->out, true));
-    FV_TRY(allot(p, &p->pass.dy, dtype, &s->out, true));
-    p->pass.op = p->op;
-    p->pass.options = s->options;
-    p->pass.inputs = s->inputs;
-    p->pass.x = p->x;
-    p->pass.dx = p->dx;
-    p->pass.w = p->w;
-    p->pass.dw = p->dw;
-    p->pass.saved = p->saved;
-    p->pass.training = true;
-    p->pass.random = fv__key(7, FV_STREAM_DROPOUT, 3, 11);
+    FV_TRY(fv__op_shape(&p->ctx, p->op, &p->site));
+    FV_TRY(allot_all(p));
+    p->pass = (fv_pass){.op = p->op,
+                        .options = p->site.options,
+                        .inputs = p->site.inputs,
+                        .outputs = p->site.outputs,
+                        .params = p->site.params,
+                        .x = p->x,
+                        .y = p->y,
+                        .w = p->w,
+                        .saved = p->saved,
+                        .dy = p->dy,
+                        .dx = p->dx,
+                        .dw = p->dw,
+                        .training = true,
+                        .random = fv__key(7, FV_STREAM_DROPOUT, 3, 11),
+                        .share = 1,
+                        .overwrite = p->overwrite};
     op_fill(p);
     return FV_OK;
 }
@@ -165,33 +249,41 @@ fv_status op_make(op_problem *p, const fv_op *op, const char *sample, fv_dtype d
 }
 
 void op_release(op_problem *p) {
-    for (int i = 0; i < FV_OP_INPUTS; i++) free(p->x[i].data), free(p->dx[i].data);
+    for (int i = 0; i < OP_INPUTS; i++) free(p->x[i].data), free(p->dx[i].data);
+    for (int i = 0; i < OP_OUTPUTS; i++) free(p->y[i].data), free(p->dy[i].data);
     for (int i = 0; i < FV_OP_PARAMS; i++) free(p->w[i].data), free(p->dw[i].data);
     for (int i = 0; i < FV_OP_SAVED; i++) free(p->saved[i].data);
-    free(p->pass.y.data);
-    free(p->pass.dy.data);
     memset(p, 0, sizeof *p);
 }
 
-void op_fill(op_problem *p) {
-    for (int k = 0; k < p->site.inputs; k++) {
-        const fv_tensor *x = &p->x[k];
-        for (int64_t i = 0; i < op_count(x); i++) {
-            double v = op_number(k, i);
-            int64_t classes = fv__channels(&p->site.in[0]);
-            op_set(x, i, x->dtype == FV_I32 ? floor((v + 1) / 2 * (double)classes) : v);
-        }
-        if (p->dx[k].data != NULL) op_zero(&p->dx[k]);
+static void fill_input(op_problem *p, int k) {
+    const fv_tensor *x = &p->x[k];
+    const double classes = (double)fv__channels(&p->in[0]);
+    op_numbers(p, x, OP_ID_X + k);
+    for (int64_t i = 0; i < op_count(x); i++) {
+        const double v = op_number(OP_ID_X + k + OP_IDS * p->seed, i);
+        if (!op_is_real(x)) op_set(x, i, floor((v + 1) / 2 * classes));
+        if (p->positive[k]) op_set(x, i, 1 + v / 2);
     }
+    if (p->dx[k].data != NULL) op_zero(&p->dx[k]);
+}
+
+void op_fill(op_problem *p) {
+    for (int k = 0; k < p->site.inputs; k++) fill_input(p, k);
     for (int k = 0; k < p->site.params; k++) {
-        bool variance = strcmp(p->site.param[k].name, "variance") == 0;
-        for (int64_t i = 0; i < op_count(&p->w[k]); i++) {
-            double v = op_number(16 + k, i);
-            op_set(&p->w[k], i, variance ? 1 + v / 2 : v);
-        }
+        const bool variance = strcmp(p->site.param[k].name, "variance") == 0;
+        op_numbers(p, &p->w[k], OP_ID_W + k);
+        for (int64_t i = 0; variance && i < op_count(&p->w[k]); i++)
+            op_set(&p->w[k], i, 1 + op_get(&p->w[k], i) / 2);
         op_zero(&p->dw[k]);
     }
-    for (int64_t i = 0; i < op_count(&p->pass.dy); i++) op_set(&p->pass.dy, i, op_number(32, i));
+    for (int o = 0; o < p->site.outputs; o++) op_numbers(p, &p->dy[o], OP_ID_DY + o);
+    op_weigh(p);
+}
+
+void op_weigh(op_problem *p) {
+    p->pass.divisor = (double)p->in[0].dim[0];
+    if (p->op->weigh) p->pass.divisor = p->op->weigh(p->site.options, &p->x[p->site.inputs - 1]);
 }
 
 void op_forward(op_problem *p) {
@@ -201,6 +293,14 @@ void op_backward(op_problem *p) {
     p->op->backward[fv__real(p->dtype)](&p->pass);
 }
 
+void op_follow(op_problem *p) {
+    for (int k = 0; k < p->site.params; k++) {
+        const double m = p->site.param[k].momentum;
+        for (int64_t i = 0; !p->site.param[k].learned && i < op_count(&p->w[k]); i++)
+            op_set(&p->w[k], i, (1 - m) * op_get(&p->w[k], i) + m * op_get(&p->dw[k], i));
+    }
+}
+
 int64_t op_count(const fv_tensor *t) {
     return fv__shape_count(&t->shape);
 }
@@ -208,13 +308,17 @@ bool op_is_real(const fv_tensor *t) {
     return t->dtype == FV_F32 || t->dtype == FV_F64;
 }
 
-static size_t place(const fv_tensor *t, int64_t i) {
-    int64_t sample = fv__shape_sample(&t->shape);
-    return (size_t)(i / sample * t->step + i % sample);
+static size_t index_of(const fv_tensor *t, int64_t i) {
+    const int64_t sample = fv__shape_sample(&t->shape), channels = fv__channels(&t->shape);
+    if (t->step == 0) return (size_t)i; /* a constant */
+    const int64_t pixels = sample / channels, at = i % sample;
+    return (size_t)(i / sample * t->step +
+                    fv__layout_channel(t->layout, channels, pixels, at / pixels) +
+                    at % pixels * fv__layout_pixel(t->layout, channels));
 }
 
 double op_get(const fv_tensor *t, int64_t i) {
-    size_t at = place(t, i);
+    size_t at = index_of(t, i);
     switch (t->dtype) {
     case FV_F32:
         return (double)((const float *)t->data)[at];
@@ -222,6 +326,8 @@ double op_get(const fv_tensor *t, int64_t i) {
         return ((const double *)t->data)[at];
     case FV_I32:
         return ((const int32_t *)t->data)[at];
+    case FV_I64:
+        return (double)((const int64_t *)t->data)[at];
     default:
         break;
     }
@@ -229,7 +335,7 @@ double op_get(const fv_tensor *t, int64_t i) {
 }
 
 void op_set(const fv_tensor *t, int64_t i, double v) {
-    size_t at = place(t, i);
+    size_t at = index_of(t, i);
     switch (t->dtype) {
     case FV_F32:
         ((float *)t->data)[at] = (float)v;
@@ -239,6 +345,9 @@ void op_set(const fv_tensor *t, int64_t i, double v) {
         return;
     case FV_I32:
         ((int32_t *)t->data)[at] = (int32_t)v;
+        return;
+    case FV_I64:
+        ((int64_t *)t->data)[at] = (int64_t)v;
         return;
     default:
         break;
@@ -250,19 +359,24 @@ void op_zero(const fv_tensor *t) {
     for (int64_t i = 0; i < op_count(t); i++) op_set(t, i, 0);
 }
 
+void op_poison(const fv_tensor *t) {
+    for (int64_t i = 0; op_is_real(t) && i < op_count(t); i++) op_set(t, i, (double)NAN);
+}
+
 static bool intact(const fv_tensor *t) {
-    if (t->data == NULL) return true;
+    if (t->data == NULL || t->step == 0) return true;
     const unsigned char *bytes = t->data;
     const size_t element = fv__dtype_bytes(t->dtype);
-    const size_t sample = (size_t)fv__shape_sample(&t->shape) * element;
+    const size_t sample = (size_t)fv__layout_sample(t->layout, &t->shape) * element;
     const size_t step = (size_t)t->step * element;
-    for (size_t i = 0; i < tensor_bytes(t); i++)
+    for (size_t i = 0; i < op_bytes(t); i++)
         if (i % step >= sample && bytes[i] != GAP_BYTE) return false;
     return true;
 }
 
 bool op_gaps_intact(const op_problem *p) {
-    bool all = intact(&p->pass.y);
+    bool all = true;
+    for (int o = 0; o < p->site.outputs; o++) all = all && intact(&p->y[o]);
     for (int i = 0; i < p->site.inputs; i++) all = all && intact(&p->dx[i]);
     return all;
 }
@@ -278,6 +392,11 @@ fv_tensor *op_gradient(op_problem *p, int slot, char name[64]) {
 
 fv_tensor *op_gradient_of(op_problem *p, int slot) {
     return slot < p->site.inputs ? &p->x[slot] : &p->w[slot - p->site.inputs];
+}
+
+bool op_is_learned(const op_problem *p, int slot) {
+    if (slot < p->site.inputs) return p->dx[slot].data != NULL;
+    return p->site.param[slot - p->site.inputs].learned;
 }
 
 double op_distance(const fv_tensor *a, const fv_tensor *b) {

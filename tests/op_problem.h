@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * op_problem.h - a sample problem of an operator, with memory of its own, ready to run forward and
- * backward. Uses the rooms base, tensor and op alone and no test framework, so that it runs on
+ * backward. Uses the rooms up to device and no test framework, so that it runs on
  * every target.
  */
 #ifndef OP_PROBLEM_H
@@ -9,15 +9,18 @@
 
 #include "op/op.h"
 
-/* Counts what held and what did not; a failure is printed unless quiet. */
+/* Counts what held, what did not, and what this machine cannot try; a failure is printed unless
+   quiet. */
 typedef struct op_tally {
-    int passed, failed;
+    int passed, failed, skipped;
     bool quiet;
 } op_tally;
 bool op_check(op_tally *t, bool holds, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 #define OPTION_BYTES 256
+#define OP_INPUTS    8 /* most of a sample problem */
+#define OP_OUTPUTS   4
 
 typedef struct op_problem {
     fv_context ctx;
@@ -27,45 +30,71 @@ typedef struct op_problem {
         char bytes[OPTION_BYTES];
         double align;
     } options;
-    fv_site site;
-    fv_dtype dtype;
-    int64_t gap; /* elements between samples */
-    fv_tensor x[FV_OP_INPUTS], dx[FV_OP_INPUTS], w[FV_OP_PARAMS], dw[FV_OP_PARAMS];
-    fv_tensor saved[FV_OP_SAVED];
+    fv_site site; /* its arrays are those below */
+    fv_shape in[OP_INPUTS], out[OP_OUTPUTS];
+    fv_type in_type[OP_INPUTS], out_type[OP_OUTPUTS];
+    bool positive[OP_INPUTS];                               /* the input has no number below 0.5 */
+    fv_layout in_layout[OP_INPUTS], out_layout[OP_OUTPUTS]; /* of the memory; plain unless set */
+    fv_dtype dtype;                                         /* of what is real */
+    int64_t gap;                                            /* elements between samples */
+    int seed;                                               /* other numbers */
+    bool overwrite[OP_INPUTS];
+    fv_tensor x[OP_INPUTS], dx[OP_INPUTS], y[OP_OUTPUTS], dy[OP_OUTPUTS];
+    fv_tensor w[FV_OP_PARAMS], dw[FV_OP_PARAMS], saved[FV_OP_SAVED];
     fv_pass pass;
 } op_problem;
 
+/* Operator i, counted from 0: those of the language, then those that only plans use; NULL: no
+   more. */
+const fv_op *op_number_of(int i);
+
 /* Options as the language writes them, "4 3x3 stride 2 pad 1". */
 FV_MUST_USE fv_status op_options(fv_context *ctx, const fv_op *op, const char *text, void *options);
-/* "options ; shape, shape": fills options and input shapes; labels of a loss are added. */
+/* "options ; shape, shape": fills options and inputs; the target of a loss is added. Before a shape
+   may stand `constant` (one and the same for all samples) and `positive`. */
 FV_MUST_USE fv_status op_read_sample(op_problem *p, const fv_op *op, const char *sample);
+/* The same problem without its memory. */
+void op_copy(op_problem *to, const op_problem *from);
 /* Asks the shape rule, allocates and fills everything; gradients are zero. Release in any case. */
 FV_MUST_USE fv_status op_build(op_problem *p, fv_dtype dtype, int64_t gap);
 FV_MUST_USE fv_status op_make(op_problem *p, const fv_op *op, const char *sample, fv_dtype dtype,
                               int64_t gap);
 void op_release(op_problem *p);
 
+/* Memory of a tensor: dense samples `gap` apart, filled with a pattern. */
+FV_MUST_USE fv_status op_allot(op_problem *p, fv_tensor *t, fv_dtype dtype, const fv_shape *shape,
+                               const fv_type *type, fv_layout layout, int64_t gap);
+size_t op_bytes(const fv_tensor *t); /* of all of it, gaps too */
+
 /* Fills inputs, parameters and dy with the numbers that tests/oracle/ops_torch.py makes too. */
 void op_fill(op_problem *p);
-/* Element i of tensor `id` (inputs from 0, parameters from 16, dy 32): in [-1, 1), exact in float.
- */
+/* What a loss divides by: again, when labels have changed. */
+void op_weigh(op_problem *p);
+/* Element i of tensor `id`: in [-1, 1), exact in float. */
+enum { OP_ID_X = 0, OP_ID_W = 16, OP_ID_DY = 32, OP_ID_HELD = 40, OP_ID_ADDED = 60, OP_IDS = 64 };
 double op_number(int id, int64_t i);
+void op_numbers(const op_problem *p, const fv_tensor *t, int id); /* all of a tensor */
 
 void op_forward(op_problem *p);
 void op_backward(op_problem *p);
+/* Running statistics follow what forward observed, as a device's update has them do. */
+void op_follow(op_problem *p);
 
-/* Element i of a tensor in the order of its shape, whatever its dtype and step. */
+/* Element i of a tensor in the order of its shape, whatever its dtype, layout and step. */
 double op_get(const fv_tensor *t, int64_t i);
 void op_set(const fv_tensor *t, int64_t i, double v);
 int64_t op_count(const fv_tensor *t);
 void op_zero(const fv_tensor *t);
+void op_poison(const fv_tensor *t); /* NaN, where it holds real numbers */
 bool op_is_real(const fv_tensor *t);
-/* Every produced tensor: y, saved, gradients. False when one of the gaps was written to. */
+/* Every produced tensor: y, gradients. False when one of the gaps was written to. */
 bool op_gaps_intact(const op_problem *p);
 
-/* The gradients: inputs, then parameters. NULL at the end; *name, if not NULL, receives "dx1". */
+/* The gradients: inputs, then parameters, of which those that are not learned receive what forward
+   observes. NULL at the end; *name, if not NULL, receives "dx1". */
 fv_tensor *op_gradient(op_problem *p, int slot, char name[64]);
 fv_tensor *op_gradient_of(op_problem *p, int slot); /* the input or parameter it belongs to */
+bool op_is_learned(const op_problem *p, int slot);  /* a gradient, and not an observation */
 
 /* ||a - b|| / max(||a||, ||b||, 1e-3) over the elements. */
 double op_distance(const fv_tensor *a, const fv_tensor *b);

@@ -28,7 +28,7 @@ static void compare(op_tally *t, const op_problem *p, const torch_case *c, const
     *at += count;
     norm = sqrt(norm) > 1e-6 ? sqrt(norm) : 1e-6;
     op_check(t, sqrt(difference) <= TORCH_ERROR * norm, "%s '%s'%s: %s is off by %.2e", p->op->name,
-             p->sample, c->training ? "" : " in use", name, sqrt(difference) / norm);
+             p->sample, c->training ? "" : " in inference", name, sqrt(difference) / norm);
 }
 
 void op_cases_torch(op_tally *t) {
@@ -41,17 +41,17 @@ void op_cases_torch(op_tally *t) {
         fv_status status = op_make(&p, op, c->sample, FV_F64, 0);
         if (op_check(t, status == FV_OK, "%s '%s': %s", c->op, c->sample, p.ctx.message)) {
             char name[64], dims[FV_SHAPE_TEXT];
-            op_check(t, strcmp(fv__dims_text(dims, &p.site.out), c->y) == 0,
+            op_check(t, strcmp(fv__dims_text(dims, &p.out[0]), c->y) == 0,
                      "%s '%s': the output is %s, PyTorch's %s", c->op, c->sample, dims, c->y);
             p.pass.training = c->training;
             op_forward(&p);
             op_backward(&p);
-            compare(t, &p, c, &p.pass.y, "y", &at);
+            compare(t, &p, c, &p.y[0], "y", &at);
             for (int slot = 0; op_gradient(&p, slot, name) != NULL; slot++) {
                 const fv_tensor *g = op_gradient(&p, slot, NULL);
-                bool learned = slot < p.site.inputs || p.site.param[slot - p.site.inputs].learned;
-                if (g->data != NULL && learned) compare(t, &p, c, g, name, &at);
+                if (op_is_learned(&p, slot)) compare(t, &p, c, g, name, &at);
             }
+            if (c->training) op_follow(&p);
             for (int k = 0; k < p.site.params; k++)
                 if (!p.site.param[k].learned) compare(t, &p, c, &p.w[k], p.site.param[k].name, &at);
             op_check(t, at == c->count, "%s '%s': %d numbers of PyTorch's %d", c->op, c->sample, at,

@@ -3,7 +3,6 @@
  * op_windows.c - fv__windows and its relatives against plain counting, on random problems.
  */
 #include "op_cases.h"
-#include "op/options.h"
 #include "op/shapes.h"
 
 #define PROBLEMS 20000
@@ -15,7 +14,7 @@ static int64_t pick(int i, int k, int64_t from, int64_t to) {
 }
 
 /* Windows of one axis, one by one. Without `ceil` a window must end within the padded input; with
-   it, it may hang over by less than a stride but must start before the padding behind the picture.
+   it, it may hang over by less than a stride but must start before the padding behind the image.
  */
 static int64_t count_windows(int64_t in, int64_t before, int64_t after, int64_t kernel,
                              int64_t stride, bool ceil) {
@@ -27,7 +26,7 @@ static int64_t count_windows(int64_t in, int64_t before, int64_t after, int64_t 
     }
 }
 
-/* Pixels of the picture behind the last window, where a window counts as no shorter than a stride.
+/* Pixels of the image behind the last window, where a window counts as no shorter than a stride.
  */
 static int64_t count_ignored(int64_t in, int64_t before, int64_t kernel, int64_t stride,
                              int64_t windows) {
@@ -71,7 +70,7 @@ static void check_axis(op_tally *t, int64_t in, const fv_window *win, const fv_m
             bool is = i >= 0 && i < in;
             inside += is != (o >= first && o < end);
         }
-        op_check(t, inside == 0, "outputs that read the picture through place %lld", (long long)k);
+        op_check(t, inside == 0, "outputs that read the image through place %lld", (long long)k);
     }
 }
 

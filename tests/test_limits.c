@@ -3,9 +3,8 @@
  * What is too large for a fast way of computing must be left to another one. Only the question is
  * asked here: nothing of that size is computed.
  */
-#include "cpu/impl.h"
-#include "kern/kern.h"
-#include "op/options.h"
+#include "cpu/cpu.h"
+#include "op/conv.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -22,18 +21,31 @@ static const char *chosen(fv_which which, int64_t channels, int64_t side, int64_
                          .stride = {stride, stride},
                          .dilation = {1, 1},
                          .groups = 1};
-    const fv_op *op = fv__op_find("conv");
-    fv_site site = {.options = &o, .inputs = 1, .in = {fv__shape4(1, channels, side, side)}};
-    if (op->shape(&ctx, &site) != FV_OK) fail_msg("%s", ctx.message);
-    const fv_ask ask = {.dtype = FV_F32,
-                        .which = which,
-                        .kernels = fv__kernels(fv__cpu_isa()),
-                        .workers = 2,
-                        .wants_dx = {true}};
+    const fv_shape in = fv__shape4(1, channels, side, side);
+    const fv_type type = {FV_F32, true};
+    const bool wants = true;
+    fv_shape out;
+    fv_type out_type;
+    fv_site site = {.options = &o,
+                    .inputs = 1,
+                    .in = &in,
+                    .in_type = &type,
+                    .out = &out,
+                    .out_type = &out_type};
+    if (fv__op_shape(&ctx, &fv__op_conv, &site) != FV_OK) fail_msg("%s", ctx.message);
+    const fv_request request = {
+        .which = which, .kernels = fv__kernels(fv__cpu_isa()), .wants_dx = &wants};
     fv_text text = {0};
-    const fv_impl *impl = fv__cpu_choose(op, &site, &ask, &text);
+    fv_arena arena;
+    fv_settled settled;
+    const fv_impl *impl = NULL;
+    fv__arena_init(&arena, &ctx);
+    if (fv__impl_choose(&ctx, &fv__cpu_device, &fv__op_conv, &site, &request, &arena, &impl,
+                        &settled, &text) != FV_OK)
+        fail_msg("%s", ctx.message);
     if (why) strcpy(why, text.data ? text.data : "");
     fv__text_free(&text);
+    fv__arena_free(&arena);
     return impl->name;
 }
 

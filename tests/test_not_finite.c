@@ -38,7 +38,7 @@ static void test_activations_keep_it(void **unused) {
     }
 }
 
-/* A NaN at every place of a 2x2 and a 3x3 window, with and without the winners' places. */
+/* A NaN everywhere in a 2x2 and a 3x3 window, with and without the winners' places. */
 static void test_maxpool_keeps_it(void **unused) {
     (void)unused;
     for (size_t l = 0; l < LEVELS; l++) {
@@ -80,7 +80,7 @@ static void test_statistics_are_restored(void **unused) {
     const int32_t labels[2] = {0, 3};
     for (int i = 0; i < 128; i++) x[i] = (float)(i % 7);
     must(ctx, fv_trainer_step(t, x, labels, 2, NULL));
-    const size_t bytes = (size_t)m->net->param_elements * sizeof(float);
+    const size_t bytes = (size_t)m->net.graph->param_elements * sizeof(float);
     float *before = malloc(bytes);
     assert_non_null(before);
     memcpy(before, m->weights, bytes);

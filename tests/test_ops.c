@@ -63,9 +63,9 @@ static void test_conv_by_hand(void **state) {
     put(&p.x[0], dumoulin);
     put(&p.w[0], NUMBERS(0, 1, 2, 2, 2, 0, 0, 1, 2));
     op_forward(&p);
-    expect(&p.pass.y, NUMBERS(12, 12, 17, 10, 17, 19, 9, 6, 14), 0);
+    expect(&p.y[0], NUMBERS(12, 12, 17, 10, 17, 19, 9, 6, 14), 0);
     /* the middle pixel was read by every output: its gradient is the kernel's sum */
-    put(&p.pass.dy, NUMBERS(1, 1, 1, 1, 1, 1, 1, 1, 1));
+    put(&p.dy[0], NUMBERS(1, 1, 1, 1, 1, 1, 1, 1, 1));
     op_backward(&p);
     assert_true(op_get(&p.dx[0], 12) == 10);
     assert_true(op_get(&p.dx[0], 0) == 0); /* the corner by the first weight alone, which is 0 */
@@ -80,19 +80,19 @@ static void test_pools_by_hand(void **state) {
     start(&p, "avgpool", "3 stride 1 ; 1x1x5x5");
     put(&p.x[0], dumoulin);
     op_forward(&p);
-    expect(&p.pass.y, NUMBERS(1.7, 1.7, 1.7, 1.0, 1.2, 1.8, 1.1, 0.8, 1.3), 0.05);
+    expect(&p.y[0], NUMBERS(1.7, 1.7, 1.7, 1.0, 1.2, 1.8, 1.1, 0.8, 1.3), 0.05);
     op_release(&p);
     start(&p, "maxpool", "3 stride 1 ; 1x1x5x5");
     put(&p.x[0], dumoulin);
     op_forward(&p);
-    expect(&p.pass.y, NUMBERS(3, 3, 3, 3, 3, 3, 3, 2, 3), 0);
+    expect(&p.y[0], NUMBERS(3, 3, 3, 3, 3, 3, 3, 2, 3), 0);
     op_release(&p);
     /* CS231n, lecture 5: 2x2 windows, stride 2 */
     start(&p, "maxpool", "2 ; 1x1x4x4");
     put(&p.x[0], NUMBERS(1, 1, 2, 4, 5, 6, 7, 8, 3, 2, 1, 0, 1, 2, 3, 4));
     op_forward(&p);
-    expect(&p.pass.y, NUMBERS(6, 8, 3, 4), 0);
-    put(&p.pass.dy, NUMBERS(1, 2, 3, 4));
+    expect(&p.y[0], NUMBERS(6, 8, 3, 4), 0);
+    put(&p.dy[0], NUMBERS(1, 2, 3, 4));
     op_backward(&p);
     expect(&p.dx[0], NUMBERS(0, 0, 0, 0, 0, 1, 0, 2, 3, 0, 0, 0, 0, 0, 0, 4), 0);
     op_release(&p);
@@ -100,7 +100,7 @@ static void test_pools_by_hand(void **state) {
     start(&p, "maxpool", "2 ; 1x1x2x2");
     put(&p.x[0], NUMBERS(5, 5, 5, 5));
     op_forward(&p);
-    put(&p.pass.dy, NUMBERS(1));
+    put(&p.dy[0], NUMBERS(1));
     op_backward(&p);
     expect(&p.dx[0], NUMBERS(1, 0, 0, 0), 0);
     op_release(&p);
@@ -108,12 +108,12 @@ static void test_pools_by_hand(void **state) {
     start(&p, "avgpool", "2 pad 1 ; 1x1x2x2");
     put(&p.x[0], NUMBERS(4, 8, 12, 16));
     op_forward(&p);
-    expect(&p.pass.y, NUMBERS(1, 2, 3, 4), 0);
+    expect(&p.y[0], NUMBERS(1, 2, 3, 4), 0);
     op_release(&p);
     start(&p, "avgpool", "2 pad 1 count_pad no ; 1x1x2x2");
     put(&p.x[0], NUMBERS(4, 8, 12, 16));
     op_forward(&p);
-    expect(&p.pass.y, NUMBERS(4, 8, 12, 16), 0);
+    expect(&p.y[0], NUMBERS(4, 8, 12, 16), 0);
     op_release(&p);
 }
 
@@ -127,13 +127,13 @@ static void test_neuron_by_hand(void **state) {
     put(&fc.w[0], NUMBERS(2, -3));
     put(&fc.w[1], NUMBERS(-3));
     op_forward(&fc);
-    expect(&fc.pass.y, NUMBERS(1), 0);
+    expect(&fc.y[0], NUMBERS(1), 0);
     put(&sigmoid.x[0], NUMBERS(1));
     op_forward(&sigmoid);
-    expect(&sigmoid.pass.y, NUMBERS(0.73), 0.005);
-    put(&sigmoid.pass.dy, NUMBERS(1));
+    expect(&sigmoid.y[0], NUMBERS(0.73), 0.005);
+    put(&sigmoid.dy[0], NUMBERS(1));
     op_backward(&sigmoid);
-    put(&fc.pass.dy, NUMBERS(op_get(&sigmoid.dx[0], 0)));
+    put(&fc.dy[0], NUMBERS(op_get(&sigmoid.dx[0], 0)));
     op_backward(&fc);
     expect(&fc.dx[0], NUMBERS(0.39, -0.59), 0.005);
     expect(&fc.dw[0], NUMBERS(-0.20, -0.39), 0.005);
@@ -149,36 +149,36 @@ static void test_losses_by_hand(void **state) {
     start(&p, "softmax", "; 1x3");
     put(&p.x[0], NUMBERS(3.2, 5.1, -1.7));
     op_forward(&p);
-    expect(&p.pass.y, NUMBERS(0.13, 0.87, 0.00), 0.005);
+    expect(&p.y[0], NUMBERS(0.13, 0.87, 0.00), 0.005);
     op_release(&p);
     start(&p, "softmax", "; 2x2"); /* no overflow, and no 0/0 */
     put(&p.x[0], NUMBERS(1000, 999, -1000, -999));
     op_forward(&p);
-    expect(&p.pass.y, NUMBERS(0.7311, 0.2689, 0.2689, 0.7311), 1e-4);
+    expect(&p.y[0], NUMBERS(0.7311, 0.2689, 0.2689, 0.7311), 1e-4);
     op_release(&p);
     start(&p, "crossentropy", "; 1x3");
     put(&p.x[0], NUMBERS(3.2, 5.1, -1.7));
     put(&p.x[1], NUMBERS(0));
     op_forward(&p);
-    expect(&p.pass.y, NUMBERS(2.04), 0.005);
-    put(&p.pass.dy, NUMBERS(1));
+    expect(&p.y[0], NUMBERS(2.04), 0.005);
+    put(&p.dy[0], NUMBERS(1));
     op_backward(&p);
     expect(&p.dx[0], NUMBERS(0.13 - 1, 0.87, 0.00), 0.005);
     put(&p.x[0], NUMBERS(1000, 0, -1000)); /* no overflow */
     op_forward(&p);
-    expect(&p.pass.y, NUMBERS(0), 0);
+    expect(&p.y[0], NUMBERS(0), 0);
     put(&p.x[1], NUMBERS(3)); /* no such class: no number, rather than one that looks right */
     op_forward(&p);
-    assert_true(isnan(op_get(&p.pass.y, 0)));
+    assert_true(isnan(op_get(&p.y[0], 0)));
     op_release(&p);
     start(&p, "squarederror", "; 2x2");
     put(&p.x[0], NUMBERS(0.5, 0.5, 3, 1));
     put(&p.x[1], NUMBERS(0, 1));
     op_forward(&p); /* (0.25 + 0.25)/2 and (9 + 0)/2, their mean */
-    expect(&p.pass.y, NUMBERS((0.25 + 4.5) / 2), 1e-15);
+    expect(&p.y[0], NUMBERS((0.25 + 4.5) / 2), 1e-15);
     put(&p.x[1], NUMBERS(0, -1));
     op_forward(&p);
-    assert_true(isnan(op_get(&p.pass.y, 0)));
+    assert_true(isnan(op_get(&p.y[0], 0)));
     op_release(&p);
 }
 
@@ -194,27 +194,35 @@ static void test_norms_by_hand(void **state) {
     put(&p.w[3], NUMBERS(1));
     op_forward(&p);
     double s = 2 / sqrt(5);
-    expect(&p.pass.y, NUMBERS(10 - 3 * s, 10 - s, 10 + s, 10 + 3 * s), 1e-9);
+    expect(&p.y[0], NUMBERS(10 - 3 * s, 10 - s, 10 + s, 10 + 3 * s), 1e-9);
+    expect(&p.dw[2], NUMBERS(4), 1e-15); /* what was observed, and what follows it */
+    expect(&p.dw[3], NUMBERS(20.0 / 3), 1e-15);
+    op_follow(&p);
     expect(&p.w[2], NUMBERS(0.4), 1e-15);
     expect(&p.w[3], NUMBERS(0.9 + 0.1 * 20 / 3), 1e-15);
-    p.pass.training = false; /* in use: the running ones, and nothing is changed */
+    p.pass.share = 0.25; /* a quarter of the whole batch: that much of it is added */
+    op_forward(&p);
+    expect(&p.dw[2], NUMBERS(4 + 1), 1e-15);
+    expect(&p.dw[3], NUMBERS(1.25 * 20 / 3), 1e-14);
+    p.pass.training = false; /* in inference: the running ones, and nothing is observed */
     put(&p.w[2], NUMBERS(1));
     put(&p.w[3], NUMBERS(4));
     op_forward(&p);
-    expect(&p.pass.y, NUMBERS(10, 12, 14, 16), 1e-9);
+    expect(&p.y[0], NUMBERS(10, 12, 14, 16), 1e-9);
     expect(&p.w[2], NUMBERS(1), 0);
     expect(&p.w[3], NUMBERS(4), 0);
+    expect(&p.dw[2], NUMBERS(4 + 1), 1e-15);
     op_release(&p);
     /* a batch of one number: no variance to correct, and no division by zero */
     start(&p, "bn", "; 1x1");
     op_forward(&p);
-    assert_true(isfinite(op_get(&p.pass.y, 0)) && isfinite(op_get(&p.w[3], 0)));
+    assert_true(isfinite(op_get(&p.y[0], 0)) && isfinite(op_get(&p.dw[3], 0)));
     op_release(&p);
     /* size 3, alpha 3, so s = 1 + sum of squares of the neighbours and oneself; beta 1 */
     start(&p, "lrn", "3 alpha 3 beta 1 ; 1x4");
     put(&p.x[0], NUMBERS(1, 2, 3, 4));
     op_forward(&p);
-    expect(&p.pass.y, NUMBERS(1.0 / 6, 2.0 / 15, 3.0 / 30, 4.0 / 26), 1e-15);
+    expect(&p.y[0], NUMBERS(1.0 / 6, 2.0 / 15, 3.0 / 30, 4.0 / 26), 1e-15);
     op_release(&p);
 }
 
@@ -225,7 +233,7 @@ static void test_scaledtanh_by_hand(void **state) {
     start(&p, "scaledtanh", "; 1x3");
     put(&p.x[0], NUMBERS(1, -1, 100));
     op_forward(&p);
-    expect(&p.pass.y, NUMBERS(1, -1, 1.7159), 1e-4);
+    expect(&p.y[0], NUMBERS(1, -1, 1.7159), 1e-4);
     op_release(&p);
 }
 
@@ -235,7 +243,7 @@ static void test_shortcut_by_hand(void **state) {
     start(&p, "shortcut", "4 2 ; 1x1x3x3"); /* 3 missing: one before, two behind */
     put(&p.x[0], NUMBERS(1, 2, 3, 4, 5, 6, 7, 8, 9));
     op_forward(&p);
-    expect(&p.pass.y, NUMBERS(0, 0, 0, 0, 1, 3, 7, 9, 0, 0, 0, 0, 0, 0, 0, 0), 0);
+    expect(&p.y[0], NUMBERS(0, 0, 0, 0, 1, 3, 7, 9, 0, 0, 0, 0, 0, 0, 0, 0), 0);
     op_release(&p);
 }
 
@@ -247,8 +255,8 @@ static void test_dropout(void **state) {
     start(&p, "dropout", "0.3 ; 100x200");
     for (int64_t i = 0; i < op_count(&p.x[0]); i++) op_set(&p.x[0], i, 1);
     op_forward(&p);
-    for (int64_t i = 0; i < op_count(&p.pass.y); i++) {
-        double y = op_get(&p.pass.y, i);
+    for (int64_t i = 0; i < op_count(&p.y[0]); i++) {
+        double y = op_get(&p.y[0], i);
         assert_true(y == 0 || fabs(y - 1 / 0.7) < 1e-15);
         assert_true((y != 0) == (op_get(&p.saved[0], i) == 1));
         mean += y / 20000;
@@ -259,12 +267,12 @@ static void test_dropout(void **state) {
     start(&q, "dropout", "0.3 ; 50x400");
     for (int64_t i = 0; i < op_count(&q.x[0]); i++) op_set(&q.x[0], i, 1);
     op_forward(&q);
-    for (int64_t i = 0; i < op_count(&p.pass.y); i++)
-        assert_true(op_get(&p.pass.y, i) == op_get(&q.pass.y, i));
+    for (int64_t i = 0; i < op_count(&p.y[0]); i++)
+        assert_true(op_get(&p.y[0], i) == op_get(&q.y[0], i));
     q.pass.random = fv__key(7, FV_STREAM_DROPOUT, 3, 12);
     op_forward(&q);
-    for (int64_t i = 0; i < op_count(&p.pass.y); i++)
-        different += op_get(&p.pass.y, i) != op_get(&q.pass.y, i);
+    for (int64_t i = 0; i < op_count(&p.y[0]); i++)
+        different += op_get(&p.y[0], i) != op_get(&q.y[0], i);
     assert_true(different > 7000 && different < 9800); /* 2 * 0.3 * 0.7 of 20000 is 8400 */
     op_release(&p);
     op_release(&q);
@@ -286,8 +294,8 @@ static void test_nan_passes(void **state) {
             start(&p, ops[i][0], ops[i][1]);
             op_set(&p.x[0], at, (double)NAN);
             op_forward(&p);
-            for (int64_t k = 0; k < op_count(&p.pass.y); k++)
-                seen = seen || isnan(op_get(&p.pass.y, k));
+            for (int64_t k = 0; k < op_count(&p.y[0]); k++)
+                seen = seen || isnan(op_get(&p.y[0], k));
             if (!seen) fail_msg("%s loses a NaN", ops[i][0]);
             op_release(&p);
         }

@@ -14,6 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* All samples. */
+static void convert(const fv_tensor *from, const fv_tensor *to, bool accumulate) {
+    fv__tensor_convert(from, to, 0, to->shape.dim[0], accumulate);
+}
+
 static void test_shapes(void **state) {
     (void)state;
     char text[FV_SHAPE_TEXT];
@@ -53,12 +58,21 @@ static void test_sizes_that_do_not_fit(void **state) {
     assert_true(strlen(fv__dims_text(text, &deep)) < FV_SHAPE_TEXT);
 }
 
-static void test_bytes(void **state) {
+static void test_dtypes(void **state) {
+    static const struct {
+        fv_dtype dtype;
+        size_t bytes;
+        const char *name;
+    } table[FV_DTYPES] = {{FV_F32, 4, "float32"}, {FV_F64, 8, "float64"},   {FV_F16, 2, "float16"},
+                          {FV_I32, 4, "int32"},   {FV_BF16, 2, "bfloat16"}, {FV_I64, 8, "int64"},
+                          {FV_I8, 1, "int8"},     {FV_U8, 1, "uint8"},      {FV_BOOL8, 1, "bool"}};
     (void)state;
-    assert_int_equal(fv__dtype_bytes(FV_F32), 4);
-    assert_int_equal(fv__dtype_bytes(FV_F64), 8);
-    assert_int_equal(fv__dtype_bytes(FV_I32), 4);
-    assert_int_equal(fv__dtype_bytes(FV_U8), 1);
+    for (int i = 0; i < FV_DTYPES; i++) {
+        assert_int_equal(fv__dtype_bytes(table[i].dtype), table[i].bytes);
+        assert_string_equal(fv__dtype_name(table[i].dtype), table[i].name);
+    }
+    for (int layout = 0; layout < FV_LAYOUTS; layout++)
+        assert_true(strlen(fv__layout_name((fv_layout)layout)) > 4);
 }
 
 /* Plain to blocks and back for channel counts around the block's 16, each way and dtype, with
@@ -83,8 +97,8 @@ static void test_layouts(void **state) {
         fv_tensor from = {plain, FV_F32, FV_PLAIN, shape, plain_step};
         fv_tensor to = {block, FV_F64, FV_BLOCK16, shape, block_step};
         fv_tensor again = {back, FV_F32, FV_PLAIN, shape, plain_step};
-        fv__tensor_convert(&from, &to);
-        fv__tensor_convert(&to, &again);
+        convert(&from, &to, false);
+        convert(&to, &again, false);
         for (int64_t n = 0; n < N; n++) {
             for (int64_t i = 0; i < padded; i++) {
                 for (int64_t p = 0; p < hw; p++) {
@@ -118,27 +132,77 @@ static void test_same_layout(void **state) {
     fv_tensor b = fv__tensor(y, FV_F64, fv__shape2(2, 3));
     fv_tensor c = fv__tensor(z, FV_F32, fv__shape2(2, 3));
     assert_int_equal(a.step, 3);
-    fv__tensor_convert(&a, &b);
-    fv__tensor_convert(&b, &c);
+    convert(&a, &b, false);
+    convert(&b, &c, false);
     for (int i = 0; i < 6; i++) assert_true(y[i] == (double)x[i] && z[i] == x[i]);
     fv_tensor from = fv__tensor(labels, FV_I32, fv__shape1(3));
     fv_tensor to = fv__tensor(copied, FV_I32, fv__shape1(3));
-    fv__tensor_convert(&from, &to);
+    convert(&from, &to, false);
     assert_memory_equal(labels, copied, sizeof labels);
     from = fv__tensor(bytes, FV_U8, fv__shape2(2, 3));
     to = fv__tensor(bytes_copied, FV_U8, fv__shape2(2, 3));
-    fv__tensor_convert(&from, &to);
+    convert(&from, &to, false);
     assert_memory_equal(bytes, bytes_copied, sizeof bytes);
     from.data = NULL; /* not there: nothing happens */
-    fv__tensor_convert(&from, &to);
+    convert(&from, &to, false);
     assert_memory_equal(bytes, bytes_copied, sizeof bytes);
+}
+
+/* Every layout to every other, in every type: the same element by its place in the shape. */
+static void test_every_pair(void **state) {
+    (void)state;
+    enum { N = 2, C = 32, PIXELS = 6, STEP = C * PIXELS + 3 };
+    const fv_shape shape = fv__shape4(N, C, 2, 3);
+    for (int i = 0; i < FV_LAYOUTS * FV_LAYOUTS * FV_DTYPES; i++) {
+        const fv_dtype dtype = (fv_dtype)(i % FV_DTYPES);
+        const size_t bytes = fv__dtype_bytes(dtype);
+        const fv_layout one = (fv_layout)(i / FV_DTYPES % FV_LAYOUTS);
+        const fv_layout two = (fv_layout)(i / FV_DTYPES / FV_LAYOUTS);
+        unsigned char x[N * STEP * 8], y[N * STEP * 8];
+        for (size_t k = 0; k < sizeof x; k++) x[k] = (unsigned char)(k * 7 + k / 256);
+        memset(y, 0x5a, sizeof y);
+        fv_tensor from = {x, dtype, one, shape, STEP}, to = {y, dtype, two, shape, STEP};
+        convert(&from, &to, false);
+        for (int64_t n = 0; n < N; n++)
+            for (int64_t c = 0; c < C; c++)
+                for (int64_t p = 0; p < PIXELS; p++) {
+                    const int64_t a = n * STEP + fv__layout_channel(one, C, PIXELS, c) +
+                                      p * fv__layout_pixel(one, C);
+                    const int64_t b = n * STEP + fv__layout_channel(two, C, PIXELS, c) +
+                                      p * fv__layout_pixel(two, C);
+                    assert_memory_equal(x + (size_t)a * bytes, y + (size_t)b * bytes, bytes);
+                }
+        for (size_t k = C * PIXELS * bytes; k < STEP * bytes; k++) assert_int_equal(y[k], 0x5a);
+    }
+}
+
+/* Only the samples asked for; added to what is there; nothing between types that do not convert. */
+static void test_samples_and_sums(void **state) {
+    (void)state;
+    float x[48], y[48];
+    double z[48];
+    int32_t whole[48];
+    for (int i = 0; i < 48; i++) x[i] = (float)i, y[i] = 100, z[i] = 7, whole[i] = -1;
+    const fv_shape shape = fv__shape4(3, 16, 1, 1);
+    fv_tensor from = fv__tensor(x, FV_F32, shape), to = fv__tensor(y, FV_F32, shape);
+    to.layout = FV_BLOCK16;
+    fv__tensor_convert(&from, &to, 1, 2, false);
+    for (int i = 0; i < 48; i++) assert_true(y[i] == (i / 16 == 1 ? (float)i : 100));
+    fv__tensor_convert(&from, &to, 1, 3, true);
+    for (int i = 0; i < 48; i++)
+        assert_true(y[i] == (i < 16 ? 100 : i < 32 ? (float)(2 * i) : (float)(100 + i)));
+    fv_tensor wide = fv__tensor(z, FV_F64, shape), labels = fv__tensor(whole, FV_I32, shape);
+    convert(&from, &wide, true);    /* sums are of one type */
+    convert(&from, &labels, false); /* and float is no label */
+    for (int i = 0; i < 48; i++) assert_true(z[i] == 7 && whole[i] == -1);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),      cmocka_unit_test(test_sizes_that_do_not_fit),
-        cmocka_unit_test(test_bytes),       cmocka_unit_test(test_layouts),
-        cmocka_unit_test(test_same_layout),
+        cmocka_unit_test(test_shapes),           cmocka_unit_test(test_sizes_that_do_not_fit),
+        cmocka_unit_test(test_dtypes),           cmocka_unit_test(test_layouts),
+        cmocka_unit_test(test_same_layout),      cmocka_unit_test(test_every_pair),
+        cmocka_unit_test(test_samples_and_sums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,7 +29,7 @@ typedef struct geometry {
     int64_t channels, channel_blocks; /* input channels of a job */
     int64_t width;                    /* output pixels of a panel */
     int64_t runs;                     /* pieces of the batch */
-    int64_t group_floats;             /* packed W^T of one group */
+    int64_t group_floats;             /* packed W^T of one group; 0: no dx is wanted */
     int64_t dx_floats;
     int64_t partial_floats; /* [parts][weights], parts > 1; then the workers' */
     int64_t worker_floats;
@@ -84,8 +84,8 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     settled->state = g;
     settled->scratch = sizeof(float) * (size_t)g->partial_floats;
     settled->worker = sizeof(float) * (size_t)g->worker_floats;
-    settled->prepared =
-        request->wants_dx[0] ? sizeof(float) * (size_t)(g->s.groups * g->group_floats) : 0;
+    if (!request->wants_dx[0]) g->group_floats = 0; /* nothing is packed */
+    settled->prepared = sizeof(float) * (size_t)(g->s.groups * g->group_floats);
     return NULL;
 }
 
@@ -164,6 +164,7 @@ static void pack_blocks(void *arg, int64_t first, int64_t end, int worker) {
 static void prepare(const fv_pass *p) {
     const geometry *g = p->state;
     const double floats = (double)g->s.groups * (double)g->group_floats;
+    if (g->group_floats == 0) return;
     fv__cpu_split(p->pool, g->s.groups * g->channel_blocks, 16 * floats, FV_GRAIN, pack_blocks, p);
 }
 

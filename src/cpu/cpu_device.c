@@ -26,11 +26,12 @@ static const struct fv_kernels *kernels(int isa) {
     return fv__kernels((fv_isa)isa);
 }
 
-/* conv and fc add and apply what kernels know; sums of memory passes gain from an activation. */
+/* conv adds; conv and fc apply what kernels know, and sums of memory passes gain from it too. */
 static bool fuses(const fv_op *op, const fv_epilogue *epilogue) {
     const bool product = op == &fv__op_conv || op == &fv__op_fc;
     const bool pass = op == &fv__op_bn || op == &fv__op_add;
-    if (epilogue->add) return op == &fv__op_conv;
+    if (epilogue->add && op != &fv__op_conv) return false;
+    if (!epilogue->act) return epilogue->add;
     return (product || pass) &&
            fv__cpu_activation(epilogue->act, epilogue->act_options).kind != FV_ACT_NONE;
 }

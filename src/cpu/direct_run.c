@@ -95,7 +95,7 @@ static void pack_units_of(void *arg, int64_t first, int64_t end, int worker) {
 
 void fv__direct_pack(const fv_direct *d, const fv_pass *p, const float *w, float *packed) {
     const packing pack = {d, p->kernels, w, packed};
-    if (d->taps == 0) return;
+    if (fv__direct_packed(d) == 0) return; /* no tap reaches this phase, or it has no pixels */
     fv__cpu_split(p->pool, pack_units(&pack), 16 * (double)fv__direct_packed(d), FV_GRAIN,
                   pack_units_of, &pack);
 }

@@ -3,18 +3,12 @@
  * reference.c - the operators' own loops, as the last of every list.
  */
 #include "cpu/cpu.h"
-#include "op/shapes.h"
-
-static void add_f32(float *y, const float *x, int64_t n) {
-    for (int64_t i = 0; i < n; i++) y[i] += x[i];
-}
 
 static void forward(const fv_pass *p) {
     const int real = fv__real(p->y[0].dtype);
     p->op->forward[real](p);
     if (!p->epilogue) return;
-    for (int64_t n = 0; p->added && n < p->y[0].shape.dim[0]; n++)
-        add_f32(fv__cpu_at(&p->y[0], n), fv__cpu_at(p->added, n), fv__shape_sample(&p->y[0].shape));
+    if (p->added) fv__tensor_convert(p->added, &p->y[0], 0, p->y[0].shape.dim[0], true);
     if (!p->epilogue->act) return;
     fv_pass act = {.op = p->epilogue->act,
                    .options = p->epilogue->act_options,

@@ -29,9 +29,12 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
 
 double fv__crossentropy_weigh(const void *options, const fv_tensor *target) {
     const fv_crossentropy_options *o = options;
-    const int32_t *label = target->data;
     int64_t counted = 0;
-    for (int64_t i = 0; i < fv__shape_count(&target->shape); i++) counted += label[i] != o->ignore;
+    for (int64_t n = 0; n < target->shape.dim[0]; n++) {
+        const int32_t *label = fv__sample(target, n);
+        for (int64_t i = 0; i < fv__shape_sample(&target->shape); i++)
+            counted += label[i] != o->ignore;
+    }
     return (double)counted;
 }
 

@@ -24,7 +24,9 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
 #define FV_LOOPS "op/fold.c"
 #include "op/loops.h"
 
-static const char *const samples[] = {"; 4x3x2x2, 4, 4, 4, 4, 4", "; 5x7, 5, 5, 5, 5", NULL};
+static const char *const samples[] = {
+    "; constant 4x3x2x2, constant 4, constant 4, constant 4, constant 4, constant positive 4",
+    "; constant 5x7, constant 5, constant 5, constant 5, constant positive 5", NULL};
 
 /* Its options are bn's: epsilon counts. */
 const fv_op fv__op_fold = {

@@ -178,8 +178,8 @@ typedef struct fv_op {
     double (*weigh)(const void *options, const fv_tensor *target);
 
     /* Sample problems: "options ; input shape[, input shape …]" as the language writes them, e.g.
-       "64 3x3 stride 2 pad 1 ; 2x8x7x9". NULL-ended; at least one. Labels of a loss get the shape
-       the operator asks of them. */
+       "64 3x3 stride 2 pad 1 ; 2x8x7x9". NULL-ended; at least one. The target of a loss is added as
+       `target` says. Before a shape may stand `constant` (unbatched) and `positive`. */
     const char *const *samples;
 } fv_op;
 

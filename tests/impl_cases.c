@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * impl_cases.c - every implementation, walked through.
+ */
+#include "impl_cases.h"
+
+#include "base/cpu_features.h"
+#include "cpu/cpu.h"
+#include "impl_sweeps.h"
+#include "impl_trial.h"
+#include "op_draw.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define IMPLS_MOST 512
+#define DRAWN      16 /* problems drawn for each operator, from its table of options */
+
+int impl_levels(void) {
+    return IMPL_ISA + FV_ISA_AVX512 + 1;
+}
+
+const char *impl_level_name(int level) {
+    if (level == IMPL_DOUBLE) return "double";
+    return level == IMPL_BARE ? "no kernels" : fv__isa_name((fv_isa)(level - IMPL_ISA));
+}
+
+bool impl_level_here(int level) {
+    return level - IMPL_ISA <= (int)fv__cpu_isa();
+}
+
+/* One walk: who is tried, and how often each implementation took a problem. */
+typedef struct walk {
+    impl_tester tester;
+    int taken[IMPLS_MOST];
+    bool thorough; /* every way of running it, not those that the problem's number chooses */
+} walk;
+
+/* Epilogue number i: with or without a sum, and nothing or any pointwise operator behind. */
+static bool epilogue_number(int i, fv_epilogue *e, char options[OPTION_BYTES]) {
+    int behind = i / 2;
+    *e = (fv_epilogue){.add = i % 2 == 1};
+    if (behind == 0) return true;
+    for (int k = 0; fv__ops[k] != NULL; k++) {
+        if (!(fv__ops[k]->traits & FV_POINTWISE) || fv__ops[k]->inputs_max != 1) continue;
+        if (--behind > 0) continue;
+        e->act = fv__ops[k];
+        e->act_options = options;
+        if (e->act->fields) fv__field_defaults(e->act->fields, options);
+        return true;
+    }
+    return false;
+}
+
+/* The implementation with what the device says it applies behind the operator. */
+static void try_epilogues(walk *w, impl_trial *t) {
+    union {
+        char bytes[OPTION_BYTES];
+        double align;
+    } options;
+    fv_epilogue e;
+    int fused = 0;
+    for (int i = 1; epilogue_number(i, &e, options.bytes); i++)
+        if (w->tester.device->fuses(t->oracle->op, &e)) fused++;
+    const int chosen = fused ? t->oracle->seed % fused : 0;
+    t->epilogue = &e;
+    for (int i = 1, n = 0; epilogue_number(i, &e, options.bytes); i++) {
+        if (!w->tester.device->fuses(t->oracle->op, &e)) continue;
+        if (n++ == chosen || w->thorough) (void)impl_try(t);
+    }
+    t->epilogue = NULL;
+}
+
+/* Every mode, or the usual ones and one more. */
+static void try_modes(walk *w, impl_trial *t) {
+    const int more = IMPL_NO_DX + t->oracle->seed % (IMPL_MODES - IMPL_NO_DX);
+    for (int mode = 0; mode < IMPL_MODES; mode++) {
+        t->mode = (impl_mode)mode;
+        if (mode > IMPL_OVERWRITTEN && mode != more && !w->thorough) continue;
+        if (impl_mode_applies(t)) (void)impl_try(t);
+    }
+    t->mode = IMPL_USUAL;
+    if (t->which == FV_FORWARD) try_epilogues(w, t);
+}
+
+/* From every layout to every other. */
+static void try_layouts(walk *w, impl_trial *t) {
+    for (int from = 0; from < FV_LAYOUTS; from++)
+        for (int to = 0; to < FV_LAYOUTS; to++) {
+            t->convert_from = (fv_layout)from;
+            t->convert_to = (fv_layout)to;
+            try_modes(w, t);
+        }
+}
+
+/* An implementation that needs no kernels computes alike on every level and is tried on the first
+   alone. */
+static bool tried_before(const impl_trial *t) {
+    impl_tester bare = *t->tester;
+    impl_trial again = *t;
+    if (!t->tester->kernels) return false;
+    bare.kernels = NULL;
+    again.tester = &bare;
+    return impl_takes(&again);
+}
+
+static void try_impl(walk *w, int i, const op_problem *oracle, fv_which which, int64_t gap) {
+    const fv_impl *impl = w->tester.device->impls[i];
+    impl_trial t = {
+        .tester = &w->tester, .impl = impl, .which = which, .oracle = oracle, .gap = gap};
+    if ((impl->op && impl->op != oracle->op) || impl->which != which) return;
+    if (which == FV_BACKWARD && !oracle->op->backward[1]) return;
+    if (!impl_takes(&t)) return;
+    w->taken[i]++;
+    if (tried_before(&t)) return;
+    if (w->thorough) impl_check_refusals(&t);
+    if (oracle->op == &fv__op_convert)
+        try_layouts(w, &t);
+    else
+        try_modes(w, &t);
+}
+
+/* The problem solved in double, as a part of a larger batch. What forward keeps is there in
+   inference too: what backward reads of it follows from training. */
+static void solve(op_problem *o, bool training) {
+    o->pass.first = 3;
+    o->pass.share = 0.25;
+    o->pass.divisor *= 4;
+    if (!training) {
+        op_forward(o);
+        for (int k = 0; k < o->site.params; k++) op_zero(&o->dw[k]);
+    }
+    o->pass.training = training;
+    op_forward(o);
+    if (o->op->backward[1]) op_backward(o);
+}
+
+static bool try_problem(walk *w, const fv_op *op, const char *sample, int seed, int64_t gap) {
+    for (int training = 1; training >= 0; training--) {
+        op_problem oracle;
+        fv_status status = op_read_sample(&oracle, op, sample);
+        oracle.seed = seed;
+        if (status == FV_OK) status = op_build(&oracle, FV_F64, 0);
+        if (status != FV_OK) {
+            op_release(&oracle);
+            return false;
+        }
+        solve(&oracle, training == 1);
+        const bool trains = !op->trains || op->trains(&oracle.ctx, &oracle.site) == FV_OK;
+        for (int i = 0; (trains || !training) && w->tester.device->impls[i] != NULL; i++)
+            for (fv_which which = FV_FORWARD; which <= FV_BACKWARD; which++)
+                try_impl(w, i, &oracle, which, gap);
+        op_release(&oracle);
+    }
+    return true;
+}
+
+/* --------------------------------------------------------------------------------- the walks ---
+ */
+
+static void walk_samples(walk *w) {
+    const fv_op *op;
+    w->thorough = true;
+    for (int i = 0; (op = op_number_of(i)) != NULL; i++)
+        for (int k = 0; op->samples[k] != NULL; k++)
+            for (int apart = 0; apart < 2; apart++)
+                op_check(w->tester.tally, try_problem(w, op, op->samples[k], k, 5 * apart),
+                         "%s '%s' is refused", op->name, op->samples[k]);
+    w->thorough = false;
+}
+
+static void walk_drawn(walk *w) {
+    const op_sizes most = {.batch = 5, .channels = 9, .side = 20, .blocks = true};
+    for (int i = 0; fv__ops[i] != NULL; i++) {
+        op_draw draw = {21, (uint64_t)i << 32};
+        int ran = 0;
+        for (int tries = 0; ran < DRAWN && tries < 20 * DRAWN; tries++) {
+            char sample[OP_SAMPLE];
+            op_draw_sample(&draw, fv__ops[i], &most, sample);
+            ran += try_problem(w, fv__ops[i], sample, tries, tries % 3 ? tries % 7 : 0);
+        }
+        op_check(w->tester.tally, ran >= DRAWN / 2, "%s: only %d drawn problems were possible",
+                 fv__ops[i]->name, ran);
+    }
+}
+
+static bool swept(void *arg, const fv_op *op, const char *sample, int seed) {
+    return try_problem(arg, op, sample, seed, seed % 3 ? seed % 7 : 0);
+}
+
+/* A fast implementation that took nothing is dead, or wants samples that it takes. */
+static void check_taken(const walk *w) {
+    for (int i = 0; w->tester.device->impls[i] != NULL; i++) {
+        const fv_impl *impl = w->tester.device->impls[i];
+        op_check(w->tester.tally, w->taken[i] > 0,
+                 "%s: %s by %s refuses every sample and every drawn problem; give the operator a "
+                 "sample that it takes",
+                 impl->op ? impl->op->name : "any operator",
+                 impl->which == FV_FORWARD ? "forward" : "backward", impl->name);
+    }
+}
+
+static void run_walk(walk *w, int level) {
+    walk_samples(w);
+    if (level == IMPL_DOUBLE) return;
+    walk_drawn(w);
+    if (level < IMPL_ISA) return;
+    impl_sweeps(w->tester.tally, swept, w);
+    if (level == IMPL_ISA + (int)fv__cpu_isa()) check_taken(w);
+}
+
+void impl_cases(op_tally *t, int level) {
+    static walk w;
+    fv_context ctx = {0};
+    int impls = 0;
+    if (!impl_level_here(level)) {
+        t->skipped++;
+        printf("SKIPPED: implementations, %s: this machine has not got it\n",
+               impl_level_name(level));
+        return;
+    }
+    w = (walk){.tester = {.tally = t,
+                          .device = &fv__cpu_device,
+                          .real = level == IMPL_DOUBLE ? FV_F64 : FV_F32,
+                          .level = impl_level_name(level)}};
+    if (level >= IMPL_ISA) w.tester.kernels = fv__cpu_device.kernels(level - IMPL_ISA);
+    while (fv__cpu_impls[impls] != NULL) impls++;
+    if (!op_check(t, impls < IMPLS_MOST, "more implementations than the test has room for")) return;
+    for (int i = 0; i < IMPL_THREADS; i++)
+        if (!op_check(t, fv__pool_new(&ctx, i + 1, &w.tester.pools[i]) == FV_OK, "%s", ctx.message))
+            return;
+    run_walk(&w, level);
+    for (int i = 0; i < IMPL_THREADS; i++) fv__pool_free(w.tester.pools[i]);
+}

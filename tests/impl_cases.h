@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * impl_cases.h - what must hold for every implementation of every operator: it is tried on all
+ * samples and on drawn problems, on every level of instructions this machine has. The lists are
+ * walked; nothing is named here.
+ */
+#ifndef IMPL_CASES_H
+#define IMPL_CASES_H
+
+#include "op_problem.h"
+
+/* Kinds of machine, in order: double without kernels, float without kernels, then every set of
+   instructions. */
+enum { IMPL_DOUBLE, IMPL_BARE, IMPL_ISA };
+int impl_levels(void);
+const char *impl_level_name(int level);
+/* False: this machine has not got it. */
+bool impl_level_here(int level);
+
+/* All implementations of the CPU on one level; what is not here is counted and named as skipped. */
+void impl_cases(op_tally *t, int level);
+
+#endif
