@@ -162,7 +162,8 @@ static fv_status stranger(fv_parser *p, const reading *r) {
         return fv__complain(p->source, t.place, "a ' - ' is missing before %s", found);
     if (t.kind == FV_TOK_NAME) {
         snprintf(word, sizeof word, "%.*s", (int)t.length, t.start);
-        if (fv__op_named(p->source->ctx, word) != NULL || fv__token_is(&t, "from") || fv__token_is(&t, "if"))
+        if (fv__op_named(p->source->ctx, word) != NULL || fv__token_is(&t, "from") ||
+            fv__token_is(&t, "if"))
             return fv__complain(p->source, t.place, "a ' - ' is missing before %s%s", found,
                                 t.line_start ? "; a line that goes on with a chain starts with it"
                                              : "");
