@@ -35,11 +35,11 @@ static const char *const bad[] = {"input 1x8x8\n conv 3", "input 1x8x8\n conv 3 
                                   "block b(k) = b(k)\ninput 1x8x8\n b(2)"};
 
 static fv_status use(const char *text, const fv_setting *settings, size_t count) {
-    fv_net *net = NULL;
+    fv_graph *net = NULL;
     fv_text out = {0};
     fv_status status =
-        fv__net_parse(&context, "small.net", text, strlen(text), settings, count, &net);
-    if (status == FV_OK) status = fv__net_print(&context, net, &out);
+        fv__net_parse(&context, "small.net", text, strlen(text), settings, count, &net, NULL);
+    if (status == FV_OK) status = fv__net_print(&context, net, NULL, &out);
     fv__text_free(&out);
     fv__net_free(net);
     return status;

@@ -10,7 +10,8 @@
 
 #include "base/file.h"
 #include "lang/lang.h"
-#include "op/options.h"
+#include "op/maxpool.h"
+#include "optim/sgd.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,20 +19,23 @@
 
 static fv_context context;
 
-static fv_net *parse_with(const char *text, const fv_setting *settings, size_t count) {
-    fv_net *net = NULL;
-    if (fv__net_parse(&context, "my.net", text, strlen(text), settings, count, &net) != FV_OK)
+static fv_recipe recipe; /* of the text parsed last */
+
+static fv_graph *parse_with(const char *text, const fv_setting *settings, size_t count) {
+    fv_graph *net = NULL;
+    if (fv__net_parse(&context, "my.net", text, strlen(text), settings, count, &net, &recipe) !=
+        FV_OK)
         fail_msg("%s", context.message);
     return net;
 }
 
-static fv_net *parse(const char *text) {
+static fv_graph *parse(const char *text) {
     return parse_with(text, NULL, 0);
 }
 
 /* Every layer's name, in order: "conv1 relu1". */
 static void names_are(const char *text, const char *wanted) {
-    fv_net *net = parse(text);
+    fv_graph *net = parse(text);
     fv_text names = {0};
     for (size_t i = 0; i < net->node_count; i++)
         fv__text_addf(&names, "%s%s", i > 0 ? " " : "", net->nodes[i].name);
@@ -40,7 +44,7 @@ static void names_are(const char *text, const char *wanted) {
     fv__net_free(net);
 }
 
-static void shape_is(const fv_net *net, const char *value, const char *wanted) {
+static void shape_is(const fv_graph *net, const char *value, const char *wanted) {
     char text[FV_SHAPE_TEXT];
     const int v = fv__net_find_value(net, value);
     if (v < 0) fail_msg("no value %s", value);
@@ -49,11 +53,11 @@ static void shape_is(const fv_net *net, const char *value, const char *wanted) {
 
 static void test_lenet(void **state) {
     (void)state;
-    fv_net *net = parse("net lenet5(classes = 10)  # as taught\n"
-                        "input 1x32x32 pad 2 scale 1/255 mean 0.1307 std 0.3081\n"
-                        "  conv 6 5x5 - tanh - avgpool 2\n"
-                        "  - conv 16 5x5 - tanh - avgpool 2\n"
-                        "  - fc 120 - tanh - fc 84 - tanh - fc classes - softmax\n");
+    fv_graph *net = parse("net lenet5(classes = 10)  # as taught\n"
+                          "input 1x32x32 pad 2 scale 1/255 mean 0.1307 std 0.3081\n"
+                          "  conv 6 5x5 - tanh - avgpool 2\n"
+                          "  - conv 16 5x5 - tanh - avgpool 2\n"
+                          "  - fc 120 - tanh - fc 84 - tanh - fc classes - softmax\n");
     assert_string_equal(net->name, "lenet5");
     assert_int_equal(net->node_count, 12);
     assert_int_equal(fv__net_parameters(net, true), 61706);
@@ -67,11 +71,10 @@ static void test_lenet(void **state) {
     assert_string_equal(net->heads[0].name, "output");
     assert_int_equal(net->heads[0].value, fv__net_find_value(net, "softmax1"));
     assert_string_equal(net->given, "");
-    assert_string_equal(net->recipe_given, "");
     assert_true(net->frozen);
     const fv_node *conv2 = &net->nodes[fv__net_find_node(net, "conv2")];
-    assert_int_equal(conv2->place.line, 4);
-    assert_int_equal(conv2->place.column, 5);
+    assert_int_equal(conv2->location.line, 4);
+    assert_int_equal(conv2->location.column, 5);
     fv__net_free(net);
 }
 
@@ -96,12 +99,13 @@ static void test_names(void **state) {
 
 static void test_labels(void **state) {
     (void)state;
-    fv_net *net = parse("input 2x8x8\n"
-                        "  (conv 4 3x3 pad 1 - relu) as trunk - pair() as paired\n"
-                        "  - add { from trunk | from pair1.mid | from conv1 | identity } as sum\n"
-                        "head aux weight 0.3 training from paired - fc 5 - softmax\n"
-                        "head raw from input\n"
-                        "block pair = conv channels 1x1 as mid - add { from mid | from trunk }\n");
+    fv_graph *net =
+        parse("input 2x8x8\n"
+              "  (conv 4 3x3 pad 1 - relu) as trunk - pair() as paired\n"
+              "  - add { from trunk | from pair1.mid | from conv1 | identity } as sum\n"
+              "head aux weight 0.3 training from paired - fc 5 - softmax\n"
+              "head raw from input\n"
+              "block pair = conv channels 1x1 as mid - add { from mid | from trunk }\n");
     const fv_node *sum = &net->nodes[fv__net_find_node(net, "sum")];
     assert_int_equal(sum->inputs, 4);
     assert_int_equal(sum->in[0], fv__net_find_value(net, "trunk"));
@@ -125,9 +129,9 @@ static void test_labels(void **state) {
 /* from looks in the call's own surroundings first, then one block outward after the other. */
 static void test_scopes(void **state) {
     (void)state;
-    fv_net *net = parse("input 1x8x8\n relu as a - tanh as b - outer() - relu as c\n"
-                        "block outer = relu as a - sigmoid as m - inner()\n"
-                        "block inner = tanh as m - add { from m | from a | from b } as sum\n");
+    fv_graph *net = parse("input 1x8x8\n relu as a - tanh as b - outer() - relu as c\n"
+                          "block outer = relu as a - sigmoid as m - inner()\n"
+                          "block inner = tanh as m - add { from m | from a | from b } as sum\n");
     const fv_node *sum = &net->nodes[fv__net_find_node(net, "outer1.inner1.sum")];
     assert_string_equal(net->values[sum->in[0]].name, "outer1.inner1.m");
     assert_string_equal(net->values[sum->in[1]].name, "outer1.a");
@@ -139,7 +143,7 @@ static void test_scopes(void **state) {
 static void value_is(const char *expression, int64_t wanted) {
     char text[256];
     snprintf(text, sizeof text, "net a(k = 7)\ninput 3x8x9\n fc %s", expression);
-    fv_net *net = parse(text);
+    fv_graph *net = parse(text);
     if (net->values[net->heads[0].value].shape.dim[1] != wanted)
         fail_msg("%s is %d", expression, (int)net->values[net->heads[0].value].shape.dim[1]);
     fv__net_free(net);
@@ -188,10 +192,11 @@ static void test_conditions(void **state) {
 
 static void test_blocks(void **state) {
     (void)state;
-    fv_net *net = parse("net a(width = 2)\n"
-                        "block basic(k, s = 1, m = k*width) = conv m 3x3 stride s pad 1\n"
-                        "input 1x16x16\n"
-                        "  basic(3) - basic(4, 2) - basic(s = 2, k = 5) - basic(1, m = channels)");
+    fv_graph *net =
+        parse("net a(width = 2)\n"
+              "block basic(k, s = 1, m = k*width) = conv m 3x3 stride s pad 1\n"
+              "input 1x16x16\n"
+              "  basic(3) - basic(4, 2) - basic(s = 2, k = 5) - basic(1, m = channels)");
     shape_is(net, "basic1.conv1", "[16x16x6]");
     shape_is(net, "basic2.conv1", "[8x8x8]");
     shape_is(net, "basic3.conv1", "[4x4x10]");
@@ -203,7 +208,7 @@ static void test_parameters(void **state) {
     (void)state;
     const char *text = "net a(classes = 10, hidden = 3*classes, bias = no)\ninput 1x8x8\n"
                        "  fc hidden bias bias - fc classes";
-    fv_net *net = parse(text);
+    fv_graph *net = parse(text);
     shape_is(net, "fc1", "[30]");
     assert_string_equal(net->given, "");
     assert_string_equal(net->source, text);
@@ -219,24 +224,24 @@ static void test_parameters(void **state) {
 
 static void test_sections(void **state) {
     (void)state;
-    fv_net *net = parse("train optimizer adam lr 1/4 batch 2*64\n"
-                        "      schedule step steps 82,123 nesterov flip no\n"
-                        "head aux from relu1\n"
-                        "input 3x(4*8)x32 resize 40 crop 36x34 scale 1/255 mean 0.1,0.2,0.3 std 0.5"
-                        " order bgr\n"
-                        "  - relu # a dash may stand here too\n"
-                        "net late\n");
+    fv_graph *net =
+        parse("train optimizer adam lr 1/4 batch 2*64\n"
+              "      schedule step steps 82,123 nesterov flip no\n"
+              "head aux from relu1\n"
+              "input 3x(4*8)x32 resize 40 crop 36x34 scale 1/255 mean 0.1,0.2,0.3 std 0.5"
+              " order bgr\n"
+              "  - relu # a dash may stand here too\n"
+              "net late\n");
     assert_string_equal(net->name, "late");
-    assert_string_equal(net->recipe_given, "optimizer lr batch schedule steps nesterov flip");
-    assert_int_equal(net->recipe.optimizer, FV_ADAM);
-    assert_true(net->recipe.lr == 0.25);
-    assert_int_equal(net->recipe.batch, 128);
-    assert_int_equal(net->recipe.schedule, FV_STEPS);
-    assert_int_equal(net->recipe.steps.count, 2);
-    assert_int_equal(net->recipe.steps.v[1], 123);
-    assert_true(net->recipe.nesterov);
-    assert_false(net->recipe.flip);
-    assert_int_equal(net->recipe.epochs, 10); /* not stated */
+    assert_string_equal(fv__optimizers[recipe.optimizer]->name, "adam");
+    assert_true(recipe.lr == 0.25);
+    assert_int_equal(recipe.batch, 128);
+    assert_int_equal(recipe.schedule, FV_STEPS);
+    assert_int_equal(recipe.steps.count, 2);
+    assert_int_equal(recipe.steps.v[1], 123);
+    assert_true(((const fv_sgd_options *)recipe.optim[FV_OPTIMIZER_sgd])->nesterov);
+    assert_false(recipe.flip);
+    assert_int_equal(recipe.epochs, 10); /* not stated */
     assert_int_equal(net->input.crop.h, 36);
     assert_int_equal(net->input.crop.w, 34);
     assert_int_equal(net->input.mean.count, 3);

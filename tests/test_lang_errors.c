@@ -19,9 +19,9 @@
 static fv_context context;
 
 static fv_status parse(const char *text, size_t size) {
-    fv_net *net = NULL;
+    fv_graph *net = NULL;
     context.message[0] = 0;
-    const fv_status status = fv__net_parse(&context, "my.net", text, size, NULL, 0, &net);
+    const fv_status status = fv__net_parse(&context, "my.net", text, size, NULL, 0, &net, NULL);
     assert_true((status == FV_OK) == (net != NULL));
     assert_true((status == FV_OK) == (context.message[0] == 0));
     fv__net_free(net);
@@ -55,7 +55,7 @@ static void test_messages(void **state) {
         const fv_status status = parse(text, strlen(text));
         if (status == FV_BAD_INPUT && strcmp(context.message, wanted) == 0) continue;
         wrong++;
-        print_error("%s---- expected\n%s\n---- said (%d)\n%s\n====\n", text, wanted, (int)status,
+        print_error("%s---- expected\n%s\n---- found (%d)\n%s\n====\n", text, wanted, (int)status,
                     context.message);
     }
     free(all);
@@ -158,9 +158,10 @@ static void test_settings(void **state) {
          "classes=10"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const fv_setting setting = {cases[i].name, cases[i].value};
-        fv_net *net = NULL;
+        fv_graph *net = NULL;
         assert_int_equal(
-            fv__net_parse(&context, "my.net", text, sizeof text - 1, &setting, 1, &net), FV_USAGE);
+            fv__net_parse(&context, "my.net", text, sizeof text - 1, &setting, 1, &net, NULL),
+            FV_USAGE);
         assert_null(net);
         assert_string_equal(context.message, cases[i].message);
     }
@@ -168,14 +169,14 @@ static void test_settings(void **state) {
 
 static void test_find(void **state) {
     (void)state;
-    fv_net *net = NULL;
-    assert_int_equal(fv__net_find(&context, "resnet19", NULL, 0, &net), FV_BAD_INPUT);
+    fv_graph *net = NULL;
+    assert_int_equal(fv__net_find(&context, "resnet19", NULL, 0, &net, NULL), FV_BAD_INPUT);
     assert_non_null(strstr(context.message, "no network 'resnet19'; did you mean 'resnet18'?"));
-    assert_int_equal(fv__net_find(&context, "lenet", NULL, 0, &net), FV_BAD_INPUT);
+    assert_int_equal(fv__net_find(&context, "lenet", NULL, 0, &net, NULL), FV_BAD_INPUT);
     assert_non_null(strstr(context.message, "did you mean 'lenet5'?"));
-    assert_int_equal(fv__net_find(&context, "qqq", NULL, 0, &net), FV_BAD_INPUT);
+    assert_int_equal(fv__net_find(&context, "qqq", NULL, 0, &net, NULL), FV_BAD_INPUT);
     assert_non_null(strstr(context.message, "`fovea zoo` lists"));
-    assert_int_equal(fv__net_find(&context, "there/is/no.net", NULL, 0, &net), FV_BAD_INPUT);
+    assert_int_equal(fv__net_find(&context, "there/is/no.net", NULL, 0, &net, NULL), FV_BAD_INPUT);
     assert_non_null(strstr(context.message, "there/is/no.net"));
     assert_null(net);
     for (const fv_zoo_network *z = fv__zoo; z->name != NULL && z[1].name != NULL; z++)

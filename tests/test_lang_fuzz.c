@@ -99,10 +99,10 @@ static void check_message(const char *text) {
 }
 
 static int try_text(const fv_text *text) {
-    fv_net *net = NULL, *again = NULL;
+    fv_graph *net = NULL, *again = NULL;
     context.message[0] = 0;
     const fv_status status =
-        fv__net_parse(&context, "my.net", text->data, text->length, NULL, 0, &net);
+        fv__net_parse(&context, "my.net", text->data, text->length, NULL, 0, &net, NULL);
     if (status != FV_OK) {
         assert_true(status == FV_BAD_INPUT || status == FV_USAGE);
         check_message(text->data);
@@ -110,9 +110,10 @@ static int try_text(const fv_text *text) {
     }
     if (net->node_count < 2000) {
         fv_text first = {0}, second = {0};
-        if (fv__net_print(&context, net, &first) != FV_OK ||
-            fv__net_parse(&context, "my.net", first.data, first.length, NULL, 0, &again) != FV_OK ||
-            fv__net_print(&context, again, &second) != FV_OK)
+        if (fv__net_print(&context, net, NULL, &first) != FV_OK ||
+            fv__net_parse(&context, "my.net", first.data, first.length, NULL, 0, &again, NULL) !=
+                FV_OK ||
+            fv__net_print(&context, again, NULL, &second) != FV_OK)
             fail_msg("%s\nof the text:\n%s\nprinted as:\n%s", context.message, text->data,
                      first.data);
         assert_string_equal(first.data, second.data);

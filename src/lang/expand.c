@@ -21,7 +21,7 @@ fv_status fv__expand_trace(fv_expander *x, const fv_scope *scope) {
         int n = 0;
         if (scope->rounds > 0) {
             (void)fv__note(x->source, "in round %d of %d of the repetition at %d:%d", scope->round,
-                           scope->rounds, scope->place.line, scope->place.column);
+                           scope->rounds, scope->location.line, scope->location.column);
             continue;
         }
         text[0] = 0;
@@ -29,7 +29,7 @@ fv_status fv__expand_trace(fv_expander *x, const fv_scope *scope) {
             n += fv__format(text + n, sizeof text - (size_t)n, "%s%g", i > 0 ? ", " : "",
                             scope->values[i]);
         (void)fv__note(x->source, "in block %s(%s), called at %.500s:%d:%d", scope->block->name,
-                       text, x->source->file, scope->place.line, scope->place.column);
+                       text, x->source->file, scope->location.line, scope->location.column);
     }
     for (; scope != NULL && scope->outer != NULL; scope = scope->outer) more++;
     if (more > 0) (void)fv__note(x->source, "... and %d more around it", more);
@@ -111,7 +111,7 @@ static fv_status set_input(fv_expander *x, fv_input *input) {
         double v;
         FV_TRY(fv__eval(&env, program->input_size[i], &v));
         if (!(v >= 1 && v <= 65536 && v == floor(v)))
-            return fv__complain(x->source, program->input_size[i]->place,
+            return fv__complain(x->source, program->input_size[i]->location,
                                 "the input's %s must be a whole number from 1 to 65536, not %g",
                                 names[i], v);
         size[i] = (int64_t)v;
@@ -125,13 +125,13 @@ static fv_status set_input(fv_expander *x, fv_input *input) {
                                                                : 1;
         if (count != 1 && count != input->channels)
             return fv__complain(
-                x->source, g->value.place,
+                x->source, g->value.location,
                 "%s has %d numbers, but the input has %d channel%s: give one number, "
                 "or one per channel",
                 g->field->name, count, (int)input->channels, input->channels == 1 ? "" : "s");
         if (strcmp(g->field->name, "pad") == 0 && 2 * input->pad >= least)
-            return fv__complain(x->source, g->value.place,
-                                "pad %d on both sides leaves nothing of a picture of %dx%d",
+            return fv__complain(x->source, g->value.location,
+                                "pad %d on both sides leaves nothing of an image of %dx%d",
                                 (int)input->pad, (int)size[1], (int)size[2]);
     }
     return FV_OK;
@@ -156,7 +156,7 @@ static fv_status check_training(fv_expander *x) {
     for (size_t i = 1; i < net->head_count && o != NULL; i++, o = o->next) {
         const int node = net->values[net->heads[i].value].node;
         if (!o->training && node >= 0 && net->nodes[node].training)
-            return fv__complain(x->source, o->place, "this head reads '%s', %s",
+            return fv__complain(x->source, o->location, "this head reads '%s', %s",
                                 net->nodes[node].name, remedy);
     }
     return FV_OK;
@@ -169,7 +169,7 @@ static fv_status add_heads(fv_expander *x, const fv_scope *scope) {
         int value;
         if (o->weight != NULL) FV_TRY(fv__eval(&env, o->weight, &weight));
         if (weight < 0)
-            return fv__complain(x->source, o->weight->place,
+            return fv__complain(x->source, o->weight->location,
                                 "a head's weight must not be negative, as %g is", weight);
         x->training = o->training;
         FV_TRY(fv__expand_chain(x, scope, o->chain, 0, &value));
@@ -185,6 +185,7 @@ static fv_status set_recipe(fv_expander *x) {
     fv_env env = {x->source, NULL, x->values, NULL, &x->fuel};
     fv_recipe_table table;
     fv__recipe_table(&table);
+    fv__recipe_defaults(x->recipe);
     return fv__fill(&env, table.field, x->program->train_given, x->recipe);
 }
 
@@ -214,7 +215,7 @@ static fv_status expand_net(fv_expander *x) {
     FV_TRY(fv__names_add(x->source->ctx, &x->names, "input", 0));
     FV_TRY(fv__expand_chain(x, &scope, program->net.body, 0, &value));
     if (x->net->node_count == 0)
-        return fv__complain(x->source, program->net.body->place, "this network has no layers");
+        return fv__complain(x->source, program->net.body->location, "this network has no layers");
     FV_TRY(fv__net_add_head(x->source->ctx, x->net,
                             &(fv_head){.name = "output", .value = value, .weight = 1}));
     FV_TRY(add_heads(x, &scope));
@@ -236,7 +237,7 @@ static fv_status new_net(fv_expander *x, const fv_setting *settings, size_t sett
     FV_GO(set_input(x, &input));
     status = fv__net_new(x->source->ctx, x->program->net.name, &input, &x->net);
     if (status == FV_BAD_INPUT)
-        (void)fv__complain(x->source, x->program->input_place, "%s", x->source->ctx->message);
+        (void)fv__complain(x->source, x->program->input_location, "%s", x->source->ctx->message);
     if (status != FV_OK) goto done;
     x->net->given = fv__arena_text(&x->net->arena, given.data);
     if (x->net->given == NULL) status = FV_EXHAUSTED;

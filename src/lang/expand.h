@@ -12,7 +12,7 @@
 typedef struct fv_scope {
     const struct fv_scope *outer;
     const fv_block *block; /* NULL: the net, or a repetition */
-    fv_location place;     /* of the call, of the repeated group */
+    fv_location location;  /* of the call, of the repeated group */
     int round, rounds;     /* of a repetition, from 1; 0: none */
     const char *prefix;    /* "" or "stage2.basic1." */
     const double *values;  /* of the block's parameters */

@@ -36,7 +36,7 @@ static fv_status refuse(fv_expander *x, const fv_scope *scope, const fv_element 
                         int inputs) {
     char text[1100];
     fv_context *ctx = x->source->ctx;
-    (void)fv__complain(x->source, e->place, "%s", ctx->message);
+    (void)fv__complain(x->source, e->location, "%s", ctx->message);
     for (int i = 0; i < inputs; i++) {
         shapes_text(x->net, in[i], inputs == 1 ? SHAPES_SHOWN : 4, text, sizeof text);
         if (inputs == 1)
@@ -51,9 +51,9 @@ static fv_status refuse(fv_expander *x, const fv_scope *scope, const fv_element 
 
 /* A label with its blocks before it, as a name of its own. */
 static fv_status full_name(fv_expander *x, const fv_scope *scope, const char *name,
-                           fv_location place, const char **out) {
+                           fv_location location, const char **out) {
     if (strlen(scope->prefix) + strlen(name) > FV_FULL_MAX) {
-        (void)fv__complain(x->source, place, "the name %.60s...%s has more than %d characters",
+        (void)fv__complain(x->source, location, "the name %.60s...%s has more than %d characters",
                            scope->prefix, name, FV_FULL_MAX);
         return fv__expand_trace(x, scope);
     }
@@ -64,9 +64,9 @@ static fv_status full_name(fv_expander *x, const fv_scope *scope, const char *na
 
 /* The next automatic name: the prefix, `base`, and the next number that is free. */
 static fv_status automatic_name(fv_expander *x, const fv_scope *scope, const char *base,
-                                fv_location place, const char **out) {
+                                fv_location location, const char **out) {
     const char *key, *name;
-    FV_TRY(full_name(x, scope, base, place, &key));
+    FV_TRY(full_name(x, scope, base, location, &key));
     int *counter = fv__names_get(&x->counters, key);
     if (counter == NULL) {
         FV_TRY(fv__names_add(x->source->ctx, &x->counters, key, 0));
@@ -88,20 +88,20 @@ static fv_status automatic_name(fv_expander *x, const fv_scope *scope, const cha
 
 /* Writes down a name for a value; it must be free. */
 static fv_status take_name(fv_expander *x, const fv_scope *scope, const char *name,
-                           fv_location place, int value) {
+                           fv_location location, int value) {
     const int *other = fv__names_get(&x->names, name);
     if (other == NULL) return fv__names_add(x->source->ctx, &x->names, name, value);
     const int node = x->net->values[*other].node;
     const fv_location at = node >= 0 ? x->net->nodes[node].location : (fv_location){0, 0};
-    if (at.line == place.line && at.column <= place.column && scope->rounds > 0)
-        (void)fv__complain(x->source, place,
+    if (at.line == location.line && at.column <= location.column && scope->rounds > 0)
+        (void)fv__complain(x->source, location,
                            "the label '%s' stands in a repetition and would name several layers",
                            name);
     else if (at.line > 0)
-        (void)fv__complain(x->source, place, "the name '%s' is taken by the layer at %d:%d", name,
-                           at.line, at.column);
+        (void)fv__complain(x->source, location, "the name '%s' is taken by the layer at %d:%d",
+                           name, at.line, at.column);
     else
-        (void)fv__complain(x->source, place, "the name '%s' is taken", name);
+        (void)fv__complain(x->source, location, "the name '%s' is taken", name);
     return fv__expand_trace(x, scope);
 }
 
@@ -109,8 +109,8 @@ static fv_status take_name(fv_expander *x, const fv_scope *scope, const char *na
 static fv_status label_value(fv_expander *x, const fv_scope *scope, const fv_element *e,
                              int value) {
     const char *name;
-    FV_TRY(full_name(x, scope, e->label, e->label_place, &name));
-    FV_TRY(take_name(x, scope, name, e->label_place, value));
+    FV_TRY(full_name(x, scope, e->label, e->label_location, &name));
+    FV_TRY(take_name(x, scope, name, e->label_location, value));
     fv_value *v = &x->net->values[value];
     if (v->node < 0 || strcmp(v->name, x->net->nodes[v->node].name) != 0) return FV_OK;
     v->name = fv__arena_text(&x->net->arena, name); /* the first label is the value's name */
@@ -136,20 +136,20 @@ static fv_status find_label(fv_expander *x, const fv_scope *scope, const fv_elem
     for (const fv_label *l = x->program->labels; l != NULL; l = l->next) {
         if (strcmp(l->name, e->name) == 0) {
             (void)fv__complain(
-                x->source, e->label_place,
+                x->source, e->label_location,
                 "the label '%s' at %d:%d is not known here: `from` looks back only, and "
                 "into a block by its full name, such as basic1.%s",
-                e->name, l->place.line, l->place.column, e->name);
+                e->name, l->location.line, l->location.column, e->name);
             return fv__expand_trace(x, scope);
         }
         if (count < 256) names[count++] = l->name;
     }
     const char *near = fv__nearest(e->name, names, count);
     if (near != NULL)
-        (void)fv__complain(x->source, e->label_place, "unknown label '%s'; did you mean '%s'?",
+        (void)fv__complain(x->source, e->label_location, "unknown label '%s'; did you mean '%s'?",
                            e->name, near);
     else
-        (void)fv__complain(x->source, e->label_place,
+        (void)fv__complain(x->source, e->label_location,
                            "unknown label '%s'; a layer gets one with: ... as %s", e->name,
                            e->name);
     return fv__expand_trace(x, scope);
@@ -166,23 +166,23 @@ static fv_status add_node(fv_expander *x, const fv_scope *scope, const fv_elemen
     if (status == FV_BAD_INPUT) return fv__expand_trace(x, scope);
     FV_TRY(status);
     if (x->net->node_count >= FV_NODES_MAX) {
-        (void)fv__complain(x->source, e->place, "this network has more than %d layers",
+        (void)fv__complain(x->source, e->location, "this network has more than %d layers",
                            FV_NODES_MAX);
         return fv__expand_trace(x, scope);
     }
     const bool labelled = e->label != NULL && e->repeat == NULL;
     if (labelled)
-        FV_TRY(full_name(x, scope, e->label, e->label_place, &name));
+        FV_TRY(full_name(x, scope, e->label, e->label_location, &name));
     else
-        FV_TRY(automatic_name(x, scope, e->op->name, e->place, &name));
-    FV_TRY(
-        take_name(x, scope, name, labelled ? e->label_place : e->place, (int)x->net->value_count));
+        FV_TRY(automatic_name(x, scope, e->op->name, e->location, &name));
+    FV_TRY(take_name(x, scope, name, labelled ? e->label_location : e->location,
+                     (int)x->net->value_count));
     const fv_node_spec spec = {.op = e->op,
                                .options = x->options,
                                .name = name,
                                .in = in,
                                .inputs = inputs,
-                               .location = e->place,
+                               .location = e->location,
                                .training = x->training};
     status = fv__net_add(x->source->ctx, x->net, &spec, out);
     return status == FV_BAD_INPUT ? refuse(x, scope, e, in, inputs) : status;
@@ -208,12 +208,12 @@ static fv_status expand_call(fv_expander *x, const fv_scope *scope, const fv_ele
     const fv_env env = fv__expander_env(x, scope, in);
     fv_scope inner = {.outer = scope,
                       .block = b,
-                      .place = e->place,
+                      .location = e->location,
                       .values = values,
                       .depth = scope->depth + 1,
                       .blocks = scope->blocks + 1};
     if (inner.blocks > FV_BLOCKS_DEEP) {
-        (void)fv__complain(x->source, e->place,
+        (void)fv__complain(x->source, e->location,
                            "blocks within blocks, more than %d deep: does '%s' call itself without "
                            "end?",
                            FV_BLOCKS_DEEP, b->name);
@@ -231,7 +231,7 @@ static fv_status expand_call(fv_expander *x, const fv_scope *scope, const fv_ele
         if (!have[slot] && fv__eval(&own, q->initial, &values[slot]) != FV_OK)
             return fv__expand_trace(x, scope);
     const char *name;
-    FV_TRY(automatic_name(x, scope, b->name, e->place, &name));
+    FV_TRY(automatic_name(x, scope, b->name, e->location, &name));
     inner.prefix = fv__arena_format(x->arena, "%s.", name);
     if (inner.prefix == NULL) return FV_EXHAUSTED;
     return fv__expand_chain(x, &inner, b->body, in, out);
@@ -247,7 +247,7 @@ static fv_status expand_condition(fv_expander *x, const fv_scope *scope, const f
     if (side == NULL) return FV_OK;
     fv_element *first = side->first;
     /* a side has no label of its own: the whole condition's names what flows out */
-    const fv_chain one = {.place = side->place, .first = first};
+    const fv_chain one = {.location = side->location, .first = first};
     return fv__expand_chain(x, scope, &one, in, out);
 }
 
@@ -286,11 +286,11 @@ static fv_status repetitions(fv_expander *x, const fv_scope *scope, const fv_ele
         return FV_OK;
     }
     if (v > FV_NODES_MAX)
-        (void)fv__complain(x->source, e->repeat->place,
+        (void)fv__complain(x->source, e->repeat->location,
                            "%.0f repetitions are too many; a network has at most %d layers", v,
                            FV_NODES_MAX);
     else
-        (void)fv__complain(x->source, e->repeat->place,
+        (void)fv__complain(x->source, e->repeat->location,
                            "the number of repetitions must be whole and not negative, not %g", v);
     return fv__expand_trace(x, scope);
 }
@@ -303,7 +303,7 @@ static fv_status expand_repeated(fv_expander *x, const fv_scope *scope, const fv
     FV_TRY(repetitions(x, scope, e, in, &rounds));
     round.outer = scope;
     round.block = NULL;
-    round.place = e->place;
+    round.location = e->location;
     round.rounds = rounds;
     round.depth = scope->depth + 1;
     *out = in;
@@ -313,7 +313,7 @@ static fv_status expand_repeated(fv_expander *x, const fv_scope *scope, const fv
         const size_t each = x->net->node_count - before;
         if (round.round == 1 && each * (size_t)rounds + before > FV_NODES_MAX) {
             (void)fv__complain(
-                x->source, e->repeat->place,
+                x->source, e->repeat->location,
                 "%d repetitions of %zu layers are too many; a network has at most %d", rounds, each,
                 FV_NODES_MAX);
             return fv__expand_trace(x, scope);
@@ -327,13 +327,13 @@ fv_status fv__expand_chain(fv_expander *x, const fv_scope *scope, const fv_chain
     fv_scope here = *scope; /* the same place, one step deeper on the C stack */
     int value = in;
     if (++here.depth > FV_DEEP_MAX) {
-        (void)fv__complain(x->source, chain->place,
+        (void)fv__complain(x->source, chain->location,
                            "brackets and blocks within each other, more than %d deep", FV_DEEP_MAX);
         return fv__expand_trace(x, scope);
     }
     for (const fv_element *e = chain->first; e != NULL; e = e->next) {
         if ((x->fuel -= 5) < 0) {
-            (void)fv__complain(x->source, e->place,
+            (void)fv__complain(x->source, e->location,
                                "this network is too much work to write out; do its blocks call "
                                "each other too often?");
             return fv__expand_trace(x, scope);

@@ -60,7 +60,7 @@ enum { /* other kinds are their character: '(' … */
 
 typedef struct fv_token {
     int kind;
-    fv_location place;
+    fv_location location;
     const char *start; /* in the text; of a string: what is between its quotes */
     size_t length;
     double number;
@@ -76,7 +76,7 @@ typedef struct fv_lexer {
     int line, column;
     fv_token now;
     const char *last_end; /* where the token before `now` ended */
-    fv_location last_place;
+    fv_location last_location;
 } fv_lexer;
 
 void fv__lex_start(fv_lexer *lexer, const fv_source *source);
@@ -127,7 +127,7 @@ typedef enum fv_expr_kind {
 typedef struct fv_expr {
     fv_expr_kind kind;
     int depth; /* of the tree below: eval() recurses so far */
-    fv_location place;
+    fv_location location;
     double number;    /* FV_E_NUMBER; FV_E_FLOW: 0 channels, 1 height, 2 width */
     const char *name; /* FV_E_NAME */
     int slot;         /* FV_E_NAME, once checked: which parameter … */
@@ -137,7 +137,7 @@ typedef struct fv_expr {
 } fv_expr;
 
 typedef struct fv_written {
-    fv_location place;
+    fv_location location;
     int count; /* expressions; 0: the word, or a bare yes */
     bool cross;
     const char *word;
@@ -149,7 +149,7 @@ typedef struct fv_given {
     const fv_field *field;
     const char *name;
     bool positional;
-    fv_location place;
+    fv_location location;
     fv_written value;
     int slot; /* call: which parameter, once checked */
     struct fv_given *next;
@@ -159,7 +159,7 @@ typedef enum fv_atom { FV_A_OP, FV_A_JOIN, FV_A_GROUP, FV_A_CALL, FV_A_IF, FV_A_
 
 typedef struct fv_element {
     fv_atom kind;
-    fv_location place;
+    fv_location location;
     const fv_op *op;              /* OP, JOIN */
     fv_given *given;              /* OP, JOIN, CALL */
     const char *name;             /* CALL: the block; FROM: the label */
@@ -168,26 +168,26 @@ typedef struct fv_element {
     struct fv_chain *chains;      /* JOIN: branches; GROUP: one; IF: then, else */
     const fv_expr *repeat;        /* or NULL */
     const char *label;            /* or NULL */
-    fv_location label_place;
+    fv_location label_location;
     struct fv_element *next;
 } fv_element;
 
 typedef struct fv_chain {
-    fv_location place;
+    fv_location location;
     fv_element *first;
     struct fv_chain *next;
 } fv_chain;
 
 typedef struct fv_parameter {
     const char *name;
-    fv_location place;
+    fv_location location;
     const fv_expr *initial; /* or NULL */
     struct fv_parameter *next;
 } fv_parameter;
 
 typedef struct fv_block {
     const char *name;
-    fv_location place;
+    fv_location location;
     fv_parameter *parameters;
     int parameter_count;
     fv_chain *body;
@@ -196,7 +196,7 @@ typedef struct fv_block {
 
 typedef struct fv_output {
     const char *name;
-    fv_location place;
+    fv_location location;
     const fv_expr *weight; /* or NULL */
     bool training;
     fv_chain *chain;
@@ -206,18 +206,18 @@ typedef struct fv_output {
 /* Every label as written, for "did you mean" and "comes later". */
 typedef struct fv_label {
     const char *name;
-    fv_location place;
+    fv_location location;
     struct fv_label *next;
 } fv_label;
 
 typedef struct fv_program {
-    fv_block net; /* name and parameters; body: the main chain; place.line 0: not stated */
+    fv_block net; /* name and parameters; body: the main chain; location.line 0: not stated */
     fv_block *blocks;
-    fv_location input_place; /* line 0: not stated */
+    fv_location input_location; /* line 0: not stated */
     const fv_expr *input_size[3];
     fv_given *input_given;
     fv_output *outputs;
-    fv_location train_place;
+    fv_location train_location;
     fv_given *train_given;
     fv_label *labels;
 } fv_program;
@@ -246,7 +246,7 @@ FV_MUST_USE fv_status fv__parse_primary(fv_parser *p, const fv_expr **out);
 
 /* Options of `owner` until something that is none; `one_line`: until the line ends. */
 FV_MUST_USE fv_status fv__parse_args(fv_parser *p, const char *owner, const fv_field *fields,
-                                     fv_location place, bool one_line, fv_given **out);
+                                     fv_location location, bool one_line, fv_given **out);
 /* (a, b, name = c) of a block's call. */
 FV_MUST_USE fv_status fv__parse_call(fv_parser *p, fv_element *e);
 FV_MUST_USE fv_status fv__parse_chain(fv_parser *p, fv_chain **out);
