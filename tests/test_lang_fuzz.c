@@ -54,11 +54,11 @@ static void replace(fv_text *text, size_t start, size_t end, const char *with, s
 
 static void damage(fv_text *text) {
     static const char *const bits[] = {
-        "(",       ")",     "{",           "}",      "[",     "]",      "|",        "-",
-        " - ",     "*",     "x",           ",",      "=",     "/",      "//",       "0",
-        "-1",      "1e99",  "3x3",         "1e9",    "as a",  "from a", "add {",    "if ",
-        "then ",   "else ", "\n",          "block ", "head ", "\"",     "channels", "identity",
-        "*100000", "#",     "99999999999", "0.5",    "same"};
+        "(",       ")",     "{",        "}",       "[",           "]",      "|",        "-",
+        " - ",     "*",     "x",        ",",       "=",           "/",      "//",       "0",
+        "-1",      "1e99",  "3x3",      "1e9",     "as a",        "from a", "add {",    "if ",
+        "then ",   "else ", "\n",       "block ",  "head ",       "\"",     "channels", "identity",
+        "*100000", "#",     "share a ", "\nloss ", "99999999999", "0.5",    "same"};
     size_t a, b, c, d;
     pick(text->data, text->length, &a, &b);
     pick(text->data, text->length, &c, &d);
@@ -140,6 +140,8 @@ static void test_damaged(void **state) {
         "block unit(k, s = 2) = add { conv k 3x3 stride s pad 1 bias no | identity } as out - "
         "relu\n"
         "head aux weight 0.5 training from unit1.out - fc 3 - softmax\n"
+        "head two loss squarederror target vector from first - unit(k, 1) as u\n"
+        "  - conv k 3x3 pad 1 bias no share u.conv1 - conv 1 1x1 share late - conv 1 1x1 as late\n"
         "train lr 0.1 schedule step steps 1,2\n";
     int parsed = 0;
     for (int i = 0; i < TEXTS; i++) {

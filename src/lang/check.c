@@ -39,14 +39,15 @@ static fv_status unknown(const checker *c, const fv_expr *e, const char *owner,
     }
     words[count++] = "channels", words[count++] = "height", words[count++] = "width";
     if (f != NULL && f->kind == FV_PAD) words[count++] = "same", words[count++] = "valid";
-    const fv_op *op = fv__op_find(e->name);
+    const fv_context *ctx = c->source->ctx;
+    const fv_op *op = fv__op_find_in(ctx, e->name);
     if (e->hyphened || op != NULL)
         return fv__complain(c->source, e->location,
                             "'%s' is no number and no parameter; between two layers stands a dash "
                             "with a space on both sides: ' - '",
                             e->name);
     if (given != NULL && given->positional && f != NULL && owner != NULL) {
-        op = fv__op_find(owner);
+        op = fv__op_find_in(ctx, owner);
         const char *option =
             op != NULL && op->fields != NULL ? fv__field_nearest(op->fields, e->name) : NULL;
         if (option != NULL)
@@ -117,7 +118,7 @@ static fv_status unknown_block(const checker *c, const fv_element *e) {
     if (near != NULL)
         return fv__complain(c->source, e->location, "unknown block '%s'; did you mean '%s'?",
                             e->name, near);
-    near = fv__operator_meant(e->name);
+    near = fv__operator_meant(c->source->ctx, e->name);
     if (near != NULL)
         return fv__complain(c->source, e->location,
                             "unknown block '%s'; did you mean the operator '%s'? its options come "
@@ -168,6 +169,10 @@ static fv_status check_call(checker *c, fv_element *e) {
             return fv__complain(c->source, e->location, "%s needs its parameter '%s'", b->name,
                                 q->name);
     return check_given(c, e->given, e->name);
+}
+
+static fv_status check_loss(checker *c, const fv_loss_given *loss) {
+    return loss->op != NULL ? check_given(c, loss->given, loss->op->name) : FV_OK;
 }
 
 static fv_status check_chains(checker *c, const fv_chain *chains) {
@@ -254,8 +259,10 @@ static fv_status check_all(checker *c) {
     for (int i = 0; i < 3; i++) FV_TRY(check_expr(c, program->input_size[i], NULL, NULL));
     FV_TRY(check_given(c, program->input_given, "input"));
     FV_TRY(check_chains(c, program->net.body));
+    FV_TRY(check_loss(c, &program->loss));
     for (const fv_output *o = program->outputs; o != NULL; o = o->next) {
         FV_TRY(check_expr(c, o->weight, NULL, NULL));
+        FV_TRY(check_loss(c, &o->loss));
         FV_TRY(check_chains(c, o->chain));
     }
     return check_given(c, program->train_given, "train");

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const fv__statements[FV_STATEMENTS] = {"net", "input", "block", "head", "train"};
+const char *const fv__statements[FV_STATEMENTS] = {"net",  "input", "block",
+                                                   "head", "loss",  "train"};
 
 static bool digit(int c) {
     return c >= '0' && c <= '9';
@@ -185,8 +186,10 @@ static fv_status word(fv_lexer *l, bool dots, bool dashes) {
                             "a name has at most %d characters, this has %zu",
                             dots && !dashes ? FV_FULL_MAX : FV_NAME_MAX, n);
     end(l, FV_TOK_NAME, n);
-    for (int i = 0; i < FV_STATEMENTS && l->now.line_start; i++)
+    const bool loss = fv__token_is(&l->now, "loss");
+    for (int i = 0; i < FV_STATEMENTS && l->now.line_start && !loss; i++)
         if (fv__token_is(&l->now, fv__statements[i])) l->now.top = true;
+    l->now.loss = loss && l->now.line_start && peek(l, 0) != '(';
     return FV_OK;
 }
 

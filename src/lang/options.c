@@ -90,7 +90,8 @@ fv_status fv__options_parse(fv_context *ctx, const fv_op *op, const char *text, 
     FV_GO(fv__source_check(&source));
     fv__lex_start(&parser.lex, &source);
     FV_GO(fv__lex_next(&parser.lex));
-    FV_GO(fv__parse_args(&parser, op->name, op->fields, (fv_location){1, 1}, false, &given));
+    FV_GO(
+        fv__parse_args(&parser, op->name, op->fields, (fv_location){1, 1}, FV_ARGS_LAYER, &given));
     if (parser.lex.now.kind != FV_TOK_END) {
         status = fv__expected(&parser, "the end of the options");
         goto done;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * parse.c - the statements of a network's text: net, input, block, head, train; and fv__net_parse.
+ * parse.c - the statements of a network's text: net, input, block, head, loss, train; and
+ * fv__net_parse.
  */
 #include "lang/syntax.h"
 #include <stdio.h>
@@ -95,7 +96,7 @@ static fv_status parse_block(fv_parser *p) {
     FV_TRY(fv__lex_next(&p->lex));
     block->location = t->location;
     FV_TRY(fv__parser_name(p, "the block's name", &block->name));
-    if (fv__op_find(block->name) != NULL)
+    if (fv__parser_op(p, block->name) != NULL)
         return fv__complain(p->source, block->location,
                             "'%s' is an operator; choose another name for the block", block->name);
     if (t->kind == '(') FV_TRY(parse_parameters(p, block));
@@ -127,19 +128,80 @@ static fv_status parse_input(fv_parser *p) {
     if (t->kind == FV_TOK_CROSS)
         return fv__complain(p->source, t->location,
                             "an input has three sizes, channels x height x width: input 3x224x224");
-    FV_TRY(fv__parse_args(p, "input", fv__input_fields, program->input_location, true,
+    FV_TRY(fv__parse_args(p, "input", fv__input_fields, program->input_location, FV_ARGS_INPUT,
                           &program->input_given));
     if (fv__token_dash(t))
         FV_TRY(fv__lex_next(&p->lex)); /* the main chain may start with it */
     else if (!t->line_start && t->kind != FV_TOK_END)
         return fv__expected(p, "the end of the line; the layers start on the next one");
-    if (t->kind == FV_TOK_END || t->top)
+    if (t->kind == FV_TOK_END || t->top || t->loss)
         return fv__complain(p->source, program->input_location,
                             "this network has no layers; they follow the input's line");
     return fv__parse_chain(p, &program->net.body);
 }
 
-/* head NAME weight W training from LABEL - chain */
+/* A word that should name a loss. */
+static fv_status no_loss(fv_parser *p, const char *word) {
+    const fv_op *op = fv__parser_op(p, word);
+    const char *near = op == NULL ? fv__operator_meant(p->source->ctx, word) : NULL;
+    fv_text list = {.ctx = p->source->ctx};
+    for (const fv_op *const *loss = fv__losses; *loss != NULL; loss++)
+        fv__text_addf(&list, "%s%s", loss == fv__losses ? "" : ", ", (*loss)->name);
+    const fv_status status =
+        near != NULL && (fv__parser_op(p, near)->traits & FV_LOSS) != 0
+            ? fv__complain(p->source, p->lex.now.location, "unknown loss '%s'; did you mean '%s'?",
+                           word, near)
+            : fv__complain(p->source, p->lex.now.location, "'%s' is no loss; there are: %s", word,
+                           list.data != NULL ? list.data : "");
+    fv__text_free(&list);
+    return status;
+}
+
+/* loss OPERATOR options; `loss` is the current token. */
+static fv_status parse_loss(fv_parser *p, fv_loss_given *out) {
+    const fv_token *t = &p->lex.now;
+    char word[FV_NAME_MAX + 1];
+    out->location = t->location;
+    FV_TRY(fv__lex_next(&p->lex));
+    if (t->kind != FV_TOK_NAME || t->top)
+        return fv__expected(p, "the name of a loss, such as crossentropy");
+    snprintf(word, sizeof word, "%.*s", (int)t->length, t->start);
+    const fv_op *op = fv__parser_op(p, word);
+    if (op == NULL || (op->traits & FV_LOSS) == 0) return no_loss(p, word);
+    out->op = op;
+    FV_TRY(fv__lex_next(&p->lex));
+    return fv__parse_args(p, op->name, op->fields, out->location, FV_ARGS_LOSS, &out->given);
+}
+
+/* The loss of the main chain. */
+static fv_status parse_main_loss(fv_parser *p) {
+    fv_loss_given *loss = &p->program->loss;
+    if (loss->op != NULL) return twice(p, "loss", loss->location);
+    return parse_loss(p, loss);
+}
+
+/* weight W and training, then loss OPERATOR options */
+static fv_status parse_head_words(fv_parser *p, fv_output *head) {
+    const fv_token *t = &p->lex.now;
+    for (;;) {
+        if (fv__token_is(t, "weight") && head->weight == NULL) {
+            FV_TRY(fv__lex_next(&p->lex));
+            FV_TRY(fv__parse_expr(p, FV_TIGHT, &head->weight));
+        } else if (fv__token_is(t, "training") && !head->training) {
+            head->training = true;
+            FV_TRY(fv__lex_next(&p->lex));
+        } else if (fv__token_is(t, "loss") && head->loss.op == NULL) {
+            FV_TRY(parse_loss(p, &head->loss));
+        } else {
+            break;
+        }
+    }
+    if (fv__token_is(t, "from")) return FV_OK;
+    return fv__expected(p, "'weight', 'training', 'loss' or 'from' (head NAME weight 0.3 training "
+                           "from LABEL - LAYERS)");
+}
+
+/* head NAME weight W training loss OPERATOR from LABEL - chain */
 static fv_status parse_head(fv_parser *p) {
     fv_output *head = fv__parser_alloc(p, sizeof *head), **end = &p->program->outputs;
     const fv_token *t = &p->lex.now;
@@ -164,20 +226,7 @@ static fv_status parse_head(fv_parser *p) {
                                 (*end)->location.line, (*end)->location.column);
     if (count > FV_HEADS_MAX)
         return fv__complain(p->source, head->location, "more than %d heads", FV_HEADS_MAX);
-    for (;;) {
-        if (fv__token_is(t, "weight") && head->weight == NULL) {
-            FV_TRY(fv__lex_next(&p->lex));
-            FV_TRY(fv__parse_expr(p, FV_TIGHT, &head->weight));
-        } else if (fv__token_is(t, "training") && !head->training) {
-            head->training = true;
-            FV_TRY(fv__lex_next(&p->lex));
-        } else {
-            break;
-        }
-    }
-    if (!fv__token_is(t, "from"))
-        return fv__expected(p, "'weight', 'training' or 'from' (head NAME weight 0.3 training from "
-                               "LABEL - LAYERS)");
+    FV_TRY(parse_head_words(p, head));
     *end = head;
     return fv__parse_chain(p, &head->chain);
 }
@@ -190,7 +239,7 @@ static fv_status parse_train(fv_parser *p) {
     fv_recipe_table *table = fv__parser_alloc(p, sizeof *table);
     if (table == NULL) return FV_EXHAUSTED;
     fv__recipe_table(table);
-    return fv__parse_args(p, "train", table->field, program->train_location, false,
+    return fv__parse_args(p, "train", table->field, program->train_location, FV_ARGS_TRAIN,
                           &program->train_given);
 }
 
@@ -209,32 +258,29 @@ static fv_status stray(fv_parser *p) {
         if (strcmp(word, fv__statements[i]) == 0)
             return fv__complain(p->source, t->location, "'%s' must start a new line", word);
     const char *near = fv__nearest(word, fv__statements, FV_STATEMENTS);
-    if (near != NULL && t->line_start && fv__op_find(word) == NULL)
+    if (near != NULL && t->line_start && fv__parser_op(p, word) == NULL)
         return fv__complain(p->source, t->location, "unknown statement '%s'; did you mean '%s'?",
                             word, near);
     if (p->program->input_location.line == 0 && (fv__starts_element(t) || t->kind == '-'))
         return fv__complain(p->source, t->location,
                             "layers come after the network's input, such as: input 3x224x224");
-    return fv__expected(p, "net, input, block, head or train at the start of a line");
+    return fv__expected(p, "net, input, block, head, loss or train at the start of a line");
+}
+
+static fv_status parse_statement(fv_parser *p) {
+    const fv_token *t = &p->lex.now;
+    p->nest = 0;
+    if (t->loss) return parse_main_loss(p);
+    if (!t->top) return stray(p);
+    if (fv__token_is(t, "net")) return parse_net(p);
+    if (fv__token_is(t, "input")) return parse_input(p);
+    if (fv__token_is(t, "block")) return parse_block(p);
+    return fv__token_is(t, "head") ? parse_head(p) : parse_train(p);
 }
 
 fv_status fv__parse_program(fv_parser *p) {
-    const fv_token *t = &p->lex.now;
     FV_TRY(fv__lex_next(&p->lex));
-    while (t->kind != FV_TOK_END) {
-        p->nest = 0;
-        if (!t->top) return stray(p);
-        if (fv__token_is(t, "net"))
-            FV_TRY(parse_net(p));
-        else if (fv__token_is(t, "input"))
-            FV_TRY(parse_input(p));
-        else if (fv__token_is(t, "block"))
-            FV_TRY(parse_block(p));
-        else if (fv__token_is(t, "head"))
-            FV_TRY(parse_head(p));
-        else
-            FV_TRY(parse_train(p));
-    }
+    while (p->lex.now.kind != FV_TOK_END) FV_TRY(parse_statement(p));
     if (p->program->input_location.line == 0)
         return fv__complain(p->source,
                             p->program->net.location.line > 0 ? p->program->net.location

@@ -3,7 +3,7 @@
  * parse_args.c - options from a table of fields: positional values in the table's order, then
  * `name value` pairs; and the arguments of a block's call.
  *
- * No operator is known here. What ends a list of options is a token that can be no option: a
+ * What ends a list of options is a token that can be no option: a
  * chain's dash, a bar, a bracket that closes, the start of a new statement.
  */
 #include "lang/syntax.h"
@@ -13,8 +13,10 @@
 typedef struct reading {
     const char *owner;
     const fv_field *fields;
-    bool one_line;
+    fv_args_of of;
+    fv_element *element; /* the layer that may share parameters, or NULL */
     fv_given *first, **end;
+    bool by_name; /* an option came by its name: no more values without one */
 } reading;
 
 static bool is_flow(const fv_token *t) {
@@ -44,7 +46,10 @@ static const fv_field *next_positional(const reading *r) {
 }
 
 static bool ends(const reading *r, const fv_token *t) {
-    if (t->kind == FV_TOK_END || t->top || (r->one_line && t->line_start)) return true;
+    if (t->kind == FV_TOK_END || t->top || (t->loss && r->of != FV_ARGS_TRAIN)) return true;
+    if (r->of == FV_ARGS_INPUT && t->line_start) return true;
+    if (r->of == FV_ARGS_LOSS && fv__token_is(t, "from")) return true;
+    if (r->element != NULL && fv__token_is(t, "share")) return true;
     if (fv__token_dash(t) || fv__token_is(t, "as") || fv__token_is(t, "then") ||
         fv__token_is(t, "else"))
         return true;
@@ -141,6 +146,13 @@ static fv_status named(fv_parser *p, reading *r, const fv_field *f) {
     return parse_value(p, r->owner, f, &g->value);
 }
 
+static bool option_of_loss(const char *word) {
+    for (const fv_op *const *op = fv__losses; *op != NULL; op++)
+        for (const fv_field *f = (*op)->fields; f != NULL && f->name != NULL; f++)
+            if (strcmp(f->name, word) == 0) return true;
+    return false;
+}
+
 /* A token that is no option of the owner: says what was probably meant. */
 static fv_status stranger(fv_parser *p, const reading *r) {
     const fv_token t = p->lex.now;
@@ -163,7 +175,7 @@ static fv_status stranger(fv_parser *p, const reading *r) {
         return fv__complain(p->source, t.location, "a ' - ' is missing before %s", found);
     if (t.kind == FV_TOK_NAME) {
         snprintf(word, sizeof word, "%.*s", (int)t.length, t.start);
-        if (fv__op_find(word) != NULL || fv__token_is(&t, "from") || fv__token_is(&t, "if"))
+        if (fv__parser_op(p, word) != NULL || fv__token_is(&t, "from") || fv__token_is(&t, "if"))
             return fv__complain(p->source, t.location, "a ' - ' is missing before %s%s", found,
                                 t.line_start ? "; a line that goes on with a chain starts with it"
                                              : "");
@@ -184,6 +196,11 @@ static fv_status stranger(fv_parser *p, const reading *r) {
                     return fv__complain(p->source, t.location,
                                         "%s has no option '%s'; did you mean '%s %s'?", r->owner,
                                         word, f->name, word);
+        if (r->of == FV_ARGS_TRAIN && option_of_loss(word))
+            return fv__complain(p->source, t.location,
+                                "train has no option '%s'; a loss with options of its own is a "
+                                "line above train: loss NAME %s ...",
+                                word, word);
         const fv_status status =
             fv__complain(p->source, t.location, "%s has no option '%s'", r->owner, word);
         fv_text list = {.ctx = p->source->ctx};
@@ -209,7 +226,7 @@ static bool is_positional(const fv_parser *p, const reading *r) {
     snprintf(word, sizeof word, "%.*s", (int)t->length, t->start);
     const char *after = t->start + t->length;
     const bool call = after < p->source->text + p->source->size && *after == '(';
-    return !call && fv__op_find(word) == NULL && !fv__token_is(t, "from");
+    return !call && fv__parser_op(p, word) == NULL && !fv__token_is(t, "from");
 }
 
 static fv_status missing(fv_parser *p, const reading *r, const fv_field *f, fv_location location) {
@@ -228,35 +245,61 @@ static fv_status missing(fv_parser *p, const reading *r, const fv_field *f, fv_l
     return status;
 }
 
-fv_status fv__parse_args(fv_parser *p, const char *owner, const fv_field *fields,
-                         fv_location location, bool one_line, fv_given **out) {
-    reading r = {owner, fields, one_line, NULL, NULL};
-    r.end = &r.first;
-    bool by_name = false;
-    while (!ends(&r, &p->lex.now)) {
-        const fv_field *f = find(fields, &p->lex.now);
-        if (f != NULL) {
-            by_name = true;
-            FV_TRY(named(p, &r, f));
-            continue;
+/* share LABEL: the parameters are those called so. */
+static fv_status parse_share(fv_parser *p, reading *r) {
+    fv_element *e = r->element;
+    if (e->share != NULL)
+        return fv__complain(p->source, p->lex.now.location,
+                            "share is given twice; it already stands at %d:%d",
+                            e->share_location.line, e->share_location.column);
+    r->by_name = true;
+    return fv__parse_label(p, "share", &e->share, &e->share_location);
+}
+
+static fv_status parse_positional(fv_parser *p, reading *r) {
+    if (!is_positional(p, r)) return stranger(p, r);
+    const fv_field *f = next_positional(r);
+    if (r->by_name && p->lex.now.kind != FV_TOK_NAME)
+        return fv__complain(p->source, p->lex.now.location,
+                            "values without a name come first; give this one its name: %s ...",
+                            f->name);
+    if (r->by_name) return stranger(p, r);
+    fv_given *g = append(p, r, f, p->lex.now.location);
+    if (g == NULL) return FV_EXHAUSTED;
+    g->positional = true;
+    return parse_value(p, r->owner, f, &g->value);
+}
+
+static fv_status parse_all(fv_parser *p, reading *r, fv_location location, fv_given **out) {
+    r->end = &r->first;
+    for (;;) {
+        const fv_field *f = find(r->fields, &p->lex.now);
+        if (r->element != NULL && fv__token_is(&p->lex.now, "share")) {
+            FV_TRY(parse_share(p, r));
+        } else if (ends(r, &p->lex.now)) {
+            break;
+        } else if (f != NULL) {
+            r->by_name = true;
+            FV_TRY(named(p, r, f));
+        } else {
+            FV_TRY(parse_positional(p, r));
         }
-        if (!is_positional(p, &r)) return stranger(p, &r);
-        f = next_positional(&r);
-        if (by_name && p->lex.now.kind != FV_TOK_NAME)
-            return fv__complain(p->source, p->lex.now.location,
-                                "values without a name come first; give this one its name: %s ...",
-                                f->name);
-        if (by_name) return stranger(p, &r);
-        fv_given *g = append(p, &r, f, p->lex.now.location);
-        if (g == NULL) return FV_EXHAUSTED;
-        g->positional = true;
-        FV_TRY(parse_value(p, owner, f, &g->value));
     }
-    for (const fv_field *f = fields; f != NULL && f->name != NULL; f++)
-        if ((f->flags & FV_REQUIRED) != 0 && given(&r, f) == NULL)
-            return missing(p, &r, f, location);
-    *out = r.first;
+    for (const fv_field *f = r->fields; f != NULL && f->name != NULL; f++)
+        if ((f->flags & FV_REQUIRED) != 0 && given(r, f) == NULL) return missing(p, r, f, location);
+    *out = r->first;
     return FV_OK;
+}
+
+fv_status fv__parse_args(fv_parser *p, const char *owner, const fv_field *fields,
+                         fv_location location, fv_args_of of, fv_given **out) {
+    reading r = {.owner = owner, .fields = fields, .of = of};
+    return parse_all(p, &r, location, out);
+}
+
+fv_status fv__parse_layer_args(fv_parser *p, fv_element *e) {
+    reading r = {.owner = e->op->name, .fields = e->op->fields, .element = e};
+    return parse_all(p, &r, e->location, &e->given);
 }
 
 fv_status fv__parse_call(fv_parser *p, fv_element *e) {

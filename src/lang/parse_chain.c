@@ -11,11 +11,15 @@ static fv_status parse_atom(fv_parser *p, fv_element *e);
 
 bool fv__starts_element(const fv_token *t) {
     return t->kind == '(' || t->kind == '[' ||
-           (t->kind == FV_TOK_NAME && !t->top && !fv__token_is(t, "as") &&
+           (t->kind == FV_TOK_NAME && !t->top && !t->loss && !fv__token_is(t, "as") &&
             !fv__token_is(t, "then") && !fv__token_is(t, "else"));
 }
 
-const char *fv__operator_meant(const char *word) {
+const fv_op *fv__parser_op(const fv_parser *p, const char *word) {
+    return fv__op_find_in(p->source->ctx, word);
+}
+
+const char *fv__operator_meant(const fv_context *ctx, const char *word) {
     static const char *const others[][2] = {{"batchnorm", "bn"},
                                             {"batchnormalization", "bn"},
                                             {"batch_norm", "bn"},
@@ -48,34 +52,39 @@ const char *fv__operator_meant(const char *word) {
     for (; n < FV_NAME_MAX && word[n] != 0; n++)
         lower[n] = word[n] >= 'A' && word[n] <= 'Z' ? (char)(word[n] - 'A' + 'a') : word[n];
     lower[n] = 0;
-    if (fv__op_find(lower) != NULL) return fv__op_find(lower)->name;
+    if (fv__op_find_in(ctx, lower) != NULL) return fv__op_find_in(ctx, lower)->name;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strcmp(lower, others[i][0]) == 0 && fv__op_find(others[i][1]) != NULL)
             return others[i][1];
-    return fv__op_nearest(lower);
+    return fv__op_nearest_in(ctx, lower);
 }
 
-static fv_status add_label(fv_parser *p, const char *name, fv_location location) {
+static fv_status add_label(fv_parser *p, const fv_element *e) {
     fv_label *label = fv__parser_alloc(p, sizeof *label);
     if (label == NULL) return FV_EXHAUSTED;
-    *label = (fv_label){name, location, p->program->labels};
+    const bool call = e->kind == FV_A_CALL && e->repeat == NULL;
+    *label = (fv_label){e->label, e->label_location, call, p->program->labels};
     p->program->labels = label;
     return FV_OK;
 }
 
-/* The label after `as` or `from`, which is the current token. */
-static fv_status parse_label(fv_parser *p, const char *after, const char **out,
-                             fv_location *location) {
+static fv_status expected_label(const fv_parser *p, const char *after) {
+    char what[32];
+    snprintf(what, sizeof what, "a label after '%s'", after);
+    return fv__expected(p, what);
+}
+
+fv_status fv__parse_label(fv_parser *p, const char *after, const char **out,
+                          fv_location *location) {
     FV_TRY(fv__lex_label(&p->lex));
     const fv_token *t = &p->lex.now;
     *location = t->location;
     if ((t->kind != FV_TOK_NAME && t->kind != FV_TOK_STRING) || t->top)
-        return fv__expected(p, strcmp(after, "as") == 0 ? "a label after 'as'"
-                                                        : "a label after 'from'");
+        return expected_label(p, after);
     *out = fv__arena_textn(p->arena, t->start, t->length);
     if (*out == NULL) return FV_EXHAUSTED;
     const bool input = t->kind == FV_TOK_NAME && strcmp(*out, "input") == 0;
-    if (strcmp(after, "as") == 0 && input)
+    if (strcmp(after, "from") != 0 && input)
         return fv__complain(p->source, t->location, "'input' is the image; choose another label");
     if (t->kind == FV_TOK_NAME && fv__reserved(*out) && !input)
         return fv__complain(p->source, t->location,
@@ -185,25 +194,21 @@ static fv_status parse_operator(fv_parser *p, fv_element *e) {
     const fv_op *op = e->op;
     e->kind = FV_A_OP;
     if ((op->traits & FV_LOSS) != 0)
-        return fv__complain(
-            p->source, e->location,
-            "%s is a loss, not a layer; the train section chooses it: train loss %s", op->name,
-            op->name);
+        return fv__complain(p->source, e->location,
+                            "%s is a loss, not a layer; a line of its own behind the chain chooses "
+                            "it: loss %s",
+                            op->name, op->name);
     FV_TRY(fv__lex_next(&p->lex));
-    FV_TRY(fv__parse_args(p, op->name, op->fields, e->location, false, &e->given));
+    FV_TRY(fv__parse_layer_args(p, e));
     const bool brace = p->lex.now.kind == '{';
-    if ((op->traits & FV_VARIADIC) != 0) {
-        if (brace) return parse_branches(p, e);
-        return fv__complain(p->source, e->location, "%s joins branches: %s { ... | ... }", op->name,
-                            op->name);
-    }
-    if (brace)
+    if (brace && op->inputs_max == 1)
         return fv__complain(p->source, p->lex.now.location,
                             "%s takes no branches; add { ... | ... } and concat { ... | ... } do",
                             op->name);
-    if (op->inputs_min > 1)
-        return fv__complain(p->source, e->location, "%s has %d inputs and cannot stand in a chain",
-                            op->name, op->inputs_min);
+    if (brace) return parse_branches(p, e);
+    if ((op->traits & FV_VARIADIC) != 0 || op->inputs_min > 1)
+        return fv__complain(p->source, e->location, "%s joins branches: %s { ... | ... }", op->name,
+                            op->name);
     return FV_OK;
 }
 
@@ -212,12 +217,12 @@ static fv_status parse_word(fv_parser *p, fv_element *e) {
     if (fv__token_is(t, "if")) return parse_condition(p, e);
     if (fv__token_is(t, "from")) {
         e->kind = FV_A_FROM;
-        return parse_label(p, "from", &e->name, &e->label_location);
+        return fv__parse_label(p, "from", &e->name, &e->label_location);
     }
     e->name = fv__arena_textn(p->arena, t->start, t->length);
     if (e->name == NULL) return FV_EXHAUSTED;
     if (fv__reserved(e->name)) return fv__expected(p, "a layer");
-    e->op = fv__op_find(e->name);
+    e->op = fv__parser_op(p, e->name);
     if (e->op != NULL) return parse_operator(p, e);
     e->kind = FV_A_CALL;
     FV_TRY(fv__lex_next(&p->lex));
@@ -233,7 +238,7 @@ static fv_status parse_word(fv_parser *p, fv_element *e) {
             return fv__complain(p->source, e->location,
                                 "the block '%s' is called with brackets: %s(...)", b->name,
                                 b->name);
-    const char *near = fv__operator_meant(e->name);
+    const char *near = fv__operator_meant(p->source->ctx, e->name);
     if (near != NULL)
         return fv__complain(p->source, e->location, "unknown layer '%s'; did you mean '%s'?",
                             e->name, near);
@@ -272,9 +277,12 @@ static fv_status parse_tail(fv_parser *p, fv_element *e) {
     if (t->kind == FV_TOK_CROSS)
         return fv__complain(p->source, t->location, "a repetition is written with a star: (...)*2");
     if (!fv__token_is(t, "as")) return FV_OK;
-    FV_TRY(parse_label(p, "as", &e->label, &e->label_location));
-    FV_TRY(add_label(p, e->label, e->label_location));
+    FV_TRY(fv__parse_label(p, "as", &e->label, &e->label_location));
+    FV_TRY(add_label(p, e));
     if (fv__token_is(t, "as")) return fv__complain(p->source, t->location, "one label is enough");
+    if (fv__token_is(t, "share"))
+        return fv__complain(p->source, t->location,
+                            "share comes before the label: ... share NAME as %s", e->label);
     if (t->kind == '*')
         return fv__complain(p->source, t->location,
                             "a repetition comes before the label: (...)*2 as %s", e->label);
