@@ -15,14 +15,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fv_context context;
     memset(&context, 0, sizeof context);
-    fv_net *net = NULL, *again = NULL;
+    fv_graph *net = NULL, *again = NULL;
     fv_text first = {0}, second = {0};
-    if (fv__net_parse(&context, "fuzz.net", (const char *)data, size, NULL, 0, &net) == FV_OK &&
+    if (fv__net_parse(&context, "fuzz.net", (const char *)data, size, NULL, 0, &net, NULL) ==
+            FV_OK &&
         net->node_count < 1000) {
-        if (fv__net_print(&context, net, &first) != FV_OK ||
-            fv__net_parse(&context, "again.net", first.data, first.length, NULL, 0, &again) !=
+        if (fv__net_print(&context, net, NULL, &first) != FV_OK ||
+            fv__net_parse(&context, "again.net", first.data, first.length, NULL, 0, &again, NULL) !=
                 FV_OK ||
-            fv__net_print(&context, again, &second) != FV_OK ||
+            fv__net_print(&context, again, NULL, &second) != FV_OK ||
             strcmp(first.data, second.data) != 0)
             abort();
     }

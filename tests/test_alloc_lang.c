@@ -26,20 +26,25 @@ static const char good[] =
     "  (conv 4 3x3 pad 1 - relu) as trunk - [unit(4)]*n - maxpool 2 as a_longer_label\n"
     "  - concat { conv 4 1x1 - relu | if n > 3 then conv 4 3x3 pad 1 } - fc 8 - tanh\n"
     "  - fc classes*(2//2) - softmax\n"
-    "head aux weight 0.3 training from trunk - add { relu | from unit2.out } - fc 3\n"
+    "loss crossentropy ignore n\n"
+    "head aux weight 0.3 training from trunk - add { relu | from unit2.out } - fc 3 share late\n"
+    "head box loss squarederror target vector from trunk - unit(4) as named\n"
+    "  - conv 4 3x3 pad 1 share named.c - fc 3 as late\n"
     "train optimizer adam lr 0.001 batch 8 schedule step steps 1,2\n";
 
 /* Mistakes whose messages need memory themselves. */
-static const char *const bad[] = {"input 1x8x8\n conv 3", "input 1x8x8\n conv 3 3 shift 2",
-                                  "input 1x8x8\n conv 3 3 stride", "input 1x8x8\n maxpool 9",
-                                  "block b(k) = b(k)\ninput 1x8x8\n b(2)"};
+static const char *const bad[] = {
+    "input 1x8x8\n conv 3",          "input 1x8x8\n conv 3 3 shift 2",
+    "input 1x8x8\n conv 3 3 stride", "input 1x8x8\n fc 3\nloss fc",
+    "input 1x8x8\n fc 3 share a",    "input 1x8x8\n fc 3 as a - fc 3 share a",
+    "input 1x8x8\n maxpool 9",       "block b(k) = b(k)\ninput 1x8x8\n b(2)"};
 
 static fv_status use(const char *text, const fv_setting *settings, size_t count) {
-    fv_net *net = NULL;
+    fv_graph *net = NULL;
     fv_text out = {0};
     fv_status status =
-        fv__net_parse(&context, "small.net", text, strlen(text), settings, count, &net);
-    if (status == FV_OK) status = fv__net_print(&context, net, &out);
+        fv__net_parse(&context, "small.net", text, strlen(text), settings, count, &net, NULL);
+    if (status == FV_OK) status = fv__net_print(&context, net, NULL, &out);
     fv__text_free(&out);
     fv__net_free(net);
     return status;

@@ -5,7 +5,7 @@
  */
 #include "fovea.h"
 #include "lang/lang.h"
-#include "train/check.h"
+#include "train/gradient_check.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,24 +27,25 @@ static fv_context *new_context(void) {
     return ctx;
 }
 
-static fv_net *build(fv_context *ctx, const char *name, const char *text) {
-    fv_net *net;
-    const fv_status status = text ? fv__net_parse(ctx, name, text, strlen(text), NULL, 0, &net)
-                                  : fv__net_find(ctx, name, NULL, 0, &net);
+static fv_graph *build(fv_context *ctx, const char *name, const char *text) {
+    fv_graph *net;
+    const fv_status status = text
+                                 ? fv__net_parse(ctx, name, text, strlen(text), NULL, 0, &net, NULL)
+                                 : fv__net_find(ctx, name, NULL, 0, &net, NULL);
     if (status != FV_OK) print_error("%s\n", ctx->message);
     assert_int_equal(status, FV_OK);
     return net;
 }
 
-static const fv_check_ask ask = {.batch = 2, .points = 4, .tolerance = 1e-7, .seed = 3};
+static const fv_check_options options = {.batch = 2, .points = 4, .tolerance = 1e-7, .seed = 3};
 
 static void passes(const char *name, const char *text, int64_t points) {
     fv_context *ctx = new_context();
-    fv_net *net = build(ctx, name, text);
+    fv_graph *net = build(ctx, name, text);
     fv_check_report report;
-    fv_check_ask mine = ask;
+    fv_check_options mine = options;
     mine.points = points;
-    const fv_status status = fv__gradients_check(ctx, net, &mine, NULL, NULL, &report);
+    const fv_status status = fv__gradients_check(ctx, net, NULL, &mine, NULL, NULL, &report);
     if (status != FV_OK) print_error("%s\n", ctx->message);
     assert_int_equal(status, FV_OK);
     assert_true(report.worst <= 1e-7);
@@ -99,12 +100,12 @@ static void test_kinks_are_recognised(void **unused) {
     fv_context *ctx = new_context();
     /* relu of a constant 0: the convolution has no bias and meets nothing but padding's zeros after
        a relu that lets nothing through */
-    fv_net *net =
+    fv_graph *net =
         build(ctx, "kink",
               "net kink\ninput 1x6x6\n relu - shortcut 3 stride 1 - relu - maxpool 2 - fc 3\n"
               " - softmax\n");
     fv_check_report report;
-    assert_int_equal(fv__gradients_check(ctx, net, &ask, NULL, NULL, &report), FV_OK);
+    assert_int_equal(fv__gradients_check(ctx, net, NULL, &options, NULL, NULL, &report), FV_OK);
     int64_t skipped = 0;
     for (size_t i = 0; i < report.count; i++) skipped += report.rows[i].skipped;
     assert_true(skipped > 0);
@@ -140,9 +141,9 @@ static void spoiled_backward(const fv_pass *p) {
     if (before) flip(t, before);
 }
 
-static void expect_named(fv_context *ctx, fv_net *net, size_t n) {
+static void expect_named(fv_context *ctx, fv_graph *net, size_t n) {
     fv_check_report report;
-    const fv_status status = fv__gradients_check(ctx, net, &ask, NULL, NULL, &report);
+    const fv_status status = fv__gradients_check(ctx, net, NULL, &options, NULL, NULL, &report);
     if (status != FV_DIFFERS)
         print_error("a flipped sign in %s (input %d, parameter %d) was not found\n", victim->name,
                     spoiled_input, spoiled_param);
@@ -157,7 +158,7 @@ static void expect_named(fv_context *ctx, fv_net *net, size_t n) {
 static void test_every_flipped_sign_is_found(void **unused) {
     (void)unused;
     fv_context *ctx = new_context();
-    fv_net *net = build(ctx, "all", all);
+    fv_graph *net = build(ctx, "all", all);
     int found = 0;
     for (size_t n = 0; n < net->node_count; n++) {
         fv_node *node = &net->nodes[n];
@@ -166,14 +167,14 @@ static void test_every_flipped_sign_is_found(void **unused) {
         broken.backward[1] = spoiled_backward;
         node->op = &broken;
         for (int i = 0; i < node->inputs; i++) {
-            if (node->in[i] == 0) continue; /* nobody asks for the picture's gradient */
+            if (node->in[i] == 0) continue; /* nobody asks for the image's gradient */
             spoiled_input = i;
             spoiled_param = -1;
             expect_named(ctx, net, n);
             found++;
         }
         for (int p = 0; p < node->params; p++) {
-            if (!net->params[node->param0 + p].spec.learned) continue;
+            if (!net->params[node->param[p]].spec.learned) continue;
             spoiled_param = p;
             expect_named(ctx, net, n);
             found++;

@@ -54,11 +54,11 @@ static void replace(fv_text *text, size_t start, size_t end, const char *with, s
 
 static void damage(fv_text *text) {
     static const char *const bits[] = {
-        "(",       ")",     "{",           "}",      "[",     "]",      "|",        "-",
-        " - ",     "*",     "x",           ",",      "=",     "/",      "//",       "0",
-        "-1",      "1e99",  "3x3",         "1e9",    "as a",  "from a", "add {",    "if ",
-        "then ",   "else ", "\n",          "block ", "head ", "\"",     "channels", "identity",
-        "*100000", "#",     "99999999999", "0.5",    "same"};
+        "(",       ")",     "{",        "}",       "[",           "]",      "|",        "-",
+        " - ",     "*",     "x",        ",",       "=",           "/",      "//",       "0",
+        "-1",      "1e99",  "3x3",      "1e9",     "as a",        "from a", "add {",    "if ",
+        "then ",   "else ", "\n",       "block ",  "head ",       "\"",     "channels", "identity",
+        "*100000", "#",     "share a ", "\nloss ", "99999999999", "0.5",    "same"};
     size_t a, b, c, d;
     pick(text->data, text->length, &a, &b);
     pick(text->data, text->length, &c, &d);
@@ -99,10 +99,10 @@ static void check_message(const char *text) {
 }
 
 static int try_text(const fv_text *text) {
-    fv_net *net = NULL, *again = NULL;
+    fv_graph *net = NULL, *again = NULL;
     context.message[0] = 0;
     const fv_status status =
-        fv__net_parse(&context, "my.net", text->data, text->length, NULL, 0, &net);
+        fv__net_parse(&context, "my.net", text->data, text->length, NULL, 0, &net, NULL);
     if (status != FV_OK) {
         assert_true(status == FV_BAD_INPUT || status == FV_USAGE);
         check_message(text->data);
@@ -110,9 +110,10 @@ static int try_text(const fv_text *text) {
     }
     if (net->node_count < 2000) {
         fv_text first = {0}, second = {0};
-        if (fv__net_print(&context, net, &first) != FV_OK ||
-            fv__net_parse(&context, "my.net", first.data, first.length, NULL, 0, &again) != FV_OK ||
-            fv__net_print(&context, again, &second) != FV_OK)
+        if (fv__net_print(&context, net, NULL, &first) != FV_OK ||
+            fv__net_parse(&context, "my.net", first.data, first.length, NULL, 0, &again, NULL) !=
+                FV_OK ||
+            fv__net_print(&context, again, NULL, &second) != FV_OK)
             fail_msg("%s\nof the text:\n%s\nprinted as:\n%s", context.message, text->data,
                      first.data);
         assert_string_equal(first.data, second.data);
@@ -139,6 +140,8 @@ static void test_damaged(void **state) {
         "block unit(k, s = 2) = add { conv k 3x3 stride s pad 1 bias no | identity } as out - "
         "relu\n"
         "head aux weight 0.5 training from unit1.out - fc 3 - softmax\n"
+        "head two loss squarederror target vector from first - unit(k, 1) as u\n"
+        "  - conv k 3x3 pad 1 bias no share u.conv1 - conv 1 1x1 share late - conv 1 1x1 as late\n"
         "train lr 0.1 schedule step steps 1,2\n";
     int parsed = 0;
     for (int i = 0; i < TEXTS; i++) {

@@ -11,26 +11,27 @@
 
 #include "base/random.h"
 #include "lang/lang.h"
+#include "more_ops.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static fv_context context;
 
-static fv_text print(const fv_net *net) {
+static fv_text print(const fv_graph *net, const fv_recipe *recipe) {
     fv_text out = {0};
-    if (fv__net_print(&context, net, &out) != FV_OK) fail_msg("%s", context.message);
+    if (fv__net_print(&context, net, recipe, &out) != FV_OK) fail_msg("%s", context.message);
     return out;
 }
 
-static fv_net *parse(const char *text) {
-    fv_net *net = NULL;
-    if (fv__net_parse(&context, "my.net", text, strlen(text), NULL, 0, &net) != FV_OK)
+static fv_graph *parse(const char *text, fv_recipe *recipe) {
+    fv_graph *net = NULL;
+    if (fv__net_parse(&context, "my.net", text, strlen(text), NULL, 0, &net, recipe) != FV_OK)
         fail_msg("%s\n%s", text, context.message);
     return net;
 }
 
-static void same_nodes(const fv_net *a, const fv_net *b) {
+static void same_nodes(const fv_graph *a, const fv_graph *b) {
     assert_int_equal(a->node_count, b->node_count);
     for (size_t i = 0; i < a->node_count; i++) {
         const fv_node *x = &a->nodes[i];
@@ -50,12 +51,19 @@ static void same_nodes(const fv_net *a, const fv_net *b) {
         assert_int_equal(x->inputs, y->inputs);
         for (int k = 0; k < x->inputs; k++)
             assert_string_equal(a->values[x->in[k]].name, b->values[y->in[k]].name);
-        assert_string_equal(a->values[x->out].name, b->values[y->out].name);
-        assert_true(fv__shape_equal(&a->values[x->out].shape, &b->values[y->out].shape));
+        assert_int_equal(x->outputs, y->outputs);
+        for (int k = 0; k < x->outputs; k++) {
+            const fv_value *one = &a->values[x->out[k]], *other = &b->values[y->out[k]];
+            assert_string_equal(one->name, other->name);
+            assert_true(fv__shape_equal(&one->shape, &other->shape));
+        }
+        assert_int_equal(x->params, y->params);
+        for (int k = 0; k < x->params; k++)
+            assert_string_equal(a->params[x->param[k]].name, b->params[y->param[k]].name);
     }
 }
 
-static void same_nets(const fv_net *a, const fv_net *b) {
+static void same_nets(const fv_graph *a, const fv_graph *b) {
     same_nodes(a, b);
     assert_string_equal(a->name, b->name);
     assert_int_equal(a->param_count, b->param_count);
@@ -63,6 +71,7 @@ static void same_nets(const fv_net *a, const fv_net *b) {
         const int at = fv__net_find_param(b, a->params[i].name);
         assert_true(at >= 0);
         assert_true(fv__shape_equal(&a->params[i].spec.shape, &b->params[at].spec.shape));
+        assert_int_equal(a->params[i].uses, b->params[at].uses);
     }
     assert_int_equal(a->head_count, b->head_count);
     for (size_t i = 0; i < a->head_count; i++) {
@@ -70,16 +79,21 @@ static void same_nets(const fv_net *a, const fv_net *b) {
         assert_string_equal(a->values[a->heads[i].value].name, b->values[b->heads[i].value].name);
         assert_true(a->heads[i].weight == b->heads[i].weight);
         assert_int_equal(a->heads[i].training, b->heads[i].training);
+        assert_ptr_equal(a->heads[i].loss, b->heads[i].loss);
+        if (a->heads[i].loss)
+            assert_memory_equal(a->heads[i].loss_options, b->heads[i].loss_options,
+                                a->heads[i].loss->options_size);
     }
     assert_memory_equal(&a->input, &b->input, sizeof a->input);
-    assert_memory_equal(&a->recipe, &b->recipe, sizeof a->recipe);
 }
 
-static void round_trip(const fv_net *net) {
-    fv_text first = print(net);
-    fv_net *again = parse(first.data);
+static void round_trip(const fv_graph *net, const fv_recipe *recipe) {
+    fv_recipe reread;
+    fv_text first = print(net, recipe);
+    fv_graph *again = parse(first.data, &reread);
     same_nets(net, again);
-    fv_text second = print(again);
+    if (recipe != NULL) assert_memory_equal(recipe, &reread, sizeof reread);
+    fv_text second = print(again, &reread);
     assert_string_equal(first.data, second.data);
     fv__net_free(again);
     fv__text_free(&first);
@@ -90,20 +104,22 @@ static void test_zoo(void **state) {
     (void)state;
     int count = 0;
     for (const fv_zoo_network *z = fv__zoo; z->name != NULL; z++, count++) {
-        fv_net *net = NULL;
-        if (fv__net_find(&context, z->name, NULL, 0, &net) != FV_OK)
+        fv_graph *net = NULL;
+        fv_recipe recipe;
+        if (fv__net_find(&context, z->name, NULL, 0, &net, &recipe) != FV_OK)
             fail_msg("%s", context.message);
-        round_trip(net);
+        round_trip(net, &recipe);
         fv__net_free(net);
     }
     assert_true(count > 0);
 }
 
 static void prints(const char *text, const char *wanted) {
-    fv_net *net = parse(text);
-    fv_text out = print(net);
+    fv_recipe recipe;
+    fv_graph *net = parse(text, &recipe);
+    fv_text out = print(net, &recipe);
     assert_string_equal(out.data, wanted);
-    round_trip(net);
+    round_trip(net, &recipe);
     fv__net_free(net);
     fv__text_free(&out);
 }
@@ -122,11 +138,11 @@ static void test_form(void **state) {
         "input 3x16x16 crop 20x20 scale 0.5 mean 0.1,0.2,0.3\n"
         "    conv 4 3x3 pad 1 - conv 4 3x3 pad 1\n"
         "  - add {\n"
-        "        conv 4 3x3 pad 1 bias no as unit1.conv1 - relu as unit1.relu1\n"
-        "      | identity } as unit1.add1 - (relu as unit1.relu2) as one\n"
+        "        conv 4 3x3 pad 1 bias no as one.conv1 - relu as one.relu1\n"
+        "      | identity } as one.add1 - (relu as one.relu2) as one\n"
         "  - add {\n"
-        "        conv 8 3x3 pad 1 bias no as unit2.conv1 - relu as unit2.relu1\n"
-        "      | conv 8 1x1 as unit2.conv2 } as unit2.add1 - relu as unit2.relu2 - maxpool 2x2 "
+        "        conv 8 3x3 pad 1 bias no as unit1.conv1 - relu as unit1.relu1\n"
+        "      | conv 8 1x1 as unit1.conv2 } as unit1.add1 - relu as unit1.relu2 - maxpool 2x2 "
         "ceil\n"
         "  - fc 10 - softmax\n"
         "head aux weight 0.25 training from one - fc 10 - softmax\n"
@@ -147,6 +163,25 @@ static void test_form(void **state) {
            "        tanh as tanh1 - relu\n"
            "      | from tanh1\n"
            "      | identity }\n");
+    /* losses, shared parameters, further outputs */
+    context.ops = fv__more_ops;
+    prints(
+        "net e\ninput 4x8x8\n halves - conv 2 3x3 pad 1 as a - (relu - conv 2 3x3 share a pad 1)\n"
+        " - add { identity | from halves1.2 - conv 2 1x1 share b | conv 2 1x1 share b }\n"
+        "loss crossentropy ignore 255\n"
+        "head v weight 2 loss squarederror target vector from a - globalavgpool\n"
+        "head u loss crossentropy from input\n",
+        "net e\n"
+        "input 4x8x8\n"
+        "    halves as halves1\n"
+        "  - add {\n"
+        "        conv 2 3x3 pad 1 as a - relu - conv 2 3x3 pad 1 share a as conv1\n"
+        "      | from halves1.2 - conv 2 1x1 share b\n"
+        "      | from conv1 - conv 2 1x1 share b }\n"
+        "loss crossentropy ignore 255\n"
+        "head v weight 2 loss squarederror target vector from a - globalavgpool\n"
+        "head u loss crossentropy from input\n");
+    context.ops = NULL;
     /* a graph that is no nest of branches: one branch reads what another made */
     prints("net c\ninput 1x8x8\n relu as a - concat { tanh as b - relu | add { from b | from a } }",
            "net c\n"
@@ -166,19 +201,42 @@ static uint32_t below(uint32_t n) {
     return (uint32_t)fv__random_below(fv__key(7, FV_STREAM_CHECK, 0, 0), number++, n);
 }
 
-static int add(fv_net *net, const char *op, const char *name, const int *in, int inputs,
-               bool training) {
+/* One input, two outputs like it. */
+static fv_status fork_shape(fv_context *ctx, fv_site *site) {
+    (void)ctx;
+    site->outputs = 2;
+    site->out[0] = site->out[1] = site->in[0];
+    return FV_OK;
+}
+static const fv_op fork_op = {
+    .name = "fork", .inputs_min = 1, .inputs_max = 1, .outputs_max = 2, .shape = fork_shape};
+static const fv_op *const own_ops[] = {&fork_op, NULL};
+
+/* A convolution has the parameters of an earlier one, for every second. */
+static int add(fv_graph *net, const char *op, const char *name, const int *in, int inputs) {
     uint64_t options[32] = {0};
     int value = -1;
-    if (fv__options_parse(&context, fv__op_find(op), "", options) != FV_OK ||
-        fv__net_add(&context, net, fv__op_find(op), options, name, in, inputs, (fv_place){0, 0},
-                    training, &value) != FV_OK)
+    fv_node_spec spec = {.op = fv__op_find_in(&context, op),
+                         .options = options,
+                         .name = name,
+                         .in = in,
+                         .inputs = inputs};
+    const bool conv = strcmp(op, "conv") == 0;
+    for (size_t i = 0; conv && i < net->node_count; i++)
+        if (net->nodes[i].params > 0 && below(2) == 0) spec.param = net->nodes[i].param;
+    if (fv__options_parse(&context, spec.op, conv ? "1 1x1" : "", options) != FV_OK ||
+        fv__net_add(&context, net, &spec, &value) != FV_OK)
         fail_msg("%s", context.message);
     return value;
 }
 
-static fv_net *new_net(void) {
-    fv_net *net = NULL;
+static void add_head(fv_graph *net, const char *name, int value) {
+    const fv_head head = {.name = name, .value = value, .weight = 1};
+    assert_int_equal(fv__net_add_head(&context, net, &head), FV_OK);
+}
+
+static fv_graph *new_net(void) {
+    fv_graph *net = NULL;
     fv_input input;
     memset(&input, 0, sizeof input);
     fv__field_defaults(fv__input_fields, &input);
@@ -188,13 +246,14 @@ static fv_net *new_net(void) {
 }
 
 /* Layers of one shape, each reading any before it; what nothing reads becomes an output. */
-static fv_net *random_net(int size) {
-    static const char *const ops[] = {"relu", "tanh", "add", "add", "identity", "sigmoid"};
-    fv_net *net = new_net();
-    bool read[64] = {false};
+static fv_graph *random_net(int size) {
+    static const char *const ops[] = {"relu",     "tanh", "add",  "add",
+                                      "identity", "conv", "conv", "fork"};
+    fv_graph *net = new_net();
+    bool read[128] = {false};
     const uint32_t reach = 1 + below(6);
     for (int i = 0; i < size; i++) {
-        const char *op = ops[below(6)];
+        const char *op = ops[below(8)];
         const int inputs = strcmp(op, "add") == 0 ? 2 + (int)below(3) : 1;
         int in[4];
         char name[64];
@@ -217,19 +276,20 @@ static fv_net *random_net(int size) {
             snprintf(name, sizeof name, "%s%d", op, i);
             break;
         }
-        if (fv__net_find_node(net, name) >= 0 || fv__net_find_value(net, name) >= 0)
+        char second[80];
+        snprintf(second, sizeof second, "%s.2", name);
+        if (fv__net_find_node(net, name) >= 0 || fv__net_find_value(net, name) >= 0 ||
+            fv__net_find_value(net, second) >= 0)
             snprintf(name, sizeof name, "n%d", i);
-        const int value = add(net, op, name, in, inputs, false);
+        const int value = add(net, op, name, in, inputs);
         snprintf(name, sizeof name, "v%d", i);
         if (below(5) == 0) net->values[value].name = fv__arena_text(&net->arena, name);
     }
     for (int v = (int)net->value_count - 1; v >= 0; v--) {
         char name[16];
+        if (v > 0 && net->values[v].output == 1 && below(2) == 0) continue; /* nobody's */
         snprintf(name, sizeof name, "head%d", v);
-        if (!read[v])
-            assert_int_equal(
-                fv__net_add_head(&context, net, net->head_count ? name : "output", v, 1, false),
-                FV_OK);
+        if (!read[v]) add_head(net, net->head_count ? name : "output", v);
     }
     assert_int_equal(fv__net_freeze(&context, net), FV_OK);
     return net;
@@ -237,59 +297,97 @@ static fv_net *random_net(int size) {
 
 static void test_random_graphs(void **state) {
     (void)state;
+    context.ops = own_ops;
     for (int i = 0; i < 3000; i++) {
-        fv_net *net = random_net(1 + (int)below(i < 2000 ? 12 : 60));
-        round_trip(net);
+        fv_graph *net = random_net(1 + (int)below(i < 2000 ? 12 : 60));
+        round_trip(net, NULL);
         fv__net_free(net);
     }
+    context.ops = NULL;
 }
 
 /* A U of joins within joins, deeper than brackets may go: written flat inside. */
 static void test_deep_graph(void **state) {
     (void)state;
     for (int deep = 15; deep <= 400; deep = deep * 2 + 7) {
-        fv_net *net = new_net();
+        fv_graph *net = new_net();
         int down[400], in[2], value = 0;
         char name[32];
         for (int i = 0; i < deep; i++) {
             snprintf(name, sizeof name, "relu%d", i + 1);
-            value = down[i] = add(net, "relu", name, &value, 1, false);
+            value = down[i] = add(net, "relu", name, &value, 1);
         }
         for (int i = deep - 2; i >= 0; i--) {
             in[0] = value, in[1] = down[i];
             snprintf(name, sizeof name, "add%d", deep - 1 - i);
-            value = add(net, "add", name, in, 2, false);
+            value = add(net, "add", name, in, 2);
         }
-        assert_int_equal(fv__net_add_head(&context, net, "output", value, 1, false), FV_OK);
-        round_trip(net);
+        add_head(net, "output", value);
+        round_trip(net, NULL);
         fv__net_free(net);
     }
 }
 
+/* What the language has no words for: a constant, a layer with one parameter of another's two. */
+static void test_beyond_words(void **state) {
+    (void)state;
+    const int zero = 0, one = 1;
+    const float number = 1;
+    const fv_shape shape = fv__shape1(1);
+    fv_text out = {0};
+    fv_graph *net = new_net();
+    int value;
+    assert_int_equal(fv__net_add_constant(&context, net, "two", FV_F32, &shape, &number, &value),
+                     FV_OK);
+    add_head(net, "output", add(net, "relu", "r", &one, 1));
+    assert_int_equal(fv__net_print(&context, net, NULL, &out), FV_BAD_INPUT);
+    assert_string_equal(context.message,
+                        "the constant 'two' cannot be written as text: the network language has "
+                        "none");
+    fv__net_free(net);
+    net = new_net();
+    uint64_t options[32] = {0};
+    const int params[2] = {0, -1};
+    fv_node_spec spec = {.op = &fv__op_conv, .options = options, .in = &zero, .inputs = 1};
+    assert_int_equal(fv__options_parse(&context, spec.op, "1 1x1", options), FV_OK);
+    spec.name = "a";
+    assert_int_equal(fv__net_add(&context, net, &spec, &value), FV_OK);
+    spec.name = "b", spec.in = &value, spec.param = params;
+    assert_int_equal(fv__net_add(&context, net, &spec, &value), FV_OK);
+    add_head(net, "output", value);
+    assert_int_equal(fv__net_print(&context, net, NULL, &out), FV_BAD_INPUT);
+    assert_string_equal(context.message,
+                        "b has b.bias and not all parameters of one name; such a network cannot be "
+                        "written as text");
+    fv__net_free(net);
+    fv__text_free(&out);
+}
+
 static void test_refused(void **state) {
     (void)state;
-    fv_net *net = new_net();
+    fv_graph *net = new_net();
     fv_text out = {0};
     const int zero = 0;
-    int value = add(net, "relu", "dead", &zero, 1, false);
-    assert_int_equal(fv__net_print(&context, net, &out), FV_BAD_INPUT); /* no output */
-    value = add(net, "relu", "alive", &zero, 1, false);
-    assert_int_equal(fv__net_add_head(&context, net, "output", value, 1, false), FV_OK);
-    assert_int_equal(fv__net_print(&context, net, &out), FV_BAD_INPUT);
+    int value = add(net, "relu", "dead", &zero, 1);
+    assert_int_equal(fv__net_print(&context, net, NULL, &out), FV_BAD_INPUT); /* no output */
+    value = add(net, "relu", "alive", &zero, 1);
+    add_head(net, "output", value);
+    assert_int_equal(fv__net_print(&context, net, NULL, &out), FV_BAD_INPUT);
     assert_string_equal(context.message,
                         "'dead' leads to no output of the network, which therefore "
                         "cannot be written as text");
     net->nodes[0].name = "alive";
-    assert_int_equal(fv__net_add_head(&context, net, "other", 1, 1, false), FV_OK);
-    assert_int_equal(fv__net_print(&context, net, &out), FV_BAD_INPUT); /* a name twice */
+    add_head(net, "other", 1);
+    assert_int_equal(fv__net_print(&context, net, NULL, &out), FV_BAD_INPUT); /* a name twice */
     net->nodes[0].name = "a \"quote\"";
-    assert_int_equal(fv__net_print(&context, net, &out), FV_BAD_INPUT);
+    assert_int_equal(fv__net_print(&context, net, NULL, &out), FV_BAD_INPUT);
     fv__net_free(net);
     fv__text_free(&out);
-    net = parse("input 1x4x4\n fc 3 - softmax");
-    fv_net *trained = NULL;
-    assert_int_equal(fv__net_with_loss(&context, net, &trained), FV_OK);
-    assert_int_equal(fv__net_print(&context, trained, &out), FV_BAD_INPUT); /* a second input */
+    net = parse("input 1x4x4\n fc 3 - softmax", NULL);
+    fv_graph *trained = NULL;
+    assert_int_equal(fv__net_with_loss(&context, net, &fv__op_crossentropy, &trained), FV_OK);
+    assert_int_equal(fv__net_print(&context, trained, NULL, &out),
+                     FV_BAD_INPUT); /* a second input */
     fv__net_free(trained);
     fv__net_free(net);
     fv__text_free(&out);
@@ -299,7 +397,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_zoo),           cmocka_unit_test(test_form),
         cmocka_unit_test(test_random_graphs), cmocka_unit_test(test_deep_graph),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_beyond_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

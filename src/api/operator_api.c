@@ -32,11 +32,11 @@ int fv_operator_at(const fv_context *ctx, int i, fv_operator_facts *out) {
 }
 
 int fv_operator_find(const fv_context *ctx, const char *name, fv_operator_facts *out) {
-    return tell(name ? fv__op_named(ctx, name) : NULL, out);
+    return tell(name ? fv__op_find_in(ctx, name) : NULL, out);
 }
 
 int fv_operator_option(const fv_context *ctx, const char *name, int i, fv_option *out) {
-    const fv_op *op = name ? fv__op_named(ctx, name) : NULL;
+    const fv_op *op = name ? fv__op_find_in(ctx, name) : NULL;
     return op ? fv__option_of(op->fields, i, out) : 0;
 }
 

@@ -16,6 +16,7 @@
 #define FV_MESSAGE_MAX 4096
 
 struct fv_pool;
+struct fv_op;
 
 /* Who hears what is worth knowing and no failure. */
 typedef struct fv_logger {
@@ -29,9 +30,9 @@ struct fv_context {
     struct fv_pool *pool;         /* worker threads; never NULL in a context from fv_context_new */
     int isa;                      /* highest fv_isa that kernels may use (base/cpu_features.h) */
     const struct fv_device *device; /* that plans are made for unless they name another */
+    const struct fv_op *const *ops; /* that a program brought (op/added_op.h), NULL-ended; NULL: none */
     fv_allocator allocator;
     fv_logger logger;
-    struct fv_added_op *operators; /* layers that the program brought (op/added_op.h) */
 };
 
 /* Records a failure and returns `status`. The message is cut at FV_MESSAGE_MAX. */

@@ -124,7 +124,8 @@ static fv_status add_extra(fv_context *ctx, fv_model *model, const char *name, c
 }
 
 fv_status fv__model_set(fv_context *ctx, fv_model *model, const char *name, const char *value) {
-    if (strcmp(name, "format") == 0 || strcmp(name, "net") == 0 || strcmp(name, "given") == 0)
+    if (strcmp(name, "format") == 0 || strcmp(name, "net") == 0 || strcmp(name, "given") == 0 ||
+        strcmp(name, "names") == 0)
         return fv__fail(ctx, FV_USAGE,
                         "the metadata '%s' follows from the network: it cannot be set", name);
     if (!fv__utf8_valid(name, strlen(name)) || (value && !fv__utf8_valid(value, strlen(value))))

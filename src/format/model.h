@@ -5,7 +5,9 @@
  * The file is safetensors: parameters under their names ("conv1.weight"; running statistics
  * "bn1.mean", "bn1.variance"), and in the metadata "format" ("fovea 1"), "net" (the text), "given"
  * (the values of the net's parameters, "classes=10"), "classes" (names, one per line) and, of the
- * training, what decides the bytes: "data", "data_checksum", "settings", "seed".
+ * training, what decides the bytes: "data", "data_checksum", "settings", "seed". Version 0.1.0
+ * called the layers in a block's call with a label otherwise; its files are read by those names,
+ * and "names" ("2") says that a file of such a network has those of now.
  */
 #ifndef FV_FORMAT_MODEL_H
 #define FV_FORMAT_MODEL_H
@@ -56,7 +58,7 @@ FV_MUST_USE fv_status fv__model_load_net(fv_context *ctx, const char *path, fv_n
 FV_MUST_USE fv_status fv__model_load_weights(fv_context *ctx, fv_model *model, const char *path);
 FV_MUST_USE fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *path);
 /* Sets a metadata entry (copied; NULL removes it); with name "classes" the names of the classes,
-   one per line. FV_USAGE for "format", "net" and "given", which follow from the net. */
+   one per line. FV_USAGE for "format", "net", "given" and "names", which follow from the net. */
 FV_MUST_USE fv_status fv__model_set(fv_context *ctx, fv_model *model, const char *name,
                                     const char *value);
 const char *fv__model_get(const fv_model *model, const char *name); /* NULL: absent */

@@ -11,6 +11,11 @@
 
 #define FORMAT "fovea 1"
 
+/* Metadata of files whose network has parameters that version 0.1.0 called otherwise: their names
+   are those of now. */
+#define NAMES     "names"
+#define NAMES_NOW "2"
+
 /* The name after "net " in a network's text, for messages: its length, 0 when there is none. */
 static size_t net_name(const char *text, const char **name) {
     for (const char *line = text; line; line = strchr(line, '\n')) {
@@ -57,6 +62,17 @@ static fv_status of_another(fv_context *ctx, const fv_graph *net, const fv_safet
         given);
 }
 
+static bool renamed(const fv_graph *net) {
+    for (size_t i = 0; i < net->param_count; i++)
+        if (net->params[i].old_name) return true;
+    return false;
+}
+
+/* A parameter in a file, by its name of now or of old. */
+static const fv_st_entry *entry_of(const fv_safetensors *st, const fv_param *p, bool old) {
+    return fv__safetensors_find(st, old && p->old_name ? p->old_name : p->name);
+}
+
 static fv_status check_param(fv_context *ctx, const fv_param *p, const fv_st_entry *e) {
     char there[FV_SHAPE_TEXT], here[FV_SHAPE_TEXT];
     fv__dims_text(here, &p->spec.shape);
@@ -71,10 +87,11 @@ static fv_status check_param(fv_context *ctx, const fv_param *p, const fv_st_ent
 }
 
 /* Every parameter is there in its shape, and nothing else. `used` has one flag per entry. */
-static fv_status compare(fv_context *ctx, const fv_graph *net, const fv_safetensors *st,
+static fv_status compare(fv_context *ctx, const fv_graph *net, const fv_safetensors *st, bool old,
                          bool *used) {
+    memset(used, 0, st->count);
     for (size_t i = 0; i < net->param_count; i++) {
-        const fv_st_entry *e = fv__safetensors_find(st, net->params[i].name);
+        const fv_st_entry *e = entry_of(st, &net->params[i], old);
         FV_TRY(check_param(ctx, &net->params[i], e));
         used[e - st->entries] = true;
     }
@@ -87,21 +104,32 @@ static fv_status compare(fv_context *ctx, const fv_graph *net, const fv_safetens
     return FV_OK;
 }
 
+/* *old: the file has the names of version 0.1.0. Where a network has layers called otherwise since,
+   one of our files says so; of others' both are tried, those of now first. */
 static fv_status check_weights(fv_context *ctx, const fv_graph *net, const fv_safetensors *st,
-                               bool own) {
+                               bool own, bool *old) {
+    const fv_json *meta = st->metadata;
+    const bool both = renamed(net) && !(meta && fv__json_string(meta, NAMES, NULL));
+    const bool ours = meta && fv__json_string(meta, "format", NULL);
     bool *used = fv__alloc(ctx, st->count + 1, "the names of weights");
     if (!used) return FV_EXHAUSTED;
-    fv_status status = compare(ctx, net, st, used);
+    *old = both && ours;
+    fv_status status = compare(ctx, net, st, *old, used);
+    if (status == FV_BAD_INPUT && both) {
+        *old = !*old;
+        status = compare(ctx, net, st, *old, used);
+    }
+    if (status == FV_BAD_INPUT && *old) status = compare(ctx, net, st, false, used); /* its words */
     fv__free(used);
     return status == FV_OK ? FV_OK : of_another(ctx, net, st, own);
 }
 
 /* After check_weights nothing here can fail. */
 static fv_status copy_weights(fv_context *ctx, const fv_graph *net, const fv_safetensors *st,
-                              float *weights) {
+                              bool old, float *weights) {
     for (size_t i = 0; i < net->param_count; i++) {
         const fv_param *p = &net->params[i];
-        FV_TRY(fv__safetensors_floats(ctx, fv__safetensors_find(st, p->name), weights + p->offset));
+        FV_TRY(fv__safetensors_floats(ctx, entry_of(st, p, old), weights + p->offset));
     }
     return FV_OK;
 }
@@ -110,12 +138,12 @@ static fv_status copy_weights(fv_context *ctx, const fv_graph *net, const fv_saf
    fv__model_save wrote, unless a parameter's size is odd and the next one's offset rounded up.
    NULL: in another order, type or byte order. Others' files may be aligned to 8 bytes only; what
    reads weights asks for no more than a float's 4, and copying takes longer than it would save. */
-static const uint8_t *as_block(const fv_graph *net, const fv_safetensors *st) {
+static const uint8_t *as_block(const fv_graph *net, const fv_safetensors *st, bool old) {
     if (!FV_FLOATS_AS_IN_FILES || !st->count) return NULL;
     const uint8_t *first = st->entries[0].data;
     if ((uintptr_t)first % _Alignof(float) != 0) return NULL;
     for (size_t i = 0; i < net->param_count; i++) {
-        const fv_st_entry *e = fv__safetensors_find(st, net->params[i].name);
+        const fv_st_entry *e = entry_of(st, &net->params[i], old);
         if (strcmp(e->type->name, "F32") != 0) return NULL;
         if (e->data != first + (size_t)net->params[i].offset * sizeof(float)) return NULL;
     }
@@ -127,8 +155,8 @@ static const uint8_t *as_block(const fv_graph *net, const fv_safetensors *st) {
 /* Large files are mapped: then the weights are used where they lie, and only what is read of them
    takes memory. Who changes such a file rather than to put another in its place changes the model.
  */
-static fv_status take_weights(fv_context *ctx, fv_model *model, fv_safetensors *st) {
-    const uint8_t *block = as_block(model->net.graph, st);
+static fv_status take_weights(fv_context *ctx, fv_model *model, fv_safetensors *st, bool old) {
+    const uint8_t *block = as_block(model->net.graph, st, old);
     if (block && fv__file_writable(&st->file)) {
         model->weights = (float *)((uint8_t *)st->file.owner + (block - st->file.data));
         model->file = st->file;
@@ -136,14 +164,14 @@ static fv_status take_weights(fv_context *ctx, fv_model *model, fv_safetensors *
         return FV_OK;
     }
     FV_TRY(fv__model_make_weights(ctx, model));
-    return copy_weights(ctx, model->net.graph, st, model->weights);
+    return copy_weights(ctx, model->net.graph, st, old, model->weights);
 }
 
 /* Metadata that is not the network: kept, to be written again. */
 static fv_status keep_metadata(fv_context *ctx, fv_model *model, const fv_json *metadata) {
     for (const fv_json *v = metadata->child; v; v = v->next) {
         if (strcmp(v->name, "format") != 0 && strcmp(v->name, "net") != 0 &&
-            strcmp(v->name, "given") != 0)
+            strcmp(v->name, "given") != 0 && strcmp(v->name, NAMES) != 0)
             FV_TRY(fv__model_set(ctx, model, v->name, v->string));
     }
     return FV_OK;
@@ -177,9 +205,9 @@ static fv_status parse_net(fv_context *ctx, const fv_safetensors *st, fv_net *ne
 }
 
 /* The network of a file whose weights are its own. */
-static fv_status load_net(fv_context *ctx, const fv_safetensors *st, fv_net *out) {
+static fv_status load_net(fv_context *ctx, const fv_safetensors *st, fv_net *out, bool *old) {
     FV_TRY(parse_net(ctx, st, out));
-    const fv_status status = check_weights(ctx, out->graph, st, true);
+    const fv_status status = check_weights(ctx, out->graph, st, true, old);
     if (status == FV_OK) return FV_OK;
     fv__net_free(out->graph);
     *out = (fv_net){0};
@@ -189,10 +217,11 @@ static fv_status load_net(fv_context *ctx, const fv_safetensors *st, fv_net *out
 static fv_status load(fv_context *ctx, fv_safetensors *st, fv_model **out) {
     fv_net net = {0};
     fv_status status;
-    FV_TRY(load_net(ctx, st, &net));
+    bool old;
+    FV_TRY(load_net(ctx, st, &net, &old));
     fv_model *model;
     FV_TRY(fv__model_bare(ctx, &net, &model));
-    FV_GO(take_weights(ctx, model, st));
+    FV_GO(take_weights(ctx, model, st, old));
     FV_GO(keep_metadata(ctx, model, st->metadata));
     *out = model;
     return FV_OK;
@@ -214,7 +243,8 @@ fv_status fv__model_load_net(fv_context *ctx, const char *path, fv_net *out) {
     fv_safetensors st;
     *out = (fv_net){0};
     FV_TRY(fv__safetensors_open(ctx, path, &st));
-    const fv_status status = load_net(ctx, &st, out);
+    bool old;
+    const fv_status status = load_net(ctx, &st, out, &old);
     fv__safetensors_close(&st);
     return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", path);
 }
@@ -231,11 +261,12 @@ fv_status fv__model_load_memory(fv_context *ctx, const char *name, const void *d
 
 fv_status fv__model_load_weights(fv_context *ctx, fv_model *model, const char *path) {
     fv_safetensors st;
+    bool old;
     FV_TRY(fv__safetensors_open(ctx, path, &st));
-    fv_status status = check_weights(ctx, model->net.graph, &st, false);
+    fv_status status = check_weights(ctx, model->net.graph, &st, false, &old);
     if (status == FV_OK)
-        status = model->weights ? copy_weights(ctx, model->net.graph, &st, model->weights)
-                                : take_weights(ctx, model, &st);
+        status = model->weights ? copy_weights(ctx, model->net.graph, &st, old, model->weights)
+                                : take_weights(ctx, model, &st, old);
     fv__safetensors_close(&st);
     return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", path);
 }
@@ -260,7 +291,7 @@ fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *pat
     fv_status status = FV_EXHAUSTED;
     size_t n = 0;
     fv_st_tensor *tensors = fv__alloc(ctx, (net->param_count + 1) * sizeof *tensors, "a file");
-    fv_st_meta *meta = fv__alloc(ctx, (model->extra_count + 4) * sizeof *meta, "a file");
+    fv_st_meta *meta = fv__alloc(ctx, (model->extra_count + 5) * sizeof *meta, "a file");
     if (!tensors || !meta) goto done;
     for (size_t i = 0; i < net->param_count; i++) {
         const fv_param *p = &net->params[i];
@@ -269,6 +300,7 @@ fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *pat
     meta[n++] = (fv_st_meta){"format", FORMAT};
     FV_GO(net_text(ctx, &model->net, &printed, &meta[n++]));
     if (*net->given) meta[n++] = (fv_st_meta){"given", net->given};
+    if (renamed(net)) meta[n++] = (fv_st_meta){NAMES, NAMES_NOW};
     const char *classes = fv__model_get(model, "classes");
     if (classes) meta[n++] = (fv_st_meta){"classes", classes};
     for (size_t i = 0; i < model->extra_count; i++)

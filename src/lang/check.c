@@ -39,38 +39,39 @@ static fv_status unknown(const checker *c, const fv_expr *e, const char *owner,
     }
     words[count++] = "channels", words[count++] = "height", words[count++] = "width";
     if (f != NULL && f->kind == FV_PAD) words[count++] = "same", words[count++] = "valid";
-    const fv_op *op = fv__op_named(c->source->ctx, e->name);
+    const fv_context *ctx = c->source->ctx;
+    const fv_op *op = fv__op_find_in(ctx, e->name);
     if (e->hyphened || op != NULL)
-        return fv__complain(c->source, e->place,
+        return fv__complain(c->source, e->location,
                             "'%s' is no number and no parameter; between two layers stands a dash "
                             "with a space on both sides: ' - '",
                             e->name);
     if (given != NULL && given->positional && f != NULL && owner != NULL) {
-        op = fv__op_named(c->source->ctx, owner);
+        op = fv__op_find_in(ctx, owner);
         const char *option =
             op != NULL && op->fields != NULL ? fv__field_nearest(op->fields, e->name) : NULL;
         if (option != NULL)
-            return fv__complain(c->source, e->place, "%s has no option '%s'; did you mean '%s'?",
+            return fv__complain(c->source, e->location, "%s has no option '%s'; did you mean '%s'?",
                                 owner, e->name, option);
     }
     if (f != NULL && f->kind == FV_BOOL)
-        return fv__complain(c->source, e->place, "%s must be yes or no, not '%s'", f->name,
+        return fv__complain(c->source, e->location, "%s must be yes or no, not '%s'", f->name,
                             e->name);
     if (c->known < FV_PARAMS_MAX &&
         slot_of(c->block != NULL ? c->block : &c->program->net, e->name, FV_PARAMS_MAX) >= 0)
-        return fv__complain(c->source, e->place,
+        return fv__complain(c->source, e->location,
                             "a default may use the parameters before it; '%s' is not one of them",
                             e->name);
     const char *near = fv__nearest(e->name, words, count);
     if (near != NULL)
-        return fv__complain(c->source, e->place, "unknown parameter '%s'; did you mean '%s'?",
+        return fv__complain(c->source, e->location, "unknown parameter '%s'; did you mean '%s'?",
                             e->name, near);
     if (strchr(e->name, 'x') != NULL && strlen(e->name) == 3)
         return fv__complain(
-            c->source, e->place,
+            c->source, e->location,
             "unknown parameter '%s'; a size of parameters needs brackets: (%c)x(%c)", e->name,
             e->name[0], e->name[2]);
-    return fv__complain(c->source, e->place,
+    return fv__complain(c->source, e->location,
                         "unknown parameter '%s'; parameters stand in brackets behind the name of "
                         "the %s: %s(%s = 1)",
                         e->name, c->block != NULL ? "block" : "net",
@@ -115,15 +116,15 @@ static fv_status unknown_block(const checker *c, const fv_element *e) {
         names[count++] = b->name;
     const char *near = fv__nearest(e->name, names, count);
     if (near != NULL)
-        return fv__complain(c->source, e->place, "unknown block '%s'; did you mean '%s'?", e->name,
-                            near);
-    near = fv__operator_meant(e->name);
+        return fv__complain(c->source, e->location, "unknown block '%s'; did you mean '%s'?",
+                            e->name, near);
+    near = fv__operator_meant(c->source->ctx, e->name);
     if (near != NULL)
-        return fv__complain(c->source, e->place,
+        return fv__complain(c->source, e->location,
                             "unknown block '%s'; did you mean the operator '%s'? its options come "
                             "without brackets",
                             e->name, near);
-    return fv__complain(c->source, e->place,
+    return fv__complain(c->source, e->location,
                         "unknown block '%s'; a block is defined like this: block %s(k) = conv k "
                         "3x3 - relu",
                         e->name, e->name);
@@ -139,12 +140,12 @@ static fv_status check_call(checker *c, fv_element *e) {
     bool by_name = false;
     for (fv_given *g = e->given; g != NULL; g = g->next) {
         if (g->positional && by_name)
-            return fv__complain(c->source, g->place,
+            return fv__complain(c->source, g->location,
                                 "values without a name come first; give this one its name");
         by_name = by_name || !g->positional;
         g->slot = g->positional ? position++ : slot_of(b, g->name, FV_PARAMS_MAX);
         if (g->positional && g->slot >= b->parameter_count)
-            return fv__complain(c->source, g->place, "%s has %d parameter%s, this is number %d",
+            return fv__complain(c->source, g->location, "%s has %d parameter%s, this is number %d",
                                 b->name, b->parameter_count, b->parameter_count == 1 ? "" : "s",
                                 position);
         if (g->slot < 0) {
@@ -153,21 +154,25 @@ static fv_status check_call(checker *c, fv_element *e) {
             for (const fv_parameter *q = b->parameters; q != NULL; q = q->next)
                 names[n++] = q->name;
             const char *near = fv__nearest(g->name, names, n);
-            return fv__complain(c->source, g->place, "%s has no parameter '%s'%s%s%s", b->name,
+            return fv__complain(c->source, g->location, "%s has no parameter '%s'%s%s%s", b->name,
                                 g->name, near != NULL ? "; did you mean '" : "",
                                 near != NULL ? near : "", near != NULL ? "'?" : "");
         }
         if (have[g->slot])
-            return fv__complain(c->source, g->place, "this parameter of %s is given twice",
+            return fv__complain(c->source, g->location, "this parameter of %s is given twice",
                                 b->name);
         have[g->slot] = true;
     }
     int slot = 0;
     for (const fv_parameter *q = b->parameters; q != NULL; q = q->next, slot++)
         if (!have[slot] && q->initial == NULL)
-            return fv__complain(c->source, e->place, "%s needs its parameter '%s'", b->name,
+            return fv__complain(c->source, e->location, "%s needs its parameter '%s'", b->name,
                                 q->name);
     return check_given(c, e->given, e->name);
+}
+
+static fv_status check_loss(checker *c, const fv_loss_given *loss) {
+    return loss->op != NULL ? check_given(c, loss->given, loss->op->name) : FV_OK;
 }
 
 static fv_status check_chains(checker *c, const fv_chain *chains) {
@@ -200,14 +205,14 @@ static fv_status follow_block(checker *c, const fv_element *e, int *path, int de
             n += snprintf(text + n, sizeof text - (size_t)n, "%s%s", i > first ? " -> " : "",
                           c->table[path[i]]->name);
         return fv__complain(
-            c->source, e->place,
+            c->source, e->location,
             "the block '%s' calls itself without end: %s; a condition must stop it: "
             "if k > 0 then %s(k - 1) else identity",
             e->name, text, e->name);
     }
     if (c->state[index] == DONE) return FV_OK;
     if (depth >= FV_BLOCKS_DEEP)
-        return fv__complain(c->source, e->place, "blocks within blocks, more than %d deep",
+        return fv__complain(c->source, e->location, "blocks within blocks, more than %d deep",
                             FV_BLOCKS_DEEP);
     c->state[index] = OPEN;
     FV_TRY(follow_calls(c, c->table[index]->body, path, depth + 1));
@@ -246,7 +251,7 @@ static fv_status check_all(checker *c) {
     int path[FV_BLOCKS_DEEP + 2];
     for (int i = 0; c->table[i] != NULL; i++) {
         const fv_element call = {
-            .kind = FV_A_CALL, .name = c->table[i]->name, .place = c->table[i]->place};
+            .kind = FV_A_CALL, .name = c->table[i]->name, .location = c->table[i]->location};
         FV_TRY(follow_block(c, &call, path, 0));
     }
     c->block = NULL;
@@ -254,8 +259,10 @@ static fv_status check_all(checker *c) {
     for (int i = 0; i < 3; i++) FV_TRY(check_expr(c, program->input_size[i], NULL, NULL));
     FV_TRY(check_given(c, program->input_given, "input"));
     FV_TRY(check_chains(c, program->net.body));
+    FV_TRY(check_loss(c, &program->loss));
     for (const fv_output *o = program->outputs; o != NULL; o = o->next) {
         FV_TRY(check_expr(c, o->weight, NULL, NULL));
+        FV_TRY(check_loss(c, &o->loss));
         FV_TRY(check_chains(c, o->chain));
     }
     return check_given(c, program->train_given, "train");
@@ -267,10 +274,10 @@ static fv_status list_blocks(checker *c) {
     for (const fv_block *b = c->program->blocks; b != NULL; b = b->next, count++) {
         const int *other = fv__names_get(&c->blocks, b->name);
         if (other != NULL) { /* the list has the last one first */
-            const fv_location at = c->table[*other]->place;
+            const fv_location at = c->table[*other]->location;
             return fv__complain(c->source, at,
                                 "there is a second block '%s'; the first is at %d:%d", b->name,
-                                b->place.line, b->place.column);
+                                b->location.line, b->location.column);
         }
         FV_TRY(fv__names_add(c->source->ctx, &c->blocks, b->name, count));
         c->table[count] = b;

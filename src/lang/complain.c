@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * complain.c - messages with a place: file:line:column, the line, a caret.
+ * complain.c - messages with a location: file:line:column, the line, a caret.
  *
  * Everything is put together in buffers on the stack: saying what is wrong must not need memory.
  * Columns count characters, not bytes, so the caret stands right under non-ASCII text too.
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHOWN 100 /* characters of a line that are shown around the place */
+#define SHOWN 100 /* characters of a line that are shown around the location */
 
 /* Start and length of a line, counted from 1. */
 static void find_line(const fv_source *s, int line, size_t *start, size_t *length) {
@@ -39,8 +39,8 @@ static void put(buffer *b, const char *bytes, size_t n) {
     b->data[b->used] = 0;
 }
 
-/* The line and a caret; of a long line the part around the place. Tabs stay tabs in both lines, so
-   that they line up. */
+/* The line and a caret; of a long line the part around the location. Tabs stay tabs in both lines,
+   so that they line up. */
 static void show_line(const fv_source *s, fv_location at, buffer *out) {
     size_t start, length;
     find_line(s, at.line, &start, &length);

@@ -11,7 +11,7 @@
 
 static fv_status flow(const fv_env *env, const fv_expr *e, double *out) {
     if (env->flow == NULL)
-        return fv__complain(env->source, e->place,
+        return fv__complain(env->source, e->location,
                             "'%s' is what flows into a layer; nothing flows here", e->name);
     *out = (double)(e->number == 0   ? fv__channels(env->flow)
                     : e->number == 1 ? fv__height(env->flow)
@@ -20,7 +20,7 @@ static fv_status flow(const fv_env *env, const fv_expr *e, double *out) {
 }
 
 static fv_status divide(const fv_env *env, const fv_expr *e, double a, double b, double *out) {
-    if (b == 0) return fv__complain(env->source, e->place, "division by zero");
+    if (b == 0) return fv__complain(env->source, e->location, "division by zero");
     *out = e->kind == FV_E_DIVIDE ? a / b : e->kind == FV_E_FLOOR ? floor(a / b) : fmod(a, b);
     if (e->kind == FV_E_MODULO && *out != 0 && (*out < 0) != (b < 0)) *out += b;
     return FV_OK;
@@ -71,7 +71,7 @@ static fv_status binary(const fv_env *env, const fv_expr *e, double *out) {
         break;
     }
     if (!isfinite(*out))
-        return fv__complain(env->source, e->place, "the result is too large to be a number");
+        return fv__complain(env->source, e->location, "the result is too large to be a number");
     return FV_OK;
 }
 
@@ -79,7 +79,7 @@ static fv_status binary(const fv_env *env, const fv_expr *e, double *out) {
 fv_status fv__eval(const fv_env *env, const fv_expr *e, double *out) {
     double a;
     if ((*env->fuel -= 5) < 0)
-        return fv__complain(env->source, e->place, "this network is too much work to write out");
+        return fv__complain(env->source, e->location, "this network is too much work to write out");
     switch (e->kind) {
     case FV_E_NUMBER:
         *out = e->number;

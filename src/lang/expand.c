@@ -21,7 +21,7 @@ fv_status fv__expand_trace(fv_expander *x, const fv_scope *scope) {
         int n = 0;
         if (scope->rounds > 0) {
             (void)fv__note(x->source, "in round %d of %d of the repetition at %d:%d", scope->round,
-                           scope->rounds, scope->place.line, scope->place.column);
+                           scope->rounds, scope->location.line, scope->location.column);
             continue;
         }
         text[0] = 0;
@@ -29,11 +29,19 @@ fv_status fv__expand_trace(fv_expander *x, const fv_scope *scope) {
             n += fv__format(text + n, sizeof text - (size_t)n, "%s%g", i > 0 ? ", " : "",
                             scope->values[i]);
         (void)fv__note(x->source, "in block %s(%s), called at %.500s:%d:%d", scope->block->name,
-                       text, x->source->file, scope->place.line, scope->place.column);
+                       text, x->source->file, scope->location.line, scope->location.column);
     }
     for (; scope != NULL && scope->outer != NULL; scope = scope->outer) more++;
     if (more > 0) (void)fv__note(x->source, "... and %d more around it", more);
     return x->source->ctx->status;
+}
+
+/* Height x width x channels by habit: few maps that are wide the wrong way round. */
+void fv__expand_note_order(fv_expander *x, const fv_input *input) {
+    const int64_t c = input->channels, h = input->height, w = input->width;
+    if (w > 4 || w == 2 || c <= 4 || h <= 4) return;
+    (void)fv__note(x->source, "channels come first: an image of %lldx%lld is input %lldx%lldx%lld",
+                   (long long)c, (long long)h, (long long)w, (long long)c, (long long)h);
 }
 
 /* ---- parameters of the net ---- */
@@ -111,7 +119,7 @@ static fv_status set_input(fv_expander *x, fv_input *input) {
         double v;
         FV_TRY(fv__eval(&env, program->input_size[i], &v));
         if (!(v >= 1 && v <= 65536 && v == floor(v)))
-            return fv__complain(x->source, program->input_size[i]->place,
+            return fv__complain(x->source, program->input_size[i]->location,
                                 "the input's %s must be a whole number from 1 to 65536, not %g",
                                 names[i], v);
         size[i] = (int64_t)v;
@@ -123,15 +131,18 @@ static fv_status set_input(fv_expander *x, fv_input *input) {
         const int count = mean                                 ? input->mean.count
                           : strcmp(g->field->name, "std") == 0 ? input->std.count
                                                                : 1;
-        if (count != 1 && count != input->channels)
-            return fv__complain(
-                x->source, g->value.place,
+        if (count != 1 && count != input->channels) {
+            (void)fv__complain(
+                x->source, g->value.location,
                 "%s has %d numbers, but the input has %d channel%s: give one number, "
                 "or one per channel",
                 g->field->name, count, (int)input->channels, input->channels == 1 ? "" : "s");
+            fv__expand_note_order(x, input);
+            return FV_BAD_INPUT;
+        }
         if (strcmp(g->field->name, "pad") == 0 && 2 * input->pad >= least)
-            return fv__complain(x->source, g->value.place,
-                                "pad %d on both sides leaves nothing of a picture of %dx%d",
+            return fv__complain(x->source, g->value.location,
+                                "pad %d on both sides leaves nothing of an image of %dx%d",
                                 (int)input->pad, (int)size[1], (int)size[2]);
     }
     return FV_OK;
@@ -156,10 +167,21 @@ static fv_status check_training(fv_expander *x) {
     for (size_t i = 1; i < net->head_count && o != NULL; i++, o = o->next) {
         const int node = net->values[net->heads[i].value].node;
         if (!o->training && node >= 0 && net->nodes[node].training)
-            return fv__complain(x->source, o->place, "this head reads '%s', %s",
+            return fv__complain(x->source, o->location, "this head reads '%s', %s",
                                 net->nodes[node].name, remedy);
     }
     return FV_OK;
+}
+
+static fv_status add_head(fv_expander *x, const fv_scope *scope, const fv_loss_given *loss,
+                          fv_head *head) {
+    const fv_env env = fv__expander_env(x, scope, -1);
+    if (loss->op != NULL) {
+        head->loss = loss->op;
+        head->loss_options = x->options;
+        FV_TRY(fv__fill(&env, loss->op->fields, loss->given, x->options));
+    }
+    return fv__net_add_head(x->source->ctx, x->net, head);
 }
 
 static fv_status add_heads(fv_expander *x, const fv_scope *scope) {
@@ -169,14 +191,12 @@ static fv_status add_heads(fv_expander *x, const fv_scope *scope) {
         int value;
         if (o->weight != NULL) FV_TRY(fv__eval(&env, o->weight, &weight));
         if (weight < 0)
-            return fv__complain(x->source, o->weight->place,
+            return fv__complain(x->source, o->weight->location,
                                 "a head's weight must not be negative, as %g is", weight);
         x->training = o->training;
         FV_TRY(fv__expand_chain(x, scope, o->chain, 0, &value));
-        FV_TRY(fv__net_add_head(
-            x->source->ctx, x->net,
-            &(fv_head){
-                .name = o->name, .value = value, .weight = weight, .training = o->training}));
+        fv_head head = {.name = o->name, .value = value, .weight = weight, .training = o->training};
+        FV_TRY(add_head(x, scope, &o->loss, &head));
     }
     return FV_OK;
 }
@@ -185,10 +205,11 @@ static fv_status set_recipe(fv_expander *x) {
     fv_env env = {x->source, NULL, x->values, NULL, &x->fuel};
     fv_recipe_table table;
     fv__recipe_table(&table);
+    fv__recipe_defaults(x->recipe);
     return fv__fill(&env, table.field, x->program->train_given, x->recipe);
 }
 
-/* A layer whose output nobody reads is a slip: `from` cut the chain behind it. */
+/* A layer of whose outputs nobody reads any is a slip: `from` cut the chain behind it. */
 static fv_status check_used(fv_expander *x) {
     const fv_graph *net = x->net;
     bool *used = fv__arena_alloc(x->arena, net->value_count * sizeof *used);
@@ -196,12 +217,16 @@ static fv_status check_used(fv_expander *x) {
     for (size_t i = 0; i < net->node_count; i++)
         for (int k = 0; k < net->nodes[i].inputs; k++) used[net->nodes[i].in[k]] = true;
     for (size_t i = 0; i < net->head_count; i++) used[net->heads[i].value] = true;
-    for (size_t i = 1; i < net->value_count; i++)
-        if (!used[i])
-            return fv__complain(x->source, net->nodes[net->values[i].node].location,
+    for (size_t i = 0; i < net->node_count; i++) {
+        const fv_node *n = &net->nodes[i];
+        bool read = false;
+        for (int o = 0; o < n->outputs; o++) read = read || used[n->out[o]];
+        if (!read)
+            return fv__complain(x->source, n->location,
                                 "nothing reads the output of '%s'; a `from` behind it goes on from "
                                 "somewhere else",
-                                net->values[i].name);
+                                net->values[n->out[0]].name);
+    }
     return FV_OK;
 }
 
@@ -209,15 +234,16 @@ static fv_status check_used(fv_expander *x) {
 
 static fv_status expand_net(fv_expander *x) {
     const fv_program *program = x->program;
-    const fv_scope scope = {.prefix = ""};
+    const fv_scope scope = {.prefix = "", .old_prefix = ""};
     int value;
-    FV_TRY(fv__names_add(x->source->ctx, &x->names, "input", 0));
+    FV_TRY(fv__expand_start_names(x));
     FV_TRY(fv__expand_chain(x, &scope, program->net.body, 0, &value));
     if (x->net->node_count == 0)
-        return fv__complain(x->source, program->net.body->place, "this network has no layers");
-    FV_TRY(fv__net_add_head(x->source->ctx, x->net,
-                            &(fv_head){.name = "output", .value = value, .weight = 1}));
+        return fv__complain(x->source, program->net.body->location, "this network has no layers");
+    fv_head head = {.name = "output", .value = value, .weight = 1};
+    FV_TRY(add_head(x, &scope, &program->loss, &head));
     FV_TRY(add_heads(x, &scope));
+    FV_TRY(fv__expand_check_shared(x));
     FV_TRY(check_training(x));
     FV_TRY(check_used(x));
     FV_TRY(set_recipe(x));
@@ -236,7 +262,7 @@ static fv_status new_net(fv_expander *x, const fv_setting *settings, size_t sett
     FV_GO(set_input(x, &input));
     status = fv__net_new(x->source->ctx, x->program->net.name, &input, &x->net);
     if (status == FV_BAD_INPUT)
-        (void)fv__complain(x->source, x->program->input_place, "%s", x->source->ctx->message);
+        (void)fv__complain(x->source, x->program->input_location, "%s", x->source->ctx->message);
     if (status != FV_OK) goto done;
     x->net->given = fv__arena_text(&x->net->arena, given.data);
     if (x->net->given == NULL) status = FV_EXHAUSTED;
@@ -250,15 +276,11 @@ fv_status fv__expand(const fv_source *source, fv_arena *arena, const fv_program 
                      fv_recipe *recipe) {
     fv_expander x = {
         .source = source, .arena = arena, .program = program, .recipe = recipe, .fuel = FV_FUEL};
-    size_t bytes = 1;
-    for (const fv_op *const *op = fv__ops; *op != NULL; op++)
-        if ((*op)->options_size > bytes) bytes = (*op)->options_size;
-    x.options = fv__arena_alloc(arena, bytes);
+    x.options = fv__arena_alloc(arena, fv__op_options_size(source->ctx));
     fv_status status = x.options == NULL ? FV_EXHAUSTED : FV_OK;
     if (status == FV_OK) status = new_net(&x, settings, setting_count);
     if (status == FV_OK) status = expand_net(&x);
-    fv__names_free(&x.names);
-    fv__names_free(&x.counters);
+    fv__expand_free_names(&x);
     if (status != FV_OK)
         fv__net_free(x.net);
     else

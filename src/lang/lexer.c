@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const fv__statements[FV_STATEMENTS] = {"net", "input", "block", "head", "train"};
+const char *const fv__statements[FV_STATEMENTS] = {"net",  "input", "block",
+                                                   "head", "loss",  "train"};
 
 static bool digit(int c) {
     return c >= '0' && c <= '9';
@@ -39,7 +40,7 @@ static void skip(fv_lexer *l, size_t n) {
 }
 
 void fv__lex_start(fv_lexer *l, const fv_source *source) {
-    *l = (fv_lexer){.source = source, .line = 1, .column = 1, .last_place = {1, 1}};
+    *l = (fv_lexer){.source = source, .line = 1, .column = 1, .last_location = {1, 1}};
     if (source->size >= 3 && memcmp(source->text, "\xef\xbb\xbf", 3) == 0) l->at = 3; /* a BOM */
 }
 
@@ -80,11 +81,11 @@ bool fv__plain_label(const char *name) {
     return true;
 }
 
-/* To the next token: its place and what stands before it. */
+/* To the next token: its location and what stands before it. */
 static void begin(fv_lexer *l) {
     const size_t from = l->at;
     bool line_start = l->last_end == NULL;
-    l->last_place = (fv_location){l->line, l->column};
+    l->last_location = (fv_location){l->line, l->column};
     while (l->at < l->source->size) {
         const int c = peek(l, 0);
         if (c == '\n') line_start = true;
@@ -97,11 +98,11 @@ static void begin(fv_lexer *l) {
         }
     }
     l->now = (fv_token){.kind = FV_TOK_END, .start = l->source->text + l->at};
-    l->now.place = (fv_location){l->line, l->column};
+    l->now.location = (fv_location){l->line, l->column};
     l->now.line_start = line_start;
     l->now.space_before = line_start || l->at > from;
     /* what is missing at the end is missing behind the last token, not below the last comment */
-    if (l->at == l->source->size && l->last_end != NULL) l->now.place = l->last_place;
+    if (l->at == l->source->size && l->last_end != NULL) l->now.location = l->last_location;
 }
 
 static void end(fv_lexer *l, int kind, size_t length) {
@@ -124,12 +125,13 @@ static fv_status stranger(fv_lexer *l) {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const size_t n = strlen(known[i].bytes);
         if (l->source->size - l->at >= n && memcmp(l->now.start, known[i].bytes, n) == 0)
-            return fv__complain(l->source, l->now.place, "this character is %s; write '%s'",
+            return fv__complain(l->source, l->now.location, "this character is %s; write '%s'",
                                 known[i].name, known[i].meant);
     }
     size_t n = 1;
     while (fv__utf8_inside((char)peek(l, n))) n++;
-    return fv__complain(l->source, l->now.place, "'%.*s' means nothing here", (int)n, l->now.start);
+    return fv__complain(l->source, l->now.location, "'%.*s' means nothing here", (int)n,
+                        l->now.start);
 }
 
 /* 3, 0.5, .5, 1e-4; a letter right behind it is a mistake unless it is the cross of a size. */
@@ -154,21 +156,21 @@ static fv_status number(fv_lexer *l) {
         !(c == 'x' && (digit(peek(l, n + 1)) || peek(l, n + 1) == '('))) {
         const int shown = (int)(word < 60 ? word : 60);
         if (c == 'x' && word > n + 1)
-            return fv__complain(l->source, l->now.place,
+            return fv__complain(l->source, l->now.location,
                                 "'%.*s' is not a size; names need brackets: %.*sx(%.*s)", shown,
                                 l->now.start, (int)(n < 30 ? n : 30), l->now.start,
                                 (int)(word - n - 1 < 30 ? word - n - 1 : 30), l->now.start + n + 1);
-        return fv__complain(l->source, l->now.place,
+        return fv__complain(l->source, l->now.location,
                             "'%.*s' is not a number; sizes are written 3x3", shown, l->now.start);
     }
     char copy[64];
     if (n >= sizeof copy)
-        return fv__complain(l->source, l->now.place, "a number of %zu digits is too long", n);
+        return fv__complain(l->source, l->now.location, "a number of %zu digits is too long", n);
     memcpy(copy, l->now.start, n);
     copy[n] = 0;
     end(l, FV_TOK_NUMBER, n);
     if (!fv__parse_real(copy, &l->now.number))
-        return fv__complain(l->source, l->now.place, "'%s' is not a number", copy);
+        return fv__complain(l->source, l->now.location, "'%s' is not a number", copy);
     return FV_OK;
 }
 
@@ -180,12 +182,14 @@ static fv_status word(fv_lexer *l, bool dots, bool dashes) {
     }
     while (n > 1 && l->now.start[n - 1] == '.') n--; /* that dot is somebody else's */
     if (n > (size_t)(dots && !dashes ? FV_FULL_MAX : FV_NAME_MAX))
-        return fv__complain(l->source, l->now.place,
+        return fv__complain(l->source, l->now.location,
                             "a name has at most %d characters, this has %zu",
                             dots && !dashes ? FV_FULL_MAX : FV_NAME_MAX, n);
     end(l, FV_TOK_NAME, n);
-    for (int i = 0; i < FV_STATEMENTS && l->now.line_start; i++)
+    const bool loss = fv__token_is(&l->now, "loss");
+    for (int i = 0; i < FV_STATEMENTS && l->now.line_start && !loss; i++)
         if (fv__token_is(&l->now, fv__statements[i])) l->now.top = true;
+    l->now.loss = loss && l->now.line_start && peek(l, 0) != '(';
     return FV_OK;
 }
 
@@ -193,10 +197,10 @@ static fv_status string(fv_lexer *l) {
     size_t n = 1;
     while (peek(l, n) != '"' && peek(l, n) != '\n' && peek(l, n) != 0) n++;
     if (peek(l, n) != '"')
-        return fv__complain(l->source, l->now.place, "the quote '\"' is not closed on its line");
-    if (n == 1) return fv__complain(l->source, l->now.place, "a name between quotes is empty");
+        return fv__complain(l->source, l->now.location, "the quote '\"' is not closed on its line");
+    if (n == 1) return fv__complain(l->source, l->now.location, "a name between quotes is empty");
     if (n - 1 > FV_FULL_MAX)
-        return fv__complain(l->source, l->now.place,
+        return fv__complain(l->source, l->now.location,
                             "a name has at most %d characters, this has %zu", FV_FULL_MAX, n - 1);
     end(l, FV_TOK_STRING, n + 1);
     l->now.start++;
@@ -220,7 +224,8 @@ static fv_status symbol(fv_lexer *l) {
             return FV_OK;
         }
     if (c == '-' && peek(l, 1) == '>')
-        return fv__complain(l->source, l->now.place, "layers are joined by ' - ', not by an arrow");
+        return fv__complain(l->source, l->now.location,
+                            "layers are joined by ' - ', not by an arrow");
     if (strchr("()[]{}|,=*/%+-<>", c) == NULL) return stranger(l);
     end(l, c, 1);
     return FV_OK;

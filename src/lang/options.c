@@ -20,7 +20,7 @@ static fv_status evaluate(const fv_env *env, const fv_field *f, const fv_written
     for (int i = 0; i < w->count; i++) FV_TRY(fv__eval(env, w->e[i], &arg->v[i]));
     if (f->kind == FV_BOOL && w->count == 1) { /* a comparison, or a parameter that is yes or no */
         if (arg->v[0] != 0 && arg->v[0] != 1)
-            return fv__complain(env->source, w->place, "%s must be yes or no, not %g", f->name,
+            return fv__complain(env->source, w->location, "%s must be yes or no, not %g", f->name,
                                 arg->v[0]);
         arg->is = FV_ARG_WORD;
         snprintf(arg->word, sizeof arg->word, arg->v[0] != 0 ? "yes" : "no");
@@ -36,13 +36,13 @@ fv_status fv__fill(const fv_env *env, const fv_field *fields, const fv_given *gi
         FV_TRY(evaluate(env, g->field, &g->value, &arg));
         const fv_status status = fv__field_set(env->source->ctx, g->field, options, &arg);
         if (status == FV_BAD_INPUT)
-            return fv__complain(env->source, g->value.place, "%s", env->source->ctx->message);
+            return fv__complain(env->source, g->value.location, "%s", env->source->ctx->message);
         FV_TRY(status);
     }
     return FV_OK;
 }
 
-/* A field that the language can only take by its place, as its name means what flows in. */
+/* A field that the language can only take by its position, as its name means what flows in. */
 static bool nameless(const fv_field *f) {
     return strcmp(f->name, "channels") == 0 || strcmp(f->name, "height") == 0 ||
            strcmp(f->name, "width") == 0;
@@ -90,7 +90,8 @@ fv_status fv__options_parse(fv_context *ctx, const fv_op *op, const char *text, 
     FV_GO(fv__source_check(&source));
     fv__lex_start(&parser.lex, &source);
     FV_GO(fv__lex_next(&parser.lex));
-    FV_GO(fv__parse_args(&parser, op->name, op->fields, (fv_location){1, 1}, false, &given));
+    FV_GO(
+        fv__parse_args(&parser, op->name, op->fields, (fv_location){1, 1}, FV_ARGS_LAYER, &given));
     if (parser.lex.now.kind != FV_TOK_END) {
         status = fv__expected(&parser, "the end of the options");
         goto done;

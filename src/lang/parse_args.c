@@ -3,7 +3,7 @@
  * parse_args.c - options from a table of fields: positional values in the table's order, then
  * `name value` pairs; and the arguments of a block's call.
  *
- * No operator is known here. What ends a list of options is a token that can be no option: a
+ * What ends a list of options is a token that can be no option: a
  * chain's dash, a bar, a bracket that closes, the start of a new statement.
  */
 #include "lang/syntax.h"
@@ -13,8 +13,10 @@
 typedef struct reading {
     const char *owner;
     const fv_field *fields;
-    bool one_line;
+    fv_args_of of;
+    fv_element *element; /* the layer that may share parameters, or NULL */
     fv_given *first, **end;
+    bool by_name; /* an option came by its name: no more values without one */
 } reading;
 
 static bool is_flow(const fv_token *t) {
@@ -44,7 +46,10 @@ static const fv_field *next_positional(const reading *r) {
 }
 
 static bool ends(const reading *r, const fv_token *t) {
-    if (t->kind == FV_TOK_END || t->top || (r->one_line && t->line_start)) return true;
+    if (t->kind == FV_TOK_END || t->top || (t->loss && r->of != FV_ARGS_TRAIN)) return true;
+    if (r->of == FV_ARGS_INPUT && t->line_start) return true;
+    if (r->of == FV_ARGS_LOSS && fv__token_is(t, "from")) return true;
+    if (r->element != NULL && fv__token_is(t, "share")) return true;
     if (fv__token_dash(t) || fv__token_is(t, "as") || fv__token_is(t, "then") ||
         fv__token_is(t, "else"))
         return true;
@@ -66,7 +71,7 @@ static bool own_word(const fv_field *f, const fv_token *t) {
 
 static fv_status parse_value(fv_parser *p, const char *owner, const fv_field *f, fv_written *v) {
     const fv_token *t = &p->lex.now;
-    v->place = t->place;
+    v->location = t->location;
     if (own_word(f, t)) {
         v->word = fv__arena_textn(p->arena, t->start, t->length);
         return v->word == NULL ? FV_EXHAUSTED : fv__lex_next(&p->lex);
@@ -74,7 +79,7 @@ static fv_status parse_value(fv_parser *p, const char *owner, const fv_field *f,
     const bool list = f->kind == FV_PAD || f->kind == FV_INTS || f->kind == FV_REALS;
     for (;;) {
         if (v->count == FV_LIST_MAX)
-            return fv__complain(p->source, t->place, "%s takes at most %d numbers", f->name,
+            return fv__complain(p->source, t->location, "%s takes at most %d numbers", f->name,
                                 FV_LIST_MAX);
         if (v->cross)
             FV_TRY(fv__parse_primary(p, &v->e[v->count]));
@@ -86,24 +91,24 @@ static fv_status parse_value(fv_parser *p, const char *owner, const fv_field *f,
         else if (t->kind != ',' || v->cross)
             break;
         if (t->kind == ',' && !list)
-            return fv__complain(p->source, t->place,
+            return fv__complain(p->source, t->location,
                                 "%s takes one value; options are separated by spaces, not commas",
                                 f->name);
         FV_TRY(fv__lex_next(&p->lex));
     }
     if (v->cross && t->kind == '*')
-        return fv__complain(p->source, t->place,
+        return fv__complain(p->source, t->location,
                             "a size cannot be multiplied; to repeat %s put it in brackets: "
                             "(%s ...)*2, to reckon with a side write (2*k)x(2*k)",
                             owner, owner);
     return FV_OK;
 }
 
-static fv_given *append(fv_parser *p, reading *r, const fv_field *f, fv_location place) {
+static fv_given *append(fv_parser *p, reading *r, const fv_field *f, fv_location location) {
     fv_given *g = fv__parser_alloc(p, sizeof *g);
     if (g == NULL) return NULL;
     g->field = f;
-    g->place = place;
+    g->location = location;
     *r->end = g;
     r->end = &g->next;
     return g;
@@ -113,32 +118,39 @@ static fv_status named(fv_parser *p, reading *r, const fv_field *f) {
     const fv_token *t = &p->lex.now;
     const fv_given *before = given(r, f);
     if (before != NULL)
-        return fv__complain(p->source, t->place, "%s is given twice; it already stands at %d:%d",
-                            f->name, before->place.line, before->place.column);
-    fv_given *g = append(p, r, f, t->place);
+        return fv__complain(p->source, t->location, "%s is given twice; it already stands at %d:%d",
+                            f->name, before->location.line, before->location.column);
+    fv_given *g = append(p, r, f, t->location);
     if (g == NULL) return FV_EXHAUSTED;
     FV_TRY(fv__lex_next(&p->lex));
     if (t->kind == '=')
-        return fv__complain(p->source, t->place, "an option is written without '=': %s %s", f->name,
-                            f->kind == FV_BOOL ? "no" : "2");
+        return fv__complain(p->source, t->location, "an option is written without '=': %s %s",
+                            f->name, f->kind == FV_BOOL ? "no" : "2");
     const fv_field *other = find(r->fields, t); /* `bias bias` is a parameter of the same name */
     const bool bare =
         f->kind == FV_BOOL && (ends(r, t) || !starts_value(t) || (other != NULL && other != f));
     if (bare) {
         g->value.word = "yes";
-        g->value.place = g->place;
+        g->value.location = g->location;
         return FV_OK;
     }
     if (ends(r, t) || !starts_value(t)) {
         fv_text words = {.ctx = p->source->ctx};
         fv__field_kind_words(&words, f);
         const fv_status status =
-            fv__complain(p->source, g->place, "%s needs a value%s%s", f->name,
+            fv__complain(p->source, g->location, "%s needs a value%s%s", f->name,
                          words.data != NULL ? ": " : "", words.data != NULL ? words.data : "");
         fv__text_free(&words);
         return status;
     }
     return parse_value(p, r->owner, f, &g->value);
+}
+
+static bool option_of_loss(const char *word) {
+    for (const fv_op *const *op = fv__losses; *op != NULL; op++)
+        for (const fv_field *f = (*op)->fields; f != NULL && f->name != NULL; f++)
+            if (strcmp(f->name, word) == 0) return true;
+    return false;
 }
 
 /* A token that is no option of the owner: says what was probably meant. */
@@ -147,45 +159,50 @@ static fv_status stranger(fv_parser *p, const reading *r) {
     char word[FV_NAME_MAX + 1], found[96];
     fv__token_text(found, &t);
     if (t.kind == '*')
-        return fv__complain(p->source, t.place,
+        return fv__complain(p->source, t.location,
                             "%s cannot be repeated as it stands; put it in brackets: (%s%s)*2",
                             r->owner, r->owner, r->first != NULL ? " ..." : "");
     if (t.kind == '-')
-        return fv__complain(p->source, t.place,
+        return fv__complain(p->source, t.location,
                             "the dash between two layers needs a space on both sides: ' - '");
     if (t.kind == ',')
-        return fv__complain(p->source, t.place,
+        return fv__complain(p->source, t.location,
                             r->fields != NULL ? "options are separated by spaces, not commas"
                                               : "layers are joined by ' - ', not by a comma");
-    if (t.kind == '=') return fv__complain(p->source, t.place, "an option is written without '='");
+    if (t.kind == '=')
+        return fv__complain(p->source, t.location, "an option is written without '='");
     if (t.kind == '(' || t.kind == '[')
-        return fv__complain(p->source, t.place, "a ' - ' is missing before %s", found);
+        return fv__complain(p->source, t.location, "a ' - ' is missing before %s", found);
     if (t.kind == FV_TOK_NAME) {
         snprintf(word, sizeof word, "%.*s", (int)t.length, t.start);
-        if (fv__op_named(p->source->ctx, word) != NULL || fv__token_is(&t, "from") ||
-            fv__token_is(&t, "if"))
-            return fv__complain(p->source, t.place, "a ' - ' is missing before %s%s", found,
+        if (fv__parser_op(p, word) != NULL || fv__token_is(&t, "from") || fv__token_is(&t, "if"))
+            return fv__complain(p->source, t.location, "a ' - ' is missing before %s%s", found,
                                 t.line_start ? "; a line that goes on with a chain starts with it"
                                              : "");
         FV_TRY(fv__lex_next(&p->lex));
         if (p->lex.now.kind == '(' && !p->lex.now.space_before)
-            return fv__complain(p->source, t.place, "a ' - ' is missing before %s", found);
+            return fv__complain(p->source, t.location, "a ' - ' is missing before %s", found);
         const char *near = r->fields != NULL ? fv__field_nearest(r->fields, word) : NULL;
         if (near != NULL)
-            return fv__complain(p->source, t.place, "%s has no option '%s'; did you mean '%s'?",
+            return fv__complain(p->source, t.location, "%s has no option '%s'; did you mean '%s'?",
                                 r->owner, word, near);
         near = t.line_start ? fv__nearest(word, fv__statements, FV_STATEMENTS) : NULL;
         if (near != NULL)
-            return fv__complain(p->source, t.place, "unknown statement '%s'; did you mean '%s'?",
+            return fv__complain(p->source, t.location, "unknown statement '%s'; did you mean '%s'?",
                                 word, near);
         for (const fv_field *f = r->fields; f != NULL && f->name != NULL; f++)
             for (int i = 0; f->kind == FV_CHOICE && f->choices[i] != NULL; i++)
                 if (strcmp(f->choices[i], word) == 0)
-                    return fv__complain(p->source, t.place,
+                    return fv__complain(p->source, t.location,
                                         "%s has no option '%s'; did you mean '%s %s'?", r->owner,
                                         word, f->name, word);
+        if (r->of == FV_ARGS_TRAIN && option_of_loss(word))
+            return fv__complain(p->source, t.location,
+                                "train has no option '%s'; a loss with options of its own is a "
+                                "line above train: loss NAME %s ...",
+                                word, word);
         const fv_status status =
-            fv__complain(p->source, t.place, "%s has no option '%s'", r->owner, word);
+            fv__complain(p->source, t.location, "%s has no option '%s'", r->owner, word);
         fv_text list = {.ctx = p->source->ctx};
         for (const fv_field *f = r->fields; f != NULL && f->name != NULL; f++)
             fv__text_addf(&list, "%s%s", f == r->fields ? "" : ", ", f->name);
@@ -194,8 +211,9 @@ static fv_status stranger(fv_parser *p, const reading *r) {
         return status;
     }
     if (t.kind == FV_TOK_NUMBER)
-        return fv__complain(p->source, t.place, "%s is one value too many for %s", found, r->owner);
-    return fv__complain(p->source, t.place, "%s does not belong to the options of %s", found,
+        return fv__complain(p->source, t.location, "%s is one value too many for %s", found,
+                            r->owner);
+    return fv__complain(p->source, t.location, "%s does not belong to the options of %s", found,
                         r->owner);
 }
 
@@ -208,10 +226,10 @@ static bool is_positional(const fv_parser *p, const reading *r) {
     snprintf(word, sizeof word, "%.*s", (int)t->length, t->start);
     const char *after = t->start + t->length;
     const bool call = after < p->source->text + p->source->size && *after == '(';
-    return !call && fv__op_named(p->source->ctx, word) == NULL && !fv__token_is(t, "from");
+    return !call && fv__parser_op(p, word) == NULL && !fv__token_is(t, "from");
 }
 
-static fv_status missing(fv_parser *p, const reading *r, const fv_field *f, fv_location place) {
+static fv_status missing(fv_parser *p, const reading *r, const fv_field *f, fv_location location) {
     fv_text sample = {.ctx = p->source->ctx};
     fv__text_add(&sample, r->owner);
     for (const fv_field *g = r->fields; g->name != NULL; g++)
@@ -221,45 +239,72 @@ static fv_status missing(fv_parser *p, const reading *r, const fv_field *f, fv_l
                           g->kind == FV_SIZE  ? "3x3"
                           : g->kind == FV_INT ? "64"
                                               : "...");
-    const fv_status status = fv__complain(p->source, place, "%s needs %s (%s): %s", r->owner,
+    const fv_status status = fv__complain(p->source, location, "%s needs %s (%s): %s", r->owner,
                                           f->name, f->help, sample.data != NULL ? sample.data : "");
     fv__text_free(&sample);
     return status;
 }
 
-fv_status fv__parse_args(fv_parser *p, const char *owner, const fv_field *fields, fv_location place,
-                         bool one_line, fv_given **out) {
-    reading r = {owner, fields, one_line, NULL, NULL};
-    r.end = &r.first;
-    bool by_name = false;
-    while (!ends(&r, &p->lex.now)) {
-        const fv_field *f = find(fields, &p->lex.now);
-        if (f != NULL) {
-            by_name = true;
-            FV_TRY(named(p, &r, f));
-            continue;
+/* share LABEL: the parameters are those called so. */
+static fv_status parse_share(fv_parser *p, reading *r) {
+    fv_element *e = r->element;
+    if (e->share != NULL)
+        return fv__complain(p->source, p->lex.now.location,
+                            "share is given twice; it already stands at %d:%d",
+                            e->share_location.line, e->share_location.column);
+    r->by_name = true;
+    return fv__parse_label(p, "share", &e->share, &e->share_location);
+}
+
+static fv_status parse_positional(fv_parser *p, reading *r) {
+    if (!is_positional(p, r)) return stranger(p, r);
+    const fv_field *f = next_positional(r);
+    if (r->by_name && p->lex.now.kind != FV_TOK_NAME)
+        return fv__complain(p->source, p->lex.now.location,
+                            "values without a name come first; give this one its name: %s ...",
+                            f->name);
+    if (r->by_name) return stranger(p, r);
+    fv_given *g = append(p, r, f, p->lex.now.location);
+    if (g == NULL) return FV_EXHAUSTED;
+    g->positional = true;
+    return parse_value(p, r->owner, f, &g->value);
+}
+
+static fv_status parse_all(fv_parser *p, reading *r, fv_location location, fv_given **out) {
+    r->end = &r->first;
+    for (;;) {
+        const fv_field *f = find(r->fields, &p->lex.now);
+        if (r->element != NULL && fv__token_is(&p->lex.now, "share")) {
+            FV_TRY(parse_share(p, r));
+        } else if (ends(r, &p->lex.now)) {
+            break;
+        } else if (f != NULL) {
+            r->by_name = true;
+            FV_TRY(named(p, r, f));
+        } else {
+            FV_TRY(parse_positional(p, r));
         }
-        if (!is_positional(p, &r)) return stranger(p, &r);
-        f = next_positional(&r);
-        if (by_name && p->lex.now.kind != FV_TOK_NAME)
-            return fv__complain(p->source, p->lex.now.place,
-                                "values without a name come first; give this one its name: %s ...",
-                                f->name);
-        if (by_name) return stranger(p, &r);
-        fv_given *g = append(p, &r, f, p->lex.now.place);
-        if (g == NULL) return FV_EXHAUSTED;
-        g->positional = true;
-        FV_TRY(parse_value(p, owner, f, &g->value));
     }
-    for (const fv_field *f = fields; f != NULL && f->name != NULL; f++)
-        if ((f->flags & FV_REQUIRED) != 0 && given(&r, f) == NULL) return missing(p, &r, f, place);
-    *out = r.first;
+    for (const fv_field *f = r->fields; f != NULL && f->name != NULL; f++)
+        if ((f->flags & FV_REQUIRED) != 0 && given(r, f) == NULL) return missing(p, r, f, location);
+    *out = r->first;
     return FV_OK;
+}
+
+fv_status fv__parse_args(fv_parser *p, const char *owner, const fv_field *fields,
+                         fv_location location, fv_args_of of, fv_given **out) {
+    reading r = {.owner = owner, .fields = fields, .of = of};
+    return parse_all(p, &r, location, out);
+}
+
+fv_status fv__parse_layer_args(fv_parser *p, fv_element *e) {
+    reading r = {.owner = e->op->name, .fields = e->op->fields, .element = e};
+    return parse_all(p, &r, e->location, &e->given);
 }
 
 fv_status fv__parse_call(fv_parser *p, fv_element *e) {
     const fv_token *t = &p->lex.now;
-    const fv_location open = t->place;
+    const fv_location open = t->location;
     fv_given **end = &e->given;
     int count = 0;
     FV_TRY(fv__lex_next(&p->lex));
@@ -268,19 +313,19 @@ fv_status fv__parse_call(fv_parser *p, fv_element *e) {
         if (g == NULL) return FV_EXHAUSTED;
         *end = g;
         end = &g->next;
-        g->place = t->place;
+        g->location = t->location;
         g->positional = true;
         if (++count > FV_PARAMS_MAX)
-            return fv__complain(p->source, t->place, "a block has at most %d parameters",
+            return fv__complain(p->source, t->location, "a block has at most %d parameters",
                                 FV_PARAMS_MAX);
         if (t->kind == FV_TOK_END || t->top)
             return fv__complain(p->source, open, "this '(' is never closed");
         FV_TRY(fv__parse_expr(p, FV_LOOSE, &g->value.e[0]));
         g->value.count = 1;
-        g->value.place = g->place;
+        g->value.location = g->location;
         if (t->kind == '=') { /* what was read is the parameter's name */
             if (g->value.e[0]->kind != FV_E_NAME)
-                return fv__complain(p->source, g->place,
+                return fv__complain(p->source, g->location,
                                     "a parameter's name stands before '='; to compare write '=='");
             g->name = g->value.e[0]->name;
             g->positional = false;

@@ -14,25 +14,25 @@ enum { L_OR = 1, L_AND, L_NOT, L_COMPARE, L_SUM, L_PRODUCT, L_SIGN };
 
 static fv_status parse_level(fv_parser *p, int level, fv_spacing spacing, const fv_expr **out);
 
-static fv_expr *new_expr(fv_parser *p, fv_expr_kind kind, fv_location place) {
+static fv_expr *new_expr(fv_parser *p, fv_expr_kind kind, fv_location location) {
     fv_expr *e = fv__parser_alloc(p, sizeof *e);
     if (e == NULL) return NULL;
     e->kind = kind;
-    e->place = place;
+    e->location = location;
     e->depth = 1;
     return e;
 }
 
-static fv_status new_tree(fv_parser *p, fv_expr_kind kind, fv_location place, const fv_expr *a,
+static fv_status new_tree(fv_parser *p, fv_expr_kind kind, fv_location location, const fv_expr *a,
                           const fv_expr *b, const fv_expr *c, const fv_expr **out) {
-    fv_expr *e = new_expr(p, kind, place);
+    fv_expr *e = new_expr(p, kind, location);
     if (e == NULL) return FV_EXHAUSTED;
     e->a = a, e->b = b, e->c = c;
     if (a != NULL && a->depth >= e->depth) e->depth = a->depth + 1;
     if (b != NULL && b->depth >= e->depth) e->depth = b->depth + 1;
     if (c != NULL && c->depth >= e->depth) e->depth = c->depth + 1;
     if (e->depth > FV_NEST_MAX)
-        return fv__complain(p->source, place, "this expression has more than %d steps",
+        return fv__complain(p->source, location, "this expression has more than %d steps",
                             FV_NEST_MAX);
     *out = e;
     return FV_OK;
@@ -74,7 +74,7 @@ static bool binary(const fv_token *t, fv_spacing spacing, int *level, fv_expr_ki
 
 /* if A then B else C, inside brackets. */
 static fv_status parse_if(fv_parser *p, const fv_expr **out) {
-    const fv_location place = p->lex.now.place;
+    const fv_location location = p->lex.now.location;
     FV_TRY(fv__parser_nest(p));
     const fv_expr *part[3];
     static const char *const words[3] = {"then", "else", NULL};
@@ -92,11 +92,11 @@ static fv_status parse_if(fv_parser *p, const fv_expr **out) {
         FV_TRY(fv__lex_next(&p->lex));
     }
     p->nest--;
-    return new_tree(p, FV_E_IF, place, part[0], part[1], part[2], out);
+    return new_tree(p, FV_E_IF, location, part[0], part[1], part[2], out);
 }
 
 static fv_status parse_brackets(fv_parser *p, const fv_expr **out) {
-    const fv_location place = p->lex.now.place;
+    const fv_location location = p->lex.now.location;
     FV_TRY(fv__parser_nest(p));
     FV_TRY(fv__lex_next(&p->lex));
     if (fv__token_is(&p->lex.now, "if"))
@@ -105,16 +105,16 @@ static fv_status parse_brackets(fv_parser *p, const fv_expr **out) {
         FV_TRY(parse_level(p, L_OR, FV_LOOSE, out));
     const fv_token *t = &p->lex.now;
     if (t->kind == ',')
-        return fv__complain(p->source, t->place,
+        return fv__complain(p->source, t->location,
                             "one value stands between these brackets; an operator's options come "
                             "without brackets and commas: conv 64 3x3 stride 2");
     if (t->kind == FV_TOK_END || t->top)
-        return fv__complain(p->source, place, "this '(' is never closed");
+        return fv__complain(p->source, location, "this '(' is never closed");
     if (t->kind != ')') {
         const fv_status status = fv__expected(p, "')'");
-        return place.line == t->place.line
+        return location.line == t->location.line
                    ? status
-                   : fv__note(p->source, "its '(' is at %d:%d", place.line, place.column);
+                   : fv__note(p->source, "its '(' is at %d:%d", location.line, location.column);
     }
     p->nest--;
     return fv__lex_next(&p->lex);
@@ -124,7 +124,7 @@ fv_status fv__parse_primary(fv_parser *p, const fv_expr **out) {
     const fv_token t = p->lex.now;
     if (t.kind == '(') return parse_brackets(p, out);
     if (t.kind == FV_TOK_NUMBER || (t.kind == FV_TOK_NAME && !t.top)) {
-        fv_expr *e = new_expr(p, FV_E_NUMBER, t.place);
+        fv_expr *e = new_expr(p, FV_E_NUMBER, t.location);
         if (e == NULL) return FV_EXHAUSTED;
         e->number = t.number;
         if (t.kind == FV_TOK_NAME) {
@@ -133,13 +133,14 @@ fv_status fv__parse_primary(fv_parser *p, const fv_expr **out) {
             if (fv__token_is(&t, "yes")) e->kind = FV_E_NUMBER, e->number = 1;
             if (fv__token_is(&t, "no")) e->kind = FV_E_NUMBER, e->number = 0;
             if (fv__token_is(&t, "if"))
-                return fv__complain(p->source, t.place,
+                return fv__complain(p->source, t.location,
                                     "an 'if' that makes a number stands in brackets: (if A then B "
                                     "else C)");
             e->name = fv__arena_textn(p->arena, t.start, t.length);
             if (e->name == NULL) return FV_EXHAUSTED;
             if (e->kind == FV_E_NAME && fv__reserved(e->name))
-                return fv__complain(p->source, t.place, "expected a number, found '%s'", e->name);
+                return fv__complain(p->source, t.location, "expected a number, found '%s'",
+                                    e->name);
         }
         *out = e;
         return fv__lex_next(&p->lex);
@@ -153,7 +154,7 @@ static fv_status parse_prefix(fv_parser *p, int level, fv_spacing spacing, const
     const bool inverts = fv__token_is(&t, "not");
     if (!inverts && t.kind != '-' && t.kind != '+') return fv__parse_primary(p, out);
     if (inverts && level > L_NOT)
-        return fv__complain(p->source, t.place, "'not' needs brackets here: (not A)");
+        return fv__complain(p->source, t.location, "'not' needs brackets here: (not A)");
     const fv_expr *inner;
     FV_TRY(fv__parser_nest(p));
     FV_TRY(fv__lex_next(&p->lex));
@@ -163,7 +164,7 @@ static fv_status parse_prefix(fv_parser *p, int level, fv_spacing spacing, const
         *out = inner;
         return FV_OK;
     }
-    return new_tree(p, inverts ? FV_E_NOT : FV_E_NEGATE, t.place, inner, NULL, NULL, out);
+    return new_tree(p, inverts ? FV_E_NOT : FV_E_NEGATE, t.location, inner, NULL, NULL, out);
 }
 
 static fv_status parse_level(fv_parser *p, int level, fv_spacing spacing, const fv_expr **out) {
@@ -179,10 +180,10 @@ static fv_status parse_level(fv_parser *p, int level, fv_spacing spacing, const 
         FV_TRY(fv__lex_next(&p->lex));
         FV_TRY(parse_level(p, of + 1, spacing, &right));
         p->nest--;
-        FV_TRY(new_tree(p, kind, t.place, left, right, NULL, &left));
+        FV_TRY(new_tree(p, kind, t.location, left, right, NULL, &left));
         int next = 0;
         if (of == L_COMPARE && binary(&p->lex.now, spacing, &next, &kind) && next == L_COMPARE)
-            return fv__complain(p->source, p->lex.now.place,
+            return fv__complain(p->source, p->lex.now.location,
                                 "comparisons do not chain; write: a < b and b < c");
     }
     *out = left;

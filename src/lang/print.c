@@ -45,6 +45,21 @@ static fv_status put_fields(fv_printer *p, const fv_field *fields, const void *o
     return FV_OK;
 }
 
+/* " loss crossentropy ignore 255" */
+static fv_status put_loss(fv_printer *p, const fv_head *head) {
+    fv_text words = {.ctx = p->ctx};
+    fv__text_addf(&words, "loss %s ", head->loss->name);
+    const size_t before = words.length;
+    fv__options_print(&words, head->loss, head->loss_options);
+    const fv_status status = fv__text_done(p->ctx, &words);
+    if (status == FV_OK) {
+        if (words.length == before) words.data[before - 1] = 0; /* no options */
+        fv__print_put(p, words.data);
+    }
+    fv__text_free(&words);
+    return status;
+}
+
 static fv_status put_head(fv_printer *p, const fv_head *head) {
     fv__print_newline(p, 0);
     fv__print_put(p, "head ");
@@ -55,6 +70,10 @@ static fv_status put_head(fv_printer *p, const fv_head *head) {
     }
     if (head->training) fv__print_put(p, " training");
     fv__print_put(p, " ");
+    if (head->loss) {
+        FV_TRY(put_loss(p, head));
+        fv__print_put(p, " ");
+    }
     return fv__print_chain(p, -1, head->value, 2, 0);
 }
 
@@ -85,6 +104,10 @@ static fv_status walk(fv_printer *p) {
     FV_TRY(put_fields(p, fv__input_fields, &net->input, 0));
     fv__print_newline(p, 4);
     FV_TRY(fv__print_chain(p, 0, net->heads[0].value, 2, 0));
+    if (net->heads[0].loss) {
+        fv__print_newline(p, 0);
+        FV_TRY(put_loss(p, &net->heads[0]));
+    }
     for (size_t i = 1; i < net->head_count; i++) FV_TRY(put_head(p, &net->heads[i]));
     if (p->recipe && states_something(p->recipe)) {
         fv_recipe_table table;

@@ -21,7 +21,7 @@ typedef struct fv_printer {
     int *depth;       /* of each value in the tree of dominators */
     bool *emitted;    /* values */
     bool *referenced; /* values that some `from` names */
-    int *stack;       /* nodes of the chains being written; each node is at most once on it */
+    int *stack;       /* values of the chains being written; each is at most once on it */
     size_t top;
     fv_names names;    /* taken so far, as the parser will see it */
     fv_names counters; /* operator -> automatic names so far */

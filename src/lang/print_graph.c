@@ -16,34 +16,53 @@
 #define LINE_WIDTH  96
 #define NESTED_MOST 20 /* joins written within each other; deeper ones are written flat */
 
+/* The language has one input, the image, and no constants. */
+static fv_status check_sources(const fv_printer *p) {
+    const fv_graph *net = p->net;
+    for (size_t v = 1; v < net->value_count; v++) {
+        if (net->values[v].node >= 0) continue;
+        if (net->values[v].data)
+            return fv__fail(p->ctx, FV_BAD_INPUT,
+                            "the constant '%s' cannot be written as text: the network language has "
+                            "none",
+                            net->values[v].name);
+        return fv__fail(p->ctx, FV_BAD_INPUT,
+                        "a network with more than one input cannot be written as text");
+    }
+    return FV_OK;
+}
+
+/* The last value that all ways to a and to b pass. */
+static int common(const fv_printer *p, int a, int b) {
+    while (a != b) {
+        if (p->depth[a] < p->depth[b])
+            b = p->dominator[b];
+        else
+            a = p->dominator[a];
+    }
+    return a;
+}
+
 fv_status fv__print_analyse(fv_printer *p) {
     const fv_graph *net = p->net;
     const size_t n = net->value_count;
+    FV_TRY(check_sources(p));
     p->dominator = fv__arena_alloc(&p->arena, n * sizeof *p->dominator);
     p->depth = fv__arena_alloc(&p->arena, n * sizeof *p->depth);
     p->emitted = fv__arena_alloc(&p->arena, n * sizeof *p->emitted);
     p->referenced = fv__arena_alloc(&p->arena, n * sizeof *p->referenced);
-    p->stack = fv__arena_alloc(&p->arena, (net->node_count + 1) * sizeof *p->stack);
+    p->stack = fv__arena_alloc(&p->arena, (n + 1) * sizeof *p->stack);
     if (!p->dominator || !p->depth || !p->emitted || !p->referenced || !p->stack)
         return FV_EXHAUSTED;
-    for (size_t v = 0; v < n; v++) p->dominator[v] = -1;
+    p->dominator[0] = -1;
     for (size_t i = 0; i < net->node_count; i++) {
         const fv_node *node = &net->nodes[i];
         int a = node->in[0];
-        for (int k = 1; k < node->inputs; k++) {
-            int b = node->in[k];
-            while (a != b) {
-                if (p->depth[a] < p->depth[b])
-                    b = p->dominator[b];
-                else
-                    a = p->dominator[a];
-                if (a < 0 || b < 0)
-                    return fv__fail(p->ctx, FV_BAD_INPUT,
-                                    "a network with more than one input cannot be written as text");
-            }
+        for (int k = 1; k < node->inputs; k++) a = common(p, a, node->in[k]);
+        for (int o = 0; o < node->outputs; o++) { /* the first stands for the layer */
+            p->dominator[node->out[o]] = o == 0 ? a : node->out[0];
+            p->depth[node->out[o]] = p->depth[p->dominator[node->out[o]]] + 1;
         }
-        p->dominator[node->out[0]] = a;
-        p->depth[node->out[0]] = p->depth[a] + 1;
     }
     return FV_OK;
 }
@@ -144,18 +163,43 @@ static fv_status put_branches(fv_printer *p, const fv_node *node, int start, int
     return FV_OK;
 }
 
+/* The parameters of a layer are all its own, or all those that its text's `share` names. */
+static fv_status check_params(const fv_printer *p, const fv_node *node) {
+    const size_t n = strlen(node->param_name);
+    for (int i = 0; i < node->params; i++) {
+        const fv_param *param = &p->net->params[node->param[i]];
+        if (strncmp(param->name, node->param_name, n) == 0 && param->name[n] == '.' &&
+            strcmp(param->name + n + 1, param->spec.name) == 0)
+            continue;
+        return fv__fail(p->ctx, FV_BAD_INPUT,
+                        "%s has %s and not all parameters of one name; such a network cannot be "
+                        "written as text",
+                        node->name, param->name);
+    }
+    return FV_OK;
+}
+
+/* "conv 64 3x3 pad 1 share conv1" */
+static void add_words(fv_text *words, const fv_node *node) {
+    fv__text_addf(words, "%s ", node->op->name);
+    const size_t before = words->length;
+    fv__options_print(words, node->op, node->options);
+    if (words->data && words->length == before) words->data[--words->length] = 0; /* no options */
+    if (node->params == 0 || strcmp(node->param_name, node->name) == 0) return;
+    const char *quote = fv__plain_label(node->param_name) ? "" : "\"";
+    fv__text_addf(words, " share %s%s%s", quote, node->param_name, quote);
+}
+
 /* "(conv 64 3x3 pad 1", what stands before a layer's branches and names. */
 static fv_status put_start(fv_printer *p, const fv_node *node, bool first, int indent,
                            size_t names_length) {
     const bool renamed = strcmp(p->net->values[node->out[0]].name, node->name) != 0;
     fv_text words = {.ctx = p->ctx};
-    fv__text_addf(&words, "%s%s", renamed ? "(" : "", node->op->name);
-    const size_t name_end = words.length;
-    fv__text_add(&words, " ");
-    fv__options_print(&words, node->op, node->options);
+    FV_TRY(check_params(p, node));
+    fv__text_add(&words, renamed ? "(" : "");
+    add_words(&words, node);
     const fv_status status = fv__text_done(p->ctx, &words);
     if (status == FV_OK) {
-        if (words.length == name_end + 1) words.data[name_end] = 0; /* no options */
         separate(p, first, indent, strlen(words.data) + names_length);
         fv__print_put(p, words.data);
     }
@@ -163,41 +207,48 @@ static fv_status put_start(fv_printer *p, const fv_node *node, bool first, int i
     return status;
 }
 
+/* " as conv1) as trunk", and what the parser takes for taken from here on. */
+static fv_status put_names(fv_printer *p, const fv_node *node, bool silent, bool renamed) {
+    FV_TRY(take(p, node->name));
+    for (int o = 1; o < node->outputs; o++) FV_TRY(take(p, p->net->values[node->out[o]].name));
+    if (!silent) {
+        fv__print_put(p, " as ");
+        fv__print_label(p, node->name);
+    }
+    if (!renamed) return FV_OK;
+    fv__print_put(p, ") as ");
+    fv__print_label(p, p->net->values[node->out[0]].name);
+    return take(p, p->net->values[node->out[0]].name);
+}
+
+/* Must the name stand there, as some `from` names it? An identity is a layer only with a label. */
+static bool needs_label(const fv_printer *p, const fv_node *node, bool renamed) {
+    if (strcmp(node->op->name, "identity") == 0) return true;
+    for (int o = 1; o < node->outputs; o++)
+        if (p->referenced[node->out[o]]) return true;
+    return p->referenced[node->out[0]] && !renamed;
+}
+
 /* One layer with its names; `flat`: a join whose branches are all written before it. */
 static fv_status put_node(fv_printer *p, const fv_node *node, bool first, int start, int indent,
                           int depth, bool flat) {
     const char *value = p->net->values[node->out[0]].name;
     const bool renamed = strcmp(value, node->name) != 0; /* a label on brackets around it */
-    const bool join = (node->op->traits & FV_VARIADIC) != 0;
-    /* an identity is a layer only with a label */
-    const bool label =
-        strcmp(node->op->name, "identity") == 0 || (p->referenced[node->out[0]] && !renamed);
+    const bool label = needs_label(p, node, renamed);
     bool silent = false;
-    if (join) {
+    if (node->inputs > 1 || (node->op->traits & FV_VARIADIC) != 0) {
         FV_TRY(put_start(p, node, first, indent, flat ? strlen(node->name) : LINE_WIDTH));
         fv__print_put(p, " ");
         FV_TRY(put_branches(p, node, start, indent, depth, flat));
         FV_TRY(automatic(p, node, label, &silent)); /* the branches' names come before its own */
-    } else if (node->inputs == 1) {
+    } else {
         FV_TRY(automatic(p, node, label, &silent));
         const size_t length =
             (silent ? 0 : 4 + strlen(node->name)) + (renamed ? 5 + strlen(value) : 0);
         FV_TRY(put_start(p, node, first, indent, length));
-    } else {
-        return fv__fail(p->ctx, FV_BAD_INPUT, "%s is a %s, which the language has no place for",
-                        node->name, node->op->name);
     }
-    FV_TRY(take(p, node->name));
-    if (!silent) {
-        fv__print_put(p, " as ");
-        fv__print_label(p, node->name);
-    }
-    if (renamed) {
-        fv__print_put(p, ") as ");
-        fv__print_label(p, value);
-        FV_TRY(take(p, value));
-    }
-    p->emitted[node->out[0]] = true;
+    FV_TRY(put_names(p, node, silent, renamed));
+    for (int o = 0; o < node->outputs; o++) p->emitted[node->out[o]] = true;
     return FV_OK;
 }
 
@@ -215,8 +266,10 @@ static fv_status put_flat(fv_printer *p, const fv_node *join, bool *first, int i
         for (int k = 0; k < node->inputs; k++) {
             const int v = node->in[k];
             if (p->emitted[v]) continue;
-            p->emitted[v] = true; /* each only once; they are written below */
             p->stack[p->top++] = net->values[v].node;
+            const fv_node *made = &net->nodes[net->values[v].node];
+            /* each only once; they are written below */
+            for (int o = 0; o < made->outputs; o++) p->emitted[made->out[o]] = true;
         }
         if (at == p->top) break;
         node = &net->nodes[p->stack[at]];
@@ -241,7 +294,7 @@ fv_status fv__print_chain(fv_printer *p, int start, int end, int indent, int dep
     const size_t base = p->top;
     int value = end;
     for (; value != start && !p->emitted[value]; value = p->dominator[value])
-        p->stack[p->top++] = net->values[value].node;
+        p->stack[p->top++] = value;
     bool first = true;
     if (value != start) {
         put_from(p, value);
@@ -250,14 +303,20 @@ fv_status fv__print_chain(fv_printer *p, int start, int end, int indent, int dep
         fv__print_put(p, "identity");
     }
     while (p->top > base) {
-        const fv_node *node = &net->nodes[p->stack[--p->top]];
+        const int next = p->stack[--p->top];
+        const fv_node *node = &net->nodes[net->values[next].node];
         const size_t rest = p->top;
         const bool flat = node->inputs > 1 && depth >= NESTED_MOST;
-        if (flat) FV_TRY(put_flat(p, node, &first, indent, depth));
-        p->top = rest;
-        FV_TRY(put_node(p, node, first, value, indent, depth, flat));
+        if (net->values[next].output > 0) { /* its layer has just been written */
+            separate(p, false, indent, strlen(net->values[next].name) + 5);
+            put_from(p, next);
+        } else {
+            if (flat) FV_TRY(put_flat(p, node, &first, indent, depth));
+            p->top = rest;
+            FV_TRY(put_node(p, node, first, value, indent, depth, flat));
+        }
         first = false;
-        value = node->out[0];
+        value = next;
     }
     return FV_OK;
 }

@@ -6,7 +6,7 @@
  *   parse_expr.c, parse_args.c, parse_chain.c, parse.c     tokens -> tree (in an arena)
  *   check.c     every name of the tree is found, before anything is expanded
  *   eval.c      expressions -> numbers        options.c    arguments -> an operator's options
- *   names.c     a table of names              expand.c, expand_atom.c    tree -> net
+ *   names.c     a table of names              expand*.c  tree -> net
  *   print.c, print_graph.c  net -> text       find.c       zoo names and files
  */
 #ifndef FV_LANG_SYNTAX_H
@@ -61,7 +61,7 @@ enum { /* other kinds are their character: '(' … */
 
 typedef struct fv_token {
     int kind;
-    fv_location place;
+    fv_location location;
     const char *start; /* in the text; of a string: what is between its quotes */
     size_t length;
     double number;
@@ -69,6 +69,7 @@ typedef struct fv_token {
     bool space_before; /* so is the start of a line */
     bool space_after;  /* so is the end of a line */
     bool top;          /* net, input, block, head or train at the start of a line */
+    bool loss;         /* `loss` there, unless it is a call; within `train` it is an option */
 } fv_token;
 
 typedef struct fv_lexer {
@@ -77,7 +78,7 @@ typedef struct fv_lexer {
     int line, column;
     fv_token now;
     const char *last_end; /* where the token before `now` ended */
-    fv_location last_place;
+    fv_location last_location;
 } fv_lexer;
 
 void fv__lex_start(fv_lexer *lexer, const fv_source *source);
@@ -87,8 +88,8 @@ FV_MUST_USE fv_status fv__lex_next(fv_lexer *lexer);
 FV_MUST_USE fv_status fv__lex_label(fv_lexer *lexer);
 FV_MUST_USE fv_status fv__lex_net_name(fv_lexer *lexer);
 
-/* net, input, block, head, train */
-#define FV_STATEMENTS 5
+/* net, input, block, head, loss, train */
+#define FV_STATEMENTS 6
 extern const char *const fv__statements[FV_STATEMENTS];
 bool fv__token_is(const fv_token *token, const char *word);
 /* A chain's dash: white space on both sides. */
@@ -128,7 +129,7 @@ typedef enum fv_expr_kind {
 typedef struct fv_expr {
     fv_expr_kind kind;
     int depth; /* of the tree below: eval() recurses so far */
-    fv_location place;
+    fv_location location;
     double number;    /* FV_E_NUMBER; FV_E_FLOW: 0 channels, 1 height, 2 width */
     const char *name; /* FV_E_NAME */
     int slot;         /* FV_E_NAME, once checked: which parameter … */
@@ -138,7 +139,7 @@ typedef struct fv_expr {
 } fv_expr;
 
 typedef struct fv_written {
-    fv_location place;
+    fv_location location;
     int count; /* expressions; 0: the word, or a bare yes */
     bool cross;
     const char *word;
@@ -150,7 +151,7 @@ typedef struct fv_given {
     const fv_field *field;
     const char *name;
     bool positional;
-    fv_location place;
+    fv_location location;
     fv_written value;
     int slot; /* call: which parameter, once checked */
     struct fv_given *next;
@@ -160,7 +161,7 @@ typedef enum fv_atom { FV_A_OP, FV_A_JOIN, FV_A_GROUP, FV_A_CALL, FV_A_IF, FV_A_
 
 typedef struct fv_element {
     fv_atom kind;
-    fv_location place;
+    fv_location location;
     const fv_op *op;              /* OP, JOIN */
     fv_given *given;              /* OP, JOIN, CALL */
     const char *name;             /* CALL: the block; FROM: the label */
@@ -168,38 +169,48 @@ typedef struct fv_element {
     const fv_expr *condition;     /* IF */
     struct fv_chain *chains;      /* JOIN: branches; GROUP: one; IF: then, else */
     const fv_expr *repeat;        /* or NULL */
-    const char *label;            /* or NULL */
-    fv_location label_place;
+    const char *share;            /* OP: the name of the parameters it shares, or NULL */
+    fv_location share_location;
+    const char *label; /* or NULL */
+    fv_location label_location;
     struct fv_element *next;
 } fv_element;
 
 typedef struct fv_chain {
-    fv_location place;
+    fv_location location;
     fv_element *first;
     struct fv_chain *next;
 } fv_chain;
 
 typedef struct fv_parameter {
     const char *name;
-    fv_location place;
+    fv_location location;
     const fv_expr *initial; /* or NULL */
     struct fv_parameter *next;
 } fv_parameter;
 
 typedef struct fv_block {
     const char *name;
-    fv_location place;
+    fv_location location;
     fv_parameter *parameters;
     int parameter_count;
     fv_chain *body;
     struct fv_block *next;
 } fv_block;
 
+/* What a head's prediction is held against. */
+typedef struct fv_loss_given {
+    const fv_op *op; /* NULL: as the recipe says */
+    fv_given *given;
+    fv_location location;
+} fv_loss_given;
+
 typedef struct fv_output {
     const char *name;
-    fv_location place;
+    fv_location location;
     const fv_expr *weight; /* or NULL */
     bool training;
+    fv_loss_given loss;
     fv_chain *chain;
     struct fv_output *next;
 } fv_output;
@@ -207,18 +218,20 @@ typedef struct fv_output {
 /* Every label as written, for "did you mean" and "comes later". */
 typedef struct fv_label {
     const char *name;
-    fv_location place;
+    fv_location location;
+    bool call; /* on a block's call that is not repeated: the prefix of its layers */
     struct fv_label *next;
 } fv_label;
 
 typedef struct fv_program {
-    fv_block net; /* name and parameters; body: the main chain; place.line 0: not stated */
+    fv_block net; /* name and parameters; body: the main chain; location.line 0: not stated */
     fv_block *blocks;
-    fv_location input_place; /* line 0: not stated */
+    fv_location input_location; /* line 0: not stated */
     const fv_expr *input_size[3];
     fv_given *input_given;
+    fv_loss_given loss; /* of the main chain */
     fv_output *outputs;
-    fv_location train_place;
+    fv_location train_location;
     fv_given *train_given;
     fv_label *labels;
 } fv_program;
@@ -245,9 +258,21 @@ FV_MUST_USE fv_status fv__parse_expr(fv_parser *p, fv_spacing spacing, const fv_
 /* A number, a parameter, or brackets. */
 FV_MUST_USE fv_status fv__parse_primary(fv_parser *p, const fv_expr **out);
 
-/* Options of `owner` until something that is none; `one_line`: until the line ends. */
+/* Whose options are read: where they end depends on it. */
+typedef enum fv_args_of {
+    FV_ARGS_LAYER,
+    FV_ARGS_LOSS,  /* until `from` */
+    FV_ARGS_INPUT, /* until the line ends */
+    FV_ARGS_TRAIN  /* `loss` is one of them, at the start of a line too */
+} fv_args_of;
+/* Options of `owner` until something that is none. */
 FV_MUST_USE fv_status fv__parse_args(fv_parser *p, const char *owner, const fv_field *fields,
-                                     fv_location place, bool one_line, fv_given **out);
+                                     fv_location location, fv_args_of of, fv_given **out);
+/* Those of a layer, `share LABEL` among them. */
+FV_MUST_USE fv_status fv__parse_layer_args(fv_parser *p, fv_element *e);
+/* The label after a word (as, from, share), which is the current token. */
+FV_MUST_USE fv_status fv__parse_label(fv_parser *p, const char *after, const char **out,
+                                      fv_location *location);
 /* (a, b, name = c) of a block's call. */
 FV_MUST_USE fv_status fv__parse_call(fv_parser *p, fv_element *e);
 FV_MUST_USE fv_status fv__parse_chain(fv_parser *p, fv_chain **out);
@@ -255,7 +280,9 @@ FV_MUST_USE fv_status fv__parse_program(fv_parser *p);
 /* "'relu' where a ' - ' is missing", and all that can be wrong with a name in a chain. */
 bool fv__starts_element(const fv_token *token);
 /* The operator meant by a word that is none ("batchnorm", "Conv"), or NULL. */
-const char *fv__operator_meant(const char *word);
+const char *fv__operator_meant(const fv_context *ctx, const char *word);
+/* The operator a word names, or NULL: those of the context count. */
+const fv_op *fv__parser_op(const fv_parser *p, const char *word);
 
 FV_MUST_USE fv_status fv__check(fv_parser *p);
 

@@ -100,8 +100,13 @@ static fv_status add_param(fv_context *ctx, fv_graph *net, const fv_node_spec *s
                       .uses = 1,
                       .training = spec->training,
                       .offset = net->param_elements};
-    param.name = fv__arena_format(&net->arena, "%s.%s", spec->name, wanted->name);
+    param.name = fv__arena_format(&net->arena, "%s.%s",
+                                  spec->param_name ? spec->param_name : spec->name, wanted->name);
     if (!param.name) return out_of_names(ctx);
+    if (spec->old_name) {
+        param.old_name = fv__arena_format(&net->arena, "%s.%s", spec->old_name, wanted->name);
+        if (!param.old_name) return out_of_names(ctx);
+    }
     param.count = fv__shape_count(&wanted->shape);
     int64_t end = 0;
     if (param.count < 0 || param.count > NET_ELEMENTS_MAX ||
@@ -141,6 +146,20 @@ static fv_status check_inputs(fv_context *ctx, const fv_op *op, int inputs) {
                     op->inputs_max, inputs);
 }
 
+/* The names of a node: its own, of its parameters, of old. */
+static fv_status copy_names(fv_context *ctx, fv_graph *net, const fv_node_spec *spec,
+                            const fv_site *site, fv_node *node) {
+    const int shared = spec->param && site->params > 0 ? spec->param[0] : -1;
+    node->name = node->param_name = fv__arena_text(&net->arena, spec->name);
+    if (shared >= 0)
+        node->param_name = net->nodes[net->params[shared].node].param_name;
+    else if (spec->param_name)
+        node->param_name = fv__arena_text(&net->arena, spec->param_name);
+    if (spec->old_name) node->old_name = fv__arena_text(&net->arena, spec->old_name);
+    const bool all = node->name && node->param_name && (node->old_name || !spec->old_name);
+    return all ? FV_OK : out_of_names(ctx);
+}
+
 /* The node's own copies of what the spec points at. */
 static fv_status copy_spec(fv_context *ctx, fv_graph *net, const fv_node_spec *spec,
                            const fv_site *site, fv_node *node, int **out, int **param) {
@@ -149,9 +168,10 @@ static fv_status copy_spec(fv_context *ctx, fv_graph *net, const fv_node_spec *s
     int *in = fv__arena_alloc(&net->arena, sizeof *in * (size_t)(spec->inputs + 1));
     *out = fv__arena_alloc(&net->arena, sizeof **out * (size_t)(site->outputs + 1));
     *param = fv__arena_alloc(&net->arena, sizeof **param * (size_t)(site->params + 1));
-    *node = (fv_node){.op = fv__op_adopt(&net->arena, spec->op),
+    const fv_op *op = fv__op_adopt(&net->arena, spec->op);
+    if (!op || !own || !in || !*out || !*param) return out_of_names(ctx);
+    *node = (fv_node){.op = op,
                       .options = own,
-                      .name = fv__arena_text(&net->arena, spec->name),
                       .inputs = spec->inputs,
                       .outputs = site->outputs,
                       .params = site->params,
@@ -160,10 +180,9 @@ static fv_status copy_spec(fv_context *ctx, fv_graph *net, const fv_node_spec *s
                       .param = *param,
                       .location = spec->location,
                       .training = spec->training};
-    if (!node->op || !own || !in || !*out || !*param || !node->name) return out_of_names(ctx);
     if (options) memcpy(own, spec->options, options);
     memcpy(in, spec->in, sizeof *in * (size_t)spec->inputs);
-    return FV_OK;
+    return copy_names(ctx, net, spec, site, node);
 }
 
 static fv_status add_outputs(fv_context *ctx, fv_graph *net, const fv_node_spec *spec,

@@ -28,9 +28,10 @@ typedef struct fv_value {
 } fv_value;
 
 typedef struct fv_param {
-    const char *name; /* "conv1.weight" */
+    const char *name;     /* "conv1.weight" */
+    const char *old_name; /* in files of version 0.1.0, where it was another one; NULL: the same */
     fv_param_spec spec;
-    int node;       /* whose name it has: the first that uses it */
+    int node;       /* the first that uses it */
     int uses;       /* nodes that use it */
     bool training;  /* only what training alone has uses it */
     int64_t offset; /* elements into the flat block of all parameters */
@@ -40,7 +41,10 @@ typedef struct fv_param {
 typedef struct fv_node {
     const fv_op *op;
     const void *options;
-    const char *name; /* "conv1", "basic3.conv2" */
+    const char *name;       /* "conv1", "basic3.conv2" */
+    const char *param_name; /* what its parameters' names begin with: its own unless they are shared
+                             */
+    const char *old_name;   /* what version 0.1.0 called it; NULL: the same */
     int inputs, outputs, params;
     const int *in;    /* values */
     const int *out;   /* values */
@@ -98,8 +102,10 @@ void fv__net_free(fv_graph *net); /* NULL is allowed */
 typedef struct fv_node_spec {
     const fv_op *op;
     const void *options;
-    const char *name; /* must be free */
-    const int *in;    /* values */
+    const char *name;       /* must be free */
+    const char *param_name; /* of its own parameters, without the dot; NULL: its name */
+    const char *old_name;   /* as in fv_node */
+    const int *in;          /* values */
     int inputs;
     const int *param; /* parameters to share, one for each of the operator's (-1: one of its own);
                          NULL: all its own */
@@ -139,6 +145,16 @@ FV_MUST_USE fv_status fv__net_site_room(fv_context *ctx, const fv_graph *net, fv
 void fv__net_site_free(fv_site_room *room);
 FV_MUST_USE fv_status fv__net_site(fv_context *ctx, const fv_graph *net, const fv_node *node,
                                    int64_t n, fv_site_room *room);
+
+/* Adds the values and nodes of `from` to a net that has nothing but its input. Numbers stay what
+   they are; shapes follow from the input. */
+FV_MUST_USE fv_status fv__net_replay(fv_context *ctx, const fv_graph *from, fv_graph *to);
+
+/* The same network for images of another size: it has the same parameters, at the same offsets, so
+   that plans over both run on the same weights. FV_BAD_INPUT when a layer does not fit, or has
+   other parameters at that size, as fc behind a map has. Frozen. */
+FV_MUST_USE fv_status fv__net_resized(fv_context *ctx, const fv_graph *net, int64_t height,
+                                      int64_t width, fv_graph **out);
 
 /* The network to train: a copy with, behind every head, its loss (of heads that name none, the
    operator `loss` with default options) and, for every kind of target that losses want, a further

@@ -4,36 +4,6 @@
  */
 #include "net/net.h"
 
-/* Replays values and nodes in their order, so that every number stays what it was. */
-static fv_status copy_graph(fv_context *ctx, const fv_graph *from, fv_graph *to) {
-    for (size_t v = 1; v < from->value_count; v++) {
-        const fv_value *value = &from->values[v];
-        int made;
-        if (value->node < 0) {
-            FV_TRY(value->data ? fv__net_add_constant(ctx, to, value->name, value->type.dtype,
-                                                      &value->shape, value->data, &made)
-                               : fv__net_add_input(ctx, to, value->name, value->type, &value->shape,
-                                                   &made));
-            continue;
-        }
-        if (value->output > 0) continue; /* came with the first */
-        const fv_node *n = &from->nodes[value->node];
-        fv_node_spec spec = {.op = n->op,
-                             .options = n->options,
-                             .name = n->name,
-                             .in = n->in,
-                             .inputs = n->inputs,
-                             .location = n->location,
-                             .training = n->training};
-        int shared[FV_OP_PARAMS];
-        for (int i = 0; i < n->params; i++)
-            shared[i] = (size_t)n->param[i] < to->param_count ? n->param[i] : -1;
-        spec.param = shared;
-        FV_TRY(fv__net_add(ctx, to, &spec, &made));
-    }
-    return FV_OK;
-}
-
 /* The input for a kind of target: the one that is there, or a new one. */
 static fv_status find_target(fv_context *ctx, fv_graph *copy, const fv_head *head,
                              fv_target_kind kind, fv_dtype dtype, const fv_shape *shape,
@@ -96,7 +66,7 @@ fv_status fv__net_with_loss(fv_context *ctx, const fv_graph *net, const fv_op *l
     fv_graph *copy = NULL;
     *out = NULL;
     FV_TRY(fv__net_new(ctx, net->name, &net->input, &copy));
-    fv_status status = copy_graph(ctx, net, copy);
+    fv_status status = fv__net_replay(ctx, net, copy);
     for (size_t h = 0; status == FV_OK && h < net->head_count; h++)
         status = add_loss(ctx, net, &net->heads[h], loss, copy);
     if (status == FV_OK) status = fv__net_freeze(ctx, copy);

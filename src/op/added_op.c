@@ -14,7 +14,6 @@ typedef struct fv_added_op {
     fv_op op;       /* what the library sees; at the beginning, so that one leads to the other */
     fv_operator is; /* what the program declared */
     fv_field fields[OPTIONS_MAX + 1];
-    struct fv_added_op *next;
 } fv_added_op;
 
 /* --- what the library calls ---------------------------------------------------------------------
@@ -216,7 +215,7 @@ static fv_status check(fv_context *ctx, const fv_operator *is) {
             "an operator's name is small letters, digits and _, a letter first, and not "
             "'%.64s'",
             is->name ? is->name : "");
-    if (fv__op_named(ctx, is->name))
+    if (fv__op_find_in(ctx, is->name))
         return fv__fail(ctx, FV_USAGE, "there is an operator %s already", is->name);
     if (!is->forward) return fv__fail(ctx, FV_USAGE, "operator %s has no forward", is->name);
     if (is->inputs_min < 0 || is->inputs_max < is->inputs_min || is->inputs_max > INPUTS_MAX)
@@ -249,6 +248,28 @@ static void describe(fv_added_op *a) {
 /* --- the context's list --------------------------------------------------------------------------
  */
 
+static size_t ops_of(const fv_context *ctx) {
+    size_t count = 0;
+    while (ctx->ops && ctx->ops[count]) count++;
+    return count;
+}
+
+/* Takes `a` over, whether there is memory for a longer list or not. */
+static fv_status enlist(fv_context *ctx, fv_added_op *a) {
+    const size_t count = ops_of(ctx);
+    const fv_op **longer = fv__alloc(ctx, (count + 2) * sizeof *longer, "an operator");
+    if (!longer) {
+        fv__free(a);
+        return FV_EXHAUSTED;
+    }
+    if (count > 0) memcpy(longer, ctx->ops, count * sizeof *longer);
+    longer[count] = &a->op;
+    longer[count + 1] = NULL;
+    fv__free((void *)(uintptr_t)ctx->ops);
+    ctx->ops = longer;
+    return FV_OK;
+}
+
 fv_status fv__added_op_new(fv_context *ctx, const fv_operator *op) {
     FV_TRY(check(ctx, op));
     fv_added_op *a = fv__alloc(ctx, sizeof *a, "an operator");
@@ -260,31 +281,18 @@ fv_status fv__added_op_new(fv_context *ctx, const fv_operator *op) {
         return status;
     }
     describe(a);
-    fv_added_op **last = &ctx->operators;
-    while (*last) last = &(*last)->next;
-    *last = a;
-    return FV_OK;
+    return enlist(ctx, a);
 }
 
 void fv__added_ops_free(fv_context *ctx) {
-    while (ctx->operators) {
-        fv_added_op *next = ctx->operators->next;
-        fv__free(ctx->operators);
-        ctx->operators = next;
-    }
+    for (size_t i = 0; ctx->ops && ctx->ops[i]; i++) fv__free((void *)(uintptr_t)ctx->ops[i]);
+    fv__free((void *)(uintptr_t)ctx->ops);
+    ctx->ops = NULL;
 }
 
 const fv_op *fv__added_op_at(const fv_context *ctx, int i) {
-    const fv_added_op *a = ctx && i >= 0 ? ctx->operators : NULL;
-    while (a && i-- > 0) a = a->next;
-    return a ? &a->op : NULL;
-}
-
-const fv_op *fv__op_named(const fv_context *ctx, const char *name) {
-    const fv_op *op = fv__op_find(name);
-    for (const fv_added_op *a = ctx && !op ? ctx->operators : NULL; a; a = a->next)
-        if (strcmp(a->op.name, name) == 0) return &a->op;
-    return op;
+    if (!ctx || i < 0) return NULL;
+    return (size_t)i < ops_of(ctx) ? ctx->ops[i] : NULL;
 }
 
 const fv_op *fv__op_adopt(fv_arena *arena, const fv_op *op) {
@@ -292,7 +300,6 @@ const fv_op *fv__op_adopt(fv_arena *arena, const fv_op *op) {
     fv_added_op *own = fv__arena_alloc(arena, sizeof *own);
     if (!own) return NULL;
     *own = *(const fv_added_op *)op;
-    own->next = NULL;
     if (own->op.fields) own->op.fields = own->fields;
     return &own->op;
 }

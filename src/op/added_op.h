@@ -17,8 +17,6 @@ void fv__added_ops_free(fv_context *ctx);
 
 /* Number i of those that were added, in their order, or NULL. */
 const fv_op *fv__added_op_at(const fv_context *ctx, int i);
-/* The one of that name, built in or added; NULL: none. `ctx` may be NULL. */
-const fv_op *fv__op_named(const fv_context *ctx, const char *name);
 
 /* The operator itself, or of an added one a copy in the arena; NULL when memory is refused. */
 const fv_op *fv__op_adopt(fv_arena *arena, const fv_op *op);

@@ -191,6 +191,11 @@ typedef struct fv_op {
 /* All operators, in the order of op/op_list.h, and the losses among them; NULL-ended. */
 extern const fv_op *const fv__ops[], *const fv__losses[];
 const fv_op *fv__op_find(const char *name);
+/* The same among those of the context too (NULL: none). */
+const fv_op *fv__op_find_in(const fv_context *ctx, const char *name);
+const char *fv__op_nearest_in(const fv_context *ctx, const char *name);
+/* The options of the largest of them, in bytes; at least 1. */
+size_t fv__op_options_size(const fv_context *ctx);
 /* Checks the number and types of the inputs, then asks the shape rule. */
 FV_MUST_USE fv_status fv__op_shape(fv_context *ctx, const fv_op *op, fv_site *site);
 static inline int fv__op_outputs(const fv_op *op) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * op_list.c - all operators, from op_list.h.
+ * op_list.c - all operators, from op_list.h, and those that a context brings.
  */
 #include "op/op.h"
 
@@ -34,4 +34,31 @@ const char *fv__op_nearest(const char *name) {
     const char *words[OP_COUNT];
     for (size_t i = 0; i < OP_COUNT; i++) words[i] = fv__ops[i]->name;
     return fv__nearest(name, words, OP_COUNT);
+}
+
+const fv_op *fv__op_find_in(const fv_context *ctx, const char *name) {
+    const fv_op *built_in = fv__op_find(name);
+    if (built_in != NULL || ctx == NULL || ctx->ops == NULL) return built_in;
+    for (const fv_op *const *op = ctx->ops; *op != NULL; op++)
+        if (strcmp((*op)->name, name) == 0) return *op;
+    return NULL;
+}
+
+const char *fv__op_nearest_in(const fv_context *ctx, const char *name) {
+    const char *best = fv__op_nearest(name);
+    if (ctx == NULL || ctx->ops == NULL) return best;
+    for (const fv_op *const *op = ctx->ops; *op != NULL; op++) {
+        const char *const two[2] = {(*op)->name, best};
+        const char *near = fv__nearest(name, two, best != NULL ? 2 : 1);
+        if (near != NULL) best = near;
+    }
+    return best;
+}
+
+size_t fv__op_options_size(const fv_context *ctx) {
+    size_t bytes = 1;
+    for (int extra = 0; extra < 2; extra++)
+        for (const fv_op *const *op = extra ? ctx->ops : fv__ops; op != NULL && *op != NULL; op++)
+            if ((*op)->options_size > bytes) bytes = (*op)->options_size;
+    return bytes;
 }

@@ -26,6 +26,7 @@ typedef struct check {
     fv_plan *plan;
     fv_exec *exec;
     double *weights, *gradients;
+    double *analytic;   /* what backward gave: a walk forward clears `gradients` */
     double *scratch;    /* for a node alone: y, dy and what backward writes */
     fv_tensor *tensors; /* and the tensors over it */
     void (*watch)(void *arg, const fv_check_row *row);
@@ -271,7 +272,7 @@ static fv_status check_whole(check *c) {
         const fv_check_row row = {.name = fv__arena_text(&c->report->arena, param->name),
                                   .op = c->net->nodes[param->node].op->name};
         if (!row.name) return FV_EXHAUSTED;
-        FV_TRY(compare(c, measure_loss, c, c->weights + param->offset, c->gradients + param->offset,
+        FV_TRY(compare(c, measure_loss, c, c->weights + param->offset, c->analytic + param->offset,
                        param->count, p, row));
     }
     return FV_OK;
@@ -331,7 +332,8 @@ static fv_status run(check *c) {
     const size_t bytes = (size_t)c->net->param_elements * sizeof(double) + 1;
     c->weights = fv__alloc(c->ctx, bytes, "the weights");
     c->gradients = fv__alloc(c->ctx, bytes, "the gradients");
-    if (!c->weights || !c->gradients) return FV_EXHAUSTED;
+    c->analytic = fv__alloc(c->ctx, bytes, "the gradients");
+    if (!c->weights || !c->gradients || !c->analytic) return FV_EXHAUSTED;
     FV_TRY(fill_weights(c));
     FV_TRY(fv__plan_new(c->ctx, c->net, &options, &c->plan));
     const fv_exec_options memory = {.weights = c->weights, .gradients = c->gradients};
@@ -340,6 +342,7 @@ static fv_status run(check *c) {
     const fv_exec_run once = {.seed = c->options->seed};
     fv__exec_forward(c->exec, &once, NULL);
     fv__exec_backward(c->exec, NULL);
+    memcpy(c->analytic, c->gradients, bytes);
     FV_TRY(check_nodes(c));
     return check_whole(c);
 }
@@ -379,6 +382,7 @@ fv_status fv__gradients_check(fv_context *ctx, const fv_graph *net, const fv_op 
     fv__plan_free(c.plan);
     fv__free(c.weights);
     fv__free(c.gradients);
+    fv__free(c.analytic);
     fv__free(c.scratch);
     fv__free(c.tensors);
     fv__net_free(with_loss);
