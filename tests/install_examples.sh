@@ -27,12 +27,12 @@ export CFLAGS="-O2 -Wall -Wextra -Werror $sanitize" LDFLAGS="$sanitize"
 
 # Four IDX files: 12 gray images of 16x16 to learn from and 6 to test, bright on the left or right.
 idx_files() {
-    local part count i k
+    local part count octal i k
     for part in train test; do
-        count=12
-        [ $part = train ] || count=6
-        printf '\0\0\10\3\0\0\0\%o\0\0\0\20\0\0\0\20' $count > $part-images
-        printf '\0\0\10\1\0\0\0\%o' $count > $part-labels
+        count=12 octal=14
+        [ $part = train ] || count=6 octal=6
+        printf "\\0\\0\\10\\3\\0\\0\\0\\$octal\\0\\0\\0\\20\\0\\0\\0\\20" > $part-images
+        printf "\\0\\0\\10\\1\\0\\0\\0\\$octal" > $part-labels
         for ((i = 0; i < count; i++)); do
             printf "\\$((i % 2))" >> $part-labels
             for ((k = 0; k < 16; k++)); do
