@@ -21,24 +21,25 @@ static void test_a_step_allocates_nothing(void **unused) {
     (void)unused;
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
         fv_context *ctx;
-        fv_net *net;
+        fv_net net = {0};
         fv_model *model;
         fv_learner *learner;
         fv_recipe recipe;
         fv_step_result result;
-        float *x;
-        int32_t *labels;
+        fv_learner_batch in;
         assert_int_equal(fv_context_new(2, &ctx), FV_OK);
-        assert_int_equal(fv__net_find(ctx, nets[i], NULL, 0, &net), FV_OK);
-        recipe = net->recipe;
+        assert_int_equal(fv__net_find(ctx, nets[i], NULL, 0, &net.graph, &net.recipe),
+                         FV_OK);
+        recipe = net.recipe;
         recipe.batch = 2;
-        assert_int_equal(fv__model_new(ctx, net, 1, &model), FV_OK);
+        assert_int_equal(fv__model_new(ctx, &net, 1, &model), FV_OK);
         assert_int_equal(fv__learner_new(ctx, model, &recipe, &learner), FV_OK);
         requests = 0;
         for (int step = 0; step < 2; step++) {
-            assert_int_equal(fv__learner_batch(ctx, learner, 2, &x, &labels), FV_OK);
-            for (int64_t k = 0; k < 2 * fv__shape_sample(&net->values[0].shape); k++)
-                x[k] = (float)(k % 13) * 0.1f;
+            assert_int_equal(fv__learner_batch(ctx, learner, 2, &in), FV_OK);
+            for (int64_t k = 0; k < 2 * fv__shape_sample(&net.graph->values[0].shape); k++)
+                in.x[k] = (float)(k % 13) * 0.1f;
+            int32_t *labels = in.target[FV_TARGET_CLASS];
             labels[0] = 1;
             labels[1] = 2;
             assert_int_equal(fv__learner_step(ctx, learner, 2, 0.001, &result), FV_OK);

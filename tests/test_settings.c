@@ -53,7 +53,7 @@ static void applies_what_is_a_recipes(void **state) {
     fv_setting list[] = {{"classes", "7"}, {"lr", "0.25"}, {"width", "2"}, {"steps", "3,5"}};
     fv_recipe recipe;
     size_t rest;
-    fv__field_defaults(fv__recipe_fields, &recipe);
+    fv__recipe_defaults(&recipe);
     assert_int_equal(fv__recipe_apply(ctx, list, 4, &recipe, &rest), FV_OK);
     assert_int_equal(rest, 2);
     assert_string_equal(list[0].name, "classes");
@@ -71,7 +71,7 @@ static void refuses_what_is_none(void **state) {
     fv_setting wrong[] = {{"lr", "fast"}}, typo[] = {{"momentun", "0.5"}}, far[] = {{"xyzzy", "1"}};
     fv_recipe recipe;
     size_t rest;
-    fv__field_defaults(fv__recipe_fields, &recipe);
+    fv__recipe_defaults(&recipe);
     fails_with(ctx, fv__recipe_apply(ctx, wrong, 1, &recipe, &rest), FV_BAD_INPUT, "lr must be");
     fails_with(ctx, fv__recipe_apply(ctx, typo, 1, &recipe, NULL), FV_USAGE,
                "did you mean 'momentum'?");
@@ -93,7 +93,7 @@ static void writes_what_it_reads(void **state) {
         memset(&recipe, 0, sizeof recipe);
         memset(&back, 0, sizeof back);
         fv__arena_init(&arena, ctx);
-        fv__field_defaults(fv__recipe_fields, &recipe);
+        fv__recipe_defaults(&recipe);
         fv__field_defaults(fv__recipe_fields, &back);
         assert_int_equal(fv__recipe_apply(ctx, set, count, &recipe, NULL), FV_OK);
         fv__recipe_print(&text, &recipe);

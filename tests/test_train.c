@@ -120,21 +120,21 @@ static void test_weights_of_a_file(void **unused) {
     must(ctx, fv__train_run(ctx, job, NULL));
     fv__train_free(job);
     clean("further");
-    must(ctx, fv__train_start(ctx, "first", "digits:330", settings, 1, "further", "test", &job));
+    must(ctx, start_run(ctx, "first", "digits:330", settings, 1, "further", &job));
     must(ctx, fv__train_run(ctx, job, NULL));
     fv__train_free(job);
     expect_same_file("beside/model.safetensors", "further/model.safetensors");
     must(ctx, fv__file_remove(ctx, "beside/checkpoint.safetensors"));
-    must(ctx, fv__train_resume(ctx, "beside", &job));
+    must(ctx, fv__train_resume(ctx, "beside", NULL, &job));
     assert_int_equal(job->at.steps, 0);
     must(ctx, fv__train_run(ctx, job, NULL));
     fv__train_free(job);
     expect_same_file("beside/model.safetensors", "further/model.safetensors");
     must(ctx, fv__file_rename(ctx, "further/model.safetensors", "first/model.safetensors"));
-    must(ctx, fv__train_resume(ctx, "beside", &job)); /* its checkpoint is all it needs */
+    must(ctx, fv__train_resume(ctx, "beside", NULL, &job)); /* its checkpoint is all it needs */
     fv__train_free(job);
     must(ctx, fv__file_remove(ctx, "beside/checkpoint.safetensors"));
-    expect(ctx, fv__train_resume(ctx, "beside", &job), FV_BAD_INPUT,
+    expect(ctx, fv__train_resume(ctx, "beside", NULL, &job), FV_BAD_INPUT,
            "not those that this run began");
     fv_context_free(ctx);
 }
@@ -273,7 +273,7 @@ static void test_divergence_is_named(void **unused) {
     expect(ctx, status, FV_DIVERGED, "epoch 1: ");
     assert_non_null(strstr(ctx->message, " pass"));
     assert_non_null(strstr(ctx->message, "of '"));
-    for (int64_t i = 0; i < job->model->net->param_elements; i++)
+    for (int64_t i = 0; i < job->model->net.graph->param_elements; i++)
         assert_true(isfinite(job->model->weights[i]));
     fv__train_free(job);
     must(ctx, fv__train_resume(ctx, "blow", NULL, &job));
@@ -319,10 +319,10 @@ static void test_classes_follow_the_data(void **unused) {
     fclose(f);
     clean("wide");
     must(ctx, start_run(ctx, "wide.net", "digits:330", NULL, 0, "wide", &job));
-    assert_string_equal(job->model->net->given, "classes=10");
+    assert_string_equal(job->model->net.graph->given, "classes=10");
     fv__train_free(job);
     must(ctx, fv__train_resume(ctx, "wide", NULL, &job));
-    assert_string_equal(job->model->net->given, "classes=10");
+    assert_string_equal(job->model->net.graph->given, "classes=10");
     fv__train_free(job);
     fv_context_free(ctx);
 }
@@ -330,7 +330,7 @@ static void test_classes_follow_the_data(void **unused) {
 static void test_rates(void **unused) {
     (void)unused;
     fv_recipe r;
-    fv__field_defaults(fv__recipe_fields, &r);
+    fv__recipe_defaults(&r);
     r.lr = 0.8;
     r.epochs = 10;
     assert_float_equal(fv__recipe_rate(&r, 7, 0.5, 1), 0.8, 1e-12);

@@ -40,9 +40,9 @@ typedef struct fv_context_options {
     int threads;     /* 0: one per processor */
     const char *isa; /* use no instructions above "baseline", "avx2", "avx512"; NULL: the best that
                         the processor has */
-    /* The context's memory and that of all that is made with it; it must live as long as they do.
-       alloc NULL: the C library's. Libraries for PNG, JPEG and gzip, and texts while they are being
-       put together, take theirs from the C library. */
+    /* The memory of all that is made with the context; it must live as long as they do.
+       alloc NULL: the C library's. The libraries for PNG, JPEG and gzip have memory of their own.
+     */
     fv_allocator allocator;
     fv_log_fn *log; /* NULL: notes are dropped */
     void *log_user;

@@ -21,8 +21,8 @@ typedef struct fv_operator_facts {
     const char *const *samples; /* "64 3x3 pad 1 ; 2x8x7x9": options and input shapes; NULL-ended */
 } fv_operator_facts;
 
-/* Number i of the layers there are, those added to the context last; the one of that name. `ctx` may
-   be NULL: only those that are built in. Returns 0 when there is none, otherwise 1. */
+/* Number i of the layers there are, those added to the context last; the one of that name. `ctx`
+   may be NULL: only those that are built in. Returns 0 when there is none, otherwise 1. */
 FV_API int fv_operator_at(const fv_context *ctx, int i, fv_operator_facts *out);
 FV_API int fv_operator_find(const fv_context *ctx, const char *name, fv_operator_facts *out);
 /* Option i of a layer, likewise. */

@@ -20,7 +20,7 @@ fv_status fv__blob_of_text(fv_context *ctx, fv_text *text, fv_blob **out) {
 }
 
 fv_status fv__blob_of_canvas(fv_context *ctx, fv_canvas *canvas, fv_blob **out) {
-    fv_text png = {0};
+    fv_text png = {.ctx = ctx};
     fv_status status = fv__png_encode(ctx, canvas, &png);
     fv__canvas_free(canvas);
     if (status == FV_OK) return fv__blob_of_text(ctx, &png, out);

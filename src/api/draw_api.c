@@ -106,7 +106,7 @@ fv_status fv_draw_gallery(fv_context *ctx, const fv_gallery_options *given, fv_b
 
 fv_status fv_draw_text(fv_context *ctx, const uint8_t *gray, int64_t height, int64_t width,
                        int columns, fv_terminal_style style, fv_blob **out) {
-    fv_text text = {0};
+    fv_text text = {.ctx = ctx};
     if (out) *out = NULL;
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, out);

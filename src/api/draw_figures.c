@@ -56,16 +56,16 @@ fv_status fv_draw_mistakes(fv_context *ctx, const fv_model *model, const fv_data
     fv__arena_init(&arena, ctx);
     fv_status status = fv__mistakes_of(&arena, model, set, &each, most, &gallery);
     if (status == FV_OK && !gallery.count)
-        status = fv__fail(ctx, FV_BAD_INPUT,
-                          "there are no mistakes to draw, or images of %s cannot stand side by side",
-                          set->name);
+        status = fv__fail(
+            ctx, FV_BAD_INPUT,
+            "there are no mistakes to draw, or images of %s cannot stand side by side", set->name);
     if (status == FV_OK) status = draw(ctx, &gallery, out);
     fv__arena_free(&arena);
     return status;
 }
 
-fv_status fv_draw_confusion(fv_context *ctx, const fv_model *model,
-                            const fv_evaluation *evaluation, fv_blob **out) {
+fv_status fv_draw_confusion(fv_context *ctx, const fv_model *model, const fv_evaluation *evaluation,
+                            fv_blob **out) {
     fv_canvas canvas;
     if (out) *out = NULL;
     FV_NEED_CONTEXT(ctx);

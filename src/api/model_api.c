@@ -39,6 +39,7 @@ fv_status fv_model_create(fv_context *ctx, const char *word, const char *setting
     if (out) *out = NULL;
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, out);
+    FV_NEED(ctx, word);
     FV_TRY(fv_net_open(ctx, word, settings, &net));
     return model_of(ctx, net, seed, out);
 }
@@ -49,6 +50,7 @@ fv_status fv_model_parse(fv_context *ctx, const char *text, const char *settings
     if (out) *out = NULL;
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, out);
+    FV_NEED(ctx, text);
     FV_TRY(fv_net_parse(ctx, text, settings, &net));
     return model_of(ctx, net, seed, out);
 }

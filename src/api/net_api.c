@@ -61,7 +61,7 @@ int64_t fv_net_input(const fv_net *net, int64_t dims[3]) {
 }
 
 fv_status fv_net_print(fv_context *ctx, const fv_net *net, fv_blob **out) {
-    fv_text text = {0};
+    fv_text text = {.ctx = ctx};
     if (out) *out = NULL;
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, out);

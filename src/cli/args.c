@@ -6,8 +6,8 @@
  * value follows as the next word or after '='. After a lone "--" everything is a word. Words, keys
  * and flags may stand in any order, the verb first.
  *
- * Names of files may look like either, "lr=0.1.pgm" or "-5.png". Where the command still takes a word
- * and a file of that very name is there, it is meant.
+ * Names of files may look like either, "lr=0.1.pgm" or "-5.png". Where the command still takes a
+ * word and a file of that very name is there, it is meant.
  */
 #include "cli/cli.h"
 #include <ctype.h>

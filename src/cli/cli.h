@@ -5,8 +5,8 @@
  *   fovea VERB [NETWORK|MODEL] [DATA|IMAGE ...] [key=value ...] [--flags]
  *
  * A command is one file with one fv_command and one line in cli/command_list.h. Its declaration
- * yields parsing, "did you mean", `--help` and `fovea help VERB`. Results go to stdout, progress and
- * errors to stderr; the exit code is the fv_status.
+ * yields parsing, "did you mean", `--help` and `fovea help VERB`. Results go to stdout, progress
+ * and errors to stderr; the exit code is the fv_status.
  *
  * This room is a client of the library, as any program is: it includes the public header, and with
  * it only base/ and view/text_table.h, which are linked into the command.
@@ -30,8 +30,8 @@ typedef struct fv_cli_flag {
 
 /* What key=value may mean beside the command's own keys. */
 enum {
-    FV_CLI_NET = 1,    /* parameters of the network's text: classes=47 */
-    FV_CLI_RECIPE = 2, /* settings of a training run: epochs=5 */
+    FV_CLI_NET = 1,     /* parameters of the network's text: classes=47 */
+    FV_CLI_RECIPE = 2,  /* settings of a training run: epochs=5 */
     FV_CLI_WEIGHTS = 4, /* weights=FILE beside a network */
     FV_CLI_DATA = 8     /* data=DATA, of a run that goes on */
 };

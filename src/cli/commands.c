@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * commands.c - the table of commands, made from cli/command_list.h, and the flags that all of them take.
+ * commands.c - the table of commands, made from cli/command_list.h, and the flags that all of them
+ * take.
  */
 #include "cli/cli.h"
 #include <string.h>

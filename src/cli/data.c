@@ -136,12 +136,11 @@ static void headline(const census *c, fv_text *out) {
     fv_text head = {0};
     fv_dataset_image(c->train, dims);
     fv__text_printable(&head, fv_dataset_name(c->train), "");
-    fv__text_addf(
-        &head, ": %s and %s, %lldx%lld %s, %s",
-        fv__counted(a, fv_dataset_count(c->train), "training image", "training images"),
-        fv__counted(b, fv_dataset_count(c->test), "test image", "test images"), (long long)dims[1],
-        (long long)dims[2], dims[0] == 1 ? "gray" : "colour",
-        fv__counted(classes, fv_dataset_classes(c->train), "class", "classes"));
+    fv__text_addf(&head, ": %s and %s, %lldx%lld %s, %s",
+                  fv__counted(a, fv_dataset_count(c->train), "training image", "training images"),
+                  fv__counted(b, fv_dataset_count(c->test), "test image", "test images"),
+                  (long long)dims[1], (long long)dims[2], dims[0] == 1 ? "gray" : "colour",
+                  fv__counted(classes, fv_dataset_classes(c->train), "class", "classes"));
     if (head.length) fv__text_wrapped(out, head.data, 0, (size_t)fv__cli_screen(stdout).columns);
     out->failed = out->failed || head.failed;
     fv__text_free(&head);

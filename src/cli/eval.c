@@ -93,7 +93,8 @@ const fv_command fv__command_eval = {
     .help = "how well a model does on labelled images: accuracy, top 5, loss",
     .synopsis = "MODEL DATA [batch=N] [seed=N] [weights=FILE]",
     .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
-             "with weights=FILE. DATA is a data set (`fovea data` lists them); its test part is read, which training does not\n"
+             "with weights=FILE. DATA is a data set (`fovea data` lists them); its test part is "
+             "read, which training does not\n"
              "learn from.",
     .examples = "fovea eval runs/lenet5-1 mnist\n"
                 "fovea eval model.safetensors digits --json",

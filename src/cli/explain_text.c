@@ -148,7 +148,8 @@ static fv_status fill_layers(fv_cli *cli, const fv_explanation *e, bool brief, f
     }
     fv__table_advice(t, ". --wide shows all.");
     for (int i = 0; i < e->layer_count; i++)
-        for (int c = 0; c < COLUMNS && e->layers[i]->shown_in == i; c++) put_cell(t, e, i, c, brief);
+        for (int c = 0; c < COLUMNS && e->layers[i]->shown_in == i; c++)
+            put_cell(t, e, i, c, brief);
     fv__table_rule(t);
     put_totals(t, e);
     return FV_OK;
@@ -211,8 +212,7 @@ static void put_planned(fv_table *t, const fv_explanation *e, const char *what, 
 static void put_same(fv_table *t, const fv_explanation *e, const char *what, size_t bytes) {
     char text[32];
     fv__table_cell(t, what);
-    for (int i = 0; i < e->plan_count; i++)
-        fv__table_cell(t, fv__short_bytes(text, (double)bytes));
+    for (int i = 0; i < e->plan_count; i++) fv__table_cell(t, fv__short_bytes(text, (double)bytes));
 }
 
 static fv_status planned(fv_cli *cli, const fv_explanation *e, int columns, fv_text *out) {
@@ -228,7 +228,8 @@ static fv_status planned(fv_cli *cli, const fv_explanation *e, int columns, fv_t
     put_planned(t, e, "inference: values", offsetof(fv_memory_plan, inference));
     put_planned(t, e, "inference: working space", offsetof(fv_memory_plan, inference_scratch));
     if (!e->untrainable) {
-        put_planned(t, e, "training: values and their gradients", offsetof(fv_memory_plan, training));
+        put_planned(t, e, "training: values and their gradients",
+                    offsetof(fv_memory_plan, training));
         put_planned(t, e, "training: working space", offsetof(fv_memory_plan, training_scratch));
         put_same(t, e, "training: gradients of parameters", e->gradient_bytes);
         put_same(t, e, "training: the optimiser's state", e->optimizer_bytes);
@@ -274,8 +275,8 @@ static void heads(const fv_explanation *e, bool training, int columns, fv_text *
 
 fv_status fv__explain_text(fv_cli *cli, const fv_explanation *e, int columns, fv_text *out) {
     const bool markdown = fv__cli_has(cli, "markdown");
-    fv__text_addf(out, "%s%s%s%s%s\n\n", markdown ? "# " : "", e->name,
-                  e->given[0] ? " (" : "", e->given, e->given[0] ? ")" : "");
+    fv__text_addf(out, "%s%s%s%s%s\n\n", markdown ? "# " : "", e->name, e->given[0] ? " (" : "",
+                  e->given, e->given[0] ? ")" : "");
     FV_TRY(layers(cli, e, columns, out));
     fv__text_add(out, markdown ? "\n```\n" : "\n");
     sums(e, columns, out);

@@ -68,8 +68,7 @@ static void operator_page(fv_text *out, const fv_operator_facts *op) {
     fv_option option = FV_INIT(fv_option);
     fv__text_addf(out, "%s", op->name);
     for (int i = 0; option_of(op->name, i, &option); i++)
-        if (option.positional)
-            fv__text_addf(out, option.required ? " %s" : " [%s]", option.name);
+        if (option.positional) fv__text_addf(out, option.required ? " %s" : " [%s]", option.name);
     fv__text_addf(out, "\n\n%s\n", op->help);
     if (op->about) fv__text_add(out, "\n");
     if (op->about) fv__cli_paragraphs(out, op->about);
@@ -87,8 +86,7 @@ static void operator_page(fv_text *out, const fv_operator_facts *op) {
 static void layers_page(fv_text *out) {
     fv_operator_facts op = FV_INIT(fv_operator_facts);
     fv__text_add(out, "The layers of the network language; `fovea help conv` describes one.\n\n");
-    for (int i = 0; fv_operator_at(NULL, i, &op); i++)
-        fv__cli_entry(out, op.name, 14, op.help);
+    for (int i = 0; fv_operator_at(NULL, i, &op); i++) fv__cli_entry(out, op.name, 14, op.help);
 }
 
 static void settings_page(fv_text *out) {

@@ -7,7 +7,8 @@
 
 #define INPUT_MAX ((size_t)256 << 20) /* bytes of standard input */
 
-/* --- settings ---------------------------------------------------------------------------------- */
+/* --- settings ----------------------------------------------------------------------------------
+ */
 
 bool fv__cli_is_recipe(const char *name) {
     fv_option option = FV_INIT(fv_option);

@@ -21,8 +21,8 @@ static fv_status run(fv_cli *cli) {
     options.data = cli->data;
     FV_TRY(fv__cli_settings(cli, &options.settings)); /* the library says why they cannot change */
     if (epochs) {
-        options.settings = fv__arena_format(&cli->arena, "%s epochs=%lld", options.settings,
-                                            (long long)epochs);
+        options.settings =
+            fv__arena_format(&cli->arena, "%s epochs=%lld", options.settings, (long long)epochs);
         if (!options.settings) return FV_EXHAUSTED;
     }
     FV_TRY(fv_training_resume(cli->ctx, cli->words[0], &options, &training));
@@ -33,12 +33,13 @@ const fv_command fv__command_resume = {
     .name = "resume",
     .help = "go on with a training run that was stopped or killed, or make it longer",
     .synopsis = "DIR [epochs=N] [data=DATA]",
-    .about = "Takes the run up where its last checkpoint stands, with the network, data and\n"
-             "settings it began with. A run that is finished gets its images and report anew;\n"
-             "with epochs=N it goes on until N epochs are behind. data=DATA says where the data is\n"
-             "now, if it is elsewhere than when the run began; it must be the same.\n"
-             "\n"
-             "To begin a new run with a run's weights, and other settings: `fovea train DIR DATA`.",
+    .about =
+        "Takes the run up where its last checkpoint stands, with the network, data and\n"
+        "settings it began with. A run that is finished gets its images and report anew;\n"
+        "with epochs=N it goes on until N epochs are behind. data=DATA says where the data is\n"
+        "now, if it is elsewhere than when the run began; it must be the same.\n"
+        "\n"
+        "To begin a new run with a run's weights, and other settings: `fovea train DIR DATA`.",
     .examples = "fovea resume runs/lenet5-1\n"
                 "fovea resume runs/lenet5-1 epochs=20",
     .words_min = 1,

@@ -30,7 +30,7 @@ void fv__dataset_close(fv_dataset *set) {
 
 /* A folder that no kind knows: what each would have found there. */
 static fv_status unknown_folder(fv_context *ctx, const char *name) {
-    fv_text holds = {0};
+    fv_text holds = {.ctx = ctx};
     for (size_t i = 0; i < KINDS; i++)
         if (fv__dataset_kinds[i]->holds)
             fv__text_addf(&holds, "%s%s", holds.length ? ", nor " : "",
@@ -45,7 +45,7 @@ static fv_status unknown_folder(fv_context *ctx, const char *name) {
 static fv_status unknown_name(fv_context *ctx, const char *name) {
     const char *words[KINDS];
     size_t n = 0;
-    fv_text known = {0}, paths = {0};
+    fv_text known = {.ctx = ctx}, paths = {.ctx = ctx};
     for (size_t i = 0; i < KINDS; i++) {
         const fv_dataset_kind *k = fv__dataset_kinds[i];
         if (k->by_path) {

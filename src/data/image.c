@@ -112,7 +112,7 @@ static const char *describe(const uint8_t *data, size_t size) {
 
 /* "PNG, JPEG and PGM/PPM (P2, P3, P5, P6) files" */
 static fv_status unknown(fv_context *ctx, const char *name, const uint8_t *data, size_t size) {
-    fv_text known = {0};
+    fv_text known = {.ctx = ctx};
     for (size_t i = 0; fv__image_formats[i]; i++) {
         const fv_image_format *f = fv__image_formats[i];
         const char *before = i == 0 ? "" : fv__image_formats[i + 1] ? ", " : " and ";

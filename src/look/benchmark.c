@@ -240,7 +240,7 @@ static fv_status time_steps(bench *b) {
 }
 
 static fv_status add_trace(bench *b) {
-    fv_text trace = {0};
+    fv_text trace = {.ctx = b->ctx};
     fv_status status = fv__plan_trace(b->ctx, b->plan, true, &trace);
     if (status == FV_OK) status = fv__text_done(b->ctx, &trace);
     if (status == FV_OK) b->told->trace = fv__arena_text(b->arena, trace.data ? trace.data : "");

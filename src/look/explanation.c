@@ -75,7 +75,7 @@ static fv_status keep_text(maker *m, fv_text *text, const char **out) {
 }
 
 static fv_status name_layer(maker *m, const fv_node *node, fv_layer *layer) {
-    fv_text lecture = {0}, rest = {0}, options = {0};
+    fv_text lecture = {.ctx = m->ctx}, rest = {.ctx = m->ctx}, options = {.ctx = m->ctx};
     layer->op = node->op->name;
     layer->training = node->training;
     /* names are copied: an explanation outlives its network */
@@ -114,7 +114,7 @@ static fv_status add_misfits(maker *m, const fv_site *site, fv_layer *layer) {
     for (int i = 0; i < 2; i++) {
         const fv_misfit *misfit = &site->misfit[i];
         if (!misfit->axis || misfit->ignored <= 0) continue;
-        fv_text words = {0};
+        fv_text words = {.ctx = m->ctx};
         fv_misfit_facts *f = fv__arena_alloc(m->arena, sizeof *f);
         if (!f) return FV_EXHAUSTED;
         *f = (fv_misfit_facts){misfit->axis, misfit->used, misfit->ignored, NULL};

@@ -2,8 +2,9 @@
 /*
  * added_op.h - operators that a program brings (fovea/operator.h), as the library's own.
  *
- * A context has a list of them. A net that uses one takes a copy into its arena, so that it outlives
- * the context; what the descriptor points to - texts, options, functions - is the program's.
+ * A context has a list of them. A net that uses one takes a copy into its arena, so that it
+ * outlives the context; what the descriptor points to - texts, options, functions - is the
+ * program's.
  */
 #ifndef FV_OP_ADDED_OP_H
 #define FV_OP_ADDED_OP_H

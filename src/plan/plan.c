@@ -97,6 +97,7 @@ fv_status fv__plan_new(fv_context *ctx, const fv_graph *net, const fv_plan_optio
     fv_plan *plan = fv__alloc(ctx, sizeof *plan, "a plan");
     if (!plan) return FV_EXHAUSTED;
     fv__arena_init(&plan->arena, ctx);
+    plan->notes.ctx = ctx;
     plan->net = net;
     plan->options = *options;
     plan->device = device;

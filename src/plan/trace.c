@@ -33,7 +33,7 @@ static fv_status trace_step(fv_context *ctx, const fv_plan *plan, const fv_step 
         fv__text_addf(out, " + %s", p->parts);
     else if (forward && p->in_place)
         fv__text_add(out, " (in place)");
-    fv_text reasons = {0};
+    fv_text reasons = {.ctx = ctx};
     fv_status status = why ? reasons_of(ctx, plan, step, &reasons) : FV_OK;
     if (reasons.length) fv__text_addf(out, "   [%s]", reasons.data);
     fv__text_free(&reasons);

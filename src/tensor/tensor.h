@@ -11,8 +11,8 @@
 
 #include "base/memory.h"
 
-/* fv_dtype says what an element is. F32 stands for "real" wherever a plan says which real it computes
-   in: the values of a plan in double are F64. */
+/* fv_dtype says what an element is. F32 stands for "real" wherever a plan says which real it
+   computes in: the values of a plan in double are F64. */
 #define FV_DTYPES (FV_BOOL8 + 1)
 size_t fv__dtype_bytes(fv_dtype dtype);
 const char *fv__dtype_name(fv_dtype dtype); /* "float32", "int32", "bool" */

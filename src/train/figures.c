@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * figures.c - figures of a training and of a data set, whatever the set is: each sample is fetched by
- * its number.
+ * figures.c - figures of a training and of a data set, whatever the set is: each sample is fetched
+ * by its number.
  */
 #include "train/figures.h"
 #include <stdlib.h>
@@ -9,7 +9,8 @@
 
 #define CLASSES_SHOWN 20 /* columns of the sheet of samples */
 
-/* --- curves ------------------------------------------------------------------------------------ */
+/* --- curves ------------------------------------------------------------------------------------
+ */
 
 fv_status fv__curves_of(fv_context *ctx, const fv_epoch *history, size_t n, fv_curves *out) {
     static const char *const titles[] = {"Loss", "Accuracy"};
@@ -33,7 +34,8 @@ fv_status fv__curves_of(fv_context *ctx, const fv_epoch *history, size_t n, fv_c
     return FV_OK;
 }
 
-/* --- images side by side ------------------------------------------------------------------------ */
+/* --- images side by side ------------------------------------------------------------------------
+ */
 
 /* Bytes of gray or colour, all of one size. */
 static bool stand_side_by_side(const fv_dataset *set) {
@@ -70,7 +72,8 @@ static fv_status make_gallery(fv_arena *arena, const fv_dataset *set, int64_t co
     return FV_OK;
 }
 
-/* --- mistakes ---------------------------------------------------------------------------------- */
+/* --- mistakes ----------------------------------------------------------------------------------
+ */
 
 typedef struct mistake {
     int64_t index;
@@ -123,7 +126,8 @@ fv_status fv__mistakes_of(fv_arena *arena, const fv_model *model, const fv_datas
     return FV_OK;
 }
 
-/* --- samples ------------------------------------------------------------------------------------ */
+/* --- samples ------------------------------------------------------------------------------------
+ */
 
 /* Names the columns, below the last row. */
 static fv_status name_columns(fv_arena *arena, const fv_dataset *set, int64_t columns,
@@ -180,7 +184,8 @@ fv_status fv__samples_of(fv_arena *arena, const fv_dataset *set, int64_t rows, f
     return fill_columns(arena, set, rows, columns, images);
 }
 
-/* --- labels ------------------------------------------------------------------------------------- */
+/* --- labels -------------------------------------------------------------------------------------
+ */
 
 fv_status fv__labels_of(fv_context *ctx, const fv_dataset *set, const fv_input *input,
                         int32_t *labels) {

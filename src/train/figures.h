@@ -25,9 +25,9 @@ typedef struct fv_predictions {
     const float *confidence;
 } fv_predictions;
 
-/* The samples predicted wrongly with the greatest confidence, at most `most`, with captions; count 0
-   when there are none, or when images of the set cannot stand side by side. All of it lives in the
-   arena. */
+/* The samples predicted wrongly with the greatest confidence, at most `most`, with captions; count
+   0 when there are none, or when images of the set cannot stand side by side. All of it lives in
+   the arena. */
 FV_MUST_USE fv_status fv__mistakes_of(fv_arena *arena, const fv_model *model, const fv_dataset *set,
                                       const fv_predictions *p, int64_t most, fv_gallery *out);
 

@@ -31,7 +31,7 @@ struct fv_learner {
     const fv_device *device;
     fv_shards part;
     stage stages[STAGES];
-    int newest;      /* the stage made last */
+    unsigned oldest; /* the stage that goes when there is no free one */
     int prepared_of; /* the stage whose weights lie packed; -1: none, they have changed */
     fv_workspace workspace, packed;
     float *weights, *gradients; /* on the device */
@@ -108,9 +108,10 @@ static stage *stage_of(fv_learner *l, int64_t n) {
 
 static fv_status need_stage(fv_context *ctx, fv_learner *l, int64_t n) {
     if (n == 0 || stage_of(l, n)) return FV_OK;
-    l->newest = (l->newest + 1) % STAGES;
-    const fv_status status = make_stage(ctx, l, n, &l->stages[l->newest]);
-    if (status != FV_OK) drop(&l->stages[l->newest]);
+    stage *s = stage_of(l, 0); /* one that is free, or the oldest */
+    if (!s) s = &l->stages[l->oldest++ % STAGES];
+    const fv_status status = make_stage(ctx, l, n, s);
+    if (status != FV_OK) drop(s);
     return status;
 }
 
@@ -219,7 +220,7 @@ fv_status fv__learner_new_part(fv_context *ctx, fv_model *model, const fv_recipe
     l->recipe = *recipe;
     fv__recipe_optimizer(recipe, &l->options);
     l->part = part;
-    l->prepared_of = l->newest = -1;
+    l->prepared_of = -1;
     const fv_status status = make(ctx, l);
     if (status != FV_OK) {
         fv__learner_free(l);

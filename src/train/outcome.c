@@ -192,7 +192,7 @@ static fv_status layers(teller *t) {
     for (size_t n = 0; n < net->node_count; n++) {
         const fv_node *node = &net->nodes[n];
         char shape[FV_SHAPE_TEXT], count[32];
-        fv_text options = {0};
+        fv_text options = {.ctx = t->ctx};
         int64_t parameters = 0;
         for (int p = 0; p < node->params; p++)
             if (net->params[node->param[p]].spec.learned)

@@ -88,7 +88,6 @@ char *fv__train_path(fv_train_job *job, const char *file);
 /* The epoch with the best test accuracy (the first of equals); -1: none yet. */
 int64_t fv__train_best(const fv_position *at);
 
-
 /* checkpoint.c */
 FV_MUST_USE fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job);
 FV_MUST_USE fv_status fv__checkpoint_load(fv_context *ctx, fv_train_job *job); /* none: untouched */

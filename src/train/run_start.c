@@ -131,8 +131,7 @@ static fv_status gather(fv_context *ctx, fv_train_job *job, const source *from,
                         const fv_setting *settings, size_t count, parameters *p) {
     fv_setting *before = NULL;
     size_t n = 0;
-    if (from->text)
-        FV_TRY(fv__settings_split(ctx, &job->arena, from->text->given, &before, &n));
+    if (from->text) FV_TRY(fv__settings_split(ctx, &job->arena, from->text->given, &before, &n));
     for (size_t i = 0; i < n; i++) FV_TRY(add_parameter(ctx, p, before[i]));
     for (size_t i = 0; i < count; i++) {
         FV_TRY(add_parameter(ctx, p, settings[i]));

@@ -183,7 +183,7 @@ static bool next_mistake(const matrix *m, double *count, int *i, int *j) {
 
 /* The pairs most often mistaken, in words; long names are cut. */
 static void note(fv_figure *f, const matrix *m) {
-    fv_text text = {0};
+    fv_text text = {.ctx = f->ctx};
     double count = INFINITY;
     int i = -1, j = -1;
     for (int k = 0; k < FIRST_MISTAKES && next_mistake(m, &count, &i, &j); k++) {

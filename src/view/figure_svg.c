@@ -105,7 +105,7 @@ static void line(fv_text *out, const fv_figure *f, const fv_mark *m) {
 
 /* A text cut to so many letters. */
 static void cut(fv_text *out, const char *text, int letters) {
-    fv_text piece = {0};
+    fv_text piece = {.ctx = out->ctx};
     const char *end = text, *next = text;
     for (int used = 1; *next; end = next) {
         used += fv__letter_columns(fv__utf8_next(&next));

@@ -136,7 +136,7 @@ static fv_status pack_rows(fv_context *ctx, const uint8_t *raw, size_t size, fv_
 
 fv_status fv__png_encode(fv_context *ctx, const fv_canvas *c, fv_text *out) {
     fv_status status = FV_OK;
-    fv_text packed = {0};
+    fv_text packed = {.ctx = ctx};
     uint8_t *raw = NULL;
     palette *p = fv__alloc(ctx, sizeof *p, "an image's colours");
     if (!p) return FV_EXHAUSTED;
@@ -165,7 +165,7 @@ done:
 }
 
 fv_status fv__png_write(fv_context *ctx, const fv_canvas *c, const char *path) {
-    fv_text png = {0};
+    fv_text png = {.ctx = ctx};
     fv_status status = fv__png_encode(ctx, c, &png);
     if (status == FV_OK) status = fv__file_write(ctx, path, png.data, png.length);
     fv__text_free(&png);

@@ -53,7 +53,7 @@ static void prose(fv_text *out, const char *text) {
         for (int code = 0; code < 2; code++) {
             const char *from = code ? open + 1 : text;
             size_t n = (size_t)((code ? close : open) - from);
-            fv_text piece = {0}; /* fv__text_html wants an end */
+            fv_text piece = {.ctx = out->ctx}; /* fv__text_html wants an end */
             fv__text_addn(&piece, from, n);
             if (code) fv__text_add(out, "<code>");
             if (piece.failed)
@@ -121,7 +121,7 @@ static void base64(fv_text *out, const char *bytes, size_t size) {
 }
 
 fv_status fv__image_url(fv_context *ctx, fv_text *out, const fv_canvas *c) {
-    fv_text png = {0};
+    fv_text png = {.ctx = ctx};
     fv_status status = fv__png_encode(ctx, c, &png);
     if (status == FV_OK) {
         fv__text_add(out, "data:image/png;base64,");
@@ -256,7 +256,7 @@ fv_status fv__report_html(fv_context *ctx, fv_report *r, fv_text *out) {
 }
 
 fv_status fv__report_write(fv_context *ctx, fv_report *r, const char *path) {
-    fv_text html = {0};
+    fv_text html = {.ctx = ctx};
     fv_status status = fv__report_html(ctx, r, &html);
     if (status == FV_OK) status = fv__file_write(ctx, path, html.data, html.length);
     fv__text_free(&html);

@@ -54,7 +54,7 @@ void fv__image_terminal(fv_text *out, const uint8_t *gray, int64_t h, int64_t w,
     if (h < 1 || w < 1 || columns < 1) return;
     const int64_t step = (w + columns - 1) / columns;
     for (int64_t y = 0; y < h; y += 2 * step) {
-        fv_text line = {0};
+        fv_text line = {.ctx = out->ctx};
         size_t ink = 0; /* length up to the last letter that shows */
         pair before = {UINT_MAX, UINT_MAX};
         const int64_t half = y + step < h ? y + step : h;

@@ -31,7 +31,7 @@ void fv__table_free(fv_table *t) {
 
 /* A text of its own, on one line: a cell must not break its row. */
 static void add_line(fv_text *to, const char *text) {
-    fv_text line = {0};
+    fv_text line = {.ctx = to->ctx};
     fv__text_printable(&line, text, "\n\r\t");
     for (size_t i = 0; i < line.length; i++)
         if (strchr("\n\r\t", line.data[i])) line.data[i] = ' ';
@@ -271,7 +271,7 @@ static void rows(const layout *l, fv_text *out) {
 }
 
 static void name_missing(const layout *l, int room, fv_text *out) {
-    fv_text line = {0};
+    fv_text line = {.ctx = out->ctx};
     const char *before = "Left out for want of room: ", *head = l->t->heads.data;
     for (size_t c = 0; c < l->t->columns; c++, head += strlen(head) + 1) {
         if (l->width[c] != LEFT_OUT) continue;
