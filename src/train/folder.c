@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FORMAT     "fovea run 1"
-#define TEST_BATCH 256 /* pictures tested at a time, at most */
+/* Bytes of run.json: a network's text has 4 MB at most, and its line ends are escaped. */
+#define DESCRIPTION_MAX ((size_t)16 << 20)
+#define FORMAT          "fovea run 1"
+#define TEST_BATCH      256 /* pictures tested at a time, at most */
 
 char *fv__train_path(fv_train_job *job, const char *file) {
     return fv__path_in(&job->arena, job->folder, file);
@@ -350,7 +352,7 @@ static fv_status resume(fv_context *ctx, fv_train_job *job, const char *folder) 
                         folder);
     fv_bytes bytes;
     fv_json *json;
-    FV_TRY(fv__file_read(ctx, path, (size_t)64 << 20, &bytes));
+    FV_TRY(fv__file_read(ctx, path, DESCRIPTION_MAX, &bytes));
     fv_status status =
         fv__json_parse(ctx, &job->arena, (const char *)bytes.data, bytes.size, &json);
     fv__file_release(&bytes);
