@@ -92,6 +92,7 @@ static void every_format_reads_what_it_writes(void **state) {
 static void a_folder_stands_for_its_model(void **state) {
     fv_context *ctx = *state;
     const fv_open_options fresh = {.fresh = true, .seed = 8}, trained = {.fresh = false};
+    assert_int_equal(system("rm -rf run"), 0);
     assert_int_equal(fv__folder_make(ctx, "run/empty"), FV_OK);
     refused(ctx, "run/empty", &fresh, FV_BAD_INPUT, "no best.safetensors");
     assert_int_equal(fv__model_convert(ctx, "small.net", &fresh, "run/best.safetensors"), FV_OK);

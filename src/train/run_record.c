@@ -96,7 +96,7 @@ fv_status fv__run_record_read(fv_context *ctx, fv_train_job *job, fv_json **out)
     if (!fv__file_exists(path))
         return fv__fail(ctx, FV_BAD_INPUT, "%s is not the folder of a run: it has no run.json",
                         job->folder);
-    FV_TRY(fv__file_read(ctx, path, (size_t)64 << 20, &bytes));
+    FV_TRY(fv__file_read(ctx, path, DESCRIPTION_MAX, &bytes));
     fv_status status = fv__json_parse(ctx, &job->arena, (const char *)bytes.data, bytes.size, out);
     fv__file_release(&bytes);
     if (status == FV_OK) status = read_description(ctx, job, *out);
