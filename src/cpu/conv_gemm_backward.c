@@ -29,7 +29,7 @@ typedef struct geometry {
     int64_t channels, channel_blocks; /* input channels of a job */
     int64_t width;                    /* output pixels of a panel */
     int64_t runs;                     /* pieces of the batch */
-    int64_t group_floats;             /* packed W^T of one group */
+    int64_t group_floats;             /* packed W^T of one group; 0: nobody wants dx */
     int64_t dx_floats;
     int64_t partial_floats; /* [parts][weights], parts > 1; then the workers' */
     int64_t worker_floats;
@@ -79,13 +79,13 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     g->s = fv__cpu_conv_sizes(site->options, &site->in[0], request->kernels);
     settle_dw(g);
     settle_dx(g, request->kernels);
+    if (!request->wants_dx[0]) g->group_floats = 0;
     g->partial_floats = g->parts > 1 ? g->parts * g->weights : 0;
     g->worker_floats = fv__cpu_max(g->dw_floats, g->dx_floats);
     settled->state = g;
     settled->scratch = sizeof(float) * (size_t)g->partial_floats;
     settled->worker = sizeof(float) * (size_t)g->worker_floats;
-    settled->prepared =
-        request->wants_dx[0] ? sizeof(float) * (size_t)(g->s.groups * g->group_floats) : 0;
+    settled->prepared = sizeof(float) * (size_t)(g->s.groups * g->group_floats);
     return NULL;
 }
 
@@ -164,7 +164,9 @@ static void pack_blocks(void *arg, int64_t first, int64_t end, int worker) {
 static void prepare(const fv_pass *p) {
     const geometry *g = p->state;
     const double floats = (double)g->s.groups * (double)g->group_floats;
-    fv__cpu_split(p->pool, g->s.groups * g->channel_blocks, 16 * floats, FV_GRAIN, pack_blocks, p);
+    if (g->group_floats > 0)
+        fv__cpu_split(p->pool, g->s.groups * g->channel_blocks, 16 * floats, FV_GRAIN, pack_blocks,
+                      p);
 }
 
 static void dx_clear(const work *w, int64_t n0, int64_t n1, int64_t channel, int64_t channels) {
