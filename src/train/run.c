@@ -146,6 +146,7 @@ static fv_status test_diverged(fv_context *ctx, fv_train_job *job, double lr) {
 static fv_status end_epoch(fv_context *ctx, fv_train_job *job, watch *w, double lr) {
     fv_position *at = &job->at;
     fv_scores scores = {0};
+    fv__learner_fetch(job->learner);
     FV_TRY(fv__evaluate(ctx, job->evaluator, &job->test, &scores));
     if (!isfinite(scores.loss)) FV_TRY(test_diverged(ctx, job, lr));
     FV_TRY(fv__grow(ctx, (void **)&at->history, &at->history_capacity, at->history_count + 1,
