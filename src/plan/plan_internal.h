@@ -176,7 +176,9 @@ FV_MUST_USE fv_status fv__plan_prepared(fv_context *ctx, fv_plan *plan);
 struct fv_prepared {
     fv_context *ctx; /* of the last fv__prepare: its pool */
     const fv_plan *plan;
-    char *weights; /* on the device */
+    char *weights;    /* on the device */
+    const void *host; /* where they are copied from whenever they are prepared, into memory of its
+                         own; NULL: somebody else puts them there */
     fv_workspace *block, own;
     int64_t count;
 };
