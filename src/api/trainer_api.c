@@ -17,6 +17,7 @@ struct fv_trainer {
     int64_t sample;  /* floats of one */
     int64_t classes; /* labels are 0 … classes-1 */
     double rate;
+    float *gradients; /* on the host, where the device is not; NULL: the learner's own are */
 };
 
 /* Changes the recipe as "lr=0.01 momentum=0.9" says. */
@@ -41,6 +42,10 @@ static int64_t classes_of(const fv_graph *net) {
     return classes;
 }
 
+static size_t gradient_bytes(const fv_trainer *t) {
+    return (size_t)t->model->net.graph->param_elements * sizeof(float);
+}
+
 static fv_status make(fv_context *ctx, fv_model *model, const char *settings, fv_trainer *t) {
     fv_recipe recipe = model->net.recipe;
     FV_TRY(apply_settings(ctx, settings, &recipe));
@@ -50,7 +55,10 @@ static fv_status make(fv_context *ctx, fv_model *model, const char *settings, fv
     t->rate = recipe.lr;
     t->sample = fv__shape_sample(&model->net.graph->values[0].shape);
     t->classes = classes_of(model->net.graph);
-    return fv__learner_new(ctx, model, &recipe, &t->learner);
+    FV_TRY(fv__learner_new(ctx, model, &recipe, &t->learner));
+    if (ctx->device->host) return FV_OK;
+    t->gradients = fv__alloc(ctx, gradient_bytes(t), "the gradients");
+    return t->gradients ? FV_OK : FV_EXHAUSTED;
 }
 
 fv_status fv_trainer_new(fv_context *ctx, fv_model *model, const char *settings, fv_trainer **out) {
@@ -72,6 +80,7 @@ fv_status fv_trainer_new(fv_context *ctx, fv_model *model, const char *settings,
 void fv_trainer_free(fv_trainer *t) {
     if (!t) return;
     fv__learner_free(t->learner);
+    fv__free(t->gradients);
     fv__free(t);
 }
 
@@ -108,6 +117,7 @@ fv_status fv_trainer_step(fv_trainer *t, const float *x, const int32_t *labels, 
     memcpy(to.x, x, (size_t)n * (size_t)t->sample * sizeof *x);
     memcpy(to.target[FV_TARGET_CLASS], labels, (size_t)n * sizeof *labels);
     FV_TRY(fv__learner_step(t->ctx, t->learner, n, t->rate, &result));
+    fv__learner_fetch(t->learner); /* the model's weights are the caller's to read */
     if (loss) *loss = result.loss;
     return FV_OK;
 }
@@ -125,6 +135,10 @@ fv_status fv_trainer_gradient(fv_trainer *t, const char *name, fv_tensor_view *o
     if (!fv__learner_steps(t->learner))
         return fv__fail(t->ctx, FV_USAGE, "there is no gradient before the first step");
     float *all = fv__learner_gradients(t->learner);
+    if (t->gradients) {
+        t->ctx->device->download(t->gradients, all, gradient_bytes(t));
+        all = t->gradients;
+    }
     return fv__view_of_param(t->ctx, p, all + p->offset, out);
 }
 
