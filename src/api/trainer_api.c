@@ -6,6 +6,7 @@
 #include "api/given.h"
 #include "api/views.h"
 #include "train/learner.h"
+#include "train/metric.h"
 #include <math.h>
 #include <string.h>
 
@@ -13,9 +14,11 @@ struct fv_trainer {
     fv_context *ctx;
     const fv_model *model;
     fv_learner *learner;
-    int64_t batch;   /* most samples of a step */
-    int64_t sample;  /* floats of one */
-    int64_t classes; /* labels are 0 … classes-1 */
+    int64_t batch;  /* most samples of a step */
+    int64_t sample; /* floats of one */
+    int targets;    /* what the heads want, each kind once */
+    fv_target_kind wants[FV_TARGET_KINDS];
+    int value[FV_TARGET_KINDS]; /* of the network with losses */
     double rate;
     float *gradients; /* on the host, where the device is not; NULL: the learner's own are */
 };
@@ -32,14 +35,16 @@ static fv_status apply_settings(fv_context *ctx, const char *settings, fv_recipe
     return status;
 }
 
-/* Every head has to know every label: the smallest counts. */
-static int64_t classes_of(const fv_graph *net) {
-    int64_t classes = INT32_MAX;
+static void list_targets(fv_trainer *t) {
+    const fv_graph *net = fv__learner_net(t->learner);
     for (size_t h = 0; h < net->head_count; h++) {
-        int64_t here = fv__shape_sample(&net->values[net->heads[h].value].shape);
-        if (here < classes) classes = here;
+        int i = 0;
+        while (i < t->targets && t->wants[i] != net->heads[h].wants) i++;
+        if (i < t->targets) continue;
+        t->wants[i] = net->heads[h].wants;
+        t->value[i] = net->heads[h].target;
+        t->targets = i + 1;
     }
-    return classes;
 }
 
 static size_t gradient_bytes(const fv_trainer *t) {
@@ -54,8 +59,8 @@ static fv_status make(fv_context *ctx, fv_model *model, const char *settings, fv
     t->batch = recipe.batch;
     t->rate = recipe.lr;
     t->sample = fv__shape_sample(&model->net.graph->values[0].shape);
-    t->classes = classes_of(model->net.graph);
     FV_TRY(fv__learner_new(ctx, model, &recipe, &t->learner));
+    list_targets(t);
     if (ctx->device->host) return FV_OK;
     t->gradients = fv__alloc(ctx, gradient_bytes(t), "the gradients");
     return t->gradients ? FV_OK : FV_EXHAUSTED;
@@ -88,38 +93,84 @@ int64_t fv_trainer_batch(const fv_trainer *t) {
     return t ? t->batch : 0;
 }
 
-static fv_status check_step(const fv_trainer *t, const int32_t *labels, int64_t n) {
+/* ------------------------------------------------------------------------------ targets --- */
+
+int fv_trainer_targets(const fv_trainer *t) {
+    return t ? t->targets : 0;
+}
+
+int fv_trainer_target(const fv_trainer *t, int i, fv_target_view *out) {
+    if (!t || !out || i < 0 || i >= t->targets) return 0;
+    const fv_shape *shape = &fv__learner_net(t->learner)->values[t->value[i]].shape;
+    *out = (fv_target_view){.kind = t->wants[i], .rank = shape->rank - 1};
+    for (int d = 1; d < shape->rank; d++) out->dims[d - 1] = shape->dim[d];
+    return 1;
+}
+
+/* Every head that reads these labels has to know each of them, or to ignore it. */
+static fv_status check_labels(const fv_trainer *t, const fv_head *head, const int32_t *labels,
+                              int64_t n) {
+    const fv_graph *net = fv__learner_net(t->learner);
+    const int64_t classes = net->values[head->prediction].shape.dim[1];
+    const int64_t each = fv__shape_sample(&net->values[head->target].shape);
+    const int32_t ignored = fv__metric_ignored(net, head);
+    for (int64_t i = 0; i < n * each; i++)
+        if ((labels[i] < 0 || labels[i] >= classes) && labels[i] != ignored)
+            return fv__fail(t->ctx, FV_BAD_INPUT,
+                            "%s of sample %lld is %d; this network has classes 0 to %lld",
+                            each > 1 ? "a label" : "the label", (long long)(i / each), labels[i],
+                            (long long)classes - 1);
+    return FV_OK;
+}
+
+static fv_status check_targets(const fv_trainer *t, const void *const *targets, int64_t n) {
+    const fv_graph *net = fv__learner_net(t->learner);
+    for (int i = 0; i < t->targets; i++) {
+        FV_NEED(t->ctx, targets[i]);
+        for (size_t h = 0; h < net->head_count; h++)
+            if (net->heads[h].wants == t->wants[i] && t->wants[i] != FV_TARGET_VECTOR)
+                FV_TRY(check_labels(t, &net->heads[h], targets[i], n));
+    }
+    return FV_OK;
+}
+
+/* -------------------------------------------------------------------------------- steps --- */
+
+fv_status fv_trainer_step_on(fv_trainer *t, const float *x, const void *const *targets, int64_t n,
+                             double *loss) {
+    if (!t) return FV_USAGE;
+    fv_learner_batch to;
+    fv_step_result result;
+    FV_NEED(t->ctx, x);
+    FV_NEED(t->ctx, targets);
     if (n < 1 || n > t->batch)
         return fv__fail(t->ctx, FV_USAGE,
                         "a step takes 1 to %lld samples, the batch of the settings, not %lld",
                         (long long)t->batch, (long long)n);
-    for (int64_t i = 0; i < n; i++) {
-        if (labels[i] < 0 || labels[i] >= t->classes)
-            return fv__fail(t->ctx, FV_BAD_INPUT,
-                            "the label of sample %lld is %d; this network has classes 0 to %lld",
-                            (long long)i, labels[i], (long long)t->classes - 1);
+    FV_TRY(check_targets(t, targets, n));
+    FV_TRY(fv__learner_batch(t->ctx, t->learner, n, &to));
+    memcpy(to.x, x, (size_t)n * (size_t)t->sample * sizeof *x);
+    for (int i = 0; i < t->targets; i++) {
+        const fv_value *v = &fv__learner_net(t->learner)->values[t->value[i]];
+        memcpy(to.target[t->wants[i]], targets[i],
+               (size_t)(n * fv__shape_sample(&v->shape)) * fv__dtype_bytes(v->type.dtype));
     }
+    FV_TRY(fv__learner_step(t->ctx, t->learner, n, t->rate, &result));
+    fv__learner_fetch(t->learner); /* the model's weights are the caller's to read */
+    if (loss) *loss = result.loss;
     return FV_OK;
 }
 
 fv_status fv_trainer_step(fv_trainer *t, const float *x, const int32_t *labels, int64_t n,
                           double *loss) {
     if (!t) return FV_USAGE;
-    fv_learner_batch to;
-    fv_step_result result;
-    FV_NEED(t->ctx, x);
     FV_NEED(t->ctx, labels);
-    FV_TRY(check_step(t, labels, n));
-    FV_TRY(fv__learner_batch(t->ctx, t->learner, n, &to));
-    if (!to.target[FV_TARGET_CLASS])
+    if (t->targets != 1 || t->wants[0] != FV_TARGET_CLASS)
         return fv__fail(t->ctx, FV_USAGE,
-                        "this network learns from something else than one label a sample");
-    memcpy(to.x, x, (size_t)n * (size_t)t->sample * sizeof *x);
-    memcpy(to.target[FV_TARGET_CLASS], labels, (size_t)n * sizeof *labels);
-    FV_TRY(fv__learner_step(t->ctx, t->learner, n, t->rate, &result));
-    fv__learner_fetch(t->learner); /* the model's weights are the caller's to read */
-    if (loss) *loss = result.loss;
-    return FV_OK;
+                        "this network learns from something else than one label per sample: "
+                        "fv_trainer_target() says from what, fv_trainer_step_on() takes it");
+    const void *const targets[] = {labels};
+    return fv_trainer_step_on(t, x, targets, n, loss);
 }
 
 fv_status fv_trainer_gradient(fv_trainer *t, const char *name, fv_tensor_view *out) {
