@@ -439,10 +439,15 @@ static fv_bytes run_in_folder(const fv_device *device, const char *folder, doubl
     const fv_hooks hooks = {.stop = stop_after_three, .arg = &stops};
     snprintf(clean, sizeof clean, "rm -rf %s", folder);
     assert_int_equal(system(clean), 0);
-    must(ctx, fv__train_start(ctx, "lenet5", "digits:330", settings, 3, folder, "test", &job));
+    const fv_train_request request = {.net = "lenet5",
+                                      .data = "digits:330",
+                                      .settings = settings,
+                                      .setting_count = 3,
+                                      .folder = folder};
+    must(ctx, fv__train_start(ctx, &request, &job));
     assert_int_equal(fv__train_run(ctx, job, &hooks), FV_INTERRUPTED);
     fv__train_free(job);
-    must(ctx, fv__train_resume(ctx, folder, &job));
+    must(ctx, fv__train_resume(ctx, folder, NULL, &job));
     must(ctx, fv__train_run(ctx, job, NULL));
     must(ctx, fv__file_read(ctx, fv__train_path(job, "model.safetensors"), 0, &file));
     assert_int_equal(job->at.history_count, 2);

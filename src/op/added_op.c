@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * added_op.c - operators that a program brings: the functions that stand in the library's descriptor
- * hand on to the program's what it needs to know.
+ * added_op.c - operators that a program brings: the functions that stand in the library's
+ * descriptor hand on to the program's what it needs to know.
  */
 #include "op/added_op.h"
 #include <ctype.h>
@@ -100,8 +100,8 @@ static fv_operator_tensor tensor_of(const fv_tensor *t) {
 
 /* The library's pass as the program's; the arrays are the caller's. */
 typedef struct view {
-    fv_operator_tensor x[INPUTS_MAX], dx[INPUTS_MAX], w[FV_OPERATOR_PARAMS],
-        dw[FV_OPERATOR_PARAMS], y, dy;
+    fv_operator_tensor x[INPUTS_MAX], dx[INPUTS_MAX], w[FV_OPERATOR_PARAMS], dw[FV_OPERATOR_PARAMS],
+        y, dy;
     fv_operator_pass pass;
 } view;
 
@@ -139,7 +139,8 @@ static void backward(const fv_pass *p) {
     ((const fv_added_op *)p->op)->is.backward(&v.pass);
 }
 
-/* --- what the program declared ------------------------------------------------------------------ */
+/* --- what the program declared ------------------------------------------------------------------
+ */
 
 static const size_t kind_bytes[] = {
     [FV_OPTION_INT] = sizeof(int64_t),
@@ -166,15 +167,16 @@ static fv_status take_option(fv_context *ctx, const fv_operator *is, const fv_op
     if (o->kind == FV_OPTION_CHOICE && (!o->choices || !o->choices[0]))
         return fv__fail(ctx, FV_USAGE, "operator %s: option %s has nothing to choose from",
                         is->name, o->name);
-    *out = (fv_field){.name = o->name,
-                      .help = o->help ? o->help : "",
-                      .kind = kinds[o->kind],
-                      .offset = o->offset,
-                      .initial = o->initial,
-                      .min = o->min,
-                      .max = o->max,
-                      .flags = (o->positional ? FV_POSITIONAL : 0) | (o->required ? FV_REQUIRED : 0),
-                      .choices = o->choices};
+    *out =
+        (fv_field){.name = o->name,
+                   .help = o->help ? o->help : "",
+                   .kind = kinds[o->kind],
+                   .offset = o->offset,
+                   .initial = o->initial,
+                   .min = o->min,
+                   .max = o->max,
+                   .flags = (o->positional ? FV_POSITIONAL : 0) | (o->required ? FV_REQUIRED : 0),
+                   .choices = o->choices};
     return FV_OK;
 }
 
@@ -186,8 +188,8 @@ static fv_status take_options(fv_context *ctx, fv_added_op *a) {
     int count = 0;
     for (const fv_option_field *o = is->options; o && o->name && status == FV_OK; o++) {
         if (count == OPTIONS_MAX)
-            status = fv__fail(ctx, FV_USAGE, "operator %s: more than %d options", is->name,
-                              OPTIONS_MAX);
+            status =
+                fv__fail(ctx, FV_USAGE, "operator %s: more than %d options", is->name, OPTIONS_MAX);
         if (status == FV_OK) status = take_option(ctx, is, o, &a->fields[count]);
         if (status == FV_OK && o->initial)
             status = fv__field_set_text(ctx, &a->fields[count], trial, o->initial);
@@ -207,10 +209,11 @@ static bool good_name(const char *name) {
 
 static fv_status check(fv_context *ctx, const fv_operator *is) {
     if (!good_name(is->name))
-        return fv__fail(ctx, FV_USAGE,
-                        "an operator's name is small letters, digits and _, a letter first, and not "
-                        "'%.64s'",
-                        is->name ? is->name : "");
+        return fv__fail(
+            ctx, FV_USAGE,
+            "an operator's name is small letters, digits and _, a letter first, and not "
+            "'%.64s'",
+            is->name ? is->name : "");
     if (fv__op_find_in(ctx, is->name))
         return fv__fail(ctx, FV_USAGE, "there is an operator %s already", is->name);
     if (!is->forward) return fv__fail(ctx, FV_USAGE, "operator %s has no forward", is->name);
