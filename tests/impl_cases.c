@@ -188,13 +188,13 @@ static bool swept(void *arg, const fv_op *op, const char *sample, int seed) {
     return try_problem(arg, op, sample, seed, seed % 3 ? seed % 7 : 0);
 }
 
-/* A fast implementation that took nothing is dead, or wants samples that it takes. */
+/* A fast implementation that takes no sample is dead, or wants samples that it takes: they are what
+   it is tried on in every way. */
 static void check_taken(const walk *w) {
     for (int i = 0; w->tester.device->impls[i] != NULL; i++) {
         const fv_impl *impl = w->tester.device->impls[i];
         op_check(w->tester.tally, w->taken[i] > 0,
-                 "%s: %s by %s refuses every sample and every drawn problem; give the operator a "
-                 "sample that it takes",
+                 "%s: %s by %s refuses every sample; give the operator one that it takes",
                  impl->op ? impl->op->name : "any operator",
                  impl->which == FV_FORWARD ? "forward" : "backward", impl->name);
     }
@@ -202,11 +202,9 @@ static void check_taken(const walk *w) {
 
 static void run_walk(walk *w, int level) {
     walk_samples(w);
-    if (level == IMPL_DOUBLE) return;
-    walk_drawn(w);
-    if (level < IMPL_ISA) return;
-    impl_sweeps(w->tester.tally, swept, w);
     if (level == IMPL_ISA + (int)fv__cpu_isa()) check_taken(w);
+    if (level != IMPL_DOUBLE) walk_drawn(w);
+    if (level >= IMPL_ISA) impl_sweeps(w->tester.tally, swept, w);
 }
 
 void impl_cases(op_tally *t, int level) {

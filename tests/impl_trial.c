@@ -91,11 +91,11 @@ typedef struct trial {
     fv_settled settled;
     lent prepared[IMPL_THREADS];
     void *prepared_copy[IMPL_THREADS];
-    op_problem run[RUNS];
-    fv_tensor bias, exact_bias; /* of IMPL_FOLDED; in double */
-    fv_tensor added;            /* of the epilogue */
-    fv_tensor after;            /* y as it must be, where it is not the oracle's */
-    double scale;               /* the largest number that an activation was applied to */
+    op_problem before, run[RUNS]; /* what each run begins with; and what it makes of it */
+    fv_tensor bias, exact_bias;   /* of IMPL_FOLDED; in double */
+    fv_tensor added;              /* of the epilogue */
+    fv_tensor after;              /* y as it must be, where it is not the oracle's */
+    double scale;                 /* the largest number that an activation was applied to */
 } trial;
 
 static bool say(const trial *c, bool holds, const char *what) {
@@ -172,6 +172,7 @@ static void end(trial *c) {
         free(c->prepared_copy[i]);
     }
     for (int i = 0; i < RUNS; i++) op_release(&c->run[i]);
+    op_release(&c->before);
     fv__arena_free(&c->arena);
     op_release(&c->plan);
     free(c->bias.data);
@@ -227,7 +228,7 @@ bool impl_mode_applies(const impl_trial *t) {
 
 static double largest(const fv_tensor *t) {
     double most = 0;
-    for (int64_t i = 0; i < op_count(t); i++) most = fmax(most, fabs(op_get(t, i)));
+    for (int64_t i = 0, count = op_count(t); i < count; i++) most = fmax(most, fabs(op_get(t, i)));
     return most;
 }
 
@@ -246,7 +247,7 @@ static bool work_out_y(trial *c) {
     if (t->mode == IMPL_FOLDED) pass.w = w, pass.params = 2;
     o->op->forward[1](&pass);
     if (t->epilogue && t->epilogue->add)
-        for (int64_t i = 0; i < op_count(&c->after); i++)
+        for (int64_t i = 0, count = op_count(&c->after); i < count; i++)
             op_set(&c->after, i, op_get(&c->after, i) + op_get(&c->added, i));
     c->scale = largest(&c->after);
     if (!t->epilogue || !t->epilogue->act) return true;
@@ -265,7 +266,7 @@ static void compare(trial *c, const char *what, const fv_tensor *got, const fv_t
     const bool real = op_is_real(got);
     const double tolerance = !real ? 0 : got->dtype == FV_F64 ? 1e-10 : TOLERANCE;
     double norm = fmax(largest(want), c->scale);
-    for (int64_t i = 0; i < op_count(want); i++) {
+    for (int64_t i = 0, count = op_count(want); i < count; i++) {
         const double x = op_get(got, i);
         double y = op_get(want, i);
         if (held >= 0) y += op_number(held + OP_IDS * c->plan.seed, i);
@@ -331,17 +332,18 @@ static void furnish(const trial *c, op_problem *m) {
     if (c->settled.packed) op_poison(&m->w[0]);
     if (t->which == FV_FORWARD) return;
     for (int s = 0; s < m->site.saved; s++)
-        for (int64_t i = 0; i < op_count(&m->saved[s]); i++)
+        for (int64_t i = 0, count = op_count(&m->saved[s]); i < count; i++)
             op_set(&m->saved[s], i, op_get(&t->oracle->saved[s], i));
     for (int o = 0; o < m->site.outputs; o++)
-        for (int64_t i = 0; i < op_count(&m->y[o]); i++)
+        for (int64_t i = 0, count = op_count(&m->y[o]); i < count; i++)
             op_set(&m->y[o], i, op_get(&t->oracle->y[o], i));
     for (int o = 0; !(traits & FV_KEEP_Y) && o < m->site.outputs; o++) op_poison(&m->y[o]);
     for (int i = 0; !(traits & FV_KEEP_X) && i < m->site.inputs; i++) op_poison(&m->x[i]);
 }
 
-static fv_status build_run(trial *c, op_problem *m) {
+static fv_status build_before(trial *c) {
     const impl_trial *t = c->t;
+    op_problem *m = &c->before;
     const bool convert = t->oracle->op == &fv__op_convert;
     op_copy(m, t->oracle);
     for (int i = 0; i < OP_INPUTS; i++) {
@@ -369,7 +371,7 @@ static void run(trial *c, int r, int threads, int prepared) {
     op_problem *m = &c->run[r];
     bound b;
     lent scratch;
-    if (!say(c, build_run(c, m) == FV_OK, "building the problem")) return;
+    if (!say(c, op_clone(m, &c->before) == FV_OK, "building the problem")) return;
     bind(c, m, &b);
     fv_pass pass = m->pass;
     pass.x = b.x, pass.dx = b.dx, pass.y = b.y, pass.dy = b.dy;
@@ -501,7 +503,7 @@ bool impl_try(const impl_trial *t) {
     const fv_status status = settle(c);
     if (status == FV_OK) {
         bool ready = op_build(&c->plan, t->tester->real, 0) == FV_OK && furnish_more(c);
-        ready = ready && work_out_y(c) && remember(&c->kept);
+        ready = ready && build_before(c) == FV_OK && work_out_y(c) && remember(&c->kept);
         for (int i = 0; i < IMPL_THREADS; i++) ready = ready && prepare(c, i);
         if (say(c, ready, "getting ready")) {
             for (int i = 0; i < IMPL_THREADS; i++) run(c, i, i, i);

@@ -161,7 +161,8 @@ double op_number(int id, int64_t i) {
 }
 
 void op_numbers(const op_problem *p, const fv_tensor *t, int id) {
-    for (int64_t i = 0; i < op_count(t); i++) op_set(t, i, op_number(id + OP_IDS * p->seed, i));
+    for (int64_t i = 0, count = op_count(t); i < count; i++)
+        op_set(t, i, op_number(id + OP_IDS * p->seed, i));
 }
 
 size_t op_bytes(const fv_tensor *t) {
@@ -218,7 +219,8 @@ static fv_status allot_all(op_problem *p) {
     return FV_OK;
 }
 
-fv_status op_build(op_problem *p, fv_dtype dtype, int64_t gap) {
+/* Memory for all tensors, and the pass over them. */
+static fv_status furnish(op_problem *p, fv_dtype dtype, int64_t gap) {
     p->dtype = dtype;
     p->gap = gap;
     FV_TRY(fv__op_shape(&p->ctx, p->op, &p->site));
@@ -239,7 +241,38 @@ fv_status op_build(op_problem *p, fv_dtype dtype, int64_t gap) {
                         .random = fv__key(7, FV_STREAM_DROPOUT, 3, 11),
                         .share = 1,
                         .overwrite = p->overwrite};
+    return FV_OK;
+}
+
+fv_status op_build(op_problem *p, fv_dtype dtype, int64_t gap) {
+    FV_TRY(furnish(p, dtype, gap));
     op_fill(p);
+    return FV_OK;
+}
+
+static void copy_bytes(const fv_tensor *to, const fv_tensor *from, int count) {
+    for (int i = 0; i < count; i++)
+        if (to[i].data) memcpy(to[i].data, from[i].data, op_bytes(&to[i]));
+}
+
+fv_status op_clone(op_problem *to, const op_problem *from) {
+    const fv_site *s = &from->site;
+    op_copy(to, from);
+    memcpy(to->in_layout, from->in_layout, sizeof to->in_layout);
+    memcpy(to->out_layout, from->out_layout, sizeof to->out_layout);
+    memcpy(to->overwrite, from->overwrite, sizeof to->overwrite);
+    FV_TRY(furnish(to, from->dtype, from->gap));
+    copy_bytes(to->x, from->x, s->inputs);
+    copy_bytes(to->dx, from->dx, s->inputs);
+    copy_bytes(to->y, from->y, s->outputs);
+    copy_bytes(to->dy, from->dy, s->outputs);
+    copy_bytes(to->w, from->w, s->params);
+    copy_bytes(to->dw, from->dw, s->params);
+    copy_bytes(to->saved, from->saved, s->saved);
+    to->pass.training = from->pass.training;
+    to->pass.first = from->pass.first;
+    to->pass.share = from->pass.share;
+    to->pass.divisor = from->pass.divisor;
     return FV_OK;
 }
 
@@ -260,7 +293,7 @@ static void fill_input(op_problem *p, int k) {
     const fv_tensor *x = &p->x[k];
     const double classes = (double)fv__channels(&p->in[0]);
     op_numbers(p, x, OP_ID_X + k);
-    for (int64_t i = 0; i < op_count(x); i++) {
+    for (int64_t i = 0, count = op_count(x); i < count; i++) {
         const double v = op_number(OP_ID_X + k + OP_IDS * p->seed, i);
         if (!op_is_real(x)) op_set(x, i, floor((v + 1) / 2 * classes));
         if (p->positive[k]) op_set(x, i, 1 + v / 2);
@@ -308,9 +341,11 @@ bool op_is_real(const fv_tensor *t) {
     return t->dtype == FV_F32 || t->dtype == FV_F64;
 }
 
+/* Where element i lies. */
 static size_t index_of(const fv_tensor *t, int64_t i) {
-    const int64_t sample = fv__shape_sample(&t->shape), channels = fv__channels(&t->shape);
     if (t->step == 0) return (size_t)i; /* a constant */
+    const int64_t sample = fv__shape_sample(&t->shape), channels = fv__channels(&t->shape);
+    if (t->layout == FV_PLAIN) return (size_t)(i + i / sample * (t->step - sample));
     const int64_t pixels = sample / channels, at = i % sample;
     return (size_t)(i / sample * t->step +
                     fv__layout_channel(t->layout, channels, pixels, at / pixels) +
@@ -356,11 +391,12 @@ void op_set(const fv_tensor *t, int64_t i, double v) {
 }
 
 void op_zero(const fv_tensor *t) {
-    for (int64_t i = 0; i < op_count(t); i++) op_set(t, i, 0);
+    for (int64_t i = 0, count = op_count(t); i < count; i++) op_set(t, i, 0);
 }
 
 void op_poison(const fv_tensor *t) {
-    for (int64_t i = 0; op_is_real(t) && i < op_count(t); i++) op_set(t, i, (double)NAN);
+    for (int64_t i = 0, count = op_is_real(t) ? op_count(t) : 0; i < count; i++)
+        op_set(t, i, (double)NAN);
 }
 
 static bool intact(const fv_tensor *t) {
@@ -369,8 +405,9 @@ static bool intact(const fv_tensor *t) {
     const size_t element = fv__dtype_bytes(t->dtype);
     const size_t sample = (size_t)fv__layout_sample(t->layout, &t->shape) * element;
     const size_t step = (size_t)t->step * element;
-    for (size_t i = 0; i < op_bytes(t); i++)
-        if (i % step >= sample && bytes[i] != GAP_BYTE) return false;
+    for (size_t start = 0; start < op_bytes(t); start += step)
+        for (size_t i = sample; i < step; i++)
+            if (bytes[start + i] != GAP_BYTE) return false;
     return true;
 }
 
@@ -402,7 +439,7 @@ bool op_is_learned(const op_problem *p, int slot) {
 double op_distance(const fv_tensor *a, const fv_tensor *b) {
     double difference = 0, norm_a = 0, norm_b = 0;
     if (op_count(a) != op_count(b)) return INFINITY;
-    for (int64_t i = 0; i < op_count(a); i++) {
+    for (int64_t i = 0, count = op_count(a); i < count; i++) {
         double u = op_get(a, i), v = op_get(b, i);
         difference += (u - v) * (u - v);
         norm_a += u * u;

@@ -59,6 +59,8 @@ void op_copy(op_problem *to, const op_problem *from);
 FV_MUST_USE fv_status op_build(op_problem *p, fv_dtype dtype, int64_t gap);
 FV_MUST_USE fv_status op_make(op_problem *p, const fv_op *op, const char *sample, fv_dtype dtype,
                               int64_t gap);
+/* A built problem once more, memory and all. */
+FV_MUST_USE fv_status op_clone(op_problem *to, const op_problem *from);
 void op_release(op_problem *p);
 
 /* Memory of a tensor: dense samples `gap` apart, filled with a pattern. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Kernels of every instruction set this machine has, against plain loops in double: products of odd
- * sizes, the functions' accuracy, the optimisers' formulas, and nothing written beyond the end.
+ * sizes, the functions' accuracy, and nothing written beyond the end. The optimisers':
+ * test_optim.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -262,59 +263,13 @@ static void test_sums(void **state) {
     }
 }
 
-/* PyTorch's formulas, in double. */
-static void test_optimisers(void **state) {
-    (void)state;
-    enum { N = 83 };
-    float w[N + 1], g[N + 1], s[N + 1], t[N + 1];
-    EVERY_ISA(k)
-    for (int mode = 0; mode < 5; mode++) {
-        fill(w, N + 1, 20);
-        fill(g, N + 1, 21);
-        for (int i = 0; i <= N; i++) s[i] = t[i] = (float)fabs((double)draw(22, (uint64_t)i));
-        double want[N], ws[N];
-        for (int i = 0; i < N; i++) {
-            const double decay = 0.01, p = (double)w[i], d = (double)g[i] + decay * p;
-            double a = (double)s[i], b = (double)t[i];
-            if (mode == 0) {
-                want[i] = p - 0.1 * d;
-            } else if (mode < 3) {
-                a = 0.9 * a + d;
-                want[i] = p - 0.1 * (mode == 2 ? d + 0.9 * a : a);
-            } else if (mode == 3) {
-                a = 0.9 * a + 0.1 * d;
-                b = 0.99 * b + 0.01 * d * d;
-                const double c1 = 1 - pow(0.9, 3), c2 = 1 - pow(0.99, 3);
-                want[i] = p - 0.1 / c1 * a / (sqrt(b) / sqrt(c2) + 1e-8);
-            } else {
-                a = 0.95 * a + 0.05 * d * d;
-                const double step = sqrt(b + 1e-6) / sqrt(a + 1e-6) * d;
-                want[i] = p - 0.1 * step;
-            }
-            ws[i] = a;
-        }
-        const float end = w[N];
-        if (mode == 0) k->sgd(N, w, NULL, g, 0.1f, 0, 0.01f, 0);
-        if (mode == 1 || mode == 2) k->sgd(N, w, s, g, 0.1f, 0.9f, 0.01f, mode == 2);
-        if (mode == 3)
-            k->adam(N, w, s, t, g, 0.1f, 0.9f, 0.99f, 1e-8f, 0.01f, (float)(1 - pow(0.9, 3)),
-                    (float)(1 - pow(0.99, 3)));
-        if (mode == 4) k->adadelta(N, w, s, t, g, 0.1f, 0.95f, 1e-6f, 0.01f);
-        for (int i = 0; i < N; i++) {
-            near("weights", k, i, (double)w[i], want[i], 2e-6 * (1 + fabs(want[i])));
-            if (mode > 0) near("state", k, i, (double)s[i], ws[i], 1e-6 * (1 + fabs(ws[i])));
-        }
-        assert_true(w[N] == end);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels),    cmocka_unit_test(test_gemm),
         cmocka_unit_test(test_pack),      cmocka_unit_test(test_dot),
         cmocka_unit_test(test_transpose), cmocka_unit_test(test_activations),
         cmocka_unit_test(test_special),   cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_sums),      cmocka_unit_test(test_optimisers),
+        cmocka_unit_test(test_sums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,13 +34,14 @@ static fv_model *make_text(fv_context *ctx, const char *text, const char *settin
     fv_arena arena;
     fv_setting *list;
     size_t count;
-    fv_net *net = NULL;
+    fv_net net = {0};
     fv_model *model = NULL;
     fv__arena_init(&arena, ctx);
     fv_status status = fv__settings_split(ctx, &arena, settings, &list, &count);
     if (status == FV_OK)
-        status = fv__net_parse(ctx, "test.net", text, strlen(text), list, count, &net);
-    if (status == FV_OK) status = fv__model_new(ctx, net, seed, &model);
+        status = fv__net_parse(ctx, "test.net", text, strlen(text), list, count, &net.graph,
+                               &net.recipe);
+    if (status == FV_OK) status = fv__model_new(ctx, &net, seed, &model);
     fv__arena_free(&arena);
     if (status != FV_OK) fail_msg("%s", ctx->message);
     return model;
@@ -51,8 +52,9 @@ static fv_model *make(fv_context *ctx, const char *settings, uint64_t seed) {
 }
 
 static void same_weights(const fv_model *a, const fv_model *b) {
-    assert_int_equal(a->net->param_elements, b->net->param_elements);
-    assert_memory_equal(a->weights, b->weights, sizeof(float) * (size_t)a->net->param_elements);
+    assert_int_equal(a->net.graph->param_elements, b->net.graph->param_elements);
+    assert_memory_equal(a->weights, b->weights,
+                        sizeof(float) * (size_t)a->net.graph->param_elements);
 }
 
 static void fails_with(fv_context *ctx, fv_status got, fv_status want, const char *words) {
@@ -71,9 +73,9 @@ static void keeps_every_bit(void **state) {
     assert_int_equal(fv__model_save(ctx, a, "a.safetensors"), FV_OK);
     if (fv__model_load(ctx, "a.safetensors", &b) != FV_OK) fail_msg("%s", ctx->message);
     same_weights(a, b);
-    assert_string_equal(b->net->name, "small");
-    assert_string_equal(b->net->source, small);
-    assert_string_equal(b->net->given, a->net->given);
+    assert_string_equal(b->net.graph->name, "small");
+    assert_string_equal(b->net.graph->source, small);
+    assert_string_equal(b->net.graph->given, a->net.graph->given);
     assert_string_equal(fv__model_get(b, "data"), "nothing");
     assert_string_equal(fv__model_get(b, "seed"), "7");
     assert_null(fv__model_get(b, "checksum"));
@@ -167,7 +169,7 @@ static void names_what_differs(void **state) {
     assert_int_equal(fv__model_save(ctx, five, "five.safetensors"), FV_OK);
     assert_int_equal(fv__model_save(ctx, flat, "flat.safetensors"), FV_OK);
     assert_int_equal(fv__model_save(ctx, longer, "longer.safetensors"), FV_OK);
-    const size_t bytes = sizeof(float) * (size_t)three->net->param_elements;
+    const size_t bytes = sizeof(float) * (size_t)three->net.graph->param_elements;
     float *before = malloc(bytes);
     memcpy(before, three->weights, bytes);
 
@@ -228,7 +230,7 @@ static void refuses_files_that_are_no_models(void **state) {
     assert_null(m);
     assert_int_equal(write(ctx, "fovea 1", flat, NULL), FV_OK);
     assert_int_equal(fv__model_load(ctx, "w.safetensors", &m), FV_OK);
-    assert_string_equal(m->net->given, "");
+    assert_string_equal(m->net.graph->given, "");
     fv__model_free(m);
     fails_with(ctx, fv__model_load(ctx, "missing.safetensors", &m), FV_BAD_INPUT,
                "missing.safetensors");
@@ -238,13 +240,14 @@ static void refuses_files_that_are_no_models(void **state) {
 static void saves_a_text_that_is_not_utf8(void **state) {
     fv_context *ctx = *state;
     static const char latin[] = "# caf\xe9\nnet flat\ninput 1x8x8\n  fc 3 - softmax\n";
-    fv_net *net = NULL;
-    if (fv__net_parse(ctx, "latin.net", latin, strlen(latin), NULL, 0, &net) != FV_OK) {
+    fv_net net = {0};
+    if (fv__net_parse(ctx, "latin.net", latin, strlen(latin), NULL, 0, &net.graph, &net.recipe) !=
+        FV_OK) {
         assert_int_equal(ctx->status, FV_BAD_INPUT); /* refusing it at once is as good */
         return;
     }
     fv_model *a, *b;
-    assert_int_equal(fv__model_new(ctx, net, 1, &a), FV_OK);
+    assert_int_equal(fv__model_new(ctx, &net, 1, &a), FV_OK);
     if (fv__model_save(ctx, a, "latin.safetensors") != FV_OK) fail_msg("%s", ctx->message);
     if (fv__model_load(ctx, "latin.safetensors", &b) != FV_OK) fail_msg("%s", ctx->message);
     same_weights(a, b);
@@ -266,7 +269,7 @@ static void uses_large_files_where_they_lie(void **state) {
     assert_true(weights > one->file.data && weights < one->file.data + one->file.size);
 #endif
     same_weights(model, one);
-    for (int64_t i = 0; i < one->net->params[3].offset; i++) one->weights[i] += 1;
+    for (int64_t i = 0; i < one->net.graph->params[3].offset; i++) one->weights[i] += 1;
     assert_int_equal(fv__model_load(ctx, "large.safetensors", &two), FV_OK);
     same_weights(model, two);
     assert_int_equal(fv__model_save(ctx, one, "large.safetensors"), FV_OK);
@@ -289,7 +292,7 @@ static void takes_tensors_in_any_order(void **state) {
     fv_st_tensor tensors[4];
     const fv_st_meta meta[] = {{"format", "fovea 1"}, {"net", large}};
     for (size_t i = 0; i < 4; i++) {
-        const fv_param *p = &model->net->params[3 - i];
+        const fv_param *p = &model->net.graph->params[3 - i];
         tensors[i] = (fv_st_tensor){p->name, p->spec.shape, model->weights + p->offset};
     }
     assert_int_equal(fv__safetensors_write(ctx, "turned.safetensors", tensors, 4, meta, 2), FV_OK);

@@ -182,6 +182,48 @@ static void test_losses_by_hand(void **state) {
     op_release(&p);
 }
 
+/* Three pixels of two classes, of which nobody labelled the last; and numbers as a target. */
+static void test_targets_by_hand(void **state) {
+    op_problem p;
+    const double ln2 = log(2), ln3 = log(3);
+    (void)state;
+    start(&p, "crossentropy", "ignore 2 ; 1x2x1x3");
+    put(&p.x[0], NUMBERS(0, ln3, 5, 0, 0, 7));
+    put(&p.x[1], NUMBERS(0, 1, 2));
+    op_weigh(&p);
+    assert_true(p.pass.divisor == 2);
+    op_forward(&p); /* probabilities 1/2, 1/4 */
+    expect(&p.y[0], NUMBERS((ln2 + 2 * ln2) / 2), 1e-15);
+    put(&p.dy[0], NUMBERS(1));
+    op_backward(&p);
+    expect(&p.dx[0], NUMBERS(-0.25, 0.375, 0, 0.25, -0.375, 0), 1e-15);
+    p.pass.divisor = 8; /* as a part of a larger batch: a quarter of the loss */
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(3 * ln2 / 8), 1e-15);
+    put(&p.x[1],
+        NUMBERS(2, 2, 2)); /* nothing counts: no loss, no gradient, no number that is none */
+    op_weigh(&p);
+    op_zero(&p.dx[0]);
+    op_forward(&p);
+    op_backward(&p);
+    expect(&p.y[0], NUMBERS(0), 0);
+    expect(&p.dx[0], NUMBERS(0, 0, 0, 0, 0, 0), 0);
+    put(&p.x[1], NUMBERS(0, 3, 2)); /* no such class */
+    op_weigh(&p);
+    op_forward(&p);
+    assert_true(isnan(op_get(&p.y[0], 0)));
+    op_release(&p);
+    start(&p, "squarederror", "target vector ; 2x2");
+    put(&p.x[0], NUMBERS(1, 2, 0, 4));
+    put(&p.x[1], NUMBERS(0, 2, 3, 4));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS((0.5 + 4.5) / 2), 1e-15);
+    put(&p.dy[0], NUMBERS(1));
+    op_backward(&p);
+    expect(&p.dx[0], NUMBERS(0.5, 0, -1.5, 0), 1e-15);
+    op_release(&p);
+}
+
 static void test_norms_by_hand(void **state) {
     op_problem p;
     (void)state;
@@ -269,6 +311,11 @@ static void test_dropout(void **state) {
     op_forward(&q);
     for (int64_t i = 0; i < op_count(&p.y[0]); i++)
         assert_true(op_get(&p.y[0], i) == op_get(&q.y[0], i));
+    q.pass.first = 10; /* a part of the batch that begins with sample 10: the masks from there on */
+    op_forward(&q);
+    for (int64_t i = 0; i < op_count(&p.y[0]) - 4000; i++)
+        assert_true(op_get(&p.y[0], i + 4000) == op_get(&q.y[0], i));
+    q.pass.first = 0;
     q.pass.random = fv__key(7, FV_STREAM_DROPOUT, 3, 12);
     op_forward(&q);
     for (int64_t i = 0; i < op_count(&p.y[0]); i++)
@@ -278,38 +325,43 @@ static void test_dropout(void **state) {
     op_release(&q);
 }
 
-/* A number that is none must be seen at the end, or nobody learns that it arose. */
+/* A number that is none must be seen at the end, or nobody learns that it arose. What drops values
+   may drop it. */
 static void test_nan_passes(void **state) {
-    static const char *const ops[][2] = {
-        {"relu", "; 1x6"},          {"leakyrelu", "; 1x6"},     {"elu", "; 1x6"},
-        {"sigmoid", "; 1x6"},       {"tanh", "; 1x6"},          {"scaledtanh", "; 1x6"},
-        {"maxout", "; 1x6"},        {"maxpool", "2 ; 1x1x2x2"}, {"globalmaxpool", "; 1x1x2x3"},
-        {"avgpool", "2 ; 1x1x2x2"}, {"softmax", "; 1x6"},       {"crossentropy", "; 1x6"},
-        {"squarederror", "; 1x6"},  {"lrn", "; 1x6"},           {"bn", "; 2x1"}};
     (void)state;
-    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
-        for (int64_t at = 0; at < 2; at++) {
+    for (int i = 0; fv__ops[i] != NULL; i++)
+        for (int training = 0; training < 2; training++) {
             op_problem p;
             bool seen = false;
-            start(&p, ops[i][0], ops[i][1]);
-            op_set(&p.x[0], at, (double)NAN);
+            if (training && (fv__ops[i]->traits & FV_DROPS)) continue;
+            start(&p, fv__ops[i]->name, fv__ops[i]->samples[0]);
+            p.pass.training = training == 1;
+            op_set(&p.x[0], 0, (double)NAN);
             op_forward(&p);
             for (int64_t k = 0; k < op_count(&p.y[0]); k++)
                 seen = seen || isnan(op_get(&p.y[0], k));
-            if (!seen) fail_msg("%s loses a NaN", ops[i][0]);
+            if (!seen) fail_msg("%s loses a NaN", fv__ops[i]->name);
             op_release(&p);
         }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples),          cmocka_unit_test(test_mutations),
-        cmocka_unit_test(test_hostile),          cmocka_unit_test(test_random),
-        cmocka_unit_test(test_windows),          cmocka_unit_test(test_torch),
-        cmocka_unit_test(test_conv_by_hand),     cmocka_unit_test(test_pools_by_hand),
-        cmocka_unit_test(test_neuron_by_hand),   cmocka_unit_test(test_losses_by_hand),
-        cmocka_unit_test(test_norms_by_hand),    cmocka_unit_test(test_scaledtanh_by_hand),
-        cmocka_unit_test(test_shortcut_by_hand), cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_torch),
+        cmocka_unit_test(test_conv_by_hand),
+        cmocka_unit_test(test_pools_by_hand),
+        cmocka_unit_test(test_neuron_by_hand),
+        cmocka_unit_test(test_losses_by_hand),
+        cmocka_unit_test(test_targets_by_hand),
+        cmocka_unit_test(test_norms_by_hand),
+        cmocka_unit_test(test_scaledtanh_by_hand),
+        cmocka_unit_test(test_shortcut_by_hand),
+        cmocka_unit_test(test_dropout),
         cmocka_unit_test(test_nan_passes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

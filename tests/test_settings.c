@@ -94,7 +94,7 @@ static void writes_what_it_reads(void **state) {
         memset(&back, 0, sizeof back);
         fv__arena_init(&arena, ctx);
         fv__recipe_defaults(&recipe);
-        fv__field_defaults(fv__recipe_fields, &back);
+        fv__recipe_defaults(&back);
         assert_int_equal(fv__recipe_apply(ctx, set, count, &recipe, NULL), FV_OK);
         fv__recipe_print(&text, &recipe);
         assert_int_equal(fv__text_done(ctx, &text), FV_OK);

@@ -2,7 +2,7 @@
 /*
  * run_api.c - the public run: a plan for inference and the memory of its execution.
  *
- * The caller sees dense N,C,H,W. Where the plan lays a value out differently (channel blocks, a
+ * The caller sees dense N,C,H,W on the host. Where a value lies otherwise (on another device, in a
  * slice of a joined buffer) the run has a buffer of its own and copies.
  */
 #include "api/run_api.h"
@@ -12,9 +12,9 @@
 
 /* A value as the caller sees it. */
 typedef struct window {
-    fv_tensor inside;  /* in the plan's memory */
-    fv_tensor outside; /* dense; the same memory where it is dense already */
-    void *copy;        /* of outside, when it is not */
+    int value;
+    fv_tensor outside; /* dense, on the host */
+    void *copy;        /* its memory; NULL: it is the plan's own */
 } window;
 
 struct fv_run {
@@ -27,20 +27,28 @@ struct fv_run {
     window input;
     window *outputs;
     int output_count;
+    window *values; /* of a run that keeps them: opened when they are looked at */
 };
 
-static fv_status open_window(fv_context *ctx, fv_exec *exec, int value, window *w) {
-    w->inside = w->outside = fv__exec_value(exec, value);
-    if (w->inside.layout == FV_PLAIN && w->inside.step == fv__shape_sample(&w->inside.shape))
+static fv_status open_window(fv_context *ctx, fv_run *run, int value, window *w) {
+    const fv_tensor inside = fv__exec_value(run->exec, value);
+    w->value = value;
+    w->outside = inside;
+    if (run->shared->device->host && inside.layout == FV_PLAIN &&
+        inside.step == fv__shape_sample(&inside.shape))
         return FV_OK;
     size_t bytes;
-    int64_t count = fv__shape_count(&w->inside.shape);
-    if (count < 0 || !fv__mul_size((size_t)count, sizeof(float), &bytes))
+    int64_t count = fv__shape_count(&inside.shape);
+    if (count < 0 || !fv__mul_size((size_t)count, fv__dtype_bytes(inside.dtype), &bytes))
         return fv__fail_memory(ctx, SIZE_MAX, "the outputs of a run");
     w->copy = fv__alloc(ctx, bytes, "the outputs of a run");
     if (!w->copy) return FV_EXHAUSTED;
-    w->outside = fv__tensor(w->copy, FV_F32, w->inside.shape);
+    w->outside = fv__tensor(w->copy, inside.dtype, inside.shape);
     return FV_OK;
+}
+
+static void read_window(fv_run *run, const window *w) {
+    if (w->copy) fv__exec_read(run->exec, w->value, w->copy);
 }
 
 static fv_status make(fv_context *ctx, const fv_model *model, fv_run *run) {
@@ -48,15 +56,17 @@ static fv_status make(fv_context *ctx, const fv_model *model, fv_run *run) {
     FV_TRY(fv__shared_plan_take(ctx, model, run->batch, run->keeps, &run->shared));
     const fv_exec_options options = {.prepared = run->shared->prepared};
     FV_TRY(fv__exec_new(ctx, run->shared->plan, &options, &run->exec));
-    FV_TRY(open_window(ctx, run->exec, 0, &run->input));
+    FV_TRY(open_window(ctx, run, 0, &run->input));
     run->outputs = fv__alloc(ctx, net->head_count * sizeof *run->outputs, "the outputs of a run");
     if (!run->outputs) return FV_EXHAUSTED;
     for (size_t h = 0; h < net->head_count; h++) {
         if (net->heads[h].training) continue;
-        FV_TRY(open_window(ctx, run->exec, net->heads[h].value, &run->outputs[run->output_count]));
+        FV_TRY(open_window(ctx, run, net->heads[h].value, &run->outputs[run->output_count]));
         run->output_count++;
     }
-    return FV_OK;
+    if (!run->keeps) return FV_OK;
+    run->values = fv__alloc(ctx, net->value_count * sizeof *run->values, "the values of a run");
+    return run->values ? FV_OK : FV_EXHAUSTED;
 }
 
 static fv_status new_run(fv_context *ctx, const fv_model *model, int64_t batch, bool keeps,
@@ -95,7 +105,10 @@ fv_status fv_run_new_keeping(fv_context *ctx, const fv_model *model, int64_t bat
 void fv_run_free(fv_run *run) {
     if (!run) return;
     for (int i = 0; i < run->output_count; i++) fv__free(run->outputs[i].copy);
+    for (size_t v = 0; run->values && v < run->model->net.graph->value_count; v++)
+        fv__free(run->values[v].copy);
     fv__free(run->outputs);
+    fv__free(run->values);
     fv__free(run->input.copy);
     fv__exec_free(run->exec);
     fv__shared_plan_give(run->model, run->shared);
@@ -112,13 +125,9 @@ fv_status fv_run_forward(fv_run *run, int64_t n) {
         return fv__fail(run->ctx, FV_USAGE, "forward takes 1 to %lld samples in this run, not %lld",
                         (long long)run->batch, (long long)n);
     const fv_exec_run once = {0};
-    if (run->input.copy)
-        fv__tensor_convert(&run->input.outside, &run->input.inside, 0, run->batch, false);
+    if (run->input.copy) fv__exec_write(run->exec, 0, run->input.copy);
     fv__exec_forward(run->exec, &once, NULL);
-    for (int i = 0; i < run->output_count; i++) {
-        const window *w = &run->outputs[i];
-        if (w->copy) fv__tensor_convert(&w->inside, &w->outside, 0, run->batch, false);
-    }
+    for (int i = 0; i < run->output_count; i++) read_window(run, &run->outputs[i]);
     return FV_OK;
 }
 
@@ -146,10 +155,14 @@ fv_status fv__run_tensor(fv_context *ctx, fv_run *run, int value, fv_tensor *out
     if (!run->keeps)
         return fv__fail(ctx, FV_USAGE,
                         "this run keeps no values; make it with fv_run_new_keeping()");
-    *out = fv__exec_value(run->exec, value);
-    if (out->data) return FV_OK;
-    return fv__fail(ctx, FV_USAGE, "'%s' is there in training only",
-                    run->model->net.graph->values[value].name);
+    if (!fv__exec_value(run->exec, value).data)
+        return fv__fail(ctx, FV_USAGE, "'%s' is there in training only",
+                        run->model->net.graph->values[value].name);
+    window *w = &run->values[value];
+    if (!w->outside.data) FV_TRY(open_window(ctx, run, value, w));
+    read_window(run, w);
+    *out = w->outside;
+    return FV_OK;
 }
 
 fv_status fv_run_value(fv_run *run, const char *name, fv_tensor_view *out) {

@@ -9,8 +9,8 @@
 #include "plan/plan.h"
 
 const fv_model *fv__run_model(const fv_run *run);
-/* A value of a run that keeps them, as it lies there. FV_USAGE: it does not, or the value is one of
-   training. */
+/* A value of a run that keeps them, dense, on the host, until the next forward. FV_USAGE: it does
+   not, or the value is one of training. */
 FV_MUST_USE fv_status fv__run_tensor(fv_context *ctx, fv_run *run, int value, fv_tensor *out);
 
 #endif

@@ -19,7 +19,7 @@ static fv_status create(fv_context *ctx, const fv_model *model, const fv_shared_
     *shared = *like;
     fv_status status = fv__plan_new(ctx, model->net.graph, &options, &shared->plan);
     if (status == FV_OK)
-        status = fv__prepared_new(ctx, shared->plan, model->weights, NULL, &shared->prepared);
+        status = fv__prepared_from_host(ctx, shared->plan, model->weights, &shared->prepared);
     if (status == FV_OK)
         *out = shared;
     else

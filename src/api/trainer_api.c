@@ -21,6 +21,7 @@ struct fv_trainer {
     fv_target_kind wants[FV_TARGET_KINDS];
     int value[FV_TARGET_KINDS]; /* of the network with losses */
     double rate;
+    float *gradients; /* on the host, where the device is not; NULL: the learner's own are */
 };
 
 static void list_targets(fv_trainer *t) {
@@ -35,6 +36,10 @@ static void list_targets(fv_trainer *t) {
     }
 }
 
+static size_t gradient_bytes(const fv_trainer *t) {
+    return (size_t)t->model->net.graph->param_elements * sizeof(float);
+}
+
 static fv_status make(fv_context *ctx, fv_model *model, const char *settings, fv_trainer *t) {
     fv_recipe recipe = model->net.recipe;
     FV_TRY(fv__recipe_change(ctx, settings, &recipe));
@@ -45,7 +50,9 @@ static fv_status make(fv_context *ctx, fv_model *model, const char *settings, fv
     t->sample = fv__shape_sample(&model->net.graph->values[0].shape);
     FV_TRY(fv__learner_new(ctx, model, &recipe, &t->learner));
     list_targets(t);
-    return FV_OK;
+    if (ctx->device->host) return FV_OK;
+    t->gradients = fv__alloc(ctx, gradient_bytes(t), "the gradients");
+    return t->gradients ? FV_OK : FV_EXHAUSTED;
 }
 
 fv_status fv_trainer_new(fv_context *ctx, fv_model *model, const char *settings, fv_trainer **out) {
@@ -67,6 +74,7 @@ fv_status fv_trainer_new(fv_context *ctx, fv_model *model, const char *settings,
 void fv_trainer_free(fv_trainer *t) {
     if (!t) return;
     fv__learner_free(t->learner);
+    fv__free(t->gradients);
     fv__free(t);
 }
 
@@ -137,6 +145,7 @@ fv_status fv_trainer_step_on(fv_trainer *t, const float *x, const void *const *t
                (size_t)(n * fv__shape_sample(&v->shape)) * fv__dtype_bytes(v->type.dtype));
     }
     FV_TRY(fv__learner_step(t->ctx, t->learner, n, t->rate, &result));
+    fv__learner_fetch(t->learner); /* the model's weights are the caller's to read */
     if (loss) *loss = result.loss;
     return FV_OK;
 }
@@ -166,6 +175,10 @@ fv_status fv_trainer_gradient(fv_trainer *t, const char *name, fv_tensor_view *o
     if (!fv__learner_steps(t->learner))
         return fv__fail(t->ctx, FV_USAGE, "there is no gradient before the first step");
     float *all = fv__learner_gradients(t->learner);
+    if (t->gradients) {
+        t->ctx->device->download(t->gradients, all, gradient_bytes(t));
+        all = t->gradients;
+    }
     return fv__view_of_param(t->ctx, p, all + p->offset, out);
 }
 

@@ -18,7 +18,7 @@ const fv_command *const fv__commands[] = {
 
 const fv_cli_flag fv__common_flags[] = {
     {"json", NULL, "the result as JSON on stdout"},
-    {"quiet", NULL, "no progress, no notes; results and errors only"},
+    {"quiet", NULL, "no progress, notes or list of files; results and errors only"},
     {"threads", "N", "work with N threads (default: one per processor); results are the same"},
     {"isa", "LEVEL", "use no instructions above LEVEL: baseline, avx2, avx512"},
     {"help", NULL, "this page"},

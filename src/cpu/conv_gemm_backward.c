@@ -79,6 +79,7 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     g->s = fv__cpu_conv_sizes(site->options, &site->in[0], request->kernels);
     settle_dw(g);
     settle_dx(g, request->kernels);
+    if (!request->wants_dx[0]) g->group_floats = 0;
     g->partial_floats = g->parts > 1 ? g->parts * g->weights : 0;
     g->worker_floats = fv__cpu_max(g->dw_floats, g->dx_floats);
     settled->state = g;

@@ -6,15 +6,19 @@
 
 const char fv__impl_no_memory[] = "no memory was left for it";
 
-/* Why a layout cannot be had here; NULL: it can. Blocked maps have whole blocks of channels, so
-   that a slice of a concat begins at a block and both layouts are of one size. */
+/* Whether a value can lie in blocks: maps of a batch with whole blocks of channels, so that a slice
+   of a concat begins at a block and both layouts are of one size. */
+static bool blocks(const fv_shape *s, const fv_type *type) {
+    return s->rank == 4 && s->dim[1] % FV_BLOCK == 0 && type->batched;
+}
+
+/* Why a layout cannot be had here; NULL: it can. */
 static const char *layout_refused(const fv_impl *impl, const fv_site *site) {
-    const fv_layout block = FV_BLOCK16;
-    for (int i = 0; impl->takes == block && i < site->inputs; i++)
-        if (site->in[i].rank != 4 || site->in[i].dim[1] % FV_BLOCK != 0)
+    for (int i = 0; impl->takes == FV_BLOCK16 && i < site->inputs; i++)
+        if (!blocks(&site->in[i], &site->in_type[i]))
             return "its blocked layout wants maps with a multiple of 16 channels";
-    for (int o = 0; impl->gives == block && o < site->outputs; o++)
-        if (site->out[o].rank != 4 || site->out[o].dim[1] % FV_BLOCK != 0)
+    for (int o = 0; impl->gives == FV_BLOCK16 && o < site->outputs; o++)
+        if (!blocks(&site->out[o], &site->out_type[o]))
             return "its blocked layout gives maps with a multiple of 16 channels";
     return NULL;
 }

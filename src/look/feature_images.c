@@ -81,7 +81,7 @@ fv_status fv__look_new(fv_context *ctx, const fv_model *model, const float *x, f
     if (!look) return FV_EXHAUSTED;
     look->model = model;
     const fv_plan_options options = {.batch = 1, .keep_values = true};
-    const fv_exec_options memory = {.weights = model->weights};
+    const fv_exec_options memory = {.host_weights = model->weights};
     fv_status status = fv__plan_new(ctx, model->net.graph, &options, &look->plan);
     if (status == FV_OK) status = fv__exec_new(ctx, look->plan, &memory, &look->exec);
     if (status != FV_OK) {
@@ -157,6 +157,13 @@ fv_status fv__draw_input(fv_context *ctx, const fv_graph *net, const float *x, f
 fv_status fv__look_draw(fv_context *ctx, const fv_look *look, int node, int64_t most,
                         fv_canvas *out) {
     const fv_graph *net = look->model->net.graph;
-    const fv_tensor t = fv__exec_value(look->exec, fv__maps_value(net, node));
-    return fv__draw_maps(ctx, net->nodes[node].name, &t, most, out);
+    const int value = fv__maps_value(net, node);
+    fv_tensor t = fv__exec_value(look->exec, value);
+    t = fv__tensor(NULL, t.dtype, t.shape);
+    t.data = fv__alloc(ctx, (size_t)fv__shape_count(&t.shape) * sizeof(float), "feature maps");
+    if (!t.data) return FV_EXHAUSTED;
+    fv__exec_read(look->exec, value, t.data);
+    const fv_status status = fv__draw_maps(ctx, net->nodes[node].name, &t, most, out);
+    fv__free(t.data);
+    return status;
 }

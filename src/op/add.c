@@ -22,7 +22,9 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
 #define FV_LOOPS "op/add.c"
 #include "op/loops.h"
 
-static const char *const samples[] = {"; 2x3x4x5, 2x3x4x5", "; 3x7, 3x7, 3x7", NULL};
+static const char *const samples[] = {"; 2x3x4x5, 2x3x4x5", "; 3x7, 3x7, 3x7",
+                                      "; 2x16x3x2, 2x16x3x2", "; 1x16x2x2, 1x16x2x2, 1x16x2x2",
+                                      NULL};
 
 const fv_op fv__op_add = {
     .name = "add",

@@ -16,8 +16,7 @@ typedef struct fv_added_op {
     fv_field fields[OPTIONS_MAX + 1];
 } fv_added_op;
 
-/* --- what the library calls ---------------------------------------------------------------------
- */
+/* --- what the library calls --- */
 
 static fv_dims dims_of(const fv_shape *s) {
     fv_dims d = {.rank = s->rank};
@@ -245,8 +244,7 @@ static void describe(fv_added_op *a) {
     if (is->backward) a->op.backward[0] = a->op.backward[1] = backward;
 }
 
-/* --- the context's list --------------------------------------------------------------------------
- */
+/* --- the context's list --- */
 
 static size_t ops_of(const fv_context *ctx) {
     size_t count = 0;

@@ -64,6 +64,7 @@ static const char *const samples[] = {"2 ; 2x3x4x6",
                                       "3x3 stride 2 pad 1 ceil count_pad no ; 2x2x6x8",
                                       "2x3 stride 1x2 pad 1,0,1,2 ; 2x2x4x5",
                                       "3x2 pad same stride 2 count_pad no ; 1x2x5x5",
+                                      "2 ; 2x16x4x4",
                                       NULL};
 
 const fv_op fv__op_avgpool = {

@@ -64,7 +64,7 @@ static fv_status trains(fv_context *ctx, const fv_site *site) {
 #include "op/loops.h"
 
 static const char *const samples[] = {"; 4x3x2x3", "; 6x5", "epsilon 0.1 momentum 0.5 ; 2x2x3x4",
-                                      NULL};
+                                      "; 2x16x3x2", NULL};
 
 const fv_op fv__op_bn = {
     .name = "bn",

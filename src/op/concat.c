@@ -30,7 +30,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
 #include "op/loops.h"
 
 static const char *const samples[] = {"; 2x3x4x5, 2x2x4x5", "; 3x4, 3x1, 3x2", "; 1x2x3x3, 1x2x3x3",
-                                      NULL};
+                                      "; 2x16x3x2, 2x32x3x2", NULL};
 
 const fv_op fv__op_concat = {
     .name = "concat",

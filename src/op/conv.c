@@ -117,6 +117,10 @@ static const char *const samples[] = {"4 3x3 ; 2x3x5x6",
                                       "2 1x1 stride 2 ; 3x3x5x5",
                                       "2 3x3 stride 2 pad same ; 2x2x6x5",
                                       "2 2x2 stride 3 pad 3 ; 1x2x4x4",
+                                      "5 3x3 pad 1 ; 2x3x6x7",
+                                      "3 1x1 bias no ; 2x5x3x4",
+                                      "32 1x1 ; 2x16x3x5",
+                                      "16 1x1 stride 2 bias no ; 1x16x4x5",
                                       NULL};
 
 const fv_op fv__op_conv = {

@@ -21,7 +21,7 @@ static void cost(const fv_site *site, fv_cost *cost) {
 #define FV_LOOPS "op/globalavgpool.c"
 #include "op/loops.h"
 
-static const char *const samples[] = {"; 2x3x4x5", "; 3x2x1x1", NULL};
+static const char *const samples[] = {"; 2x3x4x5", "; 3x2x1x1", "; 2x16x3x2", NULL};
 
 const fv_op fv__op_globalavgpool = {
     .name = "globalavgpool",

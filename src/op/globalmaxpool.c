@@ -41,7 +41,7 @@ static uint64_t branches(const fv_pass *p) {
     return hash;
 }
 
-static const char *const samples[] = {"; 2x3x4x5", "; 3x2x1x1", NULL};
+static const char *const samples[] = {"; 2x3x4x5", "; 3x2x1x1", "; 2x16x3x2", NULL};
 
 const fv_op fv__op_globalmaxpool = {
     .name = "globalmaxpool",

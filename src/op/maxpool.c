@@ -73,6 +73,7 @@ static const char *const samples[] = {"2 ; 2x3x4x6",
                                       "2x3 stride 1x2 pad 1,0,1,2 ; 2x2x4x5",
                                       "3x2 pad same stride 2 ; 1x2x5x5",
                                       "3 stride 2 dilation 2 pad 2 ; 1x2x7x6",
+                                      "3x3 stride 2 pad 1 ; 2x16x5x4",
                                       NULL};
 
 const fv_op fv__op_maxpool = {

@@ -9,7 +9,7 @@
 #define FV_LOOPS "op/relu.c"
 #include "op/loops.h"
 
-static const char *const samples[] = {"; 2x3x4x5", "; 3x7", NULL};
+static const char *const samples[] = {"; 2x3x4x5", "; 3x7", "; 2x32x2x3", NULL};
 
 const fv_op fv__op_relu = {
     .name = "relu",

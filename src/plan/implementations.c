@@ -7,6 +7,7 @@
 
 fv_request fv__plan_request(const fv_plan *plan, int node, fv_which which, bool *wants) {
     const fv_plan_node *p = &plan->nodes[node];
+    const fv_layout lies = plan->values[plan->net->nodes[node].out[0]].layout;
     for (int i = 0; i < plan->net->nodes[node].inputs; i++)
         wants[i] = plan->values[p->in[i]].needs_gradient;
     return (fv_request){.which = which,
@@ -14,7 +15,8 @@ fv_request fv__plan_request(const fv_plan *plan, int node, fv_which which, bool 
                         .training = plan->options.training,
                         .kernels = plan->kernels,
                         .wants_dx = wants,
-                        .prefer = plan->options.prefer};
+                        /* gradients lie as their values do */
+                        .prefer = which == FV_BACKWARD ? lies : plan->options.prefer};
 }
 
 /* A value needs a gradient when something learned, or the image if asked, lies before it. */
@@ -89,13 +91,18 @@ static fv_status choose_pass(fv_context *ctx, fv_plan *plan, int n, fv_which whi
     return FV_OK;
 }
 
+/* Vectors lie one way only. */
+static void tag(fv_plan_value *v, fv_layout layout) {
+    v->layout = v->shape.rank < 3 ? FV_PLAIN : layout;
+}
+
 /* Layouts of what the step writes. What is no step of its own has the layout of what it is made of;
    regions.c, which decides that, tags it. */
 static void tag_layouts(fv_plan *plan, int n) {
     const fv_plan_node *p = &plan->nodes[n];
     const fv_node *node = &plan->net->nodes[n];
     for (int o = 0; o < node->outputs; o++)
-        plan->values[node->out[o]].layout = fv__impl_out(p->forward, &p->settled[FV_FORWARD], o);
+        tag(&plan->values[node->out[o]], fv__impl_out(p->forward, &p->settled[FV_FORWARD], o));
     const fv_layout first = plan->values[node->out[0]].layout;
     /* what a step leaves unwritten has a gradient all the same, which lies as if it were there */
     if (p->add >= 0) plan->values[plan->net->nodes[p->add].out[0]].layout = first;
@@ -113,10 +120,12 @@ static fv_status choose_node(fv_context *ctx, fv_plan *plan, int n, fv_site_room
     for (int o = 0; o < node->outputs; o++) plan->values[node->out[o]].shape = room->site.out[o];
     FV_TRY(keep_site(plan, n, &room->site));
     FV_TRY(size_saved(ctx, plan, n));
-    if (p->part_of < 0) FV_TRY(choose_pass(ctx, plan, n, FV_FORWARD, wants));
+    if (p->part_of < 0) {
+        FV_TRY(choose_pass(ctx, plan, n, FV_FORWARD, wants));
+        tag_layouts(plan, n);
+    }
     if (p->needs_backward && plan->options.backward)
         FV_TRY(choose_pass(ctx, plan, n, FV_BACKWARD, wants));
-    if (p->part_of < 0) tag_layouts(plan, n);
     return FV_OK;
 }
 

@@ -54,11 +54,11 @@ static void use_outside(fv_plan *plan, int end) {
         fv_plan_value *value = &plan->values[v];
         if (plan->net->values[v].data) continue; /* constants lie elsewhere */
         const bool from_outside = value->owner < 0 && value->readers > 0;
-        const bool kept = plan->options.keep_values && value->readers > 0;
+        const bool seen = fv__plan_seen(plan, (int)v);
         if (from_outside) use_value(plan, (int)v, 0);
-        if (value->copies[FV_PLAIN].bytes && value->pinned)
+        if (value->copies[FV_PLAIN].bytes && seen)
             use(&value->copies[FV_PLAIN], end);
-        else if (from_outside || kept || (value->pinned && value->owner >= 0))
+        else if (from_outside || (seen && value->owner >= 0))
             use_value(plan, (int)v, end);
     }
 }

@@ -58,6 +58,10 @@ typedef struct fv_prepared fv_prepared;
 struct fv_workspace;
 FV_MUST_USE fv_status fv__prepared_new(fv_context *ctx, const fv_plan *plan, void *weights,
                                        struct fv_workspace *shared, fv_prepared **out);
+/* The same of weights on the host, which are copied to the device whenever they are prepared; where
+   the device is the host they are read where they lie. */
+FV_MUST_USE fv_status fv__prepared_from_host(fv_context *ctx, const fv_plan *plan,
+                                             const void *weights, fv_prepared **out);
 /* Packs anew: to be called whenever the weights have changed. Cannot fail. */
 void fv__prepare(fv_context *ctx, fv_prepared *prepared);
 int64_t fv__prepared_count(const fv_prepared *prepared); /* weights packed so far, all calls */
@@ -75,10 +79,11 @@ typedef struct fv_workspace {
 void fv__workspace_free(fv_workspace *workspace);
 
 typedef struct fv_exec_options {
-    fv_prepared *prepared;   /* NULL: one of its own, made from `weights` */
-    void *weights;           /* needed when prepared is NULL */
-    void *gradients;         /* with backward: a flat block like the weights, on the device */
-    fv_workspace *workspace; /* NULL: one of its own. Grows now if it is too small */
+    fv_prepared *prepared;    /* NULL: one of its own, made from `weights` or `host_weights` */
+    void *weights;            /* on the device */
+    const void *host_weights; /* or on the host: fv__prepared_from_host */
+    void *gradients;          /* with backward: a flat block like the weights, on the device */
+    fv_workspace *workspace;  /* NULL: one of its own. Grows now if it is too small */
 } fv_exec_options;
 
 /* One execution of a plan. What it points to must outlive it. */

@@ -129,6 +129,12 @@ static inline bool fv__plan_everything_stays(const fv_plan *plan) {
     return plan->options.reference || plan->options.keep_values;
 }
 
+/* Whether someone outside may read a value after forward: it is there then, and plain. */
+static inline bool fv__plan_seen(const fv_plan *plan, int value) {
+    const fv_plan_value *v = &plan->values[value];
+    return v->pinned || (plan->options.keep_values && v->readers > 0);
+}
+
 /* A rule on the graph before implementations are chosen: its own file and a line in
    plan/rewrite_list.h. What it did is noted for the trace. */
 typedef struct fv_rewrite {
@@ -170,7 +176,9 @@ FV_MUST_USE fv_status fv__plan_prepared(fv_context *ctx, fv_plan *plan);
 struct fv_prepared {
     fv_context *ctx; /* of the last fv__prepare: its pool */
     const fv_plan *plan;
-    char *weights; /* on the device */
+    char *weights;    /* on the device */
+    const void *host; /* where they are copied from whenever they are prepared, into memory of its
+                         own; NULL: somebody else puts them there */
     fv_workspace *block, own;
     int64_t count;
 };

@@ -148,8 +148,13 @@ static void upload_constants(const fv_prepared *p) {
     }
 }
 
+static size_t weight_bytes(const fv_plan *plan) {
+    return (size_t)plan->net->param_elements * fv__dtype_bytes(plan->options.dtype);
+}
+
 void fv__prepare(fv_context *ctx, fv_prepared *p) {
     p->ctx = ctx;
+    if (p->host) p->plan->device->upload(p->weights, p->host, weight_bytes(p->plan));
     upload_constants(p);
     for (size_t n = 0; n < p->plan->net->node_count; n++) {
         if (!p->plan->nodes[n].live) continue;
@@ -163,27 +168,51 @@ int64_t fv__prepared_count(const fv_prepared *p) {
     return p->count;
 }
 
-fv_status fv__prepared_new(fv_context *ctx, const fv_plan *plan, void *weights,
-                           fv_workspace *shared, fv_prepared **out) {
+static fv_status make(fv_context *ctx, fv_prepared *p) {
+    const fv_plan *plan = p->plan;
+    if (p->host) {
+        p->weights = plan->device->alloc(ctx, weight_bytes(plan), "the weights");
+        if (!p->weights) return FV_EXHAUSTED;
+    }
+    FV_TRY(fv__workspace_reserve(ctx, p->block, plan->device,
+                                 plan->prepared_bytes + plan->fold_bytes));
+    fv__prepare(ctx, p);
+    return FV_OK;
+}
+
+static fv_status new_prepared(fv_context *ctx, const fv_plan *plan, void *weights, const void *host,
+                              fv_workspace *shared, fv_prepared **out) {
     *out = NULL;
     fv_prepared *p = fv__alloc(ctx, sizeof *p, "prepared weights");
     if (!p) return FV_EXHAUSTED;
     p->plan = plan;
     p->weights = weights;
+    p->host = host;
     p->block = shared ? shared : &p->own;
-    const fv_status status =
-        fv__workspace_reserve(ctx, p->block, plan->device, plan->prepared_bytes + plan->fold_bytes);
+    const fv_status status = make(ctx, p);
     if (status != FV_OK) {
         fv__prepared_free(p);
         return status;
     }
-    fv__prepare(ctx, p);
     *out = p;
     return FV_OK;
+}
+
+fv_status fv__prepared_new(fv_context *ctx, const fv_plan *plan, void *weights,
+                           fv_workspace *shared, fv_prepared **out) {
+    return new_prepared(ctx, plan, weights, NULL, shared, out);
+}
+
+fv_status fv__prepared_from_host(fv_context *ctx, const fv_plan *plan, const void *weights,
+                                 fv_prepared **out) {
+    if (plan->device->host)
+        return new_prepared(ctx, plan, (void *)(uintptr_t)weights, NULL, NULL, out);
+    return new_prepared(ctx, plan, NULL, weights, NULL, out);
 }
 
 void fv__prepared_free(fv_prepared *p) {
     if (!p) return;
     fv__workspace_free(&p->own);
+    if (p->host) p->plan->device->release(p->weights);
     fv__free(p);
 }

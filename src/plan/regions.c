@@ -98,11 +98,14 @@ static void join(fv_plan *plan, int n) {
     plan->values[out].gradient_region.joined = true;
 }
 
-/* Its gradient overwrites dy, where its backward can do so and both lie alike. */
+/* Its gradient overwrites dy, where its backward can do so and both lie as it takes them. */
 static void share_gradient(fv_plan *plan, int n) {
     fv_plan_node *p = &plan->nodes[n];
+    const fv_settled *settled = &p->settled[FV_BACKWARD];
     const int x = p->in[0], y = plan->net->nodes[n].out[0];
     if (!p->backward || !p->backward->overwrites) return;
+    if (plan->values[x].layout != fv__impl_in(p->backward, settled, 0)) return;
+    if (plan->values[y].layout != fv__impl_out(p->backward, settled, 0)) return;
     if (plan->values[x].layout != plan->values[y].layout) return;
     p->gradient_in_place = true;
     attach(&plan->values[y].gradient_region, x, 0);

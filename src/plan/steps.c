@@ -108,7 +108,8 @@ static fv_status list_forward(fv_context *ctx, fv_plan *plan) {
     }
     for (size_t v = 0; v < plan->net->value_count; v++) { /* what someone outside reads */
         fv_ref ref;
-        if (plan->values[v].pinned) FV_TRY(value_in(ctx, plan, FV_FORWARD, (int)v, FV_PLAIN, &ref));
+        if (fv__plan_seen(plan, (int)v))
+            FV_TRY(value_in(ctx, plan, FV_FORWARD, (int)v, FV_PLAIN, &ref));
     }
     plan->forward_steps = plan->step_count;
     return FV_OK;

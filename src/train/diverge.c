@@ -6,6 +6,7 @@
  * outputs are looked at as soon as they are there.
  */
 #include "train/diverge.h"
+#include "cpu/cpu.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -109,8 +110,11 @@ fv_status fv__diverged(fv_context *ctx, const fv_diverged *d) {
     const size_t bytes = (size_t)d->net->param_elements * sizeof(float);
     float *gradients = fv__alloc(ctx, bytes + 1, "the gradients");
     fv_status status = gradients ? FV_OK : FV_EXHAUSTED;
-    const fv_plan_options options = {
-        .batch = d->n, .training = true, .backward = true, .keep_values = true};
+    const fv_plan_options options = {.batch = d->n,
+                                     .training = true,
+                                     .backward = true,
+                                     .keep_values = true,
+                                     .device = &fv__cpu_device};
     const fv_exec_options memory = {.weights = d->weights, .gradients = gradients};
     if (status == FV_OK) status = fv__plan_new(ctx, d->net, &options, &plan);
     if (status == FV_OK) status = fv__exec_new(ctx, plan, &memory, &exec);

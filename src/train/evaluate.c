@@ -88,7 +88,7 @@ static fv_status stage_for(fv_context *ctx, fv_evaluator *e, int64_t n, fv_exec 
         const int prediction = e->net->heads[0].prediction;
         const fv_plan_options options = {.batch = n, .keep = &prediction, .keep_count = 1};
         FV_TRY(fv__plan_new(ctx, e->net, &options, &s->plan));
-        const fv_exec_options exec = {.weights = e->model->weights, .workspace = e->workspace};
+        const fv_exec_options exec = {.host_weights = e->model->weights, .workspace = e->workspace};
         FV_TRY(fv__exec_new(ctx, s->plan, &exec, &s->exec));
         s->n = n;
     }

@@ -11,6 +11,7 @@
  * changes the branches is made smaller, at last skipped.
  */
 #include "train/gradient_check.h"
+#include "cpu/cpu.h"
 #include "plan/plan.h"
 #include <math.h>
 #include <stdio.h>
@@ -328,7 +329,8 @@ static fv_status run(check *c) {
                                      .backward = true,
                                      .dtype = FV_F64,
                                      .reference = true,
-                                     .keep_values = true};
+                                     .keep_values = true,
+                                     .device = &fv__cpu_device};
     const size_t bytes = (size_t)c->net->param_elements * sizeof(double) + 1;
     c->weights = fv__alloc(c->ctx, bytes, "the weights");
     c->gradients = fv__alloc(c->ctx, bytes, "the gradients");

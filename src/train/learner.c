@@ -37,6 +37,8 @@ struct fv_learner {
     float *weights, *gradients; /* on the device */
     float *sums[LEVELS];        /* of the tree: of 1, 2, 4 … shards, while their neighbours run */
     float *states[FV_OPTIM_STATES];
+    float *host_states[FV_OPTIM_STATES]; /* as of the last fetch; where the device is the host the
+                                            same */
     int state_count;
     fv_optimizer_options options;
     fv_update_span *spans;
@@ -147,8 +149,12 @@ static fv_status list_spans(fv_context *ctx, fv_learner *l) {
     return FV_OK;
 }
 
+static size_t block_bytes(const fv_learner *l) {
+    return (size_t)l->net->param_elements * sizeof(float);
+}
+
 static fv_status device_block(fv_context *ctx, const fv_learner *l, const char *what, float **out) {
-    *out = l->device->alloc(ctx, (size_t)l->net->param_elements * sizeof(float), what);
+    *out = l->device->alloc(ctx, block_bytes(l), what);
     return *out ? FV_OK : FV_EXHAUSTED;
 }
 
@@ -159,8 +165,13 @@ static fv_status make_blocks(fv_context *ctx, fv_learner *l) {
     for (int level = 0; level < LEVELS && 1 << level < l->part.count; level++)
         FV_TRY(device_block(ctx, l, "the shards' gradients", &l->sums[level]));
     l->state_count = fv__recipe_states(&l->recipe);
-    for (int i = 0; i < l->state_count; i++)
+    for (int i = 0; i < l->state_count; i++) {
         FV_TRY(device_block(ctx, l, "the optimiser's memory", &l->states[i]));
+        l->host_states[i] = l->device->host
+                                ? l->states[i]
+                                : fv__alloc(ctx, block_bytes(l), "the optimiser's memory");
+        if (!l->host_states[i]) return FV_EXHAUSTED;
+    }
     fv__learner_store(l);
     return FV_OK;
 }
@@ -242,6 +253,7 @@ void fv__learner_free(fv_learner *l) {
     fv__workspace_free(&l->packed);
     if (l->device) {
         for (int i = 0; i < FV_OPTIM_STATES; i++) l->device->release(l->states[i]);
+        for (int i = 0; i < FV_OPTIM_STATES && !l->device->host; i++) fv__free(l->host_states[i]);
         for (int i = 0; i < LEVELS; i++) l->device->release(l->sums[i]);
         l->device->release(l->gradients);
         if (!l->device->host) l->device->release(l->weights);
@@ -340,7 +352,7 @@ static void run_shard(fv_context *ctx, fv_learner *l, const fv_exec_run *run, in
    neighbour as soon as that is there; at the end what is left is added from the right. */
 static void add_to_tree(fv_context *ctx, fv_learner *l, int i) {
     const int64_t count = l->net->param_elements;
-    const size_t bytes = (size_t)count * sizeof(float);
+    const size_t bytes = block_bytes(l);
     const bool last = i + 1 == l->part.count;
     int level = 0;
     for (; i >> level & 1; level++) l->device->add(ctx, l->gradients, l->sums[level], count);
@@ -436,23 +448,25 @@ const char *fv__learner_state_name(const fv_learner *l, int i) {
     return fv__optimizers[l->recipe.optimizer]->state_names[i];
 }
 float *fv__learner_state(const fv_learner *l, int i) {
-    return l->states[i];
+    return l->host_states[i];
 }
 fv_workspace *fv__learner_workspace(fv_learner *l) {
     return &l->workspace;
 }
 
-static size_t block_bytes(const fv_learner *l) {
-    return (size_t)l->net->param_elements * sizeof(float);
-}
-
 void fv__learner_fetch(fv_learner *l) {
-    if (!l->device->host) l->device->download(l->model->weights, l->weights, block_bytes(l));
+    if (l->device->host) return;
+    l->device->download(l->model->weights, l->weights, block_bytes(l));
+    for (int i = 0; i < l->state_count; i++)
+        l->device->download(l->host_states[i], l->states[i], block_bytes(l));
 }
 
 void fv__learner_store(fv_learner *l) {
-    if (!l->device->host) l->device->upload(l->weights, l->model->weights, block_bytes(l));
     l->prepared_of = -1;
+    if (l->device->host) return;
+    l->device->upload(l->weights, l->model->weights, block_bytes(l));
+    for (int i = 0; i < l->state_count; i++)
+        l->device->upload(l->states[i], l->host_states[i], block_bytes(l));
 }
 
 fv_learner_memory fv__learner_memory(const fv_learner *l) {

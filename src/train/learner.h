@@ -91,13 +91,13 @@ const fv_graph *fv__learner_net(const fv_learner *l);
 float *fv__learner_gradients(const fv_learner *l);
 
 /* The optimiser's memory: fv__learner_states() blocks of graph->param_elements floats each, with a
-   name ("velocity"), on the device. */
+   name ("velocity"), on the host as of the last fv__learner_fetch. */
 int fv__learner_states(const fv_learner *l);
 const char *fv__learner_state_name(const fv_learner *l, int i);
 float *fv__learner_state(const fv_learner *l, int i);
 
-/* Where the device is not the host: weights and states to the model and to `states` (host blocks),
-   and back. Does nothing where they are the same memory. */
+/* Where the device is not the host: weights and states from there to the model and to the blocks of
+   fv__learner_state, and back. Does nothing where they are the same memory. */
 void fv__learner_fetch(fv_learner *l);
 void fv__learner_store(fv_learner *l);
 

@@ -159,6 +159,7 @@ static fv_status stop_here(fv_context *ctx, fv_train_job *job, watch *w) {
 static fv_status end_epoch(fv_context *ctx, fv_train_job *job, watch *w, double lr) {
     fv_position *at = &job->at;
     fv_scores scores = {0};
+    fv__learner_fetch(job->learner);
     if (w->hooks) scores.stop = w->hooks->stop;
     if (w->hooks) scores.stop_arg = w->hooks->arg;
     const fv_status tested = fv__evaluate(ctx, job->evaluator, &job->test, &scores);

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FORMAT "fovea run 1"
+/* Bytes of run.json: a network's text has 4 MB at most, and its line ends are escaped. */
+#define RECORD_MAX ((size_t)16 << 20)
+#define FORMAT     "fovea run 1"
 
 char *fv__run_checksum(const fv_train_job *job, char out[FV_CHECKSUM_TEXT]) {
     snprintf(out, FV_CHECKSUM_TEXT, "%016llx", (unsigned long long)job->train.checksum);
@@ -96,7 +98,7 @@ fv_status fv__run_record_read(fv_context *ctx, fv_train_job *job, fv_json **out)
     if (!fv__file_exists(path))
         return fv__fail(ctx, FV_BAD_INPUT, "%s is not the folder of a run: it has no run.json",
                         job->folder);
-    FV_TRY(fv__file_read(ctx, path, (size_t)64 << 20, &bytes));
+    FV_TRY(fv__file_read(ctx, path, RECORD_MAX, &bytes));
     fv_status status = fv__json_parse(ctx, &job->arena, (const char *)bytes.data, bytes.size, out);
     fv__file_release(&bytes);
     if (status == FV_OK) status = read_description(ctx, job, *out);

@@ -50,7 +50,7 @@ INF = float("inf")
 
 
 def average(x, ph, pw, **window):
-    """Average over the picture's own pixels alone, for paddings PyTorch does not know."""
+    """Average over the image's own pixels alone, for paddings PyTorch does not know."""
     ones = torch.ones_like(x)
     sums = F.avg_pool2d(F.pad(x, pw + ph), **window, divisor_override=1)
     return sums / F.avg_pool2d(F.pad(ones, pw + ph), **window, divisor_override=1)
@@ -76,13 +76,23 @@ def maxout(pieces):
     return lambda x: x.reshape(x.shape[0], x.shape[1] // pieces, pieces, *x.shape[2:]).amax(2)
 
 
-def entropy(x, labels):
-    return F.cross_entropy(x.flatten(1), labels).reshape(1)
+def entropy(ignore=-100):
+    return lambda x, labels: F.cross_entropy(x if labels.dim() > 1 else x.flatten(1), labels,
+                                             ignore_index=ignore).reshape(1)
 
 
-def squared(x, labels):
-    target = F.one_hot(labels, x.shape[1]).to(x.dtype)
-    return (0.5 * ((x.flatten(1) - target) ** 2).sum(1)).mean().reshape(1)
+def squared(x, target):
+    if target.dtype == torch.int64:
+        target = F.one_hot(target, x.shape[1]).to(x.dtype)
+    return (0.5 * ((x.flatten(1) - target.flatten(1)) ** 2).sum(1)).mean().reshape(1)
+
+
+def target(sample, shape):
+    """What a loss is given beside x: a number per value, or a label per sample or pixel."""
+    if "target vector" in sample:
+        return fill(1, shape)
+    pixels = shape[2:] if shape[2:] not in ((), (1, 1)) else ()
+    return torch.floor((fill(1, (shape[0], *pixels)) + 1) / 2 * shape[1]).to(torch.int64)
 
 
 def lrn(size, **options):
@@ -152,7 +162,7 @@ CASES = [
     ("bn", "; 4x3x2x3", [(3,)] * 4, bn(True)),
     ("bn", "; 6x5", [(5,)] * 4, bn(True)),
     ("bn", "epsilon 0.1 momentum 0.5 ; 2x2x3x4", [(2,)] * 4, bn(True, 0.1, 0.5)),
-    ("bn use", "; 4x3x2x3", [(3,)] * 4, bn(False)),
+    ("bn inference", "; 4x3x2x3", [(3,)] * 4, bn(False)),
     ("lrn", "; 2x7x2x3", [], lrn(5)),
     ("lrn", "alpha 0.5 ; 2x7x2x3", [], lrn(5, alpha=0.5)),
     ("lrn", "3 alpha 0.3 beta 0.5 k 2 ; 2x4x3x2", [], lrn(3, alpha=0.3, beta=0.5, k=2.0)),
@@ -169,9 +179,14 @@ CASES = [
     ("maxout", "3 ; 4x9", [], maxout(3)),
     ("softmax", "; 3x5", [], lambda x: F.softmax(x, 1)),
     ("softmax", "; 2x4x2x3", [], lambda x: F.softmax(x, 1)),
-    ("crossentropy", "; 4x5", [], entropy),
-    ("crossentropy", "; 3x10x1x1", [], entropy),
+    ("crossentropy", "; 4x5", [], entropy()),
+    ("crossentropy", "; 3x10x1x1", [], entropy()),
+    ("crossentropy", "ignore 1 ; 5x3", [], entropy(1)),
+    ("crossentropy", "; 2x3x4x5", [], entropy()),
+    ("crossentropy", "ignore 2 ; 2x4x3x3", [], entropy(2)),
     ("squarederror", "; 4x5", [], squared),
+    ("squarederror", "target vector ; 4x5", [], squared),
+    ("squarederror", "target vector ; 2x2x3x3", [], squared),
     ("add", "; 2x3x2x3, 2x3x2x3, 2x3x2x3", [], lambda x, y, z: x + y + z),
     ("concat", "; 2x3x2x3, 2x1x2x3, 2x2x2x3", [], lambda *x: torch.cat(x, 1)),
     ("flatten", "; 2x3x2x3", [], lambda x: x.flatten(1)),
@@ -191,11 +206,8 @@ def solve(op, sample, params, function):
         ws[3] = 1 + ws[3] / 2
         running = ws[2:]
     learned = [w.requires_grad_() for w in ws[: 2 if running else len(ws)]]
-    labels = []
-    if op in ("crossentropy", "squarederror"):
-        n, classes = shapes[0][:2]
-        labels = [torch.tensor([int((number(1, i) + 1) / 2 * classes) for i in range(n)])]
-    y = function(*xs, *labels, *ws)
+    targets = [target(sample, shapes[0])] if op in ("crossentropy", "squarederror") else []
+    y = function(*xs, *targets, *ws)
     y.backward(fill(32, y.shape))
     parts = [y.detach()] + [t.grad for t in xs + learned] + running
     numbers = [v for part in parts for v in part.flatten().tolist()]
@@ -221,7 +233,7 @@ def main():
             line += item
         print(line + "};")
         table.append('    {"%s", "%s", "%s", %s, torch_%d, %d},' %
-                     (op.split()[0], sample, dims, "false" if " use" in op else "true", i,
+                     (op.split()[0], sample, dims, "false" if " inference" in op else "true", i,
                       len(numbers)))
     print("\ntypedef struct torch_case {")
     print("    const char *op, *sample, *y;\n    bool training;")
