@@ -1,32 +1,34 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The command is a client of the library like any other: of the library's names it needs the public
-# ones alone, and beside them what it has as a copy of its own, base/ and the tables of text.
+# The command is a client of the library like any other. What it needs of the shared library are
+# public names; what it has of the library's inside, as a copy of its own, is base/ and the tables of
+# text and nothing else.
 set -euo pipefail
+source_folder=${FOVEA_SOURCE:-$(cd "$(dirname "$0")/.." && pwd)}
 build=${FOVEA_BUILD:?the build folder}
+command=$build/fovea
 fail() { echo "FAIL: $*" >&2; exit 1; }
 
-objects() { # of a folder or file of src/, as the command has them
-    find "$build" -path "*fovea_command.dir/src/$1*" \( -name '*.o' -o -name '*.obj' \)
-}
-cli=$(objects cli/)
-own=$(objects base/; objects view/text_table)
-[ -n "$cli" ] && [ -n "$own" ] || { echo "SKIP: the command's objects are not in $build"; exit 0; }
-# A further object of the command would be a part of the library that it has for itself.
-others=$(objects "" | grep -vxF -e "$cli" -e "$own" || true)
-[ -z "$others" ] || fail "the command is also made of $others"
-
-# shellcheck disable=SC2086
-needed=$(nm -u $cli | awk '$2 ~ /^fv_/ {print $2}' | sort -u)
-# shellcheck disable=SC2086
-there=$(nm --defined-only $cli $own | awk '$3 ~ /^fv_/ {print $3}' | sort -u)
-public=$(comm -23 <(echo "$needed") <(echo "$there"))
-if hidden=$(grep '^fv__' <<< "$public"); then fail "the command needs, of the library's inside:" $hidden; fi
-[ "$(wc -l <<< "$public")" -ge 50 ] || fail "the command needs only" $public
-
-# What is linked says the same, where the library is a file of its own.
-command=$build/fovea
-if readelf -d "$command" 2> /dev/null | grep -q 'NEEDED.*libfovea'; then
-    if hidden=$(nm -u "$command" | grep -o 'fv__[a-z0-9_]*'); then fail "$command needs" $hidden; fi
+if ! readelf -d "$command" 2> /dev/null | grep -q 'NEEDED.*libfovea'; then
+    echo "SKIP: this command has the whole library in itself, or is no ELF file"
+    exit 0
 fi
-echo "ok: the command needs $(wc -l <<< "$public") public names of the library and no other"
+needed=$(nm -u "$command" | grep -oE '\bfv_[a-z0-9_]+' | sort -u)
+if hidden=$(grep '^fv__' <<< "$needed"); then fail "the command needs, of the inside:" $hidden; fi
+[ "$(wc -l <<< "$needed")" -ge 50 ] || fail "the command needs only" $needed
+
+# Members of the archive are object files, named as their sources.
+copied=$(cd "$source_folder/src" && ls base/*.c view/text_table.c | sed 's,.*/,,')
+members=$(ar t "$build/libfovea.a" | grep -xF "$(sed 's/$/.o/' <<< "$copied")")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+archive=$(realpath "$build/libfovea.a")
+# shellcheck disable=SC2086
+(cd "$folder" && ar x "$archive" $members)
+own=$(nm --defined-only "$folder"/*.o | awk '$3 ~ /^fv__/ {print $3}' | sort -u)
+has=$(nm --defined-only "$command" | awk '$3 ~ /^fv__/ {print $3}' | grep -vE '^fv__(cli|command)' |
+    sed 's/\..*//' | sort -u)
+others=$(comm -23 <(echo "$has") <(echo "$own"))
+[ -z "$others" ] || fail "the command has a copy of" $others
+echo "ok: the command needs $(wc -l <<< "$needed") public names of the library;" \
+    "$(wc -l <<< "$has") of base/ and the tables are its own"
