@@ -207,26 +207,49 @@ static void run_walk(walk *w, int level) {
     if (level >= IMPL_ISA) impl_sweeps(w->tester.tally, swept, w);
 }
 
-void impl_cases(op_tally *t, int level) {
-    static walk w;
+static bool begin(walk *w, op_tally *t, const fv_device *device) {
     fv_context ctx = {0};
     int impls = 0;
+    *w = (walk){.tester = {.tally = t, .device = device, .real = FV_F32, .level = "no kernels"}};
+    while (device->impls[impls] != NULL) impls++;
+    if (!op_check(t, impls < IMPLS_MOST, "more implementations than the test has room for"))
+        return false;
+    for (int i = 0; i < IMPL_THREADS; i++)
+        if (!op_check(t, fv__pool_new(&ctx, i + 1, &w->tester.pools[i]) == FV_OK, "%s",
+                      ctx.message))
+            return false;
+    return true;
+}
+
+static void end(walk *w) {
+    for (int i = 0; i < IMPL_THREADS; i++) fv__pool_free(w->tester.pools[i]);
+}
+
+void impl_cases(op_tally *t, int level) {
+    walk w;
     if (!impl_level_here(level)) {
         t->skipped++;
         printf("SKIPPED: implementations, %s: this machine has not got it\n",
                impl_level_name(level));
         return;
     }
-    w = (walk){.tester = {.tally = t,
-                          .device = &fv__cpu_device,
-                          .real = level == IMPL_DOUBLE ? FV_F64 : FV_F32,
-                          .level = impl_level_name(level)}};
+    if (!begin(&w, t, &fv__cpu_device)) return;
+    w.tester.level = impl_level_name(level);
+    if (level == IMPL_DOUBLE) w.tester.real = FV_F64;
     if (level >= IMPL_ISA) w.tester.kernels = fv__cpu_device.kernels(level - IMPL_ISA);
-    while (fv__cpu_impls[impls] != NULL) impls++;
-    if (!op_check(t, impls < IMPLS_MOST, "more implementations than the test has room for")) return;
-    for (int i = 0; i < IMPL_THREADS; i++)
-        if (!op_check(t, fv__pool_new(&ctx, i + 1, &w.tester.pools[i]) == FV_OK, "%s", ctx.message))
-            return;
     run_walk(&w, level);
-    for (int i = 0; i < IMPL_THREADS; i++) fv__pool_free(w.tester.pools[i]);
+    end(&w);
+}
+
+int impl_cases_of(op_tally *t, const fv_device *device, const fv_op *op, const char *sample) {
+    walk w;
+    int took = 0;
+    if (!begin(&w, t, device)) return 0;
+    w.thorough = true;
+    for (int apart = 0; apart < 2; apart++)
+        op_check(t, try_problem(&w, op, sample, 1, 5 * apart), "%s '%s' is refused", op->name,
+                 sample);
+    for (int i = 0; device->impls[i] != NULL; i++) took += w.taken[i] > 0;
+    end(&w);
+    return took;
 }

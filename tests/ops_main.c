@@ -11,6 +11,7 @@
 int main(void) {
     op_tally tally = {0};
     (void)op_cases(&tally);
+    impl_mutants(&tally);
     for (int level = 0; level < impl_levels(); level++) impl_cases(&tally, level);
     printf("%d passed, %d failed, %d skipped\n", tally.passed, tally.failed, tally.skipped);
     return tally.failed == 0 ? 0 : 1;

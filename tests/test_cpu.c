@@ -24,6 +24,14 @@ static void test_level(void **state) {
     assert_true(t.passed > 0);
 }
 
+/* The checks themselves. */
+static void test_mutants(void **state) {
+    op_tally t = {0};
+    (void)state;
+    impl_mutants(&t);
+    assert_int_equal(t.failed, 0);
+}
+
 int main(void) {
     static int levels[LEVELS_MOST];
     struct CMUnitTest tests[LEVELS_MOST] = {{0}};
@@ -33,5 +41,6 @@ int main(void) {
         tests[i] = (struct CMUnitTest){
             .name = impl_level_name(i), .test_func = test_level, .initial_state = &levels[i]};
     }
-    return _cmocka_run_group_tests("implementations", tests, (size_t)count, NULL, NULL);
+    tests[count] = (struct CMUnitTest)cmocka_unit_test(test_mutants);
+    return _cmocka_run_group_tests("implementations", tests, (size_t)count + 1, NULL, NULL);
 }
