@@ -109,7 +109,7 @@ static void try_impl(walk *w, int i, const op_problem *oracle, fv_which which, i
     impl_trial t = {
         .tester = &w->tester, .impl = impl, .which = which, .oracle = oracle, .gap = gap};
     if ((impl->op && impl->op != oracle->op) || impl->which != which) return;
-    if (which == FV_BACKWARD && !oracle->op->backward[1]) return;
+    if (which == FV_BACKWARD && (!oracle->pass.training || !oracle->op->backward[1])) return;
     if (!impl_takes(&t)) return;
     w->taken[i]++;
     if (tried_before(&t)) return;
@@ -120,19 +120,14 @@ static void try_impl(walk *w, int i, const op_problem *oracle, fv_which which, i
         try_modes(w, &t);
 }
 
-/* The problem solved in double, as a part of a larger batch. What forward keeps is there in
-   inference too: what backward reads of it follows from training. */
+/* The problem solved in double, as a part of a larger batch. */
 static void solve(op_problem *o, bool training) {
     o->pass.first = 3;
     o->pass.share = 0.25;
     o->pass.divisor *= 4;
-    if (!training) {
-        op_forward(o);
-        for (int k = 0; k < o->site.params; k++) op_zero(&o->dw[k]);
-    }
     o->pass.training = training;
     op_forward(o);
-    if (o->op->backward[1]) op_backward(o);
+    if (training && o->op->backward[1]) op_backward(o);
 }
 
 static bool try_problem(walk *w, const fv_op *op, const char *sample, int seed, int64_t gap) {
