@@ -32,6 +32,7 @@ bool impl_level_here(int level) {
 /* One walk: who is tried, and how often each implementation took a problem. */
 typedef struct walk {
     impl_tester tester;
+    const fv_op *only; /* NULL: every operator */
     int taken[IMPLS_MOST];
     bool thorough; /* every way of running it, not those that the problem's number chooses */
 } walk;
@@ -153,11 +154,15 @@ static bool try_problem(walk *w, const fv_op *op, const char *sample, int seed, 
 /* --------------------------------------------------------------------------------- the walks ---
  */
 
+static bool meant(const walk *w, const fv_op *op) {
+    return w->only == NULL || w->only == op;
+}
+
 static void walk_samples(walk *w) {
     const fv_op *op;
     w->thorough = true;
     for (int i = 0; (op = op_number_of(i)) != NULL; i++)
-        for (int k = 0; op->samples[k] != NULL; k++)
+        for (int k = 0; meant(w, op) && op->samples[k] != NULL; k++)
             for (int apart = 0; apart < 2; apart++)
                 op_check(w->tester.tally, try_problem(w, op, op->samples[k], k, 5 * apart),
                          "%s '%s' is refused", op->name, op->samples[k]);
@@ -167,6 +172,7 @@ static void walk_samples(walk *w) {
 static void walk_drawn(walk *w) {
     const op_sizes most = {.batch = 5, .channels = 9, .side = 20, .blocks = true};
     for (int i = 0; fv__ops[i] != NULL; i++) {
+        if (!meant(w, fv__ops[i])) continue;
         op_draw draw = {21, (uint64_t)i << 32};
         int ran = 0;
         for (int tries = 0; ran < DRAWN && tries < 20 * DRAWN; tries++) {
@@ -188,6 +194,7 @@ static bool swept(void *arg, const fv_op *op, const char *sample, int seed) {
 static void check_taken(const walk *w) {
     for (int i = 0; w->tester.device->impls[i] != NULL; i++) {
         const fv_impl *impl = w->tester.device->impls[i];
+        if (!meant(w, impl->op)) continue;
         op_check(w->tester.tally, w->taken[i] > 0,
                  "%s: %s by %s refuses every sample; give the operator one that it takes",
                  impl->op ? impl->op->name : "any operator",
@@ -199,7 +206,7 @@ static void run_walk(walk *w, int level) {
     walk_samples(w);
     if (level == IMPL_ISA + (int)fv__cpu_isa()) check_taken(w);
     if (level != IMPL_DOUBLE) walk_drawn(w);
-    if (level >= IMPL_ISA) impl_sweeps(w->tester.tally, swept, w);
+    if (level >= IMPL_ISA && !w->only) impl_sweeps(w->tester.tally, swept, w);
 }
 
 static bool begin(walk *w, op_tally *t, const fv_device *device) {
@@ -220,7 +227,7 @@ static void end(walk *w) {
     for (int i = 0; i < IMPL_THREADS; i++) fv__pool_free(w->tester.pools[i]);
 }
 
-void impl_cases(op_tally *t, int level) {
+void impl_cases(op_tally *t, int level, const fv_op *only) {
     walk w;
     if (!impl_level_here(level)) {
         t->skipped++;
@@ -229,6 +236,7 @@ void impl_cases(op_tally *t, int level) {
         return;
     }
     if (!begin(&w, t, &fv__cpu_device)) return;
+    w.only = only;
     w.tester.level = impl_level_name(level);
     if (level == IMPL_DOUBLE) w.tester.real = FV_F64;
     if (level >= IMPL_ISA) w.tester.kernels = fv__cpu_device.kernels(level - IMPL_ISA);

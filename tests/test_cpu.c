@@ -18,7 +18,7 @@ static void test_level(void **state) {
     const int level = *(const int *)*state;
     op_tally t = {0};
     if (!impl_level_here(level)) skip();
-    impl_cases(&t, level);
+    impl_cases(&t, level, NULL);
     print_message("%d checks\n", t.passed);
     assert_int_equal(t.failed, 0);
     assert_true(t.passed > 0);
