@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* classify.c - says what is in a picture: classify MODEL PICTURE */
+/* classify.c - says what is in an image: classify MODEL IMAGE */
 #include <fovea.h>
 #include <stdio.h>
 
@@ -8,7 +8,7 @@ int main(int argc, char **argv) {
     fv_model *model = NULL;
     fv_run *run = NULL;
     if (argc != 3) {
-        fprintf(stderr, "usage: classify MODEL PICTURE\n");
+        fprintf(stderr, "usage: classify MODEL IMAGE\n");
         return FV_USAGE;
     }
     fv_status status = fv_context_new(0, &ctx);

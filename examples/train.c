@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * train.c - trains a small network, written as text, step by step on pictures it draws itself:
- * discs, squares and crosses of any size and place, in noise. Then counts how many new ones it
- * tells apart, saves the model, and draws one picture for classify:
+ * train.c - trains a small network, written as text, step by step on images it draws itself. Then
+ * counts how many new ones it tells apart, saves the model, and draws one image for classify:
  *
  *     train shapes.safetensors shape.pgm && classify shapes.safetensors shape.pgm
  */
+#include "shapes.h"
 #include <fovea.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-enum { SIDE = 16, PIXELS = SIDE * SIDE, BATCH = 32, STEPS = 200, TESTS = 320 };
+enum { BATCH = 32, STEPS = 200, TESTS = 320 };
 
 static const char network[] = "net shapes(classes = 3)\n"
                               "input 1x16x16 scale 1/255 mean 0.3 std 0.3\n"
@@ -18,46 +17,21 @@ static const char network[] = "net shapes(classes = 3)\n"
                               "  - conv 16 3x3 pad 1 - relu - maxpool 2\n"
                               "  - fc 32 - relu - fc classes - softmax\n";
 
-/* A number from 0 to below - 1 (xorshift64*, Vigna 2016). */
-static int random_below(uint64_t *state, int below) {
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return (int)((*state * 0x2545f4914f6cdd1dU >> 33) % (uint64_t)below);
-}
-
-/* Draws a picture and returns what it is: 0 a disc, 1 a square, 2 a cross. */
-static int32_t draw(uint64_t *state, uint8_t pixels[PIXELS]) {
-    int kind = random_below(state, 3), r = 3 + random_below(state, 4);
-    int cx = r + random_below(state, SIDE - 2 * r), cy = r + random_below(state, SIDE - 2 * r);
-    int ink = 128 + random_below(state, 80);
-    for (int y = 0; y < SIDE; y++) {
-        for (int x = 0; x < SIDE; x++) {
-            int dx = abs(x - cx), dy = abs(y - cy), far = dx > dy ? dx : dy;
-            int inside = kind == 0   ? dx * dx + dy * dy <= r * r
-                         : kind == 1 ? far <= r
-                                     : far <= r && (dx < 2 || dy < 2);
-            pixels[y * SIDE + x] = (uint8_t)((inside ? ink : 0) + random_below(state, 48));
-        }
-    }
-    return kind;
-}
-
-/* Draws n pictures as the model takes them in, and their labels. */
+/* Draws n images as the model takes them in, and their labels. */
 static fv_status draw_batch(fv_context *ctx, const fv_model *model, uint64_t *state, int n,
                             float *x, int32_t *labels) {
     for (int i = 0; i < n; i++) {
-        uint8_t pixels[PIXELS];
-        labels[i] = draw(state, pixels);
-        fv_status status =
-            fv_model_take_pixels(ctx, model, pixels, SIDE, SIDE, 1, x + (size_t)i * PIXELS);
+        uint8_t pixels[SHAPE_PIXELS];
+        labels[i] = draw_shape(state, pixels);
+        fv_status status = fv_model_take_pixels(ctx, model, pixels, SHAPE_SIDE, SHAPE_SIDE, 1,
+                                                x + (size_t)i * SHAPE_PIXELS);
         if (status) return status;
     }
     return FV_OK;
 }
 
 static fv_status train(fv_context *ctx, fv_model *model, uint64_t *state) {
-    static float x[BATCH * PIXELS];
+    static float x[BATCH * SHAPE_PIXELS];
     int32_t labels[BATCH];
     double loss = 0;
     fv_trainer *trainer;
@@ -91,17 +65,16 @@ static fv_status test(fv_context *ctx, const fv_model *model, uint64_t *state, i
     return status;
 }
 
-/* Writes one new picture as a PGM file. */
-static int write_picture(const char *path, uint64_t *state) {
-    static const char *const names[] = {"disc", "square", "cross"};
-    uint8_t pixels[PIXELS];
-    int kind = draw(state, pixels);
+/* Writes one new image as a PGM file. */
+static int write_image(const char *path, uint64_t *state) {
+    uint8_t pixels[SHAPE_PIXELS];
+    int kind = draw_shape(state, pixels);
     FILE *file = fopen(path, "wb");
     if (!file) return 0;
-    fprintf(file, "P5 %d %d 255\n", SIDE, SIDE);
-    size_t written = fwrite(pixels, 1, PIXELS, file);
-    if (fclose(file) != 0 || written != PIXELS) return 0;
-    printf("%s shows a %s\n", path, names[kind]);
+    fprintf(file, "P5 %d %d 255\n", SHAPE_SIDE, SHAPE_SIDE);
+    size_t written = fwrite(pixels, 1, SHAPE_PIXELS, file);
+    if (fclose(file) != 0 || written != SHAPE_PIXELS) return 0;
+    printf("%s shows a %s\n", path, shape_names[kind]);
     return 1;
 }
 
@@ -111,7 +84,7 @@ int main(int argc, char **argv) {
     uint64_t state = 20;
     int correct = 0;
     if (argc < 2 || argc > 3) {
-        fprintf(stderr, "usage: train MODEL [PICTURE]\n");
+        fprintf(stderr, "usage: train MODEL [IMAGE]\n");
         return FV_USAGE;
     }
     fv_status status = fv_context_new(0, &ctx);
@@ -123,8 +96,8 @@ int main(int argc, char **argv) {
     if (status)
         fprintf(stderr, "train: %s\n", fv_context_error(ctx));
     else
-        printf("%d of %d new pictures told right; %s holds the model\n", correct, TESTS, argv[1]);
-    if (!status && argc == 3 && !write_picture(argv[2], &state)) {
+        printf("%d of %d new images told right; %s holds the model\n", correct, TESTS, argv[1]);
+    if (!status && argc == 3 && !write_image(argv[2], &state)) {
         fprintf(stderr, "train: cannot write %s\n", argv[2]);
         status = FV_FAILED;
     }

@@ -51,17 +51,18 @@ FV_API int fv_builder_constant(fv_builder *builder, const char *name, fv_dtype d
    0 when there is no such value. */
 FV_API int fv_builder_dims(const fv_builder *builder, int value, int64_t dims[FV_DIMS_MAX]);
 
-/* Makes a value an output. The first head is the main one and is called "output" unless named.
-   `loss` is a layer that compares, with options: "crossentropy", "crossentropy ignore 255"; NULL:
-   as the recipe says. It says what target training needs for this head. `weight` is that of its
-   loss in the sum. `training`: the head is there in training only. Returns 0, or -1 on failure. */
+/* Makes a value an output. The first is the main one: it is called "output" (`name` NULL), always
+   there, and its loss has the weight 1; further ones have names of their own. `loss` is a layer
+   that compares, with options: "crossentropy", "crossentropy ignore 255"; NULL: as the recipe says.
+   It says what target training needs for this head. `weight` is that of its loss in the sum.
+   `training`: the head is there in training only. Returns 0, or -1 on failure. */
 FV_API int fv_builder_head(fv_builder *builder, const char *name, int value, const char *loss,
                            double weight, int training);
 /* Settings of the recipe, "optimizer=adam lr=0.001". Returns 0, or -1 on failure. */
 FV_API int fv_builder_train(fv_builder *builder, const char *settings);
 
 /* Ends it and gives the network; the builder is gone, on failure too. Errors are those of the first
-   call that failed. FV_USAGE: no head. */
+   call that failed. FV_USAGE: no head, or a layer that leads to none. */
 FV_MUST_USE FV_API fv_status fv_builder_finish(fv_builder *builder, fv_net **out);
 
 FV_END

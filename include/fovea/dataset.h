@@ -20,13 +20,14 @@ FV_API const char *fv_dataset_kind_help(int i);
 /* Whether number i is given by its path and has no name of its own. */
 FV_API int fv_dataset_kind_by_path(int i);
 
-/* Training and test part of a set; either may be NULL when it is not wanted. `word`:
-     digits, digits:N      drawn by the library (N training images; 12,000 unless said; the test is
-   a sixth of that), according to the seed mnist, fashion        four IDX files, plain or .gz, in
-   $FOVEA_DATA/NAME or ~/.cache/fovea/NAME cifar10               the binary files, likewise a folder
-   that holds four IDX files under MNIST's names A,B,C,D               four IDX files: training
-   images, training labels, test images, test labels FV_BAD_INPUT: no such set, files that are
-   missing (the message says where they were looked for), damaged, or do not belong together. */
+/* Training and test part of a set; either may be NULL when it is not wanted. `word` is one of:
+   "digits" or "digits:N", drawn by the library according to the seed, N training images (12,000
+   unless said) and a sixth of that for the test; "mnist" or "fashion", four IDX files, plain or
+   .gz, in $FOVEA_DATA/NAME or ~/.cache/fovea/NAME; "cifar10", its binary files, likewise; the path
+   of a folder that holds such files; "A,B,C,D", four IDX files: the training images, their labels,
+   the test images, their labels. fv_dataset_kind_name() lists them all. FV_BAD_INPUT: no such set,
+   files that are missing (the message says where they were looked for), damaged, or do not belong
+   together. */
 FV_MUST_USE FV_API fv_status fv_dataset_open(fv_context *ctx, const char *word, uint64_t seed,
                                              fv_dataset **train, fv_dataset **test);
 FV_API void fv_dataset_free(fv_dataset *set); /* NULL is allowed */

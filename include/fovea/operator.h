@@ -116,12 +116,12 @@ enum {
 };
 
 typedef struct fv_operator {
-    size_t size;                /* FV_INIT(fv_operator) */
-    const char *name;           /* letters and digits, a letter first; no layer may have it yet */
-    const char *help;           /* one line; NULL: none */
-    const char *about;          /* NULL: none */
-    int inputs_min, inputs_max; /* 0: 1 */
-    unsigned reads;             /* FV_READS_X … */
+    size_t size;                    /* FV_INIT(fv_operator) */
+    const char *name;               /* small letters, digits and _, a letter first; free yet */
+    const char *help;               /* one line; NULL: none */
+    const char *about;              /* NULL: none */
+    int inputs_min, inputs_max;     /* 0: 1 */
+    unsigned reads;                 /* FV_READS_X … */
     const fv_option_field *options; /* NULL: none */
     size_t options_size;            /* of the struct they fill */
     /* The shape rule; says with fv_context_fail what does not fit. NULL: y is like x. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options.c - a table of fields as the public header shows it.
+ * options.c - tables of fields as the public header shows them, and settings given as text.
  */
 #include "api/options.h"
 #include "api/given.h"
@@ -20,4 +20,15 @@ int fv__option_of(const fv_field *fields, int i, fv_option *out) {
     option.positional = (f->flags & FV_POSITIONAL) != 0;
     option.required = (f->flags & FV_REQUIRED) != 0;
     return fv__give_struct(NULL, __func__, &option, sizeof option, out) == FV_OK;
+}
+
+fv_status fv__recipe_change(fv_context *ctx, const char *settings, fv_recipe *recipe) {
+    fv_arena arena;
+    fv_setting *list;
+    size_t count;
+    fv__arena_init(&arena, ctx);
+    fv_status status = fv__settings_split(ctx, &arena, settings, &list, &count);
+    if (status == FV_OK) status = fv__recipe_apply(ctx, list, count, recipe, NULL);
+    fv__arena_free(&arena);
+    return status;
 }

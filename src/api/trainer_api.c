@@ -4,6 +4,7 @@
  * caller gives.
  */
 #include "api/given.h"
+#include "api/options.h"
 #include "api/views.h"
 #include "train/learner.h"
 #include "train/metric.h"
@@ -23,18 +24,6 @@ struct fv_trainer {
     float *gradients; /* on the host, where the device is not; NULL: the learner's own are */
 };
 
-/* Changes the recipe as "lr=0.01 momentum=0.9" says. */
-static fv_status apply_settings(fv_context *ctx, const char *settings, fv_recipe *recipe) {
-    fv_arena arena;
-    fv_setting *list;
-    size_t count;
-    fv__arena_init(&arena, ctx);
-    fv_status status = fv__settings_split(ctx, &arena, settings, &list, &count);
-    if (status == FV_OK) status = fv__recipe_apply(ctx, list, count, recipe, NULL);
-    fv__arena_free(&arena);
-    return status;
-}
-
 static void list_targets(fv_trainer *t) {
     const fv_graph *net = fv__learner_net(t->learner);
     for (size_t h = 0; h < net->head_count; h++) {
@@ -53,7 +42,7 @@ static size_t gradient_bytes(const fv_trainer *t) {
 
 static fv_status make(fv_context *ctx, fv_model *model, const char *settings, fv_trainer *t) {
     fv_recipe recipe = model->net.recipe;
-    FV_TRY(apply_settings(ctx, settings, &recipe));
+    FV_TRY(fv__recipe_change(ctx, settings, &recipe));
     t->ctx = ctx;
     t->model = model;
     t->batch = recipe.batch;
