@@ -70,9 +70,10 @@ int64_t fv__learner_first(const fv_learner *l, int64_t n, int64_t *count) {
 
 static bool is_tree_node(int shards, fv_shards part) {
     int width = 1;
+    if (part.first < 0 || part.count < 1 || part.count > shards - part.first) return false;
     while (width < part.count) width *= 2;
     const bool whole = part.count == width || part.first + part.count == shards;
-    return part.first % width == 0 && whole && part.first + part.count <= shards;
+    return part.first % width == 0 && whole;
 }
 
 /* ------------------------------------------------------------------------------- stages --- */
