@@ -15,7 +15,7 @@ if others=$(grep -vE '^fv_[a-z][a-z0-9_]*$' <<< "$exported" | grep -vE '^(_init|
     echo "$others" >&2
     exit 1
 fi
-declared=$(grep -oE '\bfv_[a-z0-9_]+\(' "$source_folder/include/fovea.h" | tr -d '(' | sort -u)
+declared=$(grep -ohE '\bfv_[a-z0-9_]+\(' "$source_folder"/include/fovea.h "$source_folder"/include/fovea/*.h | tr -d '(' | sort -u)
 for name in $declared; do
     grep -qx "$name" <<< "$exported" || { echo "FAIL: $name is declared, not there" >&2; exit 1; }
 done

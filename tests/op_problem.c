@@ -207,13 +207,9 @@ static fv_status allot_all(op_problem *p) {
         FV_TRY(op_allot(p, &p->w[i], p->dtype, &s->param[i].shape, NULL, FV_PLAIN, 0));
         FV_TRY(op_allot(p, &p->dw[i], p->dtype, &s->param[i].shape, NULL, FV_PLAIN, 0));
     }
-    for (int i = 0; i < s->saved; i++) {
-        const fv_shape *shape = &s->saved_shape[i];
-        /* what is kept of each element of y lies as y does */
-        const bool each = fv__shape_equal(shape, &s->out[0]);
-        FV_TRY(op_allot(p, &p->saved[i], as_values(p, s->saved_dtype[i]), shape, NULL,
-                        each ? p->out_layout[0] : FV_PLAIN, 0));
-    }
+    for (int i = 0; i < s->saved; i++)
+        FV_TRY(op_allot(p, &p->saved[i], as_values(p, s->saved_dtype[i]), &s->saved_shape[i], NULL,
+                        FV_PLAIN, 0));
     for (int o = 0; o < s->outputs; o++) {
         const fv_dtype dtype = as_values(p, p->out_type[o].dtype);
         const int64_t gap = p->out_type[o].batched ? p->gap : 0;

@@ -66,7 +66,8 @@ static void window(const geometry *g, const float *x, int64_t i, int64_t j, floa
         }
 }
 
-/* Where the winners of a block of y lie. */
+/* Where the winners of a block's first channel lie, the others' planes behind: as the operator says,
+   so that any backward may follow. */
 static int32_t *winners(const fv_pass *p, int64_t n, int64_t block, int64_t pixels) {
     return (int32_t *)p->saved[0].data + n * p->saved[0].step + block * pixels * FV_BLOCK;
 }
@@ -77,16 +78,17 @@ static void forward_blocks(void *arg, int64_t first, int64_t end, int worker) {
     const fv_blocks x = fv__blocks(&p->x[0].shape), y = fv__blocks(&p->y[0].shape);
     const int64_t columns = g->win[1].out;
     const bool keep = p->training && p->saved && p->saved[0].data;
-    int32_t unkept[FV_BLOCK];
+    int32_t won[FV_BLOCK];
     (void)worker;
     for (int64_t u = first; u < end; u++) {
         const int64_t n = u / x.blocks, b = u % x.blocks;
         const float *from = fv__block_at(&p->x[0], n, b, x.pixels);
         float *to = fv__block_at(&p->y[0], n, b, y.pixels);
-        int32_t *won = keep ? winners(p, n, b, y.pixels) : NULL;
-        for (int64_t o = 0; o < y.pixels; o++)
-            window(g, from, o / columns, o % columns, to + o * FV_BLOCK,
-                   won ? won + o * FV_BLOCK : unkept);
+        int32_t *kept = keep ? winners(p, n, b, y.pixels) : NULL;
+        for (int64_t o = 0; o < y.pixels; o++) {
+            window(g, from, o / columns, o % columns, to + o * FV_BLOCK, won);
+            for (int64_t l = 0; kept && l < FV_BLOCK; l++) kept[l * y.pixels + o] = won[l];
+        }
     }
 }
 
@@ -100,8 +102,9 @@ static void backward_blocks(void *arg, int64_t first, int64_t end, int worker) {
         const int32_t *won = winners(p, n, b, y.pixels);
         float *dx = fv__block_at(&p->dx[0], n, b, x.pixels);
         if (p->overwrite[0]) memset(dx, 0, (size_t)(x.pixels * FV_BLOCK) * sizeof(float));
-        for (int64_t o = 0; o < y.pixels; o++, dy += FV_BLOCK, won += FV_BLOCK)
-            for (int l = 0; l < FV_BLOCK; l++) dx[(int64_t)won[l] * FV_BLOCK + l] += dy[l];
+        for (int64_t o = 0; o < y.pixels; o++, dy += FV_BLOCK)
+            for (int64_t l = 0; l < FV_BLOCK; l++)
+                dx[won[l * y.pixels + o] * FV_BLOCK + l] += dy[l];
     }
 }
 
