@@ -2,6 +2,7 @@
 /*
  * test_view_figure.c - figures: that both ways of putting one down show what is in its list.
  */
+#include "base/memory.h"
 #include "view/figure.h"
 #include <math.h>
 #include <setjmp.h>
@@ -82,7 +83,7 @@ static void each_mark_is_put_down_twice(void **state) {
                                         ">across</text>"};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (!strstr(html, parts[i])) fail_msg("%s is not in %s", parts[i], html);
-    free(html);
+    fv__free(html);
     fv__canvas_free(&c);
     fv__figure_free(&f);
 }
@@ -120,7 +121,7 @@ static void long_names_are_cut_to_their_room(void **state) {
     fv__figure_add(&f, name);
     char *html = html_of(&f);
     assert_non_null(strstr(html, ">\u00e4 name th\u2026</text>"));
-    free(html);
+    fv__free(html);
     assert_int_equal(fv__figure_canvas(&context, &f, &c), FV_OK);
     assert_int_equal(c.width, 900); /* and no wider for the name */
     fv__canvas_free(&c);
@@ -153,7 +154,7 @@ static void a_confusion_says_the_same_twice(void **state) {
                                         "mistakes, up to 100.0 % of a row"};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (!strstr(html, parts[i])) fail_msg("%s is not in %s", parts[i], html);
-    free(html);
+    fv__free(html);
     assert_int_equal(fv__figure_canvas(&context, &f, &c), FV_OK);
     assert_true(count_pixels(&c, 0x9fc6e3) > 80 * 80); /* dogs */
     assert_true(count_pixels(&c, 0xb93a04) > 80 * 80); /* mice */
@@ -185,7 +186,7 @@ static void a_plot_says_the_same_twice(void **state) {
     char *html = html_of(&f);
     assert_non_null(strstr(html, "test <b>0.250</b>"));
     assert_non_null(strstr(html, "\"v\":[[\"1.500\",\"1\",\"none\",\"0.250\"]]"));
-    free(html);
+    fv__free(html);
     fv__canvas_free(&c);
     fv__figure_free(&f);
 }
