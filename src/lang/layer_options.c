@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options.c - an operator's options: from what a text gives, to text, and back.
+ * layer_options.c - an operator's options: from what a text gives, to text, and back.
  */
 #include "lang/syntax.h"
 #include <stdio.h>
