@@ -142,8 +142,8 @@ static void test_two_outputs(void **state) {
         "4\n"
         "head side from cut.2 - fc 3\n",
         /* one of them shared between two layers that share weights */
-        "input 4x5x5\n conv 4 3x3 pad 1 - halves as cut - conv 2 3x3 pad 1 as eye\n"
-        " - add { identity | from cut.2 - conv 2 3x3 pad 1 share eye } - fc 3\n",
+        ("input 4x5x5\n conv 4 3x3 pad 1 - halves as cut - conv 2 3x3 pad 1 as eye\n"
+         " - add { identity | from cut.2 - conv 2 3x3 pad 1 share eye } - fc 3\n"),
     };
     for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
         fv_graph *net = parse(texts[t]);
