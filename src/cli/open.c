@@ -53,8 +53,8 @@ fv_status fv__cli_settings(fv_cli *cli, const char **out) {
         const fv_setting *s = &cli->settings[i];
         if (strpbrk(s->value, " \t\n\r\f\v")) {
             fv__text_free(&text);
-            return fv__fail(cli->ctx, FV_USAGE, "%s='%s': a setting's value has no blanks",
-                            s->name, s->value);
+            return fv__fail(cli->ctx, FV_USAGE, "%s='%s': a setting's value has no blanks", s->name,
+                            s->value);
         }
         fv__text_addf(&text, "%s%s=%s", i ? " " : "", s->name, s->value);
     }
