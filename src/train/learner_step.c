@@ -56,7 +56,7 @@ static void count(const fv_learner *l, const fv_stage *s, int64_t at, fv_tally *
                      fv__metric_ignored(l->net, head), tally);
 }
 
-/* Gradients of one shard into l->gradients; false: its loss is no number. */
+/* Gradients of one shard into l->gradients. */
 static void run_shard(fv_context *ctx, fv_learner *l, const fv_exec_run *run, int64_t n, int64_t at,
                       fv_step_result *result) {
     fv_stage *s = fv__learner_stage(l, n);
