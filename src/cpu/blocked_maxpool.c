@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * blocked_maxpool.c - the largest value in each window of blocked maps, 16 channels at a time. The
- * winners are kept as the operator says (op/maxpool.h), but lie as y does: backward of the same
- * node must be blocked too.
+ * winners are kept as the operator says (op/maxpool.h), plane by plane.
  */
 #include "cpu/blocked.h"
 #include "op/maxpool.h"
