@@ -11,7 +11,7 @@
 
 enum { WEIGHT, BIAS, MEAN, VARIANCE };
 
-#define RUN 64 /* pixels summed in float32, and normalised before the activation: 4 KB */
+#define RUN 64 /* pixels normalised before the activation: 4 KB */
 
 typedef double lanes[FV_BLOCK];
 
@@ -53,10 +53,10 @@ static void sum_up(const fv_pass *p, int64_t block, const fv_tensor *dy, const f
     for (int l = 0; l < FV_BLOCK; l++) first[l] = 0;
     for (int l = 0; second && l < FV_BLOCK; l++) second[l] = 0;
     for (int64_t n = 0; n < s.samples; n++)
-        for (int64_t i = 0; i < s.pixels; i += RUN) {
+        for (int64_t i = 0; i < s.pixels; i += FV_SPAN) {
             const int64_t at = i * FV_BLOCK;
             float a[FV_BLOCK] = {0}, b[FV_BLOCK] = {0};
-            fn(fv__cpu_min(RUN, s.pixels - i) * FV_BLOCK,
+            fn(fv__cpu_min(FV_SPAN, s.pixels - i) * FV_BLOCK,
                fv__block_at(&p->x[0], n, block, s.pixels) + at,
                dy ? fv__block_at(dy, n, block, s.pixels) + at : NULL, mean, a, b);
             for (int l = 0; l < FV_BLOCK; l++) first[l] += (double)a[l];
