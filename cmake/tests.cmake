@@ -6,6 +6,7 @@
 #                      through --wrap, so that the test can refuse memory.
 #   tests/*_main.c     an executable with its own main and without cmocka, for any target
 #   tests/*.c, other   shared by all of these
+#   docs_*             the example of docs/adding-an-operator.md, built and tested
 #   tests/cli_*.sh|py  tests of the command; it is $FOVEA
 #   tests/install_*.sh tests of the installed library; the build folder is $FOVEA_BUILD
 #
@@ -55,6 +56,8 @@ function(fovea_test_program source name)
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/tests/bin")
 endfunction()
 
+find_program(PYTHON_PROGRAM NAMES /usr/bin/python3 python3)
+
 foreach(source ${main_tests})
   get_filename_component(name ${source} NAME_WE)
   fovea_test_program(${source} ${name})
@@ -80,9 +83,38 @@ else()
   message(STATUS "cmocka not found: the tests that need it are left out")
 endif()
 
+# The example of a page of the documentation as it stands there: its files, and its lines in the
+# lists, beside ours, go through the tests of operators and of optimisers.
+set(page "${CMAKE_CURRENT_SOURCE_DIR}/docs/adding-an-operator.md")
+set(lists op/op_list cpu/impl_list optim/optim_list)
+function(fovea_example_test name source)
+  fovea_test_program(${source} ${name})
+  target_sources(${name} PRIVATE ${example_sources})
+  target_include_directories(${name} BEFORE PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/docs_example")
+  fovea_test(${name} ${name} ${ARGN})
+endfunction()
+if(PYTHON_PROGRAM AND test_objects)
+  execute_process(COMMAND ${PYTHON_PROGRAM} "${CMAKE_CURRENT_SOURCE_DIR}/tests/docs_example.py"
+      ${page} "${CMAKE_CURRENT_SOURCE_DIR}/src" "${CMAKE_CURRENT_BINARY_DIR}/docs_example"
+    RESULT_VARIABLE status)
+  if(status)
+    message(FATAL_ERROR "the example of ${page} could not be taken out")
+  endif()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${page} tests/docs_example.py)
+  file(GLOB example_sources "${CMAKE_CURRENT_BINARY_DIR}/docs_example/*/*.c")
+  foreach(list ${lists})
+    list(APPEND example_sources src/${list}.c)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS src/${list}.h)
+  endforeach()
+  fovea_example_test(docs_operator tests/ops_main.c softplus)
+  if(CMOCKA_FOUND)
+    fovea_example_test(docs_optimizer tests/test_optim.c)
+    target_link_libraries(docs_optimizer PRIVATE PkgConfig::CMOCKA)
+  endif()
+endif()
+
 # Scripts, by what follows their name: .sh by bash, .py by python3.
 find_program(BASH_PROGRAM bash)
-find_program(PYTHON_PROGRAM NAMES /usr/bin/python3 python3)
 if(command_sources AND NOT CMAKE_CROSSCOMPILING)
   list(APPEND test_environment "FOVEA=$<TARGET_FILE:fovea_command>")
   foreach(script ${cli_tests})

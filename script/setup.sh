@@ -106,7 +106,7 @@ build() {
     shift
     log=$folder/build.log
     if ! cmake --build "$folder" -j "$jobs" "$@" > "$log" 2>&1; then
-        grep -E -A8 'error|FAILED|undefined|\*\*\*' "$log" | head -60 >&2 || true
+        grep -E -A8 'error|FAILED|undefined|\*\*\*' "$log" | sed -n 1,60p >&2 || true
         die "the build in $folder failed; all of it is in $log"
     fi
     # Warnings that are not errors still show.

@@ -165,6 +165,12 @@ def widths():
         for columns in (60, 100):
             most, line = widest(terminal(columns, *args, **UTF8))
             check(f"{args} in {columns} columns: {most} in {line!r}", most <= columns)
+    for columns in (60, 72, 100):
+        for row, args in ((b"ok ", ("check", "lenet5", "points=1")),
+                          (b"1/1 ", ("train", "perceptron", "digits:60", "epochs=1", "--out", f"w{columns}"))):
+            lines = terminal(columns, *args, TERM="dumb").splitlines()
+            rows = [line.rstrip() for line in lines if line.lstrip().startswith((row, b"epoch", b"operator"))]
+            check(f"{args} in {columns} columns: {rows}", rows and max(map(len, rows)) <= columns)
     out = terminal(60, "explain", "vgg16", **UTF8).decode()
     check("what is left out is said", "Left out for want of room: name, biases" in out)
     check("all with --wide", widest(terminal(60, "explain", "vgg16", "--wide", **UTF8))[0] > 100)

@@ -17,21 +17,22 @@
 #define DRAWN      16 /* problems drawn for each operator, from its table of options */
 
 int impl_levels(void) {
-    return IMPL_ISA + FV_ISA_AVX512 + 1;
+    return IMPL_ISA + FV_ISAS;
 }
 
 const char *impl_level_name(int level) {
     if (level == IMPL_DOUBLE) return "double";
-    return level == IMPL_BARE ? "no kernels" : fv__isa_name((fv_isa)(level - IMPL_ISA));
+    return level == IMPL_BARE ? "no kernels" : fv__isa_name(level - IMPL_ISA);
 }
 
 bool impl_level_here(int level) {
-    return level - IMPL_ISA <= (int)fv__cpu_isa();
+    return level < IMPL_ISA || fv__isa_supported(level - IMPL_ISA);
 }
 
 /* One walk: who is tried, and how often each implementation took a problem. */
 typedef struct walk {
     impl_tester tester;
+    const fv_op *only; /* NULL: every operator */
     int taken[IMPLS_MOST];
     bool thorough; /* every way of running it, not those that the problem's number chooses */
 } walk;
@@ -109,7 +110,7 @@ static void try_impl(walk *w, int i, const op_problem *oracle, fv_which which, i
     impl_trial t = {
         .tester = &w->tester, .impl = impl, .which = which, .oracle = oracle, .gap = gap};
     if ((impl->op && impl->op != oracle->op) || impl->which != which) return;
-    if (which == FV_BACKWARD && !oracle->op->backward[1]) return;
+    if (which == FV_BACKWARD && (!oracle->pass.training || !oracle->op->backward[1])) return;
     if (!impl_takes(&t)) return;
     w->taken[i]++;
     if (tried_before(&t)) return;
@@ -120,19 +121,14 @@ static void try_impl(walk *w, int i, const op_problem *oracle, fv_which which, i
         try_modes(w, &t);
 }
 
-/* The problem solved in double, as a part of a larger batch. What forward keeps is there in
-   inference too: what backward reads of it follows from training. */
+/* The problem solved in double, as a part of a larger batch. */
 static void solve(op_problem *o, bool training) {
     o->pass.first = 3;
     o->pass.share = 0.25;
     o->pass.divisor *= 4;
-    if (!training) {
-        op_forward(o);
-        for (int k = 0; k < o->site.params; k++) op_zero(&o->dw[k]);
-    }
     o->pass.training = training;
     op_forward(o);
-    if (o->op->backward[1]) op_backward(o);
+    if (training && o->op->backward[1]) op_backward(o);
 }
 
 static bool try_problem(walk *w, const fv_op *op, const char *sample, int seed, int64_t gap) {
@@ -158,11 +154,15 @@ static bool try_problem(walk *w, const fv_op *op, const char *sample, int seed, 
 /* --------------------------------------------------------------------------------- the walks ---
  */
 
+static bool meant(const walk *w, const fv_op *op) {
+    return w->only == NULL || w->only == op;
+}
+
 static void walk_samples(walk *w) {
     const fv_op *op;
     w->thorough = true;
     for (int i = 0; (op = op_number_of(i)) != NULL; i++)
-        for (int k = 0; op->samples[k] != NULL; k++)
+        for (int k = 0; meant(w, op) && op->samples[k] != NULL; k++)
             for (int apart = 0; apart < 2; apart++)
                 op_check(w->tester.tally, try_problem(w, op, op->samples[k], k, 5 * apart),
                          "%s '%s' is refused", op->name, op->samples[k]);
@@ -172,6 +172,7 @@ static void walk_samples(walk *w) {
 static void walk_drawn(walk *w) {
     const op_sizes most = {.batch = 5, .channels = 9, .side = 20, .blocks = true};
     for (int i = 0; fv__ops[i] != NULL; i++) {
+        if (!meant(w, fv__ops[i])) continue;
         op_draw draw = {21, (uint64_t)i << 32};
         int ran = 0;
         for (int tries = 0; ran < DRAWN && tries < 20 * DRAWN; tries++) {
@@ -193,6 +194,7 @@ static bool swept(void *arg, const fv_op *op, const char *sample, int seed) {
 static void check_taken(const walk *w) {
     for (int i = 0; w->tester.device->impls[i] != NULL; i++) {
         const fv_impl *impl = w->tester.device->impls[i];
+        if (!meant(w, impl->op)) continue;
         op_check(w->tester.tally, w->taken[i] > 0,
                  "%s: %s by %s refuses every sample; give the operator one that it takes",
                  impl->op ? impl->op->name : "any operator",
@@ -202,31 +204,56 @@ static void check_taken(const walk *w) {
 
 static void run_walk(walk *w, int level) {
     walk_samples(w);
-    if (level == IMPL_ISA + (int)fv__cpu_isa()) check_taken(w);
+    if (level == IMPL_ISA + fv__isa_best()) check_taken(w);
     if (level != IMPL_DOUBLE) walk_drawn(w);
-    if (level >= IMPL_ISA) impl_sweeps(w->tester.tally, swept, w);
+    if (level >= IMPL_ISA && !w->only) impl_sweeps(w->tester.tally, swept, w);
 }
 
-void impl_cases(op_tally *t, int level) {
-    static walk w;
+static bool begin(walk *w, op_tally *t, const fv_device *device) {
     fv_context ctx = {0};
     int impls = 0;
+    *w = (walk){.tester = {.tally = t, .device = device, .real = FV_F32, .level = "no kernels"}};
+    while (device->impls[impls] != NULL) impls++;
+    if (!op_check(t, impls < IMPLS_MOST, "more implementations than the test has room for"))
+        return false;
+    for (int i = 0; i < IMPL_THREADS; i++)
+        if (!op_check(t, fv__pool_new(&ctx, i + 1, &w->tester.pools[i]) == FV_OK, "%s",
+                      ctx.message))
+            return false;
+    return true;
+}
+
+static void end(walk *w) {
+    for (int i = 0; i < IMPL_THREADS; i++) fv__pool_free(w->tester.pools[i]);
+}
+
+void impl_cases(op_tally *t, int level, const fv_op *only) {
+    walk w;
     if (!impl_level_here(level)) {
         t->skipped++;
         printf("SKIPPED: implementations, %s: this machine has not got it\n",
                impl_level_name(level));
         return;
     }
-    w = (walk){.tester = {.tally = t,
-                          .device = &fv__cpu_device,
-                          .real = level == IMPL_DOUBLE ? FV_F64 : FV_F32,
-                          .level = impl_level_name(level)}};
-    if (level >= IMPL_ISA) w.tester.kernels = fv__cpu_device.kernels(level - IMPL_ISA);
-    while (fv__cpu_impls[impls] != NULL) impls++;
-    if (!op_check(t, impls < IMPLS_MOST, "more implementations than the test has room for")) return;
-    for (int i = 0; i < IMPL_THREADS; i++)
-        if (!op_check(t, fv__pool_new(&ctx, i + 1, &w.tester.pools[i]) == FV_OK, "%s", ctx.message))
-            return;
+    if (!begin(&w, t, &fv__cpu_device)) return;
+    w.only = only;
+    w.tester.level = impl_level_name(level);
+    if (level == IMPL_DOUBLE) w.tester.real = FV_F64;
+    fv_kernels table;
+    if (level >= IMPL_ISA) w.tester.kernels = fv__kernels(level - IMPL_ISA, &table);
     run_walk(&w, level);
-    for (int i = 0; i < IMPL_THREADS; i++) fv__pool_free(w.tester.pools[i]);
+    end(&w);
+}
+
+int impl_cases_of(op_tally *t, const fv_device *device, const fv_op *op, const char *sample) {
+    walk w;
+    int took = 0;
+    if (!begin(&w, t, device)) return 0;
+    w.thorough = true;
+    for (int apart = 0; apart < 2; apart++)
+        op_check(t, try_problem(&w, op, sample, 1, 5 * apart), "%s '%s' is refused", op->name,
+                 sample);
+    for (int i = 0; device->impls[i] != NULL; i++) took += w.taken[i] > 0;
+    end(&w);
+    return took;
 }

@@ -17,7 +17,14 @@ const char *impl_level_name(int level);
 /* False: this machine has not got it. */
 bool impl_level_here(int level);
 
-/* All implementations of the CPU on one level; what is not here is counted and named as skipped. */
-void impl_cases(op_tally *t, int level);
+/* All implementations of the CPU (`only`: those of one operator; NULL: of all) on one level; what
+   is not here is counted and named as skipped. */
+void impl_cases(op_tally *t, int level, const fv_op *only);
+
+/* A device's implementations on one problem, in every way; how many took it. */
+int impl_cases_of(op_tally *t, const struct fv_device *device, const fv_op *op, const char *sample);
+
+/* That the checks can fail: a right implementation passes, each of its wrong relatives is found. */
+void impl_mutants(op_tally *t);
 
 #endif

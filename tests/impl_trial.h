@@ -41,7 +41,7 @@ typedef struct impl_trial {
     const fv_impl *impl;
     fv_which which;
     impl_mode mode;
-    const op_problem *oracle; /* in double: run forward and, if it can, backward */
+    const op_problem *oracle; /* in double: run forward and, in training, backward */
     int64_t gap;
     const fv_epilogue *epilogue; /* NULL: none */
     fv_layout convert_to;        /* of the operator convert, which has any: from, to */

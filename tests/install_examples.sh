@@ -53,7 +53,7 @@ try_others() { # WHAT: the other programs, in this folder
 
     ./look shapes.safetensors shape.pgm . > look.log || fail "$what: look"
     for image in filters-conv1.weight maps-conv1 maps-maxpool2; do
-        head -c 4 $image.png | grep -q PNG || fail "$what: look drew no $image.png"
+        grep -q PNG <<< "$(head -c 4 $image.png)" || fail "$what: look drew no $image.png"
     done
     grep -q '^softmax1 ' look.log || fail "$what: look: $(cat look.log)"
 
@@ -90,7 +90,7 @@ try() { # FOLDER WHAT: runs the programs there
     [ "${right:-0}" -ge 300 ] || fail "$what: only ${right:-0} of 320 told right"
     expected=$(sed -n 's/^shape.pgm shows a //p' train.log)
     ./classify shapes.safetensors shape.pgm > classify.log || fail "$what: classify"
-    head -1 classify.log | grep -q " $expected\$" || fail "$what: a $expected was called $(head -1 classify.log)"
+    grep -q " $expected\$" <<< "$(head -1 classify.log)" || fail "$what: a $expected was called $(head -1 classify.log)"
     local status=0
     ./classify no-such.safetensors shape.pgm 2> error.log || status=$?
     [ "$status" = 3 ] || fail "$what: a missing model gave status $status"
@@ -114,7 +114,7 @@ if command -v pkg-config > /dev/null && command -v make > /dev/null; then
         mkdir "$folder"
         make -C "$work/examples" OUT="$folder" ${static:+STATIC=1} > "$work/make.log" 2>&1 ||
             fail "$(cat "$work/make.log")"
-        [ -z "$static" ] || ! ldd "$folder/train" | grep -q libfovea || fail "static is not static"
+        [ -z "$static" ] || ! grep -q libfovea <<< "$(ldd "$folder/train")" || fail "static is not static"
         try "$folder" "pkg-config${static:+, static}"
     done
 else

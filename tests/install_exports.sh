@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The shared library shows the public names and no other: fv_noun, never fv__noun nor anything else,
-# and every function that the headers declare is there.
+# and every function that the public headers declare is there.
 set -euo pipefail
 source_folder=${FOVEA_SOURCE:-$(cd "$(dirname "$0")/.." && pwd)}
 build=${FOVEA_BUILD:?the build folder}
@@ -15,12 +15,13 @@ if others=$(grep -vE '^fv_[a-z][a-z0-9_]*$' <<< "$exported" | grep -vE '^(_init|
     echo "$others" >&2
     exit 1
 fi
-declared=$(cat "$source_folder/include/fovea.h" "$source_folder"/include/fovea/*.h |
-    grep -vE '^(template|typedef)' | grep -oE '\bfv_[a-z0-9_]+\(' | tr -d '(' | sort -u)
+declared=$(cat "$source_folder"/include/fovea.h "$source_folder"/include/fovea/*.h | grep -v '^ *#' |
+    tr '\n' ' ' |
+    grep -oE 'FV_API [^;(]*\(' | grep -oE 'fv_[a-z0-9_]+\($' | tr -d '(' | sort -u)
 for name in $declared; do
     grep -qx "$name" <<< "$exported" || { echo "FAIL: $name is declared, not there" >&2; exit 1; }
 done
 for name in $exported; do
     grep -qx "$name" <<< "$declared" || { echo "FAIL: $name is there, not declared" >&2; exit 1; }
 done
-echo "ok: $(wc -w <<< "$exported") names, all of them declared in the headers"
+echo "ok: $(wc -w <<< "$exported") names, all of them declared in the public headers"

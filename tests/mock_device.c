@@ -23,7 +23,11 @@ typedef struct block {
 
 static block blocks[BLOCKS_MAX];
 static int block_count, faults, open_calls;
-static long launches;
+static long launches, refused_in = -1;
+
+void mock_refuse(long n) {
+    refused_in = n;
+}
 
 int mock_faults(void) {
     return faults;
@@ -60,7 +64,8 @@ static void *allocate(fv_context *ctx, size_t bytes, const char *what) {
     const size_t whole = (bytes + (bytes == 0) + FV_ALIGN - 1) / FV_ALIGN * FV_ALIGN;
     const size_t room = (whole + page - 1) / page * page;
     char *all = MAP_FAILED;
-    if (block_count < BLOCKS_MAX && bytes < SIZE_MAX / 2)
+    const bool refused = refused_in >= 0 && refused_in-- == 0;
+    if (!refused && block_count < BLOCKS_MAX && bytes < SIZE_MAX / 2)
         all = mmap(NULL, room + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (all == (char *)MAP_FAILED) {
         (void)fv__fail_memory(ctx, bytes, what);
@@ -199,8 +204,8 @@ static bool finite(fv_context *ctx, const float *v, int64_t count) {
     return all;
 }
 
-static const struct fv_kernels *kernels(int isa) {
-    return fv__cpu_device.kernels(isa);
+static const struct fv_kernels *kernels(int isa, struct fv_kernels *out) {
+    return fv__cpu_device.kernels(isa, out);
 }
 
 static bool fuses(const fv_op *op, const fv_epilogue *epilogue) {

@@ -22,6 +22,8 @@ int mock_faults(void);
 int mock_blocks(void);
 /* Whether an address lies in the device's memory. */
 bool mock_owns(const void *p);
+/* Allocation number n from now, from 0, is refused; negative: none. */
+void mock_refuse(long n);
 /* Calls of launch since the process began. */
 long mock_launches(void);
 

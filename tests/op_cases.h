@@ -24,6 +24,7 @@ void op_cases_samples(op_tally *t);   /* all of the above */
 void op_cases_mutations(op_tally *t); /* a gradient with its sign flipped must be found */
 void op_cases_hostile(op_tally *t);   /* options and shapes that must be refused, or work */
 void op_cases_random(op_tally *t);    /* random options and shapes: gradients and precision */
+void op_cases_parts(op_tally *t);     /* a batch in two parts gives what the whole does */
 void op_cases_windows(op_tally *t);   /* fv__windows against counting */
 void op_cases_torch(op_tally *t);     /* PyTorch's numbers, tests/vectors/ops.h */
 

@@ -66,6 +66,7 @@ int op_cases(op_tally *t) {
     op_cases_mutations(t);
     op_cases_hostile(t);
     op_cases_random(t);
+    op_cases_parts(t);
     op_cases_windows(t);
     op_cases_torch(t);
     return t->failed;

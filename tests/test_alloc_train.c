@@ -28,8 +28,7 @@ static void test_a_step_allocates_nothing(void **unused) {
         fv_step_result result;
         fv_learner_batch in;
         assert_int_equal(fv_context_new(2, &ctx), FV_OK);
-        assert_int_equal(fv__net_find(ctx, nets[i], NULL, 0, &net.graph, &net.recipe),
-                         FV_OK);
+        assert_int_equal(fv__net_find(ctx, nets[i], NULL, 0, &net.graph, &net.recipe), FV_OK);
         recipe = net.recipe;
         recipe.batch = 2;
         assert_int_equal(fv__model_new(ctx, &net, 1, &model), FV_OK);

@@ -1,140 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_carry.c - what the central types carry beyond a chain of float layers: parameters that
- * several layers have, layers with several outputs, constants, integers and truth values. What a
- * plan computes of them is held against the reference loops in double, and those against
- * differences.
+ * test_carry.c - layers that share parameters, layers with several outputs, weights that runs
+ * share. What a plan computes of them is held against the reference loops in double, and those
+ * against differences.
  */
 #include "api/shared_plan.h"
+#include "carry.h"
 #include "format/model.h"
-#include "lang/lang.h"
-#include "more_ops.h"
-#include "train/gradient_check.h"
+#include "look/explanation.h"
 #include "train/learner.h"
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-#define BATCH 3
-
-static fv_context *ctx;
-
-static int open_context(void **state) {
-    (void)state;
-    if (fv_context_new(2, &ctx) != FV_OK) return 1;
-    ctx->ops = fv__more_ops;
-    return 0;
-}
-
-static int close_context(void **state) {
-    (void)state;
-    fv_context_free(ctx);
-    return 0;
-}
-
-static void must(fv_status status) {
-    if (status != FV_OK) fail_msg("%s", ctx->message);
-}
-
-static fv_graph *parse(const char *text) {
-    fv_graph *net;
-    must(fv__net_parse(ctx, "test", text, strlen(text), NULL, 0, &net, NULL));
-    return net;
-}
-
-static void refuses(const char *text, const char *words) {
-    fv_graph *net;
-    assert_int_equal(fv__net_parse(ctx, "test", text, strlen(text), NULL, 0, &net, NULL),
-                     FV_BAD_INPUT);
-    if (!strstr(ctx->message, words)) fail_msg("expected \"%s\" in:\n%s", words, ctx->message);
-}
-
-static double normal(uint64_t thing, int64_t i) {
-    return fv__random_normal(fv__key(5, FV_STREAM_CHECK, thing, 0), (uint64_t)i);
-}
-
-/* ------------------------------------------------------------------- plans and differences --- */
-
-/* Forward and backward of a net with losses in float, as planned, or in double by reference loops;
-   gradients into `gradients`, each as wide as the plan's numbers. Returns the loss. */
-static double run(const fv_graph *net, bool exact, void *gradients) {
-    const fv_plan_options options = {.batch = BATCH,
-                                     .training = true,
-                                     .backward = true,
-                                     .dtype = exact ? FV_F64 : FV_F32,
-                                     .reference = exact};
-    const size_t count = (size_t)net->param_elements + 1;
-    float *fresh = calloc(count, sizeof *fresh);
-    double *weights = aligned_alloc(64, (count * sizeof *weights + 63) / 64 * 64);
-    fv__net_initialise(net, FV_HE, 3, fresh);
-    for (size_t i = 0; i < count; i++) {
-        if (exact)
-            weights[i] = (double)fresh[i];
-        else
-            ((float *)weights)[i] = fresh[i];
-    }
-    fv_plan *plan;
-    fv_exec *exec;
-    must(fv__plan_new(ctx, net, &options, &plan));
-    must(fv__exec_new(ctx, plan, &(fv_exec_options){.weights = weights, .gradients = gradients},
-                      &exec));
-    const fv_tensor x = fv__exec_value(exec, 0);
-    for (int64_t i = 0; i < fv__shape_count(&x.shape); i++) {
-        const float v = (float)normal(1, i);
-        if (exact)
-            ((double *)x.data)[i] = (double)v;
-        else
-            ((float *)x.data)[i] = v;
-    }
-    int32_t *labels = fv__exec_value(exec, net->heads[0].target).data;
-    for (int n = 0; n < BATCH; n++) labels[n] = n % 2;
-    fv__exec_forward(exec, &(fv_exec_run){.seed = 1}, NULL);
-    const void *y = fv__exec_value(exec, net->heads[0].value).data;
-    const double loss = exact ? *(const double *)y : (double)*(const float *)y;
-    fv__exec_backward(exec, NULL);
-    fv__exec_free(exec);
-    fv__plan_free(plan);
-    free(fresh);
-    free(weights);
-    return loss;
-}
-
-/* The plan's gradients agree with the reference's, and those with differences. */
-static void trains(const fv_graph *net) {
-    const fv_check_options options = {.batch = BATCH, .points = 6, .tolerance = 1e-7, .seed = 3};
-    fv_check_report report;
-    fv_graph *with;
-    must(fv__net_with_loss(ctx, net, &fv__op_crossentropy, &with));
-    const size_t count = (size_t)with->param_elements + 1;
-    float *planned = aligned_alloc(64, (count * sizeof *planned + 63) / 64 * 64);
-    double *exact = aligned_alloc(64, (count * sizeof *exact + 63) / 64 * 64);
-    const double a = run(with, false, planned), b = run(with, true, exact);
-    assert_true(fabs(a - b) <= 1e-5 * fabs(b));
-    for (size_t p = 0; p < with->param_count; p++) {
-        double gap = 0, norm = 0;
-        if (!with->params[p].spec.learned) continue;
-        for (int64_t k = 0; k < with->params[p].count; k++) {
-            const int64_t i = with->params[p].offset + k;
-            gap += ((double)planned[i] - exact[i]) * ((double)planned[i] - exact[i]);
-            norm += exact[i] * exact[i];
-        }
-        if (!(sqrt(gap) <= 2e-5 * sqrt(norm) + 1e-7))
-            fail_msg("the gradient of %s is off by %.1e", with->params[p].name, sqrt(gap / norm));
-    }
-    free(planned);
-    free(exact);
-    fv__net_free(with);
-    must(fv__gradients_check(ctx, net, NULL, &options, NULL, NULL, &report));
-    assert_true(report.count > 0);
-    fv__gradients_free(&report);
-}
-
-/* --------------------------------------------------------------------- shared parameters --- */
 
 #define TOWER(a, b, c)                                                                             \
     "input 2x6x6\n conv 4 3x3 pad 1 - relu - conv 4 3x3 pad 1 as step - bn as norm - tanh\n"       \
@@ -267,33 +142,14 @@ static void test_two_outputs(void **state) {
         "4\n"
         "head side from cut.2 - fc 3\n",
         /* one of them shared between two layers that share weights */
-        "input 4x5x5\n conv 4 3x3 pad 1 - halves as cut - conv 2 3x3 pad 1 as eye\n"
-        " - add { identity | from cut.2 - conv 2 3x3 pad 1 share eye } - fc 3\n",
+        ("input 4x5x5\n conv 4 3x3 pad 1 - halves as cut - conv 2 3x3 pad 1 as eye\n"
+         " - add { identity | from cut.2 - conv 2 3x3 pad 1 share eye } - fc 3\n"),
     };
     for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
         fv_graph *net = parse(texts[t]);
         trains(net);
         fv__net_free(net);
     }
-}
-
-/* Runs a net for inference over random images and reads a value. */
-static void infer(const fv_graph *net, const float *weights, const char *value, void *out,
-                  float *image) {
-    const int index = fv__net_find_value(net, value);
-    assert_true(index >= 0);
-    const fv_plan_options options = {.batch = BATCH, .keep = &index, .keep_count = 1};
-    fv_plan *plan;
-    fv_exec *exec;
-    must(fv__plan_new(ctx, net, &options, &plan));
-    must(fv__exec_new(ctx, plan, &(fv_exec_options){.weights = (void *)(uintptr_t)weights}, &exec));
-    const int64_t count = BATCH * fv__shape_sample(&net->values[0].shape);
-    for (int64_t i = 0; i < count; i++) image[i] = (float)normal(4, i);
-    fv__exec_write(exec, 0, image);
-    fv__exec_forward(exec, &(fv_exec_run){0}, NULL);
-    fv__exec_read(exec, index, out);
-    fv__exec_free(exec);
-    fv__plan_free(plan);
 }
 
 static void test_outputs_are_told_apart(void **state) {
@@ -309,120 +165,6 @@ static void test_outputs_are_told_apart(void **state) {
     }
     assert_memory_equal(both, image, sizeof image);
     fv__net_free(net);
-}
-
-/* -------------------------------------------------------------------------- a constant --- */
-
-static int add_layer(fv_graph *net, const char *op, const char *options, const int *in,
-                     int inputs) {
-    uint64_t bytes[32] = {0};
-    char name[32];
-    int value;
-    snprintf(name, sizeof name, "%s%zu", op, net->node_count);
-    fv_node_spec spec = {
-        .op = fv__op_find_in(ctx, op), .options = bytes, .name = name, .in = in, .inputs = inputs};
-    must(fv__options_parse(ctx, spec.op, options, bytes));
-    must(fv__net_add(ctx, net, &spec, &value));
-    return value;
-}
-
-static fv_graph *scaled_net(const float *scale, int *scaled) {
-    fv_graph *net;
-    fv_input input = {0};
-    int in[2] = {0};
-    const fv_shape shape = fv__shape1(4);
-    fv__field_defaults(fv__input_fields, &input);
-    input.channels = 2, input.height = input.width = 5;
-    must(fv__net_new(ctx, "scaled", &input, &net));
-    in[0] = add_layer(net, "conv", "4 3x3", in, 1);
-    must(fv__net_add_constant(ctx, net, "scale", FV_F32, &shape, scale, &in[1]));
-    *scaled = in[0] = add_layer(net, "perchannel", "", in, 2);
-    in[0] = add_layer(net, "relu", "", in, 1);
-    in[0] = add_layer(net, "fc", "3", in, 1);
-    must(fv__net_add_head(ctx, net, &(fv_head){.name = "output", .value = in[0], .weight = 1}));
-    must(fv__net_freeze(ctx, net));
-    return net;
-}
-
-static void test_a_constant(void **state) {
-    (void)state;
-    static const float factor[4] = {2, -1, 0.5f, 3};
-    float scale[4] = {2, -1, 0.5f, 3}, image[BATCH * 50], plain[BATCH * 36], scaled[BATCH * 36];
-    int value;
-    fv_graph *net = scaled_net(scale, &value);
-    scale[0] = 0; /* the net has its own copy */
-    trains(net);
-    float *weights = aligned_alloc(64, ((size_t)net->param_elements * 4 + 63) / 64 * 64);
-    fv__net_initialise(net, FV_HE, 3, weights);
-    infer(net, weights, "conv0", plain, image);
-    infer(net, weights, net->values[value].name, scaled, image);
-    for (int i = 0; i < BATCH * 36; i++)
-        assert_float_equal(scaled[i], plain[i] * factor[i / 9 % 4], 1e-6);
-    /* what cannot mix samples with what all of them have says so */
-    const int both[2] = {1, 2};
-    int out;
-    assert_false(net->values[2].type.batched);
-    assert_int_equal(
-        fv__net_add(ctx, net,
-                    &(fv_node_spec){.op = &fv__op_add, .name = "x", .in = both, .inputs = 2}, &out),
-        FV_BAD_INPUT);
-    assert_non_null(strstr(ctx->message, "add cannot join values of the batch with a constant"));
-    free(weights);
-    fv__net_free(net);
-}
-
-/* ------------------------------------------------------------- integers and truth values --- */
-
-static void test_truth_values(void **state) {
-    (void)state;
-    fv_graph *net =
-        parse("input 2x5x5\n conv 4 3x3 pad 1 - tanh as t\n"
-              " - choose { above 0.1 as mask | conv 4 1x1 - tanh | identity } - fc 3\n");
-    const int mask = fv__net_find_value(net, "mask");
-    assert_int_equal(net->values[mask].type.dtype, FV_BOOL8);
-    trains(net);
-    float image[BATCH * 50], t[BATCH * 100];
-    uint8_t bits[BATCH * 100];
-    float *weights = aligned_alloc(64, ((size_t)net->param_elements * 4 + 63) / 64 * 64);
-    fv__net_initialise(net, FV_HE, 3, weights);
-    infer(net, weights, "t", t, image);
-    infer(net, weights, "mask", bits, image);
-    for (int i = 0; i < BATCH * 100; i++) assert_int_equal(bits[i], t[i] > 0.1f);
-    free(weights);
-    fv__net_free(net);
-}
-
-static void test_integers(void **state) {
-    (void)state;
-    fv_graph *net = parse("input 6x1x1\n fc 5 as scores - take { argmax as best | identity }\n"
-                          " - concat { identity | from scores - fc 2 }\n");
-    trains(net);
-    float image[BATCH * 6], scores[BATCH * 5], largest[BATCH];
-    int32_t best[BATCH];
-    float *weights = aligned_alloc(64, ((size_t)net->param_elements * 4 + 63) / 64 * 64);
-    fv__net_initialise(net, FV_HE, 3, weights);
-    infer(net, weights, "scores", scores, image);
-    infer(net, weights, "best", best, image);
-    infer(net, weights, "take1", largest, image);
-    for (int n = 0; n < BATCH; n++) {
-        for (int k = 0; k < 5; k++) assert_true(scores[n * 5 + k] <= scores[n * 5 + best[n]]);
-        assert_float_equal(largest[n], scores[n * 5 + best[n]], 0);
-    }
-    free(weights);
-    fv__net_free(net);
-}
-
-/* An operator without loops for a type never reads it as another one. */
-static void test_types_are_refused(void **state) {
-    (void)state;
-    refuses("input 6x1x1\n fc 5 - argmax - relu", "relu does not compute with int32 values");
-    refuses("input 6x4x4\n above 0 - conv 3 3x3", "conv does not compute with bool values");
-    refuses("input 6x4x4\n add { above 0 | identity }", "add does not take bool values as input 1");
-    refuses("input 6x4x4\n add { identity | above 0 }", "add does not take bool values as input 2");
-    refuses("input 6x4x4\n choose { identity | relu | tanh }",
-            "choose does not take float32 values as input 1");
-    refuses("input 6x4x4\n above 0 - maxpool 2", "maxpool does not compute with bool values");
-    refuses("input 6x4x4\n above 0 - flatten", "flatten does not compute with bool values");
 }
 
 /* ------------------------------------------------------------------ packed once --- */
@@ -446,6 +188,32 @@ static void test_weights_are_packed_once(void **state) {
     fv__model_free(model);
 }
 
+/* What several layers have counts once, where it is first; the others say whose it is. */
+static void test_explained_once(void **state) {
+    (void)state;
+    fv_net net = {.graph = parse("net s\ninput 2x6x6\n conv 2 3x3 pad 1 as a - bn as n\n"
+                                 " - conv 2 3x3 pad 1 share a - bn share n - fc 4 share \"f c\"\n"
+                                 "head side training from a - fc 4 share \"f c\"\n")};
+    fv_explanation *e;
+    const fv_explain_options options = FV_INIT(fv_explain_options);
+    fv__recipe_defaults(&net.recipe);
+    must(fv__explain(ctx, &net, &options, &e));
+    assert_int_equal(e->weights, 2 * 2 * 9 + 2 + 72 * 4);
+    assert_int_equal(e->biases, 2 + 2 + 4);
+    assert_int_equal(e->statistics, 4);
+    assert_int_equal(e->weights + e->biases, fv__net_parameters(net.graph, false));
+    const fv_layer *again = e->layers[3];
+    assert_string_equal(again->name, "conv1");
+    assert_string_equal(again->options, "2 3x3 pad 1 share a");
+    assert_string_equal(again->lecture_options, "pad 1 share a");
+    assert_string_equal(again->product, "");
+    assert_int_equal(again->weights, 0);
+    assert_true(again->macs > 0);
+    assert_string_equal(e->layers[5]->options, "4 share \"f c\"");
+    fv__explanation_free(e);
+    fv__net_free(net.graph);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sharing_trains),
@@ -453,11 +221,8 @@ int main(void) {
         cmocka_unit_test(test_sharing_is_saved),
         cmocka_unit_test(test_two_outputs),
         cmocka_unit_test(test_outputs_are_told_apart),
-        cmocka_unit_test(test_a_constant),
-        cmocka_unit_test(test_truth_values),
-        cmocka_unit_test(test_integers),
-        cmocka_unit_test(test_types_are_refused),
         cmocka_unit_test(test_weights_are_packed_once),
+        cmocka_unit_test(test_explained_once),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

@@ -18,10 +18,18 @@ static void test_level(void **state) {
     const int level = *(const int *)*state;
     op_tally t = {0};
     if (!impl_level_here(level)) skip();
-    impl_cases(&t, level);
+    impl_cases(&t, level, NULL);
     print_message("%d checks\n", t.passed);
     assert_int_equal(t.failed, 0);
     assert_true(t.passed > 0);
+}
+
+/* The checks themselves. */
+static void test_mutants(void **state) {
+    op_tally t = {0};
+    (void)state;
+    impl_mutants(&t);
+    assert_int_equal(t.failed, 0);
 }
 
 int main(void) {
@@ -33,5 +41,6 @@ int main(void) {
         tests[i] = (struct CMUnitTest){
             .name = impl_level_name(i), .test_func = test_level, .initial_state = &levels[i]};
     }
-    return _cmocka_run_group_tests("implementations", tests, (size_t)count, NULL, NULL);
+    tests[count] = (struct CMUnitTest)cmocka_unit_test(test_mutants);
+    return _cmocka_run_group_tests("implementations", tests, (size_t)count + 1, NULL, NULL);
 }

@@ -499,6 +499,46 @@ static void test_those_who_look(void **unused) {
     fv_context_free(ctx);
 }
 
+/* ------------------------------------------------------------------------- refused memory --- */
+
+/* Makes everything that takes the device's memory and gives it back. */
+static fv_status make_all(fv_context *ctx, fv_model *model, const fv_recipe *recipe) {
+    fv_learner *learner = NULL;
+    fv_run *run = NULL;
+    fv_trainer *trainer = NULL;
+    fv_look *look = NULL;
+    float x[32 * 32] = {0};
+    fv_status status = fv__learner_new(ctx, model, recipe, &learner);
+    if (status == FV_OK) status = fv_run_new_keeping(ctx, model, 2, &run);
+    if (status == FV_OK) status = fv_trainer_new(ctx, model, recipes[1], &trainer);
+    if (status == FV_OK) status = fv__look_new(ctx, model, x, &look);
+    fv__look_free(look);
+    fv_trainer_free(trainer);
+    fv_run_free(run);
+    fv__learner_free(learner);
+    return status;
+}
+
+static void test_the_device_may_refuse(void **unused) {
+    (void)unused;
+    fv_context *ctx = new_context(&mock_device);
+    fv_model *model = new_model(ctx, mixed);
+    const fv_recipe recipe = recipe_of(ctx, recipes[3]);
+    long n = 0;
+    for (;; n++) {
+        mock_refuse(n);
+        const fv_status status = make_all(ctx, model, &recipe);
+        assert_int_equal(mock_blocks(), 0);
+        if (status == FV_OK) break;
+        assert_int_equal(status, FV_EXHAUSTED);
+        assert_non_null(strstr(ctx->message, "memory"));
+    }
+    mock_refuse(-1);
+    assert_true(n > 10);
+    fv__model_free(model);
+    fv_context_free(ctx);
+}
+
 /* ------------------------------------------------------------------------- it can be caught --- */
 
 /* The mock is worth something only if a host that reads or writes its memory is stopped. */
@@ -560,6 +600,7 @@ int main(void) {
         DEVICE_TEST(test_evaluation),
         DEVICE_TEST(test_a_run_in_its_folder),
         DEVICE_TEST(test_those_who_look),
+        DEVICE_TEST(test_the_device_may_refuse),
         DEVICE_TEST(test_the_host_is_caught),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

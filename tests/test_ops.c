@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "device/device.h"
 #include "op_cases.h"
 
 #include <math.h>
@@ -30,6 +31,7 @@ CASES(samples)
 CASES(mutations)
 CASES(hostile)
 CASES(random)
+CASES(parts)
 CASES(windows)
 CASES(torch)
 
@@ -268,6 +270,40 @@ static void test_norms_by_hand(void **state) {
     op_release(&p);
 }
 
+/* A convolution with what fold made of its weights is the convolution and the bn behind it. */
+static void test_fold(void **state) {
+    static const char *const folds[] = {
+        "; constant 4x3x2x2, constant 4, constant 4, constant 4, constant 4, constant positive 4",
+        "; constant 4x3x2x2, constant 4, constant 4, constant 4, constant positive 4"};
+    (void)state;
+    for (int own = 0; own < 2; own++) {
+        op_problem conv, bn, fold;
+        start(&conv, "conv", own ? "4 2x2 bias no ; 2x3x4x5" : "4 2x2 ; 2x3x4x5");
+        start(&bn, "bn", "epsilon 1e-12 ; 2x4x3x4");
+        if (op_make(&fold, &fv__op_fold, folds[own], FV_F64, 0) != FV_OK)
+            fail_msg("%s", fold.ctx.message);
+        for (int k = 0; k < fold.site.inputs; k++) {
+            const int layer = conv.site.params;
+            const fv_tensor *from = k < layer ? &conv.w[k] : &bn.w[k - layer];
+            for (int64_t i = 0; i < op_count(from); i++) op_set(&fold.x[k], i, op_get(from, i));
+        }
+        op_forward(&conv);
+        for (int64_t i = 0; i < op_count(&bn.x[0]); i++) op_set(&bn.x[0], i, op_get(&conv.y[0], i));
+        bn.pass.training = false;
+        op_forward(&bn);
+        op_forward(&fold);
+        fv_tensor w[2] = {fold.y[0], fold.y[1]};
+        conv.pass.w = w;
+        conv.pass.params = 2;
+        op_forward(&conv);
+        for (int64_t i = 0; i < op_count(&bn.y[0]); i++)
+            assert_true(fabs(op_get(&conv.y[0], i) - op_get(&bn.y[0], i)) < 1e-10);
+        op_release(&conv);
+        op_release(&bn);
+        op_release(&fold);
+    }
+}
+
 /* LeCun, Bottou, Bengio & Haffner 1998, appendix A: f(1) = 1, f(-1) = -1; A is its limit. */
 static void test_scaledtanh_by_hand(void **state) {
     op_problem p;
@@ -351,6 +387,8 @@ int main(void) {
         cmocka_unit_test(test_mutations),
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_random),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_fold),
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_torch),
         cmocka_unit_test(test_conv_by_hand),

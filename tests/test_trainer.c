@@ -78,7 +78,8 @@ static outcome train(int threads, int steps) {
         if (s == 0) o.first = loss;
         if (s >= steps - 20) o.last += loss / 20;
     }
-    o.bits = fv__fnv64(FV_FNV_START, m->weights, sizeof(float) * (size_t)m->net.graph->param_elements);
+    o.bits =
+        fv__fnv64(FV_FNV_START, m->weights, sizeof(float) * (size_t)m->net.graph->param_elements);
     fv_trainer_free(t);
     fv_model_free(m);
     fv_context_free(ctx);

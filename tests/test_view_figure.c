@@ -2,6 +2,7 @@
 /*
  * test_view_figure.c - figures: that both ways of putting one down show what is in its list.
  */
+#include "base/memory.h"
 #include "view/figure.h"
 #include <math.h>
 #include <setjmp.h>

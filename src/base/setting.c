@@ -24,7 +24,7 @@ fv_status fv__settings_split(fv_context *ctx, fv_arena *arena, const char *text,
         for (; *p && !blank(*p); p++) {
             if (*p == '=' && !equals) equals = p;
         }
-        if (!equals || equals == start || equals + 1 == p)
+        if (!equals || equals == start)
             return fv__fail(ctx, FV_USAGE,
                             "expected NAME=VALUE in the settings, found '%.*s'; write them as in "
                             "\"classes=10 growth=12\"",

@@ -21,21 +21,30 @@ static const fv_field fields[] = {
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
-static void print_row(const fv_checked_gradient *r, fv_text *out) {
-    fv__text_addf(out, "%-6s %-13s %-40s %9.1e %7lld %7lld\n",
-                  r->wrong   ? "WRONG"
-                  : r->tried ? "ok"
-                             : "kinks",
-                  r->op, r->name, r->error, (long long)r->tried, (long long)r->skipped);
+/* One line; where the terminal is narrow without the counts, then without the operator, which the
+   name tells as well. */
+static void print_row(const char *verdict, const char *op, const char *name, const char *error,
+                      const char *tried, const char *skipped) {
+    const int room = fv__cli_screen(stdout).columns;
+    if (room == 0 || room >= 87)
+        printf("%-6s %-13s %-40s %9s %7s %7s\n", verdict, op, name, error, tried, skipped);
+    else if (room >= 71)
+        printf("%-6s %-13s %-40s %9s\n", verdict, op, name, error);
+    else
+        printf("%-6s %-*s %9s\n", verdict, room - 17 < 40 ? room - 17 : 40, name, error);
 }
 
-static void watch(void *arg, const fv_checked_gradient *row) {
+static void watch(void *arg, const fv_checked_gradient *r) {
     const fv_cli *cli = arg;
+    char error[32], tried[32], skipped[32];
     if (cli->json || cli->quiet) return;
-    fv_text line = {0};
-    print_row(row, &line);
-    if (line.data) fputs(line.data, stdout);
-    fv__text_free(&line);
+    snprintf(error, sizeof error, "%.1e", r->error);
+    snprintf(tried, sizeof tried, "%lld", (long long)r->tried);
+    snprintf(skipped, sizeof skipped, "%lld", (long long)r->skipped);
+    print_row(r->wrong   ? "WRONG"
+              : r->tried ? "ok"
+                         : "kinks",
+              r->op, r->name, error, tried, skipped);
 }
 
 static void json_row(const fv_checked_gradient *r, fv_json_writer *w) {
@@ -85,8 +94,7 @@ static fv_status check_net(fv_cli *cli, const fv_net *net) {
     settings.watch = watch;
     settings.user = cli;
     if (!cli->json && !cli->quiet)
-        printf("%-6s %-13s %-40s %9s %7s %7s\n", "", "operator", "gradient", "error", "tried",
-               "skipped");
+        print_row("", "operator", "gradient", "error", "tried", "skipped");
     const fv_status status = fv_check_gradients(cli->ctx, net, &settings, &check);
     if (!check) return status;
     const fv_status put = say(cli, check);

@@ -66,17 +66,20 @@ static int epoch_width(int64_t epochs) {
 static void row(screen *s, const fv_progress *p) {
     const fv_epoch *e = p->done;
     char train[32], test[32];
-    const int w = epoch_width(p->epochs);
+    const int w = epoch_width(p->epochs), more = 2 * (w - 4);
+    const bool all = s->columns == 0 || s->columns >= 75 + more; /* else neither rate nor time */
     wipe(s);
     if (!s->headed)
-        fprintf(stderr,
-                "%*s  epoch    rate       train loss  accuracy    test loss  accuracy      time\n",
-                2 * (w - 4), "");
+        fprintf(stderr, "%*s  epoch  %s  train loss  accuracy    test loss  accuracy%s\n", more, "",
+                all ? "  rate     " : "", all ? "      time" : "");
     s->headed = true;
-    fprintf(stderr, "%*lld/%-*lld %-9.3g %10s  %6.2f %%   %10s  %6.2f %%  %7.1f s\n", w,
-            (long long)p->epoch, w, (long long)p->epochs, e->lr, loss_text(train, e->train_loss),
-            100 * e->train_accuracy, loss_text(test, e->test_loss), 100 * e->test_accuracy,
-            e->seconds);
+    fprintf(stderr, "%*lld/%-*lld ", w, (long long)p->epoch, w, (long long)p->epochs);
+    if (all) fprintf(stderr, "%-9.3g ", e->lr);
+    fprintf(stderr, "%*s  %6.2f %%   %10s  %6.2f %%", all ? 10 : 11,
+            loss_text(train, e->train_loss), 100 * e->train_accuracy, loss_text(test, e->test_loss),
+            100 * e->test_accuracy);
+    if (all) fprintf(stderr, "  %7.1f s", e->seconds);
+    fputc('\n', stderr);
 }
 
 static void line(screen *s, const fv_progress *p) {

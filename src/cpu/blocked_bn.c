@@ -11,7 +11,7 @@
 
 enum { WEIGHT, BIAS, MEAN, VARIANCE };
 
-#define RUN 64 /* pixels summed in float32, and normalised before the activation: 4 KB */
+#define RUN 64 /* pixels normalised before the activation: 4 KB */
 
 typedef double lanes[FV_BLOCK];
 
@@ -19,15 +19,15 @@ typedef double lanes[FV_BLOCK];
 typedef void sum_fn(int64_t floats, const float *x, const float *dy, const float *mean, float *a,
                     float *b);
 
-static void sum_x(int64_t floats, const float *x, const float *dy, const float *mean, float *a,
-                  float *b) {
+static void sum_x(int64_t floats, const float *restrict x, const float *dy, const float *mean,
+                  float *restrict a, float *b) {
     (void)dy, (void)mean, (void)b;
     for (int64_t i = 0; i < floats; i += FV_BLOCK)
         for (int l = 0; l < FV_BLOCK; l++) a[l] += x[i + l];
 }
 
-static void sum_squares(int64_t floats, const float *x, const float *dy, const float *mean,
-                        float *a, float *b) {
+static void sum_squares(int64_t floats, const float *restrict x, const float *dy,
+                        const float *restrict mean, float *restrict a, float *b) {
     (void)dy, (void)b;
     for (int64_t i = 0; i < floats; i += FV_BLOCK)
         for (int l = 0; l < FV_BLOCK; l++) {
@@ -36,8 +36,8 @@ static void sum_squares(int64_t floats, const float *x, const float *dy, const f
         }
 }
 
-static void sum_gradients(int64_t floats, const float *x, const float *dy, const float *mean,
-                          float *a, float *b) {
+static void sum_gradients(int64_t floats, const float *restrict x, const float *restrict dy,
+                          const float *restrict mean, float *restrict a, float *restrict b) {
     for (int64_t i = 0; i < floats; i += FV_BLOCK)
         for (int l = 0; l < FV_BLOCK; l++) {
             a[l] += dy[i + l];
@@ -53,10 +53,10 @@ static void sum_up(const fv_pass *p, int64_t block, const fv_tensor *dy, const f
     for (int l = 0; l < FV_BLOCK; l++) first[l] = 0;
     for (int l = 0; second && l < FV_BLOCK; l++) second[l] = 0;
     for (int64_t n = 0; n < s.samples; n++)
-        for (int64_t i = 0; i < s.pixels; i += RUN) {
+        for (int64_t i = 0; i < s.pixels; i += FV_SPAN) {
             const int64_t at = i * FV_BLOCK;
             float a[FV_BLOCK] = {0}, b[FV_BLOCK] = {0};
-            fn(fv__cpu_min(RUN, s.pixels - i) * FV_BLOCK,
+            fn(fv__cpu_min(FV_SPAN, s.pixels - i) * FV_BLOCK,
                fv__block_at(&p->x[0], n, block, s.pixels) + at,
                dy ? fv__block_at(dy, n, block, s.pixels) + at : NULL, mean, a, b);
             for (int l = 0; l < FV_BLOCK; l++) first[l] += (double)a[l];
@@ -124,6 +124,12 @@ static void keep(const fv_pass *p, int64_t block, const double *mean, const doub
     }
 }
 
+static void affine(int64_t floats, const float *restrict x, const float *restrict mean,
+                   const float *restrict factor, const float *restrict shift, float *restrict y) {
+    for (int64_t i = 0; i < floats; i += FV_BLOCK)
+        for (int l = 0; l < FV_BLOCK; l++) y[i + l] = (x[i + l] - mean[l]) * factor[l] + shift[l];
+}
+
 /* y = (x - mean) * factor + shift, and the activation behind, a run of pixels at a time. */
 static void normalise(const fv_pass *p, int64_t block, const float *mean, const float *factor,
                       const float *shift) {
@@ -132,11 +138,9 @@ static void normalise(const fv_pass *p, int64_t block, const float *mean, const 
     for (int64_t n = 0; n < s.samples; n++)
         for (int64_t at = 0; at < s.pixels; at += RUN) {
             const int64_t floats = fv__cpu_min(RUN, s.pixels - at) * FV_BLOCK;
-            const float *x = fv__block_at(&p->x[0], n, block, s.pixels) + at * FV_BLOCK;
             float *y = fv__block_at(&p->y[0], n, block, s.pixels) + at * FV_BLOCK;
-            for (int64_t i = 0; i < floats; i += FV_BLOCK)
-                for (int l = 0; l < FV_BLOCK; l++)
-                    y[i + l] = (x[i + l] - mean[l]) * factor[l] + shift[l];
+            affine(floats, fv__block_at(&p->x[0], n, block, s.pixels) + at * FV_BLOCK, mean, factor,
+                   shift, y);
             if (act.kind != FV_ACT_NONE)
                 p->kernels->act(act.kind, 1, floats, y, 0, y, 0, act.p, act.q);
         }
@@ -162,20 +166,17 @@ static void forward_blocks(void *arg, int64_t first, int64_t end, int worker) {
     }
 }
 
-/* dx (+)= a * dy + b * (x - mean) + c */
-static void carry_back(const fv_pass *p, int64_t block, const float *mean, const float *a,
-                       const float *b, const float *c) {
-    const fv_blocks s = fv__blocks(&p->x[0].shape);
-    const bool add = !p->overwrite[0];
-    for (int64_t n = 0; n < s.samples; n++) {
-        const float *x = fv__block_at(&p->x[0], n, block, s.pixels);
-        const float *dy = fv__block_at(&p->dy[0], n, block, s.pixels);
-        float *dx = fv__block_at(&p->dx[0], n, block, s.pixels);
-        for (int64_t i = 0; i < s.pixels * FV_BLOCK; i += FV_BLOCK)
-            for (int l = 0; l < FV_BLOCK; l++) {
-                const float g = a[l] * dy[i + l] + b[l] * (x[i + l] - mean[l]) + c[l];
-                dx[i + l] = add ? dx[i + l] + g : g;
-            }
+/* dx = a * dy + b * (x - mean) + c, or += it. Where dx is dy, each number is read before it is
+   written. */
+static void gradients(int64_t floats, const float *restrict x, const float *dy,
+                      const float *restrict mean, const float terms[3][FV_BLOCK], bool add,
+                      float *dx) {
+    for (int64_t i = 0; i < floats; i += FV_BLOCK) {
+        float g[FV_BLOCK];
+        for (int l = 0; l < FV_BLOCK; l++)
+            g[l] = terms[0][l] * dy[i + l] + terms[1][l] * (x[i + l] - mean[l]) + terms[2][l];
+        for (int l = 0; add && l < FV_BLOCK; l++) g[l] += dx[i + l];
+        for (int l = 0; l < FV_BLOCK; l++) dx[i + l] = g[l];
     }
 }
 
@@ -184,7 +185,8 @@ static void backward_block(const fv_pass *p, int64_t block) {
     const double m = elements(p);
     const float *mean = of_block(p->training ? &p->saved[0] : &p->w[MEAN], block);
     lanes db, dw;
-    float a[FV_BLOCK], b[FV_BLOCK], c[FV_BLOCK];
+    const fv_blocks s = fv__blocks(&p->x[0].shape);
+    float terms[3][FV_BLOCK]; /* of dy, of x - mean, and a number */
     sum_up(p, block, &p->dy[0], mean, sum_gradients, db, dw);
     for (int l = 0; l < FV_BLOCK; l++) {
         const int64_t at = block * FV_BLOCK + l;
@@ -197,11 +199,14 @@ static void backward_block(const fv_pass *p, int64_t block) {
         dw[l] *= scale;
         if (p->dw[WEIGHT].data) ((float *)p->dw[WEIGHT].data)[at] += (float)dw[l];
         if (p->dw[BIAS].data) ((float *)p->dw[BIAS].data)[at] += (float)db[l];
-        a[l] = (float)factor;
-        b[l] = (float)(-through * scale * dw[l]);
-        c[l] = (float)(-through * db[l]);
+        terms[0][l] = (float)factor;
+        terms[1][l] = (float)(-through * scale * dw[l]);
+        terms[2][l] = (float)(-through * db[l]);
     }
-    if (p->dx[0].data) carry_back(p, block, mean, a, b, c);
+    for (int64_t n = 0; p->dx[0].data && n < s.samples; n++)
+        gradients(s.pixels * FV_BLOCK, fv__block_at(&p->x[0], n, block, s.pixels),
+                  fv__block_at(&p->dy[0], n, block, s.pixels), mean, terms, !p->overwrite[0],
+                  fv__block_at(&p->dx[0], n, block, s.pixels));
 }
 
 static void backward_blocks(void *arg, int64_t first, int64_t end, int worker) {

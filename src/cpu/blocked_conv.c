@@ -204,10 +204,13 @@ static void biases(void *arg, int64_t first, int64_t end, int worker) {
         double total[FV_BLOCK] = {0};
         for (int64_t n = 0; n < y.samples; n++) {
             const float *dy = fv__block_at(&p->dy[0], n, b, y.pixels);
-            float sums[FV_BLOCK] = {0};
-            for (int64_t i = 0; i < y.pixels; i++, dy += FV_BLOCK)
-                for (int l = 0; l < FV_BLOCK; l++) sums[l] += dy[l];
-            for (int l = 0; l < FV_BLOCK; l++) total[l] += (double)sums[l];
+            for (int64_t i = 0; i < y.pixels; i += FV_SPAN) {
+                const int64_t end = fv__cpu_min(i + FV_SPAN, y.pixels) * FV_BLOCK;
+                float sums[FV_BLOCK] = {0};
+                for (int64_t at = i * FV_BLOCK; at < end; at += FV_BLOCK)
+                    for (int l = 0; l < FV_BLOCK; l++) sums[l] += dy[at + l];
+                for (int l = 0; l < FV_BLOCK; l++) total[l] += (double)sums[l];
+            }
         }
         float *db = (float *)p->dw[1].data + b * FV_BLOCK;
         for (int l = 0; l < FV_BLOCK; l++) db[l] += (float)total[l];

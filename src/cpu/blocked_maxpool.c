@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * blocked_maxpool.c - the largest value in each window of blocked maps, 16 channels at a time. The
- * winners are kept as the operator says (op/maxpool.h), but lie as y does: backward of the same
- * node must be blocked too.
+ * winners are kept as the operator says (op/maxpool.h), plane by plane.
  */
 #include "cpu/blocked.h"
 #include "op/maxpool.h"
@@ -35,33 +34,40 @@ static void inside(const fv_window *win, int64_t in, int64_t o, int64_t *first, 
 }
 
 /* One pixel against the best so far: the first among equals stays, a NaN wins. */
-static void meet(const float *restrict x, int32_t at, bool first, float *restrict best,
-                 int32_t *restrict won) {
+static void meet(const float *restrict x, int32_t at, float *restrict best, int32_t *restrict won) {
     for (int l = 0; l < FV_BLOCK; l++) {
-        const bool wins = first || x[l] > best[l] || x[l] != x[l];
-        best[l] = wins ? x[l] : best[l];
+        const float v = x[l], held = best[l];
+        const bool wins = (v > held) | (v != v);
+        best[l] = wins ? v : held;
         won[l] = wins ? at : won[l];
     }
 }
 
+/* The pixel of the image, row * width + column, under pixel (r, s) of window (i, j). */
+static int64_t pixel_of(const geometry *g, int64_t i, int64_t j, int64_t r, int64_t s) {
+    const fv_window *v = &g->win[0], *u = &g->win[1];
+    const int64_t row = i * v->stride + r * v->dilation - v->before;
+    return row * g->w + j * u->stride + s * u->dilation - u->before;
+}
+
 static void window(const geometry *g, const float *x, int64_t i, int64_t j, float *y,
                    int32_t *won) {
-    const fv_window *v = &g->win[0], *u = &g->win[1];
     int64_t r0, r1, s0, s1;
-    bool first = true;
-    inside(v, g->h, i, &r0, &r1);
-    inside(u, g->w, j, &s0, &s1);
+    inside(&g->win[0], g->h, i, &r0, &r1);
+    inside(&g->win[1], g->w, j, &s0, &s1);
+    const int64_t first = pixel_of(g, i, j, r0, s0);
+    memcpy(y, x + first * FV_BLOCK, FV_BLOCK * sizeof(float));
+    for (int l = 0; l < FV_BLOCK; l++) won[l] = (int32_t)first;
     for (int64_t r = r0; r < r1; r++)
-        for (int64_t s = s0; s < s1; s++, first = false) {
-            const int64_t row = i * v->stride + r * v->dilation - v->before;
-            const int64_t at = row * g->w + j * u->stride + s * u->dilation - u->before;
-            meet(x + at * FV_BLOCK, (int32_t)at, first, y, won);
+        for (int64_t s = s0; s < s1; s++) {
+            const int64_t at = pixel_of(g, i, j, r, s);
+            meet(x + at * FV_BLOCK, (int32_t)at, y, won);
         }
 }
 
-/* Where the winners of a block of y lie; NULL: nobody wants them. */
+/* Where the winners of a block's first channel lie, the others' planes behind: as the operator
+   says, so that any backward may follow. */
 static int32_t *winners(const fv_pass *p, int64_t n, int64_t block, int64_t pixels) {
-    if (!p->training || !p->saved || !p->saved[0].data) return NULL;
     return (int32_t *)p->saved[0].data + n * p->saved[0].step + block * pixels * FV_BLOCK;
 }
 
@@ -70,16 +76,18 @@ static void forward_blocks(void *arg, int64_t first, int64_t end, int worker) {
     const geometry *g = p->state;
     const fv_blocks x = fv__blocks(&p->x[0].shape), y = fv__blocks(&p->y[0].shape);
     const int64_t columns = g->win[1].out;
-    int32_t unkept[FV_BLOCK];
+    const bool keep = p->training && p->saved && p->saved[0].data;
+    int32_t won[FV_BLOCK];
     (void)worker;
     for (int64_t u = first; u < end; u++) {
         const int64_t n = u / x.blocks, b = u % x.blocks;
         const float *from = fv__block_at(&p->x[0], n, b, x.pixels);
         float *to = fv__block_at(&p->y[0], n, b, y.pixels);
-        int32_t *won = winners(p, n, b, y.pixels);
-        for (int64_t o = 0; o < y.pixels; o++)
-            window(g, from, o / columns, o % columns, to + o * FV_BLOCK,
-                   won ? won + o * FV_BLOCK : unkept);
+        int32_t *kept = keep ? winners(p, n, b, y.pixels) : NULL;
+        for (int64_t o = 0; o < y.pixels; o++) {
+            window(g, from, o / columns, o % columns, to + o * FV_BLOCK, won);
+            for (int64_t l = 0; kept && l < FV_BLOCK; l++) kept[l * y.pixels + o] = won[l];
+        }
     }
 }
 
@@ -93,8 +101,9 @@ static void backward_blocks(void *arg, int64_t first, int64_t end, int worker) {
         const int32_t *won = winners(p, n, b, y.pixels);
         float *dx = fv__block_at(&p->dx[0], n, b, x.pixels);
         if (p->overwrite[0]) memset(dx, 0, (size_t)(x.pixels * FV_BLOCK) * sizeof(float));
-        for (int64_t o = 0; o < y.pixels; o++, dy += FV_BLOCK, won += FV_BLOCK)
-            for (int l = 0; l < FV_BLOCK; l++) dx[(int64_t)won[l] * FV_BLOCK + l] += dy[l];
+        for (int64_t o = 0; o < y.pixels; o++, dy += FV_BLOCK)
+            for (int64_t l = 0; l < FV_BLOCK; l++)
+                dx[won[l * y.pixels + o] * FV_BLOCK + l] += dy[l];
     }
 }
 

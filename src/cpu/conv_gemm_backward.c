@@ -213,10 +213,10 @@ static void bias_channels(void *arg, int64_t first, int64_t end, int worker) {
     const int64_t places = p->dy[0].shape.dim[2] * p->dy[0].shape.dim[3];
     (void)worker;
     for (int64_t channel = first; channel < end; channel++) {
-        float total = 0;
+        double total = 0;
         for (int64_t n = 0; n < p->dy[0].shape.dim[0]; n++)
-            total += p->kernels->sum(places, fv__cpu_at(&p->dy[0], n) + channel * places);
-        ((float *)p->dw[1].data)[channel] += total;
+            total += (double)p->kernels->sum(places, fv__cpu_at(&p->dy[0], n) + channel * places);
+        ((float *)p->dw[1].data)[channel] += (float)total;
     }
 }
 

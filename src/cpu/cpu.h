@@ -50,6 +50,10 @@ static inline int64_t fv__cpu_max(int64_t a, int64_t b) {
     return a > b ? a : b;
 }
 
+/* A lane adds so many floats, then its sum goes into a double: equal numbers round to one side, and
+   the average of a large map must not be off by more than a few roundings. */
+#define FV_SPAN 16
+
 /* Floats, rounded up to whole cache lines, so that workers do not share any. */
 static inline int64_t fv__cpu_pad(int64_t floats) {
     return fv__cpu_up(floats, 16) * 16;

@@ -150,14 +150,16 @@ static int64_t span(const fv_window *win, int64_t in, bool count_pad, int64_t o,
     return fv__cpu_min(to, in + win->after) - from;
 }
 
-static void avg_one(const geometry *w, const float *x, int64_t i, int64_t j, float *y) {
+/* A window that is not whole or is large; its rows are summed along. */
+static void avg_one(const work *job, const float *x, int64_t i, int64_t j, float *y) {
+    const geometry *w = job->g;
     int64_t h0, h1, w0, w1;
     int64_t size = span(&w->win[0], w->h, w->count_pad, i, &h0, &h1) *
                    span(&w->win[1], w->w, w->count_pad, j, &w0, &w1);
-    float total = 0;
+    double total = 0;
     for (int64_t h = h0; h < h1; h++)
-        for (int64_t c = w0; c < w1; c++) total += x[h * w->w + c];
-    y[i * w->ow + j] = total / (float)size;
+        total += (double)job->p->kernels->sum(w1 - w0, x + h * w->w + w0);
+    y[i * w->ow + j] = (float)(total / (double)size);
 }
 
 static void avg_planes(void *arg, int64_t first, int64_t end, int worker) {
@@ -169,19 +171,20 @@ static void avg_planes(void *arg, int64_t first, int64_t end, int worker) {
     (void)worker;
     inside(v, w->h, &h0, &h1);
     inside(u, w->w, &w0, &w1);
+    const bool lanes = h0 < h1 && w0 < w1 && v->kernel <= FV_SPAN && u->kernel <= FV_SPAN;
     for (int64_t q = first; q < end; q++) {
         const int64_t n = q / w->channels, c = q % w->channels;
         const float *x = fv__cpu_at(&p->x[0], n) + c * w->h * w->w;
         float *y = fv__cpu_at(&p->y[0], n) + c * w->oh * w->ow;
-        if (h0 < h1 && w0 < w1)
+        if (lanes)
             p->kernels->avgpool(h1 - h0, w1 - w0, v->kernel, u->kernel, u->stride,
                                 x + (h0 * v->stride - v->before) * w->w + w0 * u->stride -
                                     u->before,
                                 v->stride * w->w, w->w, scale, y + h0 * w->ow + w0, w->ow);
         for (int64_t i = 0; i < w->oh; i++) {
-            const bool whole = i >= h0 && i < h1;
-            for (int64_t j = 0; j < (whole ? w0 : w->ow); j++) avg_one(w, x, i, j, y);
-            for (int64_t j = w1; whole && j < w->ow; j++) avg_one(w, x, i, j, y);
+            const bool whole = lanes && i >= h0 && i < h1;
+            for (int64_t j = 0; j < (whole ? w0 : w->ow); j++) avg_one(arg, x, i, j, y);
+            for (int64_t j = w1; whole && j < w->ow; j++) avg_one(arg, x, i, j, y);
         }
     }
 }

@@ -21,13 +21,32 @@ static void axpy(int64_t n, float s, const float *x, float *y) {
     EACH(n, { v_put(y + i, v_fma(vs, v_get(x + i, m), v_get(y + i, m)), m); });
 }
 
-static float sum(int64_t n, const float *x) {
+/*
+ * Long sums. Adding x a thousand times to a float rounds a thousand times, and for equal numbers
+ * all to the same side: the average of a large map would be off by percents. So a lane adds at most
+ * 16 numbers of a run of SPAN, and the runs' sums are added in double.
+ */
+#define SPAN (32 * LANES)
+
+#define SPANS(n, total, piece)                                                                     \
+    for (int64_t i = 0; i < (n); i += SPAN) {                                                      \
+        const int64_t len = (n)-i < SPAN ? (n)-i : SPAN;                                           \
+        (total) += (double)(piece);                                                                \
+    }
+
+INLINE float sum_span(int64_t n, const float *x) {
     vec s[4] = {v_zero(), v_zero(), v_zero(), v_zero()};
     int64_t j = 0;
     for (; j + 4 * LANES <= n; j += 4 * LANES)
         UNROLL for (int t = 0; t < 4; t++) s[t] += v_load(x + j + t * LANES);
     EACH(n - j, { s[0] += v_get(x + j + i, m); });
     return v_sum((s[0] + s[1]) + (s[2] + s[3]));
+}
+
+static float sum(int64_t n, const float *x) {
+    double total = 0;
+    SPANS(n, total, sum_span(len, x + i));
+    return (float)total;
 }
 
 static float largest(int64_t n, const float *x) {
@@ -67,7 +86,7 @@ static void affine(int64_t n, const float *x, float mean, float scale, float shi
     EACH(n, { v_put(y + i, v_fma(v_get(x + i, m) - c, a, b), m); });
 }
 
-static float square_sum(int64_t n, const float *x, float mean) {
+INLINE float square_sum_span(int64_t n, const float *x, float mean) {
     const vec vm = v_set(mean);
     vec s = v_zero(), t = v_zero();
     int64_t j = 0;
@@ -81,17 +100,36 @@ static float square_sum(int64_t n, const float *x, float mean) {
     return v_sum(s + t) + rest;
 }
 
-static void bn_sums(int64_t n, const float *x, const float *dy, float mean, float out[2]) {
-    const vec vm = v_set(mean);
-    vec s = v_zero(), t = v_zero();
+static float square_sum(int64_t n, const float *x, float mean) {
+    double total = 0;
+    SPANS(n, total, square_sum_span(len, x + i, mean));
+    return (float)total;
+}
+
+INLINE void bn_sums_span(int64_t n, const float *x, const float *dy, vec mean, double out[2]) {
+    vec s[2] = {v_zero(), v_zero()}, t[2] = {v_zero(), v_zero()};
+    int64_t j = 0;
+    for (; j + 2 * LANES <= n; j += 2 * LANES) UNROLL for (int u = 0; u < 2; u++) {
+            vec d = v_load(dy + j + u * LANES);
+            s[u] += d;
+            t[u] = v_fma(d, v_load(x + j + u * LANES) - mean, t[u]);
+        }
     /* Lanes that are not there read dy = 0 and so add nothing to either sum. */
-    EACH(n, {
-        vec d = v_get(dy + i, m);
-        s += d;
-        t = v_fma(d, v_get(x + i, m) - vm, t);
+    EACH(n - j, {
+        vec d = v_get(dy + j + i, m);
+        s[0] += d;
+        t[0] = v_fma(d, v_get(x + j + i, m) - mean, t[0]);
     });
-    out[0] = v_sum(s);
-    out[1] = v_sum(t);
+    out[0] += (double)v_sum(s[0] + s[1]);
+    out[1] += (double)v_sum(t[0] + t[1]);
+}
+
+static void bn_sums(int64_t n, const float *x, const float *dy, float mean, float out[2]) {
+    double total[2] = {0, 0};
+    for (int64_t i = 0; i < n; i += SPAN)
+        bn_sums_span(n - i < SPAN ? n - i : SPAN, x + i, dy + i, v_set(mean), total);
+    out[0] = (float)total[0];
+    out[1] = (float)total[1];
 }
 
 static void bn_grad(int64_t n, const float *x, const float *dy, float mean, float a, float b,
@@ -229,9 +267,12 @@ static void avgpool(int64_t rows, int64_t out, int64_t kh, int64_t kw, int64_t s
         }
         EACH(out, {
             vec s = v_zero();
-            for (int64_t r = 0; r < kh; r++)
+            for (int64_t r = 0; r < kh; r++) {
+                vec t = v_zero(); /* a row's sum: fewer roundings one upon another */
                 for (int64_t c = 0; c < kw; c++)
-                    s += load_strided(x + i * stride + r * ld + c, stride, m);
+                    t += load_strided(x + i * stride + r * ld + c, stride, m);
+                s += t;
+            }
             v_put(y + i, s * vs, m);
         });
     }

@@ -83,7 +83,7 @@ struct fv_kernels {
     void (*act_grad)(fv_act kind, int64_t n, const float *y, const float *dy, float *dx, float p,
                      float q, bool add);
 
-    /* y += x;  y = x1 + x2;  y *= s;  the sum of x, in vectors whose lanes are added at the end. */
+    /* y += x;  y = x1 + x2;  y *= s;  the sum of x, exact to 1e-6 of the sum of |x| however long. */
     void (*add)(int64_t n, const float *x, float *y);
     void (*add2)(int64_t n, const float *x1, const float *x2, float *y);
     void (*mul)(int64_t n, const float *x, float s, float *y);  /* y = x * s */
@@ -99,9 +99,9 @@ struct fv_kernels {
 
     /* y = (x - mean) * scale + shift (a channel of batch normalisation). */
     void (*affine)(int64_t n, const float *x, float mean, float scale, float shift, float *y);
-    /* Sum of (x - mean)^2. */
+    /* Sum of (x - mean)^2, as exact. */
     float (*square_sum)(int64_t n, const float *x, float mean);
-    /* Sums of dy and of dy * (x - mean) into out[0], out[1]. */
+    /* Sums of dy and of dy * (x - mean) into out[0], out[1], as exact. */
     void (*bn_sums)(int64_t n, const float *x, const float *dy, float mean, float out[2]);
     /* dx (+)= a * dy + b * (x - mean) + c */
     void (*bn_grad)(int64_t n, const float *x, const float *dy, float mean, float a, float b,

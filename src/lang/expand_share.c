@@ -46,10 +46,15 @@ static fv_status begin_sharing(fv_expander *x, const fv_scope *scope, const fv_e
     return FV_OK;
 }
 
+/* A net has copies of the operators that a program brings. */
+static bool same_op(const fv_node *with, const fv_element *e) {
+    return strcmp(with->op->name, e->op->name) == 0;
+}
+
 static fv_status refuse_sharing(fv_expander *x, const fv_scope *scope, const fv_element *e,
                                 const char *name, const fv_node *with) {
     const fv_location at = e->share != NULL ? e->share_location : e->location;
-    if (with->op != e->op)
+    if (!same_op(with, e))
         (void)fv__complain(x->source, at,
                            "'%s' names the parameters of a %s (%s), and this is a %s; only layers "
                            "of one operator can share them",
@@ -74,7 +79,7 @@ fv_status fv__expand_share(fv_expander *x, const fv_scope *scope, const fv_eleme
     }
     if (node < 0) return e->share != NULL ? begin_sharing(x, scope, e, spec) : FV_OK;
     const fv_node *with = &x->net->nodes[node];
-    if (with->op != e->op || with->params == 0)
+    if (!same_op(with, e) || with->params == 0)
         return refuse_sharing(x, scope, e, e->share != NULL ? e->share : spec->name, with);
     for (int i = 0; i < FV_OP_PARAMS; i++) param[i] = i < with->params ? with->param[i] : -1;
     spec->param = param;

@@ -153,10 +153,61 @@ static bool option_of_loss(const char *word) {
     return false;
 }
 
+/* The choice `word` of a field: "schedule cosine", where cosine alone stands. */
+static const fv_field *field_of_choice(const reading *r, const char *word) {
+    for (const fv_field *f = r->fields; f != NULL && f->name != NULL; f++)
+        for (int i = 0; f->kind == FV_CHOICE && f->choices[i] != NULL; i++)
+            if (strcmp(f->choices[i], word) == 0) return f;
+    return NULL;
+}
+
+/* A word that is an option of nobody, or of somebody else. */
+static fv_status no_option(fv_parser *p, const reading *r, fv_location at, const char *word) {
+    const fv_field *f = field_of_choice(r, word);
+    if (f != NULL)
+        return fv__complain(p->source, at, "%s has no option '%s'; did you mean '%s %s'?", r->owner,
+                            word, f->name, word);
+    if (r->of == FV_ARGS_TRAIN && option_of_loss(word))
+        return fv__complain(p->source, at,
+                            "train has no option '%s'; a loss with options of its own is a line "
+                            "above train: loss NAME %s ...",
+                            word, word);
+    const fv_status status = fv__complain(p->source, at, "%s has no option '%s'", r->owner, word);
+    fv_text list = {.ctx = p->source->ctx};
+    for (f = r->fields; f != NULL && f->name != NULL; f++)
+        fv__text_addf(&list, "%s%s", f == r->fields ? "" : ", ", f->name);
+    if (list.data != NULL) (void)fv__note(p->source, "its options: %s", list.data);
+    fv__text_free(&list);
+    return status;
+}
+
+/* A word where an option should stand. */
+static fv_status strange_word(fv_parser *p, const reading *r, const char *found) {
+    const fv_token t = p->lex.now;
+    char word[FV_NAME_MAX + 1];
+    snprintf(word, sizeof word, "%.*s", (int)t.length, t.start);
+    if (fv__parser_op(p, word) != NULL || fv__token_is(&t, "from") || fv__token_is(&t, "if"))
+        return fv__complain(p->source, t.location, "a ' - ' is missing before %s%s", found,
+                            t.line_start ? "; a line that goes on with a chain starts with it"
+                                         : "");
+    FV_TRY(fv__lex_next(&p->lex));
+    if (p->lex.now.kind == '(' && !p->lex.now.space_before)
+        return fv__complain(p->source, t.location, "a ' - ' is missing before %s", found);
+    const char *near = r->fields != NULL ? fv__field_nearest(r->fields, word) : NULL;
+    if (near != NULL)
+        return fv__complain(p->source, t.location, "%s has no option '%s'; did you mean '%s'?",
+                            r->owner, word, near);
+    near = t.line_start ? fv__nearest(word, fv__statements, FV_STATEMENTS) : NULL;
+    if (near != NULL)
+        return fv__complain(p->source, t.location, "unknown statement '%s'; did you mean '%s'?",
+                            word, near);
+    return no_option(p, r, t.location, word);
+}
+
 /* A token that is no option of the owner: says what was probably meant. */
 static fv_status stranger(fv_parser *p, const reading *r) {
     const fv_token t = p->lex.now;
-    char word[FV_NAME_MAX + 1], found[96];
+    char found[96];
     fv__token_text(found, &t);
     if (t.kind == '*')
         return fv__complain(p->source, t.location,
@@ -173,43 +224,7 @@ static fv_status stranger(fv_parser *p, const reading *r) {
         return fv__complain(p->source, t.location, "an option is written without '='");
     if (t.kind == '(' || t.kind == '[')
         return fv__complain(p->source, t.location, "a ' - ' is missing before %s", found);
-    if (t.kind == FV_TOK_NAME) {
-        snprintf(word, sizeof word, "%.*s", (int)t.length, t.start);
-        if (fv__parser_op(p, word) != NULL || fv__token_is(&t, "from") || fv__token_is(&t, "if"))
-            return fv__complain(p->source, t.location, "a ' - ' is missing before %s%s", found,
-                                t.line_start ? "; a line that goes on with a chain starts with it"
-                                             : "");
-        FV_TRY(fv__lex_next(&p->lex));
-        if (p->lex.now.kind == '(' && !p->lex.now.space_before)
-            return fv__complain(p->source, t.location, "a ' - ' is missing before %s", found);
-        const char *near = r->fields != NULL ? fv__field_nearest(r->fields, word) : NULL;
-        if (near != NULL)
-            return fv__complain(p->source, t.location, "%s has no option '%s'; did you mean '%s'?",
-                                r->owner, word, near);
-        near = t.line_start ? fv__nearest(word, fv__statements, FV_STATEMENTS) : NULL;
-        if (near != NULL)
-            return fv__complain(p->source, t.location, "unknown statement '%s'; did you mean '%s'?",
-                                word, near);
-        for (const fv_field *f = r->fields; f != NULL && f->name != NULL; f++)
-            for (int i = 0; f->kind == FV_CHOICE && f->choices[i] != NULL; i++)
-                if (strcmp(f->choices[i], word) == 0)
-                    return fv__complain(p->source, t.location,
-                                        "%s has no option '%s'; did you mean '%s %s'?", r->owner,
-                                        word, f->name, word);
-        if (r->of == FV_ARGS_TRAIN && option_of_loss(word))
-            return fv__complain(p->source, t.location,
-                                "train has no option '%s'; a loss with options of its own is a "
-                                "line above train: loss NAME %s ...",
-                                word, word);
-        const fv_status status =
-            fv__complain(p->source, t.location, "%s has no option '%s'", r->owner, word);
-        fv_text list = {.ctx = p->source->ctx};
-        for (const fv_field *f = r->fields; f != NULL && f->name != NULL; f++)
-            fv__text_addf(&list, "%s%s", f == r->fields ? "" : ", ", f->name);
-        if (list.data != NULL) (void)fv__note(p->source, "its options: %s", list.data);
-        fv__text_free(&list);
-        return status;
-    }
+    if (t.kind == FV_TOK_NAME) return strange_word(p, r, found);
     if (t.kind == FV_TOK_NUMBER)
         return fv__complain(p->source, t.location, "%s is one value too many for %s", found,
                             r->owner);

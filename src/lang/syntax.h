@@ -2,18 +2,21 @@
 /*
  * syntax.h - what the files of this room share: tokens, the syntax tree, and who does what.
  *
- *   complain.c  places and messages           lexer.c      text -> tokens
- *   parse_expr.c, parse_args.c, parse_chain.c, parse.c     tokens -> tree (in an arena)
- *   check.c     every name of the tree is found, before anything is expanded
- *   eval.c      expressions -> numbers        options.c    arguments -> an operator's options
- *   names.c     a table of names              expand*.c  tree -> net
- *   print.c, print_graph.c  net -> text       find.c       zoo names and files
+ *   complain.c       locations and messages
+ *   lexer.c          text -> tokens
+ *   parse*.c         tokens -> tree (in an arena)
+ *   check_names.c    every name of the tree is found, before anything is expanded
+ *   eval_expr.c      expressions -> numbers
+ *   layer_options.c  arguments -> an operator's options, and those -> text
+ *   name_table.c     names -> numbers
+ *   expand*.c        tree -> net
+ *   print*.c         net -> text
+ *   find_net.c       zoo names and files
  */
 #ifndef FV_LANG_SYNTAX_H
 #define FV_LANG_SYNTAX_H
 
 #include "lang/lang.h"
-#include "op/added_op.h"
 
 #define FV_TEXT_MAX    (4u << 20) /* bytes of a network's text */
 #define FV_NAME_MAX    63         /* characters of a name as written */
@@ -26,7 +29,7 @@
 #define FV_PARAMS_MAX  32         /* parameters of a block */
 #define FV_FUEL        100000000  /* work of expanding: ends texts that only keep busy */
 
-/* ---- places and messages ---- */
+/* ---- locations and messages ---- */
 
 typedef struct fv_source {
     fv_context *ctx;

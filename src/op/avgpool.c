@@ -98,7 +98,7 @@ static real LOOP(each)(const fv_window win[2], const fv_shape *in, bool count_pa
     int64_t h0, h1, w0, w1;
     int64_t size = count(&win[0], in->dim[2], oh, count_pad, &h0, &h1) *
                    count(&win[1], in->dim[3], ow, count_pad, &w0, &w1);
-    real sum = 0;
+    double sum = 0;
     for (int64_t h = h0; h < h1; h++)
         for (int64_t w = w0; w < w1; w++) {
             int64_t i = h * in->dim[3] + w;
@@ -107,7 +107,7 @@ static real LOOP(each)(const fv_window win[2], const fv_shape *in, bool count_pa
             else
                 dx[i] += dy / (real)size;
         }
-    return sum / (real)size;
+    return (real)(sum / (double)size);
 }
 
 static void LOOP(forward)(const fv_pass *p) {

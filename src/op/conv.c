@@ -117,7 +117,7 @@ static const char *const samples[] = {"4 3x3 ; 2x3x5x6",
                                       "2 1x1 stride 2 ; 3x3x5x5",
                                       "2 3x3 stride 2 pad same ; 2x2x6x5",
                                       "2 2x2 stride 3 pad 3 ; 1x2x4x4",
-                                      "5 3x3 pad 1 ; 2x3x6x7",
+                                      "5 3x3 pad 1 ; 2x2x4x28",
                                       "3 1x1 bias no ; 2x5x3x4",
                                       "32 1x1 ; 2x16x3x5",
                                       "16 1x1 stride 2 bias no ; 1x16x4x5",
@@ -165,6 +165,7 @@ static void LOOP(each)(const fv_window win[2], int64_t height, int64_t width, co
         int64_t h0, h1, w0, w1; /* the outputs whose input is in the picture, not in the padding */
         fv__window_inside(&win[0], height, qh, &h0, &h1);
         fv__window_inside(&win[1], width, qw, &w0, &w1);
+        double sum = 0; /* of dw[q]; long sums: in double also for float */
         for (int64_t ph = h0; ph < h1; ph++) {
             int64_t p = ph * win[1].out;
             int64_t i = (ph * win[0].stride + qh * win[0].dilation - win[0].before) * width +
@@ -175,8 +176,9 @@ static void LOOP(each)(const fv_window win[2], int64_t height, int64_t width, co
             if (dx != NULL)
                 for (int64_t pw = w0; pw < w1; pw++) dx[i + s * pw] += w[q] * dy[p + pw];
             if (dw != NULL)
-                for (int64_t pw = w0; pw < w1; pw++) dw[q] += dy[p + pw] * x[i + s * pw];
+                for (int64_t pw = w0; pw < w1; pw++) sum += dy[p + pw] * x[i + s * pw];
         }
+        if (dw != NULL) dw[q] += (real)sum;
     }
 }
 
@@ -226,8 +228,11 @@ static void LOOP(backward)(const fv_pass *p) {
     real *db = o->bias ? p->dw[1].data : NULL;
     for (int64_t n = 0; db != NULL && n < p->dy[0].shape.dim[0]; n++) {
         const real *dy = fv__sample(&p->dy[0], n);
-        for (int64_t k = 0; k < o->channels; k++)
-            for (int64_t i = 0; i < places; i++) db[k] += dy[k * places + i];
+        for (int64_t k = 0; k < o->channels; k++) {
+            double sum = 0; /* long sums: in double also for float */
+            for (int64_t i = 0; i < places; i++) sum += dy[k * places + i];
+            db[k] += (real)sum;
+        }
     }
 }
 

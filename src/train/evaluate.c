@@ -48,7 +48,7 @@ static fv_status make(fv_context *ctx, fv_evaluator *e, const fv_op *loss) {
     const fv_head *head = &e->net->heads[0];
     const fv_value *x = &e->net->values[0], *y = &e->net->values[head->prediction];
     const size_t n = (size_t)e->batch;
-    e->in.ignored = fv__metric_ignored(e->net, head);
+    e->in.ignored = -1;
     e->in.x = fv__alloc(ctx, n * (size_t)fv__shape_sample(&x->shape) * sizeof(float), "a batch");
     e->prediction =
         fv__alloc(ctx, n * (size_t)fv__shape_sample(&y->shape) * sizeof(float), "a batch");
@@ -58,6 +58,7 @@ static fv_status make(fv_context *ctx, fv_evaluator *e, const fv_op *loss) {
         const fv_value *t = &e->net->values[other->target];
         const size_t each = (size_t)fv__shape_sample(&t->shape) * fv__dtype_bytes(t->type.dtype);
         if (other->training || e->in.target[other->wants]) continue;
+        if (other->wants == FV_TARGET_MAP) e->in.ignored = fv__metric_ignored(e->net, other);
         e->in.target[other->wants] = fv__alloc(ctx, n * each, "a batch's targets");
         if (!e->in.target[other->wants]) return FV_EXHAUSTED;
     }
@@ -136,7 +137,7 @@ static void count(fv_evaluator *e, fv_exec *exec, int64_t start, int64_t n, doub
     if (head->wants == FV_TARGET_VECTOR) return;
     const int32_t *labels = e->in.target[head->wants];
     fv__exec_read(exec, head->prediction, e->prediction);
-    fv__metric_count(e->prediction, &shape, labels, e->in.ignored, &s->tally);
+    fv__metric_count(e->prediction, &shape, labels, fv__metric_ignored(e->net, head), &s->tally);
     for (int64_t i = 0; head->wants == FV_TARGET_CLASS && i < n; i++)
         if (labels[i] >= 0 && labels[i] < classes)
             score(e->prediction + i * classes, classes, labels[i], start + i, s);

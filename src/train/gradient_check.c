@@ -194,7 +194,8 @@ static fv_status check_node(check *c, const fv_step_view *view) {
     alone a = {0};
     prepare_alone(c, view, &a);
     fv_check_row row = {.op = node->op->name, .local = true};
-    for (int i = 0; i < node->inputs; i++) {
+    const int flowing = node->inputs - (node->op->traits & FV_LOSS ? 1 : 0); /* no target */
+    for (int i = 0; i < flowing; i++) {
         if (a.pass.x[i].dtype != FV_F64 || c->net->values[node->in[i]].data) continue;
         row.name = fv__arena_format(&c->report->arena, "%s, input %d", node->name, i + 1);
         if (!row.name) return FV_EXHAUSTED;

@@ -89,8 +89,8 @@ static fv_status find_data(fv_context *ctx, fv_train_job *job, const fv_json *re
     }
     return fv__fail(ctx, FV_BAD_INPUT,
                     "%s%s%s%s. If the data is elsewhere now, say where: fovea resume %s data=PATH",
-                    why, where ? ". (It was looked for in this folder and in " : "",
-                    where ? where : "", where ? ", where the run began.)" : "", job->folder);
+                    why, where ? " (it was looked for in this folder and in " : "",
+                    where ? where : "", where ? ", where the run began)" : "", job->folder);
 }
 
 /* The sets keep the name they had: it is part of the model's bytes. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.c - finds every parameter and block a text names, used or not, so that a typo in a branch
- * not taken today is not found by somebody else tomorrow.
+ * check_names.c - finds every parameter and block a text names, used or not, so that a typo in a
+ * branch not taken today is not found by somebody else tomorrow.
  */
 #include "lang/syntax.h"
 #include <stdio.h>

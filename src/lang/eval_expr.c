@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * eval.c - the number an expression means, where it stands.
+ * eval_expr.c - the number an expression means, where it stands.
  *
  * All numbers are doubles; whole ones are exact up to 2^53, and what must be whole is asked to be
  * by its field. `/` divides, `//` rounds down, and a % b takes the sign of b, so that

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * names.c - a hash table from names to numbers (open addressing, FNV-1a).
+ * name_table.c - a hash table from names to numbers (open addressing, FNV-1a).
  */
 #include "base/file.h"
 #include "lang/syntax.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * find.c - a network by its name in the zoo, or by the path of its text.
+ * find_net.c - a network by its name in the zoo, or by the path of its text.
  */
 #include "base/file.h"
 #include "lang/syntax.h"

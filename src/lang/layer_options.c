@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options.c - an operator's options: from what a text gives, to text, and back.
+ * layer_options.c - an operator's options: from what a text gives, to text, and back.
  */
 #include "lang/syntax.h"
 #include <stdio.h>
@@ -73,6 +73,12 @@ void fv__options_print(fv_text *out, const fv_op *op, const void *options) {
             fv__text_add(out, " ");
             fv__field_print(out, f, options);
         }
+}
+
+void fv__share_print(fv_text *out, const fv_node *node) {
+    if (node->params == 0 || strcmp(node->param_name, node->name) == 0) return;
+    const char *quote = fv__plain_label(node->param_name) ? "" : "\"";
+    fv__text_addf(out, "share %s%s%s", quote, node->param_name, quote);
 }
 
 fv_status fv__options_parse(fv_context *ctx, const fv_op *op, const char *text, void *options) {
