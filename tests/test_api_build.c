@@ -236,7 +236,8 @@ static double factor(const scale_options *o) {
 static fv_status scale_shape(fv_context *ctx, fv_operator_site *site) {
     const scale_options *o = site->options;
     for (int i = 1; i < site->inputs; i++)
-        if (memcmp(&site->in[i], &site->in[0], sizeof site->in[0]) != 0)
+        if (site->in[i].rank != site->in[0].rank ||
+            memcmp(site->in[i].dim, site->in[0].dim, sizeof site->in[0].dim) != 0)
             return fv_context_fail(ctx, FV_BAD_INPUT, "scale reads inputs of one shape");
     ++*(int *)site->user;
     if (o->way == 0) return FV_OK;
@@ -294,8 +295,6 @@ static fv_operator scale(int *shapes) {
     fv_operator op = FV_INIT(fv_operator);
     op.name = "scale";
     op.help = "a multiple";
-    op.inputs_min = 1;
-    op.inputs_max = 3;
     op.options = scale_fields;
     op.options_size = sizeof(scale_options);
     op.shape = scale_shape;
@@ -305,10 +304,25 @@ static fv_operator scale(int *shapes) {
     return op;
 }
 
+/* The same of two or three inputs. */
+static fv_operator blend(int *shapes) {
+    fv_operator op = scale(shapes);
+    op.name = "blend";
+    op.inputs_min = 2;
+    op.inputs_max = 3;
+    return op;
+}
+
+static void add_both(fv_context *ctx, int *shapes) {
+    const fv_operator one = scale(shapes), many = blend(shapes);
+    OK(ctx, fv_context_add_operator(ctx, &one));
+    OK(ctx, fv_context_add_operator(ctx, &many));
+}
+
 static const char scaled[] =
     "net scaled\n"
     "input 1x6x6 scale 1/255\n"
-    "    conv 4 3x3 pad 1 - scale 0.25 { scale 2 times 2 | scale -1.5 way shifted\n"
+    "    conv 4 3x3 pad 1 - blend 0.25 { scale 2 times 2 | scale -1.5 way shifted\n"
     "  | scale 0.5 negate } - relu - fc 3\n";
 
 static void layers_of_ones_own(void **state) {
@@ -319,12 +333,14 @@ static void layers_of_ones_own(void **state) {
     int shapes = 0;
     assert_int_equal(fv_context_new(2, &ctx), FV_OK);
     assert_int_equal(fv_context_new(1, &other), FV_OK);
-    fv_operator op = scale(&shapes);
-    OK(ctx, fv_context_add_operator(ctx, &op));
+    add_both(ctx, &shapes);
     fv_operator_facts facts = FV_INIT(fv_operator_facts);
     fv_option option = FV_INIT(fv_option);
     assert_int_equal(fv_operator_find(ctx, "scale", &facts), 1);
     assert_string_equal(facts.help, "a multiple");
+    assert_int_equal(facts.inputs_max, 1);
+    assert_int_equal(fv_operator_find(ctx, "blend", &facts), 1);
+    assert_int_equal(facts.inputs_min, 2);
     assert_int_equal(facts.inputs_max, 3);
     assert_int_equal(fv_operator_find(other, "scale", &facts), 0);
     assert_int_equal(fv_operator_option(ctx, "scale", 1, &option), 1);
@@ -349,7 +365,7 @@ static void layers_of_ones_own(void **state) {
     SAYS(ctx, fv_net_parse(ctx, "net a\ninput 1x4x4\n  scale 2 way curved\n", NULL, &strange),
          FV_BAD_INPUT, "shifted");
     SAYS(ctx,
-         fv_net_parse(ctx, "net a\ninput 1x4x4\n  scale 2 { conv 2 1 | conv 3 1 }\n", NULL,
+         fv_net_parse(ctx, "net a\ninput 1x4x4\n  blend 2 { conv 2 1 | conv 3 1 }\n", NULL,
                       &strange),
          FV_BAD_INPUT, "one shape");
     SAYS(ctx, fv_net_parse(ctx, "net a\ninput 1x4x4\n  scales 2\n", NULL, &strange), FV_BAD_INPUT,
@@ -371,10 +387,9 @@ static void they_learn_and_travel(void **state) {
     const int32_t labels[] = {0, 1, 2, 1};
     double first = 0, last = 0;
     int shapes = 0;
-    fv_operator op = scale(&shapes);
     assert_int_equal(fv_context_new(1, &ctx), FV_OK);
     assert_int_equal(fv_context_new(2, &other), FV_OK);
-    OK(ctx, fv_context_add_operator(ctx, &op));
+    add_both(ctx, &shapes);
     OK(ctx, fv_model_parse(ctx, scaled, NULL, 3, &model));
     OK(ctx, fv_model_save(ctx, model, "scaled.safetensors"));
     fv_context_free(ctx);
@@ -388,7 +403,7 @@ static void they_learn_and_travel(void **state) {
     OK(other, fv_trainer_gradient(trainer, "scale2.shift", &g));
     assert_int_equal(g.count, 4);
     fv_trainer_free(trainer);
-    OK(other, fv_context_add_operator(other, &op));
+    add_both(other, &shapes);
     OK(other, fv_model_load(other, "scaled.safetensors", &back));
     fv_model_free(back);
     fv_model_free(model);
@@ -401,12 +416,11 @@ static void built_with_them(void **state) {
     fv_builder *b;
     fv_net *net;
     int shapes = 0;
-    fv_operator op = scale(&shapes);
     assert_int_equal(fv_context_new(1, &ctx), FV_OK);
-    OK(ctx, fv_context_add_operator(ctx, &op));
+    add_both(ctx, &shapes);
     OK(ctx, fv_builder_new(ctx, "n", "1x4x4", &b));
     const int x = fv_builder_then(b, 0, "scale", "2");
-    const int y = fv_builder_add(b, NULL, "scale", "by 3 way shifted", 2, (int[]){0, x});
+    const int y = fv_builder_add(b, NULL, "blend", "by 3 way shifted", 2, (int[]){0, x});
     fv_builder_head(b, NULL, fv_builder_then(b, y, "fc", "2"), NULL, 1, 0);
     OK(ctx, fv_builder_finish(b, &net));
     assert_int_equal(fv_net_parameters(net), 1 + 34);
