@@ -32,7 +32,8 @@ typedef struct fv_evaluation {
     const int64_t *confusion;       /* [classes][classes]: label, predicted */
 } fv_evaluation;
 
-/* FV_BAD_INPUT: a set that does not fit the model, or outputs that are not finite. */
+/* FV_BAD_INPUT: a set that does not fit the model, or outputs that are not finite. FV_USAGE: `each`
+   of a model that learns from something else than one class per sample. */
 FV_MUST_USE FV_API fv_status fv_evaluate(fv_context *ctx, const fv_model *model,
                                          const fv_dataset *set,
                                          const fv_evaluation_options *options, fv_evaluation **out);

@@ -49,6 +49,13 @@ FV_MUST_USE FV_API fv_status fv_trainer_step_on(fv_trainer *trainer, const float
                                                 const void *const *targets, int64_t n,
                                                 double *loss);
 
+/* A step over samples of a data set: which[0 … n-1], or start … start+n-1 when `which` is NULL, as
+   the `input` line of the network makes them, with all targets that the heads want. Errors are
+   those of fv_trainer_step. FV_USAGE: no such sample. FV_BAD_INPUT: a set that does not fit. */
+FV_MUST_USE FV_API fv_status fv_trainer_step_from(fv_trainer *trainer, const fv_dataset *set,
+                                                  const int64_t *which, int64_t start, int64_t n,
+                                                  double *loss);
+
 /* The gradient of the loss for the parameter of that name, as the last step found it. It belongs to
    the trainer and holds until the next step. FV_BAD_INPUT: there is none ("did you mean …?").
    FV_USAGE: no step was made, or the name is that of running statistics. */

@@ -2,6 +2,7 @@
 /*
  * dataset_api.c - public: labelled samples by name and from files, and batches of them.
  */
+#include "api/dataset_api.h"
 #include "api/given.h"
 #include "data/data.h"
 #include "net/net.h"
@@ -194,18 +195,25 @@ void fv_sample_free(fv_sample_view *sample) {
 
 /* --------------------------------------------------------------------------------- batches --- */
 
-/* The samples' numbers as the loader wants them. */
-static fv_status take_order(fv_context *ctx, const fv_dataset *set, const int64_t *which, int64_t n,
-                            uint32_t **out) {
+static fv_status no_sample(fv_context *ctx, const fv_dataset *set, int64_t i) {
+    return fv__fail(ctx, FV_USAGE, "%s has no sample %lld; it has %lld, counted from 0", set->name,
+                    (long long)i, (long long)set->count);
+}
+
+fv_status fv__take_order(fv_context *ctx, const fv_dataset *set, const int64_t *which,
+                         int64_t start, int64_t n, uint32_t **out) {
     size_t bytes;
+    *out = NULL;
+    if (!which)
+        return start >= 0 && start <= set->count - n
+                   ? FV_OK
+                   : no_sample(ctx, set, start < 0 ? start : set->count);
     if (!fv__mul_size((size_t)n, sizeof **out, &bytes))
         return fv__fail_memory(ctx, SIZE_MAX, "a batch's order");
     *out = fv__alloc(ctx, bytes, "a batch's order");
     if (!*out) return FV_EXHAUSTED;
     for (int64_t i = 0; i < n; i++) {
-        if (which[i] < 0 || which[i] >= set->count)
-            return fv__fail(ctx, FV_USAGE, "%s has no sample %lld; it has %lld, counted from 0",
-                            set->name, (long long)which[i], (long long)set->count);
+        if (which[i] < 0 || which[i] >= set->count) return no_sample(ctx, set, which[i]);
         (*out)[i] = (uint32_t)which[i];
     }
     return FV_OK;
@@ -219,9 +227,9 @@ fv_status fv_dataset_batch(fv_context *ctx, const fv_dataset *set, const fv_net 
     FV_NEED(ctx, set);
     FV_NEED(ctx, net);
     FV_NEED(ctx, x);
-    if (n < 1 || start < 0)
-        return fv__fail(ctx, FV_USAGE, "a batch has at least one sample, and they count from 0");
-    fv_status status = which ? take_order(ctx, set, which, n, &order) : FV_OK;
+    if (n < 1)
+        return fv__fail(ctx, FV_USAGE, "a batch has at least one sample, not %lld", (long long)n);
+    fv_status status = fv__take_order(ctx, set, which, start, n, &order);
     const fv_batch batch = {.order = order, .start = which ? 0 : start, .n = n};
     if (status == FV_OK)
         status = fv__batch_fill_classes(ctx, set, &net->graph->input, &batch, x, labels);

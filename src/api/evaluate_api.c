@@ -67,15 +67,17 @@ static fv_status evaluate(fv_context *ctx, const fv_model *model, const fv_datas
     fv_scores scores = {0};
     int64_t *confusion = NULL;
     int32_t *labels = NULL;
-    const int64_t outputs = fv__channels(&net->values[net->heads[0].value].shape);
-    FV_TRY(fv__dataset_fits(ctx, set, &net->input, outputs));
-    if (options->each && fv__dataset_target(set, FV_TARGET_CLASS) < 0)
+    const fv_op *loss = fv__losses[model->net.recipe.loss];
+    fv_target_kind wants;
+    FV_TRY(fv__targets_check(ctx, set, net, loss, false, &wants));
+    if (options->each && wants != FV_TARGET_CLASS)
         return fv__fail(ctx, FV_USAGE,
-                        "what is predicted of each sample is told of classes, and %s has none",
-                        set->name);
+                        "what is predicted of each sample is told where a sample has one class, "
+                        "and %s learns from something else",
+                        net->name);
     if (options->each) FV_TRY(make_room(&r->arena, set, &scores, &confusion, &labels));
-    FV_TRY(fv__evaluator_new(ctx, model, fv__losses[model->net.recipe.loss],
-                             options->batch ? options->batch : BATCH, NULL, &evaluator));
+    FV_TRY(fv__evaluator_new(ctx, model, loss, options->batch ? options->batch : BATCH, NULL,
+                             &evaluator));
     const double start = fv__seconds();
     const fv_status status = fv__evaluate(ctx, evaluator, set, &scores);
     const double seconds = fv__seconds() - start;

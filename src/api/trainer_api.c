@@ -3,10 +3,11 @@
  * trainer_api.c - public: a learner (train/learner.h) with settings as text and checks of what the
  * caller gives.
  */
+#include "api/dataset_api.h"
 #include "api/given.h"
 #include "api/settings_api.h"
 #include "api/views.h"
-#include "train/learner.h"
+#include "train/evaluate.h"
 #include "train/metric.h"
 #include <math.h>
 #include <string.h>
@@ -75,6 +76,7 @@ void fv_trainer_free(fv_trainer *t) {
     if (!t) return;
     fv__learner_free(t->learner);
     fv__free(t->gradients);
+    fv__free(t->gradients);
     fv__free(t);
 }
 
@@ -125,17 +127,28 @@ static fv_status check_targets(const fv_trainer *t, const void *const *targets, 
 
 /* -------------------------------------------------------------------------------- steps --- */
 
+static fv_status check_count(const fv_trainer *t, int64_t n) {
+    if (n >= 1 && n <= t->batch) return FV_OK;
+    return fv__fail(t->ctx, FV_USAGE,
+                    "a step takes 1 to %lld samples, the batch of the settings, not %lld",
+                    (long long)t->batch, (long long)n);
+}
+
+static fv_status step(fv_trainer *t, int64_t n, double *loss) {
+    fv_step_result result;
+    FV_TRY(fv__learner_step(t->ctx, t->learner, n, t->rate, &result));
+    fv__learner_fetch(t->learner); /* the model's weights are the caller's to read */
+    if (loss) *loss = result.loss;
+    return FV_OK;
+}
+
 fv_status fv_trainer_step_on(fv_trainer *t, const float *x, const void *const *targets, int64_t n,
                              double *loss) {
     if (!t) return FV_USAGE;
     fv_learner_batch to;
-    fv_step_result result;
     FV_NEED(t->ctx, x);
     FV_NEED(t->ctx, targets);
-    if (n < 1 || n > t->batch)
-        return fv__fail(t->ctx, FV_USAGE,
-                        "a step takes 1 to %lld samples, the batch of the settings, not %lld",
-                        (long long)t->batch, (long long)n);
+    FV_TRY(check_count(t, n));
     FV_TRY(check_targets(t, targets, n));
     FV_TRY(fv__learner_batch(t->ctx, t->learner, n, &to));
     memcpy(to.x, x, (size_t)n * (size_t)t->sample * sizeof *x);
@@ -144,10 +157,24 @@ fv_status fv_trainer_step_on(fv_trainer *t, const float *x, const void *const *t
         memcpy(to.target[t->wants[i]], targets[i],
                (size_t)(n * fv__shape_sample(&v->shape)) * fv__dtype_bytes(v->type.dtype));
     }
-    FV_TRY(fv__learner_step(t->ctx, t->learner, n, t->rate, &result));
-    fv__learner_fetch(t->learner); /* the model's weights are the caller's to read */
-    if (loss) *loss = result.loss;
-    return FV_OK;
+    return step(t, n, loss);
+}
+
+fv_status fv_trainer_step_from(fv_trainer *t, const fv_dataset *set, const int64_t *which,
+                               int64_t start, int64_t n, double *loss) {
+    if (!t) return FV_USAGE;
+    fv_learner_batch to;
+    uint32_t *order;
+    FV_NEED(t->ctx, set);
+    FV_TRY(check_count(t, n));
+    FV_TRY(fv__targets_fit(t->ctx, set, fv__learner_net(t->learner)));
+    FV_TRY(fv__learner_batch(t->ctx, t->learner, n, &to));
+    fv_status status = fv__take_order(t->ctx, set, which, start, n, &order);
+    const fv_batch batch = {.order = order, .start = which ? 0 : start, .n = n};
+    if (status == FV_OK)
+        status = fv__targets_fill(t->ctx, set, &t->model->net.graph->input, &batch, &to);
+    fv__free(order);
+    return status == FV_OK ? step(t, n, loss) : status;
 }
 
 fv_status fv_trainer_step(fv_trainer *t, const float *x, const int32_t *labels, int64_t n,

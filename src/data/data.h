@@ -129,7 +129,8 @@ int fv__dataset_target(const fv_dataset *set, fv_target_kind kind);
 /* The class of a sample whose target `index` is one. */
 int32_t fv__sample_class(const fv_sample *sample, int index);
 
-/* Whether images and classes fit a net's input and outputs: a sentence when not. */
+/* Whether images and classes fit a net's input and outputs (0: only the images): a sentence when
+   not. */
 FV_MUST_USE fv_status fv__dataset_fits(fv_context *ctx, const fv_dataset *set,
                                        const fv_input *input, int64_t outputs);
 

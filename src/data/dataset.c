@@ -119,6 +119,7 @@ fv_status fv__dataset_fits(fv_context *ctx, const fv_dataset *set, const fv_inpu
                            int64_t outputs) {
     FV_TRY(fv__input_check(ctx, input));
     if (set->one_size) FV_TRY(fv__input_takes(ctx, input, set->dtype, set->channels));
+    if (outputs == 0) return FV_OK;
     if (fv__dataset_target(set, FV_TARGET_CLASS) < 0)
         return fv__fail(ctx, FV_BAD_INPUT, "data set %s has no classes to tell apart", set->name);
     /* Of sets known by name the classes are certain; of others the labels only show the least. */

@@ -38,6 +38,11 @@ FV_MUST_USE fv_status fv__evaluate(fv_context *ctx, fv_evaluator *e, const fv_da
 /* Whether the data set gives what the heads of `net` (from fv__net_with_loss) want: a sentence when
    not. */
 FV_MUST_USE fv_status fv__targets_fit(fv_context *ctx, const fv_dataset *set, const fv_graph *net);
+/* The same of a net without losses, before anything is made for it: `loss` as in fv__net_with_loss;
+   `training`: the heads that only training has, too. *wants (may be NULL): what the main head does.
+ */
+FV_MUST_USE fv_status fv__targets_check(fv_context *ctx, const fv_dataset *set, const fv_graph *net,
+                                        const fv_op *loss, bool training, fv_target_kind *wants);
 /* Fills a batch of the learner's (or an evaluator's) from a set: images and every target wanted. */
 FV_MUST_USE fv_status fv__targets_fill(fv_context *ctx, const fv_dataset *set,
                                        const fv_input *input, const fv_batch *batch,

@@ -238,7 +238,7 @@ static fv_status test_once_more(teller *t) {
     const fv_dataset *set = &t->job->test;
     const size_t count = (size_t)set->count;
     size_t cells;
-    t->classes = fv__dataset_target(set, FV_TARGET_CLASS) >= 0;
+    t->classes = fv__learner_net(t->job->learner)->heads[0].wants == FV_TARGET_CLASS;
     if (!t->classes) return fv__evaluate(t->ctx, t->job->evaluator, set, &t->scores);
     if (!fv__mul_size((size_t)set->classes, (size_t)set->classes, &cells))
         return fv__fail_memory(t->ctx, SIZE_MAX, "the confusion matrix");

@@ -54,9 +54,9 @@ static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
 /* Learner, evaluator, order: what a run needs once model, data and recipe are there. */
 fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
     const fv_graph *net = job->model->net.graph;
-    const fv_shape *out = &net->values[net->heads[0].value].shape;
-    FV_TRY(fv__dataset_fits(ctx, &job->train, &net->input, fv__channels(out)));
-    FV_TRY(fv__dataset_fits(ctx, &job->test, &net->input, fv__channels(out)));
+    const fv_op *loss = fv__losses[job->recipe.loss];
+    FV_TRY(fv__targets_check(ctx, &job->train, net, loss, true, NULL));
+    FV_TRY(fv__targets_check(ctx, &job->test, net, loss, false, NULL));
     if (job->recipe.batch > job->train.count) {
         fv__log(
             ctx, FV_LOG_NOTE, "a batch of %lld is more than the %lld training images: it is %lld",
@@ -65,14 +65,13 @@ fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
     }
     FV_TRY(describe_model(ctx, job));
     FV_TRY(fv__learner_new(ctx, job->model, &job->recipe, &job->learner));
-    FV_TRY(fv__targets_fit(ctx, &job->train, fv__learner_net(job->learner)));
     /* what speaks against the epoch's last, smaller batch is said before the first step */
     const int64_t last = job->train.count % job->recipe.batch;
     if (last) FV_TRY(fv__learner_reserve(ctx, job->learner, last));
     /* four times the batch: who trains in small ones has no memory for large ones */
     const int64_t tests = job->recipe.batch < TEST_BATCH / 4 ? 4 * job->recipe.batch : TEST_BATCH;
-    FV_TRY(fv__evaluator_new(ctx, job->model, fv__losses[job->recipe.loss], tests,
-                             fv__learner_workspace(job->learner), &job->evaluator));
+    FV_TRY(fv__evaluator_new(ctx, job->model, loss, tests, fv__learner_workspace(job->learner),
+                             &job->evaluator));
     job->order = fv__alloc(ctx, (size_t)job->train.count * sizeof *job->order, "an epoch's order");
     return job->order ? FV_OK : FV_EXHAUSTED;
 }
@@ -151,7 +150,7 @@ static fv_status find_net(fv_context *ctx, fv_train_job *job, const source *from
     const fv_shape *out = &net->graph->values[net->graph->heads[0].value].shape;
     if (p.classes || fv__channels(out) == job->train.classes) return FV_OK;
     snprintf(number, sizeof number, "%lld", (long long)job->train.classes);
-    if (!takes_classes(ctx, from, number)) return FV_OK; /* said by dataset_fits */
+    if (!takes_classes(ctx, from, number)) return FV_OK; /* said by targets_check */
     FV_TRY(add_parameter(ctx, &p, (fv_setting){"classes", number}));
     fv__net_free(net->graph);
     net->graph = NULL;

@@ -21,12 +21,26 @@ static fv_status check_head(fv_context *ctx, const fv_dataset *set, const fv_gra
         return fv__fail(
             ctx, FV_BAD_INPUT, "the output '%s' has %lld numbers, and the data set %s gives %lld",
             head->name, (long long)wanted, set->name, (long long)set->target[index].length);
-    return FV_OK;
+    const int64_t outputs = fv__channels(&net->values[head->prediction].shape);
+    return fv__dataset_fits(ctx, set, &net->input, head->wants == FV_TARGET_CLASS ? outputs : 0);
 }
 
 fv_status fv__targets_fit(fv_context *ctx, const fv_dataset *set, const fv_graph *net) {
     for (size_t h = 0; h < net->head_count; h++) FV_TRY(check_head(ctx, set, net, &net->heads[h]));
     return FV_OK;
+}
+
+fv_status fv__targets_check(fv_context *ctx, const fv_dataset *set, const fv_graph *net,
+                            const fv_op *loss, bool training, fv_target_kind *wants) {
+    fv_graph *with;
+    FV_TRY(fv__net_with_loss(ctx, net, loss, &with));
+    fv_status status = FV_OK;
+    for (size_t h = 0; status == FV_OK && h < with->head_count; h++)
+        if (training || !with->heads[h].training)
+            status = check_head(ctx, set, with, &with->heads[h]);
+    if (wants) *wants = with->heads[0].wants;
+    fv__net_free(with);
+    return status;
 }
 
 fv_status fv__targets_fill(fv_context *ctx, const fv_dataset *set, const fv_input *input,
