@@ -252,7 +252,7 @@ int main(int argc, char **argv) {
     const char *words = "";
     int threads = 1;
     bool reference = false;
-    fv_isa isa = fv__cpu_isa();
+    int isa = fv__isa_best();
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "threads=", 8) == 0)
             threads = atoi(argv[i] + 8);
@@ -263,16 +263,16 @@ int main(int argc, char **argv) {
         else if (strncmp(argv[i], "pass=", 5) == 0)
             only_pass = argv[i] + 5;
         else if (strncmp(argv[i], "isa=", 4) == 0) {
-            for (int l = 0; l <= FV_ISA_AVX512; l++)
-                if (strcmp(fv__isa_name((fv_isa)l), argv[i] + 4) == 0 && l <= (int)isa)
-                    isa = (fv_isa)l;
+            for (int l = 0; l < FV_ISAS; l++)
+                if (strcmp(fv__isa_name(l), argv[i] + 4) == 0 && fv__isa_supported(l)) isa = l;
         } else if (strcmp(argv[i], "reference") == 0)
             reference = true;
         else
             words = argv[i];
     }
     if (threads < 1 || threads > 64) threads = 1;
-    kernels = fv__kernels(isa);
+    static fv_kernels table;
+    kernels = fv__kernels(isa, &table);
     if (fv__pool_new(&ctx, threads, &pool) != FV_OK) die("threads");
     char cpu[64];
     printf("%s, %s, %d thread%s, peak %.1f GFLOP/s\n", fv__cpu_name(cpu), kernels->name, threads,

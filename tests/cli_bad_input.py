@@ -134,7 +134,7 @@ def lines():
     case("a setting no network has", USAGE, ["has no parameter 'sides'", "classes"], "explain",
          "lenet5", "sides=3")
     case("tolerance=nan", BAD, ["tolerance"], "check", "perceptron", "tolerance=nan")
-    case("forty settings", USAGE, ["32 settings"], "train", "lenet5", "digits:60",
+    case("forty settings", USAGE, ["at most 32 parameters"], "train", "lenet5", "digits:60",
          *["p%d=1" % i for i in range(40)])
     case("a network with nothing to learn", BAD, ["bare", "no weights", "fc or conv"], "train",
          "bare.net", "digits:60", "--out", "never")

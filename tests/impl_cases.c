@@ -17,16 +17,16 @@
 #define DRAWN      16 /* problems drawn for each operator, from its table of options */
 
 int impl_levels(void) {
-    return IMPL_ISA + FV_ISA_AVX512 + 1;
+    return IMPL_ISA + FV_ISAS;
 }
 
 const char *impl_level_name(int level) {
     if (level == IMPL_DOUBLE) return "double";
-    return level == IMPL_BARE ? "no kernels" : fv__isa_name((fv_isa)(level - IMPL_ISA));
+    return level == IMPL_BARE ? "no kernels" : fv__isa_name(level - IMPL_ISA);
 }
 
 bool impl_level_here(int level) {
-    return level - IMPL_ISA <= (int)fv__cpu_isa();
+    return level < IMPL_ISA || fv__isa_supported(level - IMPL_ISA);
 }
 
 /* One walk: who is tried, and how often each implementation took a problem. */
@@ -204,7 +204,7 @@ static void check_taken(const walk *w) {
 
 static void run_walk(walk *w, int level) {
     walk_samples(w);
-    if (level == IMPL_ISA + (int)fv__cpu_isa()) check_taken(w);
+    if (level == IMPL_ISA + fv__isa_best()) check_taken(w);
     if (level != IMPL_DOUBLE) walk_drawn(w);
     if (level >= IMPL_ISA && !w->only) impl_sweeps(w->tester.tally, swept, w);
 }
@@ -239,7 +239,8 @@ void impl_cases(op_tally *t, int level, const fv_op *only) {
     w.only = only;
     w.tester.level = impl_level_name(level);
     if (level == IMPL_DOUBLE) w.tester.real = FV_F64;
-    if (level >= IMPL_ISA) w.tester.kernels = fv__cpu_device.kernels(level - IMPL_ISA);
+    fv_kernels table;
+    if (level >= IMPL_ISA) w.tester.kernels = fv__kernels(level - IMPL_ISA, &table);
     run_walk(&w, level);
     end(&w);
 }

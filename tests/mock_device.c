@@ -204,8 +204,8 @@ static bool finite(fv_context *ctx, const float *v, int64_t count) {
     return all;
 }
 
-static const struct fv_kernels *kernels(int isa) {
-    return fv__cpu_device.kernels(isa);
+static const struct fv_kernels *kernels(int isa, struct fv_kernels *out) {
+    return fv__cpu_device.kernels(isa, out);
 }
 
 static bool fuses(const fv_op *op, const fv_epilogue *epilogue) {

@@ -329,10 +329,6 @@ static void test_permutation(void **state) {
 static void test_cpu(void **state) {
     (void)state;
     char name[64];
-    fv_isa isa = fv__cpu_isa();
-    assert_in_range(isa, FV_ISA_BASE, FV_ISA_AVX512);
-    assert_true(strlen(fv__isa_name(isa)) > 3);
-    assert_string_equal(fv__isa_name(FV_ISA_AVX512), "avx512");
     assert_true(strlen(fv__cpu_name(name)) > 0);
     assert_null(strstr(name, "  "));
     double t = fv__seconds();

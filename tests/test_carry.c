@@ -7,6 +7,7 @@
 #include "api/shared_plan.h"
 #include "carry.h"
 #include "format/model.h"
+#include "look/explanation.h"
 #include "train/learner.h"
 #include <stdio.h>
 
@@ -141,8 +142,8 @@ static void test_two_outputs(void **state) {
         "4\n"
         "head side from cut.2 - fc 3\n",
         /* one of them shared between two layers that share weights */
-        "input 4x5x5\n conv 4 3x3 pad 1 - halves as cut - conv 2 3x3 pad 1 as eye\n"
-        " - add { identity | from cut.2 - conv 2 3x3 pad 1 share eye } - fc 3\n",
+        ("input 4x5x5\n conv 4 3x3 pad 1 - halves as cut - conv 2 3x3 pad 1 as eye\n"
+         " - add { identity | from cut.2 - conv 2 3x3 pad 1 share eye } - fc 3\n"),
     };
     for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
         fv_graph *net = parse(texts[t]);
@@ -187,6 +188,32 @@ static void test_weights_are_packed_once(void **state) {
     fv__model_free(model);
 }
 
+/* What several layers have counts once, where it is first; the others say whose it is. */
+static void test_explained_once(void **state) {
+    (void)state;
+    fv_net net = {.graph = parse("net s\ninput 2x6x6\n conv 2 3x3 pad 1 as a - bn as n\n"
+                                 " - conv 2 3x3 pad 1 share a - bn share n - fc 4 share \"f c\"\n"
+                                 "head side training from a - fc 4 share \"f c\"\n")};
+    fv_explanation *e;
+    const fv_explain_options options = FV_INIT(fv_explain_options);
+    fv__recipe_defaults(&net.recipe);
+    must(fv__explain(ctx, &net, &options, &e));
+    assert_int_equal(e->weights, 2 * 2 * 9 + 2 + 72 * 4);
+    assert_int_equal(e->biases, 2 + 2 + 4);
+    assert_int_equal(e->statistics, 4);
+    assert_int_equal(e->weights + e->biases, fv__net_parameters(net.graph, false));
+    const fv_layer *again = e->layers[3];
+    assert_string_equal(again->name, "conv1");
+    assert_string_equal(again->options, "2 3x3 pad 1 share a");
+    assert_string_equal(again->lecture_options, "pad 1 share a");
+    assert_string_equal(again->product, "");
+    assert_int_equal(again->weights, 0);
+    assert_true(again->macs > 0);
+    assert_string_equal(e->layers[5]->options, "4 share \"f c\"");
+    fv__explanation_free(e);
+    fv__net_free(net.graph);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sharing_trains),
@@ -195,6 +222,7 @@ int main(void) {
         cmocka_unit_test(test_two_outputs),
         cmocka_unit_test(test_outputs_are_told_apart),
         cmocka_unit_test(test_weights_are_packed_once),
+        cmocka_unit_test(test_explained_once),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

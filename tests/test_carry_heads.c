@@ -258,6 +258,11 @@ static void test_missing_targets(void **state) {
     assert_int_equal(fv__targets_fit(ctx, &train, with), FV_BAD_INPUT);
     assert_string_equal(ctx->message, "the output 'output' learns from a class for every pixel, "
                                       "which the data set digits does not have");
+    fv_graph *last = parse("input 28x28x1\n fc 10"); /* height x width x channels by habit */
+    assert_int_equal(fv__dataset_fits(ctx, &train, &last->input, 10), FV_BAD_INPUT);
+    assert_string_equal(ctx->message, "the network's input has 28 channels, and images have 1 "
+                                      "(gray) or 3 (colour); channels come first: input 1x28x28");
+    fv__net_free(last);
     fv__dataset_close(&train);
     fv__dataset_close(&test);
     fv__net_free(with);

@@ -148,6 +148,47 @@ static void test_the_weights_are_the_same(void **state) {
     fv__net_free(net);
 }
 
+/* Runs of several sizes over one model, one after the other and beside each other. */
+static void test_runs_of_many_sizes(void **state) {
+    (void)state;
+    static const int64_t sizes[][2] = {{8, 8}, {5, 20}, {17, 3}, {8, 8}};
+    fv_net net = {.graph = parse("input 1x8x8\n conv 6 3x3 pad 1 - relu - globalavgpool - fc 3\n"
+                                 "head maps from conv1 - conv 2 1x1\n")};
+    fv_model *model;
+    fv_run *runs[5], *none;
+    must(fv__model_new(ctx, &net, 1, &model));
+    must(fv_run_new(ctx, model, 2, &runs[4]));
+    for (int r = 0; r < 4; r++)
+        must(fv_run_new_sized(ctx, model, 2, sizes[r][0], sizes[r][1], &runs[r]));
+    for (int r = 0; r < 5; r++) {
+        const int64_t h = sizes[r % 4][0], w = sizes[r % 4][1];
+        double wanted[3 + 2 * 8 * 20];
+        int64_t count;
+        fv_graph *at;
+        for (int64_t i = 0; i < 2 * h * w; i++) fv_run_input(runs[r])[i] = (float)normal(6, i);
+        must(fv__net_resized(ctx, model->net.graph, h, w, &at));
+        exact(at, model->weights, fv_run_input(runs[r]) + h * w, wanted);
+        must(fv_run_forward(runs[r], 2));
+        const float *scores = fv_run_output(runs[r], 0, &count);
+        assert_int_equal(count, 3);
+        for (int k = 0; k < 3; k++) assert_float_equal(scores[3 + k], wanted[k], 1e-5);
+        assert_non_null(fv_run_output(runs[r], 1, &count));
+        assert_int_equal(count, 2 * h * w);
+        fv__net_free(at);
+    }
+    assert_int_equal(fv_run_new_sized(ctx, model, 1, 0, 8, &none), FV_USAGE);
+    assert_int_equal(fv_run_new_sized(ctx, model, 0, 8, 8, &none), FV_USAGE);
+    for (int r = 0; r < 5; r++) fv_run_free(runs[r]);
+    assert_null(model->runs->first);
+    fv__model_free(model);
+    net.graph = parse("input 1x8x8\n fc 3\n");
+    must(fv__model_new(ctx, &net, 1, &model));
+    assert_int_equal(fv_run_new_sized(ctx, model, 1, 9, 9, &none), FV_BAD_INPUT);
+    assert_null(none);
+    assert_null(model->runs->first);
+    fv__model_free(model);
+}
+
 static void cannot_resize(const char *text, int64_t height, int64_t width, const char *message) {
     fv_graph *net = parse(text), *at;
     assert_int_equal(fv__net_resized(ctx, net, height, width, &at), FV_BAD_INPUT);
@@ -170,6 +211,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_sample_at_its_size),
         cmocka_unit_test(test_the_weights_are_the_same),
+        cmocka_unit_test(test_runs_of_many_sizes),
         cmocka_unit_test(test_what_cannot),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);

@@ -35,18 +35,24 @@ static void near(const char *what, const fv_kernels *k, int64_t i, double got, d
 }
 
 #define EVERY_ISA(k)                                                                               \
-    for (int isa_ = 0; isa_ <= (int)fv__cpu_isa(); isa_++)                                         \
-        for (const fv_kernels *k = fv__kernels((fv_isa)isa_), *once_ = k; once_; once_ = NULL)
+    for (int isa_ = 0; isa_ < FV_ISAS; isa_++)                                                     \
+        for (fv_kernels table_, *k = &table_;                                                      \
+             k && fv__isa_supported(isa_) && fv__kernels(isa_, &table_); k = NULL)
 
 static void test_levels(void **state) {
     (void)state;
     EVERY_ISA(k) {
-        assert_string_equal(k->name, fv__isa_name((fv_isa)isa_));
+        assert_string_equal(k->name, fv__isa_name(isa_));
         assert_true(k->mr <= FV_MR_MAX);
         assert_int_equal(k->nr % k->lanes, 0);
         assert_true(k->peak(10) > 0);
     }
-    assert_ptr_equal(fv__kernels((fv_isa)99), fv__kernels(FV_ISA_AVX512));
+    fv_kernels best, beyond;
+    assert_true(fv__isa_supported(0) && fv__isa_supported(fv__isa_best()));
+    assert_false(fv__isa_supported(-1) || fv__isa_supported(FV_ISAS));
+    assert_null(fv__isa_name(FV_ISAS));
+    assert_string_equal(fv__kernels(99, &beyond)->name, fv__isa_name(fv__isa_best()));
+    assert_ptr_equal(fv__kernels(fv__isa_best(), &best)->gemm, beyond.gemm);
 }
 
 /* c = a b with all ways to say where the factors lie. */

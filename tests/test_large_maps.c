@@ -4,7 +4,6 @@
  * added, the average is that number, to 1e-6 of it; in the reference loops, in every kernel and in
  * every layout, and to the same bits on any number of threads.
  */
-#include "base/cpu_features.h"
 #include "cpu/blocked.h"
 #include "cpu/conv_sizes.h"
 #include "lang/lang.h"
@@ -54,12 +53,13 @@ static void test_kernels(void **unused) {
     static const int64_t lengths[] = {97, 513, 1000, 65539, 4096 * 1024 + 1};
     const size_t most = sizeof(float) * (4096 * 1024 + 1);
     float *x = malloc(most), *dy = malloc(most);
+    fv_kernels table;
     (void)unused;
     assert_true(x && dy);
-    for (int isa = 0; isa <= (int)fv__cpu_isa(); isa++)
+    for (int isa = 0; isa <= fv__isa_best(); isa++)
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
             for (int v = 0; v < ALIKE; v++)
-                check_sums(fv__kernels((fv_isa)isa), lengths[i], alike[v], x, dy);
+                check_sums(fv__kernels(isa, &table), lengths[i], alike[v], x, dy);
     free(x);
     free(dy);
 }
@@ -189,21 +189,24 @@ static void check_bn(const fv_impl *forward, const fv_impl *backward, bool block
 }
 
 static void test_bn(void **unused) {
+    fv_kernels table;
     (void)unused;
-    for (int isa = 0; isa <= (int)fv__cpu_isa(); isa++)
+    for (int isa = 0; isa <= fv__isa_best(); isa++)
         check_bn(&fv__cpu_bn_vector_forward, &fv__cpu_bn_vector_backward, false,
-                 fv__kernels((fv_isa)isa));
+                 fv__kernels(isa, &table));
     check_bn(&fv__cpu_bn_blocked_forward, &fv__cpu_bn_blocked_backward, true,
-             fv__kernels(fv__cpu_isa()));
+             fv__kernels(fv__isa_best(), &table));
 }
 
 /* The gradients of a convolution; in blocks its weights' are sums over pixels as well. */
 static void test_conv(void **unused) {
+    fv_kernels table;
     const double m = (double)SIDE * SIDE;
     (void)unused;
     for (int blocked = 0; blocked < 2; blocked++) {
         op_problem p;
-        make_map(&p, "conv", blocked ? "16 1x1" : "1 1x1", blocked, fv__kernels(fv__cpu_isa()));
+        make_map(&p, "conv", blocked ? "16 1x1" : "1 1x1", blocked,
+                 fv__kernels(fv__isa_best(), &table));
         void *const dx = p.dx[0].data;
         p.dx[0].data = NULL; /* not wanted */
         if (blocked) {

@@ -33,8 +33,9 @@ static const char *chosen(fv_which which, int64_t channels, int64_t side, int64_
                     .out = &out,
                     .out_type = &out_type};
     if (fv__op_shape(&ctx, &fv__op_conv, &site) != FV_OK) fail_msg("%s", ctx.message);
+    fv_kernels table;
     const fv_request request = {
-        .which = which, .kernels = fv__kernels(fv__cpu_isa()), .wants_dx = &wants};
+        .which = which, .kernels = fv__kernels(fv__isa_best(), &table), .wants_dx = &wants};
     fv_text text = {0};
     fv_arena arena;
     fv_settled settled;

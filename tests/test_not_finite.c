@@ -17,17 +17,17 @@
 
 #define N 37 /* whole vectors and a rest, on every instruction set */
 
-static const fv_isa levels[] = {FV_ISA_BASE, FV_ISA_AVX2, FV_ISA_AVX512};
-#define LEVELS (sizeof levels / sizeof levels[0])
+#define LEVELS FV_ISAS
 
 /* Kernels of level i; NULL where this machine has not got it. */
-static const fv_kernels *kernels(size_t i) {
-    return levels[i] <= fv__cpu_isa() ? fv__kernels(levels[i]) : NULL;
+static const fv_kernels *kernels(int i) {
+    static fv_kernels tables[FV_ISAS];
+    return fv__isa_supported(i) ? fv__kernels(i, &tables[i]) : NULL;
 }
 
 static void test_activations_keep_it(void **unused) {
     (void)unused;
-    for (size_t l = 0; l < LEVELS; l++) {
+    for (int l = 0; l < LEVELS; l++) {
         const fv_kernels *k = kernels(l);
         for (fv_act a = FV_ACT_NONE; k && a <= FV_ACT_SCALED_TANH; a++) {
             float x[N], y[N];
@@ -41,7 +41,7 @@ static void test_activations_keep_it(void **unused) {
 /* A NaN everywhere in a 2x2 and a 3x3 window, with and without the winners' places. */
 static void test_maxpool_keeps_it(void **unused) {
     (void)unused;
-    for (size_t l = 0; l < LEVELS; l++) {
+    for (int l = 0; l < LEVELS; l++) {
         const fv_kernels *k = kernels(l);
         for (int64_t size = 2; k && size <= 3; size++)
             for (int64_t place = 0; place < size * size; place++)

@@ -20,6 +20,12 @@ FV_MUST_USE FV_API fv_status fv_run_new(fv_context *ctx, const fv_model *model, 
    memory, for nothing is written over, and is slower. */
 FV_MUST_USE FV_API fv_status fv_run_new_keeping(fv_context *ctx, const fv_model *model,
                                                 int64_t batch, fv_run **out);
+/* The same as fv_run_new for images of another height and width than the network's input says, with
+   the same weights: samples are channels*height*width floats, and outputs that are maps are of
+   another size too. FV_BAD_INPUT: the network takes no others, and the layer that does not; one
+   that takes any ends its maps with globalavgpool or globalmaxpool before it comes to fc. */
+FV_MUST_USE FV_API fv_status fv_run_new_sized(fv_context *ctx, const fv_model *model, int64_t batch,
+                                              int64_t height, int64_t width, fv_run **out);
 FV_API void fv_run_free(fv_run *run); /* NULL is allowed */
 
 /* Where to write the samples before forward: sample k begins at k * fv_model_input() floats. The

@@ -4,7 +4,7 @@
  */
 #include "api/builder_api.h"
 #include "api/given.h"
-#include "api/options.h"
+#include "api/settings_api.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -4,6 +4,7 @@
  */
 #include "api/given.h"
 #include "train/gradient_check.h"
+#include <math.h>
 
 /* What is handed out, and all that it points to. */
 typedef struct record {
@@ -84,6 +85,8 @@ fv_status fv_check_gradients(fv_context *ctx, const fv_net *net, const fv_check_
     if (settings.batch < 0 || settings.points < 0)
         return fv__fail(ctx, FV_USAGE,
                         "a check takes a batch and a number of points of at least 1");
+    if (!isfinite(settings.tolerance) || settings.tolerance < 0)
+        return fv__fail(ctx, FV_USAGE, "a tolerance is 0 or more, and finite");
     record *r = fv__alloc(ctx, sizeof *r, "a check");
     if (!r) return FV_EXHAUSTED;
     fv__arena_init(&r->arena, ctx);

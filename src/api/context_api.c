@@ -9,6 +9,7 @@
 #include "cpu/cpu.h"
 #include "kern/kern.h"
 #include "op/added_op.h"
+#include <stdio.h>
 #include <string.h>
 
 #define THREADS_MAX 1024
@@ -17,21 +18,31 @@ const char *fv_version(void) {
     return FOVEA_VERSION;
 }
 
+/* "baseline, avx2 or avx512" */
+static const char *all_isas(char out[256]) {
+    size_t at = 0;
+    for (int i = 0; i < FV_ISAS && at < 200; i++) {
+        const char *before = i == 0 ? "" : i + 1 < FV_ISAS ? ", " : " or ";
+        at += (size_t)snprintf(out + at, 256 - at, "%s%s", before, fv__isa_name(i));
+    }
+    return out;
+}
+
 static fv_status take_isa(fv_context *ctx, const char *level) {
-    const char *names[FV_ISA_AVX512 + 1];
-    for (int i = 0; i <= FV_ISA_AVX512; i++) {
-        names[i] = fv__isa_name((fv_isa)i);
+    const char *names[FV_ISAS];
+    char all[256];
+    for (int i = 0; i < FV_ISAS; i++) {
+        names[i] = fv__isa_name(i);
         if (strcmp(names[i], level) != 0) continue;
-        if (i > (int)fv__cpu_isa())
+        if (!fv__isa_supported(i))
             return fv__fail(ctx, FV_BAD_INPUT, "instruction set %s: this processor has %s at most",
-                            level, fv__isa_name(fv__cpu_isa()));
+                            level, fv__isa_name(fv__isa_best()));
         ctx->isa = i;
         return FV_OK;
     }
-    const char *near = fv__nearest(level, names, FV_ISA_AVX512 + 1);
-    return fv__fail(ctx, FV_USAGE,
-                    "the instruction set is baseline, avx2 or avx512, not '%.64s'%s%s%s", level,
-                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    const char *near = fv__nearest(level, names, FV_ISAS);
+    return fv__fail(ctx, FV_USAGE, "the instruction set is %s, not '%.64s'%s%s%s", all_isas(all),
+                    level, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 fv_status fv_context_new_with(const fv_context_options *given, fv_context **out) {
@@ -39,7 +50,7 @@ fv_status fv_context_new_with(const fv_context_options *given, fv_context **out)
     if (!out) return FV_USAGE;
     fv_context *ctx = *out = fv__alloc(NULL, sizeof *ctx, "a context");
     if (!ctx) return FV_EXHAUSTED;
-    ctx->isa = (int)fv__cpu_isa();
+    ctx->isa = fv__isa_best();
     ctx->device = &fv__cpu_device;
     FV_TAKE(ctx, given, options);
     if (!options.allocator.alloc != !options.allocator.free)
@@ -83,5 +94,5 @@ int fv_context_threads(const fv_context *ctx) {
 }
 
 const char *fv_context_isa(const fv_context *ctx) {
-    return ctx ? fv__kernels((fv_isa)ctx->isa)->name : NULL;
+    return ctx ? fv__isa_name(ctx->isa) : NULL;
 }

@@ -5,7 +5,7 @@
 #include "api/blob.h"
 #include "api/given.h"
 #include "api/open_api.h"
-#include "api/options.h"
+#include "api/settings_api.h"
 #include "lang/lang.h"
 #include <string.h>
 

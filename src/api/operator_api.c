@@ -3,7 +3,7 @@
  * operator_api.c - public: the layers there are.
  */
 #include "api/given.h"
-#include "api/options.h"
+#include "api/settings_api.h"
 #include "lang/syntax.h"
 #include "op/added_op.h"
 

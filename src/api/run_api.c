@@ -51,9 +51,10 @@ static void read_window(fv_run *run, const window *w) {
     if (w->copy) fv__exec_read(run->exec, w->value, w->copy);
 }
 
-static fv_status make(fv_context *ctx, const fv_model *model, fv_run *run) {
+static fv_status make(fv_context *ctx, const fv_model *model, const fv_shared_plan *wanted,
+                      fv_run *run) {
     const fv_graph *net = model->net.graph;
-    FV_TRY(fv__shared_plan_take(ctx, model, run->batch, run->keeps, &run->shared));
+    FV_TRY(fv__shared_plan_take(ctx, model, wanted, &run->shared));
     const fv_exec_options options = {.prepared = run->shared->prepared};
     FV_TRY(fv__exec_new(ctx, run->shared->plan, &options, &run->exec));
     FV_TRY(open_window(ctx, run, 0, &run->input));
@@ -69,15 +70,15 @@ static fv_status make(fv_context *ctx, const fv_model *model, fv_run *run) {
     return run->values ? FV_OK : FV_EXHAUSTED;
 }
 
-static fv_status new_run(fv_context *ctx, const fv_model *model, int64_t batch, bool keeps,
+static fv_status new_run(fv_context *ctx, const fv_model *model, const fv_shared_plan *wanted,
                          fv_run **out) {
-    if (batch < 1)
+    if (wanted->batch < 1)
         return fv__fail(ctx, FV_USAGE, "a run needs a batch of at least 1, not %lld",
-                        (long long)batch);
+                        (long long)wanted->batch);
     fv_run *run = fv__alloc(ctx, sizeof *run, "a run");
     if (!run) return FV_EXHAUSTED;
-    *run = (fv_run){.ctx = ctx, .model = model, .batch = batch, .keeps = keeps};
-    fv_status status = make(ctx, model, run);
+    *run = (fv_run){.ctx = ctx, .model = model, .batch = wanted->batch, .keeps = wanted->keeps};
+    fv_status status = make(ctx, model, wanted, run);
     if (status != FV_OK) {
         fv_run_free(run);
         return status;
@@ -91,7 +92,20 @@ fv_status fv_run_new(fv_context *ctx, const fv_model *model, int64_t batch, fv_r
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, out);
     FV_NEED(ctx, model);
-    return new_run(ctx, model, batch, false, out);
+    return new_run(ctx, model, &(fv_shared_plan){.batch = batch}, out);
+}
+
+fv_status fv_run_new_sized(fv_context *ctx, const fv_model *model, int64_t batch, int64_t height,
+                           int64_t width, fv_run **out) {
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, model);
+    if (height < 1 || width < 1)
+        return fv__fail(ctx, FV_USAGE, "images of %lldx%lld are none", (long long)height,
+                        (long long)width);
+    const fv_shared_plan wanted = {.batch = batch, .height = height, .width = width};
+    return new_run(ctx, model, &wanted, out);
 }
 
 fv_status fv_run_new_keeping(fv_context *ctx, const fv_model *model, int64_t batch, fv_run **out) {
@@ -99,7 +113,7 @@ fv_status fv_run_new_keeping(fv_context *ctx, const fv_model *model, int64_t bat
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, out);
     FV_NEED(ctx, model);
-    return new_run(ctx, model, batch, true, out);
+    return new_run(ctx, model, &(fv_shared_plan){.batch = batch, .keeps = true}, out);
 }
 
 void fv_run_free(fv_run *run) {

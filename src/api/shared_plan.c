@@ -7,6 +7,7 @@
 static void destroy(fv_shared_plan *shared) {
     fv__prepared_free(shared->prepared);
     fv__plan_free(shared->plan);
+    fv__net_free(shared->resized);
     fv__free(shared);
 }
 
@@ -17,7 +18,13 @@ static fv_status create(fv_context *ctx, const fv_model *model, const fv_shared_
     fv_shared_plan *shared = fv__alloc(ctx, sizeof *shared, "a run");
     if (!shared) return FV_EXHAUSTED;
     *shared = *like;
-    fv_status status = fv__plan_new(ctx, model->net.graph, &options, &shared->plan);
+    const fv_graph *net = model->net.graph;
+    fv_status status = FV_OK;
+    if (like->height || like->width) {
+        status = fv__net_resized(ctx, net, like->height, like->width, &shared->resized);
+        net = shared->resized;
+    }
+    if (status == FV_OK) status = fv__plan_new(ctx, net, &options, &shared->plan);
     if (status == FV_OK)
         status = fv__prepared_from_host(ctx, shared->plan, model->weights, &shared->prepared);
     if (status == FV_OK)
@@ -28,14 +35,15 @@ static fv_status create(fv_context *ctx, const fv_model *model, const fv_shared_
 }
 
 static bool fits(const fv_shared_plan *a, const fv_shared_plan *b) {
-    return a->batch == b->batch && a->keeps == b->keeps && a->isa == b->isa &&
-           a->device == b->device;
+    return a->batch == b->batch && a->height == b->height && a->width == b->width &&
+           a->keeps == b->keeps && a->isa == b->isa && a->device == b->device;
 }
 
-fv_status fv__shared_plan_take(fv_context *ctx, const fv_model *model, int64_t batch, bool keeps,
+fv_status fv__shared_plan_take(fv_context *ctx, const fv_model *model, const fv_shared_plan *wanted,
                                fv_shared_plan **out) {
-    const fv_shared_plan like = {
-        .batch = batch, .keeps = keeps, .isa = ctx->isa, .device = ctx->device};
+    fv_shared_plan like = *wanted;
+    like.isa = ctx->isa;
+    like.device = ctx->device;
     fv_model_runs *runs = model->runs;
     fv_status status = FV_OK;
     fv__lock(&runs->lock);

@@ -41,15 +41,16 @@ const fv_part *fv_part_at(int i) {
 }
 
 const char *fv_isa_name(int i) {
-    return i >= 0 && i <= FV_ISA_AVX512 ? fv__isa_name((fv_isa)i) : NULL;
+    return fv__isa_name(i);
 }
 
 const char *fv_isa_best(void) {
-    return fv__isa_name(fv__cpu_isa());
+    return fv__isa_name(fv__isa_best());
 }
 
 int fv_isa_lanes(const fv_context *ctx) {
-    return ctx ? fv__kernels((fv_isa)ctx->isa)->lanes : 0;
+    fv_kernels kernels;
+    return ctx ? fv__kernels(ctx->isa, &kernels)->lanes : 0;
 }
 
 const char *fv_processor(char *out, size_t size) {

@@ -4,7 +4,7 @@
  * caller gives.
  */
 #include "api/given.h"
-#include "api/options.h"
+#include "api/settings_api.h"
 #include "api/views.h"
 #include "train/learner.h"
 #include "train/metric.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu_features.c - what this processor can do, and the clock.
+ * cpu_features.c - what this processor is called, and the clock.
  */
 #include "base/cpu_features.h"
 
@@ -11,33 +11,6 @@
 #include <cpuid.h>
 #define HAVE_CPUID 1
 #endif
-
-fv_isa fv__cpu_isa(void) {
-#ifdef HAVE_CPUID
-    /* These ask the processor and whether the system saves the wide registers. */
-    __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return FV_ISA_BASE;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-        return FV_ISA_AVX512;
-    }
-    return FV_ISA_AVX2;
-#else
-    return FV_ISA_BASE;
-#endif
-}
-
-const char *fv__isa_name(fv_isa isa) {
-    switch (isa) {
-    case FV_ISA_AVX512:
-        return "avx512";
-    case FV_ISA_AVX2:
-        return "avx2";
-    case FV_ISA_BASE:
-        break;
-    }
-    return "baseline";
-}
 
 static const char *architecture(void) {
 #if defined(__x86_64__)

@@ -25,7 +25,7 @@ static const fv_cli_flag *find_in(const fv_cli_flag *flags, const char *name, si
 static const fv_cli_flag *find_flag(const fv_cli *cli, const char *name, size_t length) {
     const fv_cli_flag *own = cli->command ? cli->command->flags : NULL;
     const fv_cli_flag *flag = find_in(own, name, length);
-    return flag ? flag : find_in(fv__common_flags, name, length);
+    return flag ? flag : find_in(fv__cli_common_flags, name, length);
 }
 
 static fv_status unknown_flag(fv_cli *cli, const char *word) {
@@ -33,7 +33,7 @@ static fv_status unknown_flag(fv_cli *cli, const char *word) {
     size_t count = 0;
     const fv_cli_flag *own = cli->command ? cli->command->flags : NULL;
     for (; own && own->name && count < CANDIDATES; own++) names[count++] = own->name;
-    for (const fv_cli_flag *f = fv__common_flags; f->name && count < CANDIDATES; f++)
+    for (const fv_cli_flag *f = fv__cli_common_flags; f->name && count < CANDIDATES; f++)
         names[count++] = f->name;
     char name[FV_WORD_MAX];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);

@@ -81,7 +81,7 @@ struct fv_cli {
 
 extern const fv_command *const fv__commands[]; /* NULL-ended */
 const fv_command *fv__command_find(const char *name);
-extern const fv_cli_flag fv__common_flags[];
+extern const fv_cli_flag fv__cli_common_flags[];
 
 /* Reads argv into `cli`. FV_USAGE with a sentence for whatever is not understood. */
 FV_MUST_USE fv_status fv__cli_parse(fv_cli *cli, int argc, char **argv);

@@ -16,7 +16,7 @@ const fv_command *const fv__commands[] = {
     NULL};
 #undef FV_COMMAND
 
-const fv_cli_flag fv__common_flags[] = {
+const fv_cli_flag fv__cli_common_flags[] = {
     {"json", NULL, "the result as JSON on stdout"},
     {"quiet", NULL, "no progress, notes or list of files; results and errors only"},
     {"threads", "N", "work with N threads (default: one per processor); results are the same"},

@@ -8,10 +8,11 @@
 #include "cli/cli.h"
 
 /* The human table, at most `columns` wide (0: as wide as it wants), and JSON. */
-FV_MUST_USE fv_status fv__explain_text(fv_cli *cli, const fv_explanation *e, int columns,
-                                       fv_text *out);
-void fv__explain_json(const fv_explanation *e, bool training, fv_text *out);
+FV_MUST_USE fv_status fv__cli_explain_text(fv_cli *cli, const fv_explanation *e, int columns,
+                                           fv_text *out);
+void fv__cli_explain_json(const fv_explanation *e, bool training, fv_text *out);
 /* Weights without a network: what lies in the file. */
-FV_MUST_USE fv_status fv__explain_weights(fv_cli *cli, const char *file, const fv_weights *weights);
+FV_MUST_USE fv_status fv__cli_explain_weights(fv_cli *cli, const char *file,
+                                              const fv_weights *weights);
 
 #endif

@@ -101,7 +101,7 @@ static void add_outputs(const fv_explanation *e, fv_json_writer *w) {
     fv__json_close(w);
 }
 
-void fv__explain_json(const fv_explanation *e, bool training, fv_text *out) {
+void fv__cli_explain_json(const fv_explanation *e, bool training, fv_text *out) {
     fv_json_writer w = fv__json_writer(out, 2);
     fv__json_open(&w, NULL, '{');
     fv__json_add_text(&w, "net", e->name);

@@ -273,7 +273,7 @@ static void heads(const fv_explanation *e, bool training, int columns, fv_text *
     put_line(out, &line, 0, columns);
 }
 
-fv_status fv__explain_text(fv_cli *cli, const fv_explanation *e, int columns, fv_text *out) {
+fv_status fv__cli_explain_text(fv_cli *cli, const fv_explanation *e, int columns, fv_text *out) {
     const bool markdown = fv__cli_has(cli, "markdown");
     fv__text_addf(out, "%s%s%s%s%s\n\n", markdown ? "# " : "", e->name, e->given[0] ? " (" : "",
                   e->given, e->given[0] ? ")" : "");

@@ -70,7 +70,7 @@ static fv_status as_text(fv_cli *cli, const char *file, const fv_weights *all, f
     return status;
 }
 
-fv_status fv__explain_weights(fv_cli *cli, const char *file, const fv_weights *all) {
+fv_status fv__cli_explain_weights(fv_cli *cli, const char *file, const fv_weights *all) {
     fv_text out = {0};
     fv_status status = FV_OK;
     if (cli->json)

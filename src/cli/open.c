@@ -51,9 +51,14 @@ fv_status fv__cli_settings(fv_cli *cli, const char **out) {
     fv_text text = {.ctx = cli->ctx};
     for (size_t i = 0; i < cli->setting_count; i++) {
         const fv_setting *s = &cli->settings[i];
+        if (!*s->value) {
+            fv__text_free(&text);
+            return fv__fail(cli->ctx, FV_BAD_INPUT, "%s has no value; write %s=…", s->name,
+                            s->name);
+        }
         if (strpbrk(s->value, " \t\n\r\f\v")) {
             fv__text_free(&text);
-            return fv__fail(cli->ctx, FV_USAGE, "%s='%s': a setting's value has no blanks",
+            return fv__fail(cli->ctx, FV_USAGE, "%s='%s': the value of a setting has no blanks",
                             s->name, s->value);
         }
         fv__text_addf(&text, "%s%s=%s", i ? " " : "", s->name, s->value);

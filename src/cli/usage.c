@@ -146,7 +146,7 @@ void fv__cli_usage(fv_text *out, const fv_command *c) {
                       "and every other setting of a training: `fovea help settings` lists them");
     fv__text_add(out, "\nFlags\n");
     if (c->flags) flags(out, c->flags);
-    flags(out, fv__common_flags);
+    flags(out, fv__cli_common_flags);
     if (!c->examples) return;
     fv__text_add(out, "\nExamples\n");
     indented(out, c->examples);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * blocked_maxpool.c - the largest value in each window of blocked maps, 16 channels at a time. The
- * winners are kept as the operator says (op/maxpool.h), but lie as y does: backward of the same
- * node must be blocked too.
+ * winners are kept as the operator says (op/maxpool.h), plane by plane.
  */
 #include "cpu/blocked.h"
 #include "op/maxpool.h"
@@ -66,8 +65,8 @@ static void window(const geometry *g, const float *x, int64_t i, int64_t j, floa
         }
 }
 
-/* Where the winners of a block's first channel lie, the others' planes behind: as the operator says,
-   so that any backward may follow. */
+/* Where the winners of a block's first channel lie, the others' planes behind: as the operator
+   says, so that any backward may follow. */
 static int32_t *winners(const fv_pass *p, int64_t n, int64_t block, int64_t pixels) {
     return (int32_t *)p->saved[0].data + n * p->saved[0].step + block * pixels * FV_BLOCK;
 }

@@ -22,9 +22,6 @@ static void clear(void *memory, size_t bytes) {
     memset(memory, 0, bytes);
 }
 
-static const struct fv_kernels *kernels(int isa) {
-    return fv__kernels((fv_isa)isa);
-}
 
 /* conv adds; conv and fc apply what kernels know, and sums of memory passes gain from it too. */
 static bool fuses(const fv_op *op, const fv_epilogue *epilogue) {
@@ -88,7 +85,8 @@ static void update_job(void *arg, int64_t job, int worker) {
 static void update(fv_context *ctx, const fv_update *u) {
     if (!u->span_count) return;
     const fv_update_span *last = &u->spans[u->span_count - 1];
-    work w = {u, kernels(ctx->isa), fv__cpu_update(u->optimizer)};
+    fv_kernels kernels;
+    work w = {u, fv__kernels(ctx->isa, &kernels), fv__cpu_update(u->optimizer)};
     fv__pool_run(ctx->pool, fv__cpu_up(last->offset + last->count, CHUNK), update_job, &w);
 }
 
@@ -107,7 +105,8 @@ static void add_range(void *arg, int64_t first, int64_t end, int worker) {
 }
 
 static void add(fv_context *ctx, float *to, const float *from, int64_t count) {
-    const sum s = {kernels(ctx->isa), to, from};
+    fv_kernels kernels;
+    const sum s = {fv__kernels(ctx->isa, &kernels), to, from};
     fv__cpu_ranges(ctx->pool, count, 2, add_range, &s);
 }
 
@@ -128,7 +127,7 @@ const fv_device fv__cpu_device = {
     .name = "cpu",
     .host = true,
     .impls = fv__cpu_impls,
-    .kernels = kernels,
+    .kernels = fv__kernels,
     .fuses = fuses,
     .alloc = allocate,
     .release = fv__free,

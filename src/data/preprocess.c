@@ -10,6 +10,7 @@
 #include "data/preprocess.h"
 #include "data/image_format.h"
 #include "data/resize.h"
+#include <stdio.h>
 #include <math.h>
 #include <string.h>
 
@@ -53,11 +54,15 @@ fv_status fv__input_takes(fv_context *ctx, const fv_input *input, fv_dtype dtype
     bool colours = input->channels == 1 || input->channels == 3;
     if (channels == input->channels && (colours || dtype == FV_F32)) return FV_OK;
     if (colours && (channels == 1 || channels == 3)) return FV_OK;
+    char habit[96] = ""; /* height x width x channels */
+    if (input->width == 1 || input->width == 3)
+        snprintf(habit, sizeof habit, "; channels come first: input %lldx%lldx%lld",
+                 (long long)input->width, (long long)input->channels, (long long)input->height);
     if (dtype == FV_U8 && (channels == 1 || channels == 3))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "the network's input has %lld channels, and images have 1 (gray) or 3 "
-                        "(colour)",
-                        (long long)input->channels);
+                        "(colour)%s",
+                        (long long)input->channels, habit);
     return fv__fail(ctx, FV_BAD_INPUT,
                     "the network's input has %lld channels, and the images have %lld",
                     (long long)input->channels, (long long)channels);

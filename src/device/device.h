@@ -109,8 +109,9 @@ struct fv_device {
     const char *name;            /* "cpu" */
     bool host;                   /* the host may read and write its memory by pointer */
     const fv_impl *const *impls; /* in order of preference, the reference last; NULL-ended */
-    /* Kernels for a level of instructions, for fv_request and fv_pass; NULL: has none. */
-    const struct fv_kernels *(*kernels)(int isa);
+    /* Kernels for a level of instructions, for fv_request and fv_pass, put into the caller's table
+       (kern/kern.h) and given back; NULL: has none. */
+    const struct fv_kernels *(*kernels)(int isa, struct fv_kernels *table);
     /* Whether its fast implementations of `op` apply such an epilogue themselves. */
     bool (*fuses)(const fv_op *op, const fv_epilogue *epilogue);
 

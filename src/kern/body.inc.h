@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * body.inc.h - everything one instruction set provides. A file that includes it has defined
- * FV_LEVEL, FV_TABLE (the table's name) and FV_TABLE_NAME (its name for people).
+ * FV_LEVEL and FV_FILL, the name of the function that fills the table.
  */
 #include "kern/kern.h"
 #include "kern/vec.h"
@@ -12,9 +12,7 @@
 #include "kern/patch.inc.h"
 #include "kern/peak.inc.h"
 
-extern const fv_kernels FV_TABLE;
-const fv_kernels FV_TABLE = {
-    .name = FV_TABLE_NAME,
+static const fv_kernels all = {
     .lanes = LANES,
     .mr = MR,
     .nr = NV * LANES,
@@ -53,3 +51,8 @@ const fv_kernels FV_TABLE = {
     .adam = adam,
     .adadelta = adadelta,
 };
+
+void FV_FILL(fv_kernels *kernels);
+void FV_FILL(fv_kernels *kernels) {
+    *kernels = all;
+}

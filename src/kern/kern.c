@@ -1,19 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Chooses the table of kernels for a level of instructions.
+ * kern.c - the sets of instructions, from isa_list.h, and a table of kernels for one of them.
  */
 #include "kern/kern.h"
+#include <stdbool.h>
 
-extern const fv_kernels fv__kernels_base;
 #ifdef FV_HAVE_X86
-extern const fv_kernels fv__kernels_avx2, fv__kernels_avx512;
+/* Asks the processor, and whether the system saves the wide registers. */
+#define FV_CPU(feature) __builtin_cpu_supports(feature)
 #endif
 
-const fv_kernels *fv__kernels(fv_isa isa) {
+typedef struct isa {
+    const char *name;
+    bool (*supported)(void);
+    void (*fill)(fv_kernels *kernels);
+} isa;
+
+#define FV_ISA(name, needs)                                                                        \
+    void fv__fill_##name(fv_kernels *kernels);                                                     \
+    static bool supported_##name(void) {                                                           \
+        return needs;                                                                              \
+    }
+#include "kern/isa_list.h"
+#undef FV_ISA
+
+static const isa isas[FV_ISAS] = {
+#define FV_ISA(name, needs) {#name, supported_##name, fv__fill_##name},
+#include "kern/isa_list.h"
+#undef FV_ISA
+};
+
+const char *fv__isa_name(int i) {
+    return i >= 0 && i < FV_ISAS ? isas[i].name : NULL;
+}
+
+bool fv__isa_supported(int i) {
 #ifdef FV_HAVE_X86
-    if (isa >= FV_ISA_AVX512) return &fv__kernels_avx512;
-    if (isa >= FV_ISA_AVX2) return &fv__kernels_avx2;
+    __builtin_cpu_init();
 #endif
-    (void)isa;
-    return &fv__kernels_base;
+    return i >= 0 && i < FV_ISAS && isas[i].supported();
+}
+
+int fv__isa_best(void) {
+    int best = FV_ISAS - 1;
+    while (best > 0 && !fv__isa_supported(best)) best--;
+    return best;
+}
+
+const fv_kernels *fv__kernels(int most, fv_kernels *out) {
+    for (int i = 0; i < FV_ISAS && i <= most; i++) {
+        if (!fv__isa_supported(i)) continue;
+        isas[i].fill(out);
+        out->name = isas[i].name;
+    }
+    return out;
 }

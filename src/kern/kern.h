@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kern.h - raw-pointer kernels for float32, one table per instruction set.
+ * kern.h - raw-pointer kernels for float32, a table of them per instruction set.
  *
  * Bodies are written once over kern/vec.h and compiled once per instruction set, each in a file of
  * its own that refuses to compile with the wrong flags. A kernel knows pointers and sizes only.
@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include "base/cpu_features.h"
+#include <stdbool.h>
 
 /* Pointwise activations that kernels know. */
 typedef enum fv_act {
@@ -27,8 +27,21 @@ typedef enum fv_act {
 
 typedef struct fv_kernels fv_kernels;
 
-/* The table for the highest level not above `isa`; never NULL. */
-const fv_kernels *fv__kernels(fv_isa isa);
+/* How many sets of instructions there are; their numbers ascend from 0, the baseline's. */
+enum {
+    FV_ISAS = 0
+#define FV_ISA(name, needs) +1
+#include "kern/isa_list.h"
+#undef FV_ISA
+};
+
+const char *fv__isa_name(int isa); /* "baseline", "avx2" ...; NULL: no such number */
+bool fv__isa_supported(int isa);   /* by this processor and system */
+int fv__isa_best(void);            /* the highest that is */
+
+/* Fills `out`, the caller's, with the best kernels of the sets up to `most` that this processor
+   has; returns it. `most` is 0 at least. */
+const fv_kernels *fv__kernels(int most, fv_kernels *out);
 
 #include "kern/table.h"
 

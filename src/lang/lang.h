@@ -27,7 +27,10 @@ FV_MUST_USE fv_status fv__net_print(fv_context *ctx, const fv_graph *net, const 
 /* The options of one operator written as in the language, "64 3x3 stride 2 pad 1"; only what
    differs from the defaults, positional ones first. */
 void fv__options_print(fv_text *out, const fv_op *op, const void *options);
-/* And back; `options` holds op->options_size bytes. For the operators' samples, checks and tests.
+/* Whose parameters a layer has, "share conv1"; nothing where they are its own. */
+void fv__share_print(fv_text *out, const fv_node *node);
+/* Options back from text; `options` holds op->options_size bytes. For the operators' samples,
+ * checks and tests.
  */
 FV_MUST_USE fv_status fv__options_parse(fv_context *ctx, const fv_op *op, const char *text,
                                         void *options);

@@ -75,6 +75,12 @@ void fv__options_print(fv_text *out, const fv_op *op, const void *options) {
         }
 }
 
+void fv__share_print(fv_text *out, const fv_node *node) {
+    if (node->params == 0 || strcmp(node->param_name, node->name) == 0) return;
+    const char *quote = fv__plain_label(node->param_name) ? "" : "\"";
+    fv__text_addf(out, "share %s%s%s", quote, node->param_name, quote);
+}
+
 fv_status fv__options_parse(fv_context *ctx, const fv_op *op, const char *text, void *options) {
     const fv_source source = {ctx, op->name, text, strlen(text)};
     fv_arena arena;

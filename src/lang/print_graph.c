@@ -179,15 +179,21 @@ static fv_status check_params(const fv_printer *p, const fv_node *node) {
     return FV_OK;
 }
 
+/* A word and a space, unless nothing follows. */
+static void close_word(fv_text *words, size_t length) {
+    if (words->data && words->length == length) words->data[--words->length] = 0;
+}
+
 /* "conv 64 3x3 pad 1 share conv1" */
 static void add_words(fv_text *words, const fv_node *node) {
     fv__text_addf(words, "%s ", node->op->name);
-    const size_t before = words->length;
+    size_t length = words->length;
     fv__options_print(words, node->op, node->options);
-    if (words->data && words->length == before) words->data[--words->length] = 0; /* no options */
-    if (node->params == 0 || strcmp(node->param_name, node->name) == 0) return;
-    const char *quote = fv__plain_label(node->param_name) ? "" : "\"";
-    fv__text_addf(words, " share %s%s%s", quote, node->param_name, quote);
+    close_word(words, length);
+    fv__text_add(words, " ");
+    length = words->length;
+    fv__share_print(words, node);
+    close_word(words, length);
 }
 
 /* "(conv 64 3x3 pad 1", what stands before a layer's branches and names. */

@@ -251,7 +251,7 @@ static fv_status add_trace(bench *b) {
 static fv_status measure(bench *b, const char *name, int init) {
     fv_bench *told = b->told;
     told->net = fv__arena_text(b->arena, name);
-    told->isa = fv__kernels((fv_isa)b->ctx->isa)->name;
+    told->isa = fv__isa_name(b->ctx->isa);
     told->precision = "fp32";
     told->threads = fv_context_threads(b->ctx);
     told->training = b->options->training;

@@ -29,6 +29,7 @@ typedef struct maker {
     int count;
     fv_site_room room;
     int *uses;                  /* of each value: how many layers that are shown read it */
+    bool *counted;              /* parameters: those that several layers have count once */
     fv_receptive_field *fields; /* of each value */
 } maker;
 
@@ -53,10 +54,12 @@ static bool in_place(const maker *m, const fv_node *node) {
     return true;
 }
 
-static void count_parameters(const fv_site *site, fv_layer *layer) {
-    for (int i = 0; i < site->params; i++) {
-        const fv_param_spec *p = &site->param[i];
+static void count_parameters(const maker *m, const fv_node *node, fv_layer *layer) {
+    for (int i = 0; i < node->params; i++) {
+        const fv_param_spec *p = &m->net->params[node->param[i]].spec;
         const int64_t n = fv__shape_count(&p->shape);
+        if (m->counted[node->param[i]]) continue;
+        m->counted[node->param[i]] = true;
         if (!p->learned)
             layer->statistics += n;
         else if (p->bias)
@@ -74,6 +77,12 @@ static fv_status keep_text(maker *m, fv_text *text, const char **out) {
     return status != FV_OK ? status : *out ? FV_OK : FV_EXHAUSTED;
 }
 
+static void add_share(fv_text *options, const fv_node *node) {
+    if (node->params == 0 || strcmp(node->param_name, node->name) == 0) return;
+    fv__text_add(options, options->length ? " " : "");
+    fv__share_print(options, node);
+}
+
 static fv_status name_layer(maker *m, const fv_node *node, fv_layer *layer) {
     fv_text lecture = {.ctx = m->ctx}, rest = {.ctx = m->ctx}, options = {.ctx = m->ctx};
     layer->op = node->op->name;
@@ -85,6 +94,8 @@ static fv_status name_layer(maker *m, const fv_node *node, fv_layer *layer) {
     fv__lecture_name(&lecture, node);
     fv__lecture_options(&rest, node);
     if (node->op->fields) fv__options_print(&options, node->op, node->options);
+    add_share(&rest, node);
+    add_share(&options, node);
     fv_status status = keep_text(m, &lecture, &layer->lecture);
     if (status == FV_OK)
         status = keep_text(m, &rest, &layer->lecture_options);
@@ -143,7 +154,7 @@ static fv_status add_cost(maker *m, const fv_node *node, const fv_site *site, fv
     fv_cost cost = {.kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1};
     if (node->op->cost) node->op->cost(site, &cost);
     layer->macs = cost.macs;
-    layer->product = fv__arena_text(m->arena, cost.product);
+    layer->product = fv__arena_text(m->arena, layer->weights ? cost.product : "");
     if (!layer->product) return FV_EXHAUSTED;
     if (__builtin_add_overflow(m->told->macs, cost.macs, &m->told->macs))
         return fv__fail(m->ctx, FV_BAD_INPUT,
@@ -174,7 +185,7 @@ static fv_status add_layer(maker *m, const fv_node *node) {
     FV_TRY(add_misfits(m, site, layer));
     describe_value(m, node->out[0], layer);
     layer->in_place = in_place(m, node);
-    count_parameters(site, layer);
+    count_parameters(m, node, layer);
     FV_TRY(add_cost(m, node, site, layer));
     layer->shown_in = shown_in(m, node, layer, site);
     told->weights += layer->weights;
@@ -204,7 +215,8 @@ static fv_status add_layers(maker *m) {
     m->layers = fv__arena_alloc(m->arena, (net->node_count + 1) * sizeof(fv_layer *));
     m->uses = fv__arena_alloc(m->arena, net->value_count * sizeof *m->uses);
     m->fields = fv__arena_alloc(m->arena, net->value_count * sizeof *m->fields);
-    if (!m->layers || !m->uses || !m->fields) return FV_EXHAUSTED;
+    m->counted = fv__arena_alloc(m->arena, net->param_count + 1);
+    if (!m->layers || !m->uses || !m->fields || !m->counted) return FV_EXHAUSTED;
     count_uses(m);
     FV_TRY(fv__net_receptive_fields(m->ctx, net, m->fields));
     FV_TRY(add_input(m));

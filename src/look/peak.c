@@ -21,7 +21,8 @@ static void run_peak(void *arg, int64_t job, int worker) {
 
 fv_status fv__measure_peak(fv_context *ctx, double *out) {
     const int workers = fv__pool_size(ctx->pool);
-    peak_job p = {fv__kernels((fv_isa)ctx->isa), NULL, 1000};
+    fv_kernels kernels;
+    peak_job p = {fv__kernels(ctx->isa, &kernels), NULL, 1000};
     p.done = fv__alloc(ctx, (size_t)workers * 8 * sizeof *p.done, "measuring the peak");
     if (!p.done) return FV_EXHAUSTED;
     *out = 0;

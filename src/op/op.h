@@ -2,10 +2,10 @@
 /*
  * op.h - what an operator is.
  *
- * One file in op/ and one line in op/list.h declare an operator: its options, its shape rule, its
- * cost, its definition as plain loops forward and backward (compiled for float and for double), and
- * sample problems. Everything else - parsing, help, docs, ONNX, the tests, the oracle of every fast
- * kernel - is derived from that one declaration.
+ * One file in op/ and one line in op/op_list.h declare an operator: its options, its shape rule,
+ * its cost, its definition as plain loops forward and backward (compiled for float and for double),
+ * and sample problems. Everything else - parsing, help, docs, ONNX, the tests, the oracle of every
+ * fast kernel - is derived from that one declaration.
  */
 #ifndef FV_OP_OP_H
 #define FV_OP_OP_H

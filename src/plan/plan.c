@@ -102,7 +102,8 @@ fv_status fv__plan_new(fv_context *ctx, const fv_graph *net, const fv_plan_optio
     plan->options = *options;
     plan->device = device;
     plan->workers = (size_t)fv__pool_size(ctx->pool);
-    if (options->dtype == FV_F32 && !options->reference) plan->kernels = device->kernels(ctx->isa);
+    if (options->dtype == FV_F32 && !options->reference && device->kernels)
+        plan->kernels = device->kernels(ctx->isa, &plan->table);
     const fv_status status = make(ctx, plan);
     plan->options.keep = NULL; /* the caller's; marked by now */
     plan->options.keep_count = 0;

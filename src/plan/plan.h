@@ -97,7 +97,9 @@ fv_prepared *fv__exec_prepared(const fv_exec *exec);
    the value is not kept in this plan (give it `as` a head, or ask keep_values). Holds until another
    execution in the same workspace grows it. */
 fv_tensor fv__exec_value(fv_exec *exec, int value);
-fv_tensor fv__exec_value_gradient(fv_exec *exec, int value); /* training; data NULL: none */
+/* Its gradient in training, which lies as the value does inside the plan: see its layout and step.
+   data NULL: none. */
+fv_tensor fv__exec_value_gradient(fv_exec *exec, int value);
 /* Copies a value's elements, dense, to or from the host's memory. */
 void fv__exec_read(fv_exec *exec, int value, void *to);
 void fv__exec_write(fv_exec *exec, int value, const void *from);

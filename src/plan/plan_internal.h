@@ -13,6 +13,7 @@
 #ifndef FV_PLAN_INTERNAL_H
 #define FV_PLAN_INTERNAL_H
 
+#include "kern/kern.h"
 #include "plan/plan.h"
 
 /* Where a value lies: a slice of the buffer of `parent` (itself: a buffer of its own). */
@@ -111,7 +112,8 @@ struct fv_plan {
     const fv_graph *net;
     fv_plan_options options;
     const fv_device *device;
-    const struct fv_kernels *kernels;
+    const fv_kernels *kernels; /* NULL: the operators' own loops only; or the table */
+    fv_kernels table;
     fv_arena arena; /* everything below but the arrays that grow */
     fv_plan_value *values;
     fv_plan_node *nodes;

@@ -5,6 +5,7 @@
  * A rule changes what nodes read and which node's step does whose work, never the net: a node that
  * is part of another's step (`part_of`) keeps its own backward.
  */
+#include "base/number.h"
 #include "plan/plan_internal.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,7 +47,7 @@ void fv__plan_note(fv_plan *plan, const fv_rewrite *rule, const char *format, ..
     char line[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
+    fv__vformat(line, sizeof line, format, args);
     va_end(args);
     fv__text_addf(&plan->notes, "rewrite  %s: %s\n", rule->name, line);
 }

@@ -1,70 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * learner.c - one training step: for each shard forward, loss, backward; the sum of their gradients
- * in a binary tree; the update. Its rules are in optim/.
+ * learner.c - a learner made: the executions of each size of shard, the blocks of gradients, sums
+ * and states, the places for a batch.
  *
  * Executions of different sizes (shards that differ by a sample, an epoch's last batch) share one
  * workspace and one block of prepared weights, as they never run at the same time.
  */
-#include "train/learner.h"
-#include "base/denormal.h"
-#include "train/diverge.h"
+#include "train/learner_state.h"
 #include "train/metric.h"
-#include <math.h>
 #include <string.h>
-
-#define STAGES 4  /* sizes of shards: two of full batches, two of the last one */
-#define LEVELS 16 /* of the tree of shards; at most 65,536 of them */
-
-/* The executions of one size. */
-typedef struct stage {
-    int64_t n;
-    fv_plan *plan;
-    fv_prepared *prepared;
-    fv_exec *exec;
-} stage;
-
-struct fv_learner {
-    fv_model *model;
-    fv_recipe recipe;
-    fv_graph *net; /* with losses */
-    const fv_device *device;
-    fv_shards part;
-    stage stages[STAGES];
-    unsigned oldest; /* the stage that goes when there is no free one */
-    int prepared_of; /* the stage whose weights lie packed; -1: none, they have changed */
-    fv_workspace workspace, packed;
-    float *weights, *gradients; /* on the device */
-    float *sums[LEVELS];        /* of the tree: of 1, 2, 4 … shards, while their neighbours run */
-    float *states[FV_OPTIM_STATES];
-    float *host_states[FV_OPTIM_STATES]; /* as of the last fetch; where the device is the host the
-                                            same */
-    int state_count;
-    fv_optimizer_options options;
-    fv_update_span *spans;
-    size_t span_count;
-    int64_t most; /* samples of a batch that this learner computes */
-    /* The samples of a batch, on the host. `direct`, for one shard on the host: they are laid where
-       they are computed, and these point there. */
-    bool direct;
-    float *x;
-    void *target[FV_TARGET_KINDS];
-    float *prediction; /* of the main head, for a shard, on the host */
-    double *divisors;  /* [heads] of a batch */
-    int64_t steps;
-};
 
 /* ---------------------------------------------------------------------------- the shards --- */
 
-/* Shard i of n samples: the first ones have one more where it does not come out even. */
-static int64_t shard_first(const fv_learner *l, int64_t n, int64_t i) {
-    const int64_t each = n / l->recipe.shards, more = n % l->recipe.shards;
-    return i * each + (i < more ? i : more);
-}
-
 int64_t fv__learner_first(const fv_learner *l, int64_t n, int64_t *count) {
-    const int64_t first = shard_first(l, n, l->part.first);
-    if (count) *count = shard_first(l, n, l->part.first + l->part.count) - first;
+    const int64_t first = fv__shard_first(l, n, l->part.first);
+    if (count) *count = fv__shard_first(l, n, l->part.first + l->part.count) - first;
     return first;
 }
 
@@ -78,14 +28,14 @@ static bool is_tree_node(int shards, fv_shards part) {
 
 /* ------------------------------------------------------------------------------- stages --- */
 
-static void drop(stage *s) {
+static void drop(fv_stage *s) {
     fv__exec_free(s->exec);
     fv__prepared_free(s->prepared);
     fv__plan_free(s->plan);
-    *s = (stage){0};
+    *s = (fv_stage){0};
 }
 
-static fv_status make_stage(fv_context *ctx, fv_learner *l, int64_t n, stage *s) {
+static fv_status make_stage(fv_context *ctx, fv_learner *l, int64_t n, fv_stage *s) {
     const fv_plan_options options = {.batch = n,
                                      .training = true,
                                      .backward = true,
@@ -103,16 +53,10 @@ static fv_status make_stage(fv_context *ctx, fv_learner *l, int64_t n, stage *s)
     return FV_OK;
 }
 
-static stage *stage_of(fv_learner *l, int64_t n) {
-    for (int i = 0; i < STAGES; i++)
-        if (l->stages[i].n == n) return &l->stages[i];
-    return NULL;
-}
-
 static fv_status need_stage(fv_context *ctx, fv_learner *l, int64_t n) {
-    if (n == 0 || stage_of(l, n)) return FV_OK;
-    stage *s = stage_of(l, 0); /* one that is free, or the oldest */
-    if (!s) s = &l->stages[l->oldest++ % STAGES];
+    if (n == 0 || fv__learner_stage(l, n)) return FV_OK;
+    fv_stage *s = fv__learner_stage(l, 0); /* one that is free, or the oldest */
+    if (!s) s = &l->stages[l->oldest++ % FV_STAGES];
     const fv_status status = make_stage(ctx, l, n, s);
     if (status != FV_OK) drop(s);
     return status;
@@ -150,12 +94,8 @@ static fv_status list_spans(fv_context *ctx, fv_learner *l) {
     return FV_OK;
 }
 
-static size_t block_bytes(const fv_learner *l) {
-    return (size_t)l->net->param_elements * sizeof(float);
-}
-
 static fv_status device_block(fv_context *ctx, const fv_learner *l, const char *what, float **out) {
-    *out = l->device->alloc(ctx, block_bytes(l), what);
+    *out = l->device->alloc(ctx, fv__learner_block(l), what);
     return *out ? FV_OK : FV_EXHAUSTED;
 }
 
@@ -163,14 +103,14 @@ static fv_status make_blocks(fv_context *ctx, fv_learner *l) {
     l->weights = l->model->weights;
     if (!l->device->host) FV_TRY(device_block(ctx, l, "the weights", &l->weights));
     FV_TRY(device_block(ctx, l, "the gradients", &l->gradients));
-    for (int level = 0; level < LEVELS && 1 << level < l->part.count; level++)
+    for (int level = 0; level < FV_LEVELS && 1 << level < l->part.count; level++)
         FV_TRY(device_block(ctx, l, "the shards' gradients", &l->sums[level]));
     l->state_count = fv__recipe_states(&l->recipe);
     for (int i = 0; i < l->state_count; i++) {
         FV_TRY(device_block(ctx, l, "the optimiser's memory", &l->states[i]));
         l->host_states[i] = l->device->host
                                 ? l->states[i]
-                                : fv__alloc(ctx, block_bytes(l), "the optimiser's memory");
+                                : fv__alloc(ctx, fv__learner_block(l), "the optimiser's memory");
         if (!l->host_states[i]) return FV_EXHAUSTED;
     }
     fv__learner_store(l);
@@ -249,13 +189,13 @@ fv_status fv__learner_new(fv_context *ctx, fv_model *model, const fv_recipe *rec
 
 void fv__learner_free(fv_learner *l) {
     if (!l) return;
-    for (int i = 0; i < STAGES; i++) drop(&l->stages[i]);
+    for (int i = 0; i < FV_STAGES; i++) drop(&l->stages[i]);
     fv__workspace_free(&l->workspace);
     fv__workspace_free(&l->packed);
     if (l->device) {
         for (int i = 0; i < FV_OPTIM_STATES; i++) l->device->release(l->states[i]);
         for (int i = 0; i < FV_OPTIM_STATES && !l->device->host; i++) fv__free(l->host_states[i]);
-        for (int i = 0; i < LEVELS; i++) l->device->release(l->sums[i]);
+        for (int i = 0; i < FV_LEVELS; i++) l->device->release(l->sums[i]);
         l->device->release(l->gradients);
         if (!l->device->host) l->device->release(l->weights);
     }
@@ -269,7 +209,7 @@ void fv__learner_free(fv_learner *l) {
 }
 
 /* Where the values of the stage lie that computes the batch. */
-static void point_at(fv_learner *l, const stage *s) {
+static void point_at(fv_learner *l, const fv_stage *s) {
     l->x = fv__exec_value(s->exec, 0).data;
     for (size_t h = 0; h < l->net->head_count; h++)
         l->target[l->net->heads[h].wants] = fv__exec_value(s->exec, l->net->heads[h].target).data;
@@ -277,7 +217,7 @@ static void point_at(fv_learner *l, const stage *s) {
 
 fv_status fv__learner_batch(fv_context *ctx, fv_learner *l, int64_t n, fv_learner_batch *out) {
     FV_TRY(fv__learner_reserve(ctx, l, n));
-    if (l->direct) point_at(l, stage_of(l, n));
+    if (l->direct) point_at(l, fv__learner_stage(l, n));
     *out = (fv_learner_batch){.x = l->x, .ignored = -1};
     for (size_t h = 0; h < l->net->head_count; h++) {
         const fv_head *head = &l->net->heads[h];
@@ -286,145 +226,6 @@ fv_status fv__learner_batch(fv_context *ctx, fv_learner *l, int64_t n, fv_learne
         if (head->wants == FV_TARGET_MAP) out->ignored = fv__metric_ignored(l->net, head);
     }
     return FV_OK;
-}
-
-/* ------------------------------------------------------------------------------ a shard --- */
-
-static void *target_at(const fv_learner *l, const fv_head *head, int64_t sample) {
-    const fv_value *t = &l->net->values[head->target];
-    const int64_t each = fv__shape_sample(&t->shape);
-    return (char *)l->target[head->wants] +
-           (size_t)(sample * each) * fv__dtype_bytes(t->type.dtype);
-}
-
-double fv__learner_divisor(fv_learner *l, int64_t n, size_t h) {
-    const fv_head *head = &l->net->heads[h];
-    const fv_node *loss = &l->net->nodes[l->net->values[head->value].node];
-    if (!loss->op->weigh) return (double)n;
-    const fv_value *t = &l->net->values[head->target];
-    fv_tensor target = fv__tensor(target_at(l, head, 0), t->type.dtype, t->shape);
-    target.shape.dim[0] = n;
-    return loss->op->weigh(loss->options, &target);
-}
-
-/* Puts the shard's samples, from number `at` of those laid here, on the device. */
-static void upload(const fv_learner *l, const stage *s, int64_t at) {
-    fv__exec_write(s->exec, 0, l->x + at * fv__shape_sample(&l->net->values[0].shape));
-    for (size_t h = 0; h < l->net->head_count; h++)
-        fv__exec_write(s->exec, l->net->heads[h].target, target_at(l, &l->net->heads[h], at));
-}
-
-static double weighted_loss(const fv_learner *l, const stage *s) {
-    double sum = 0;
-    for (size_t h = 0; h < l->net->head_count; h++) {
-        float loss;
-        fv__exec_read(s->exec, l->net->heads[h].value, &loss);
-        sum += l->net->heads[h].weight * (double)loss;
-    }
-    return sum;
-}
-
-static void count(const fv_learner *l, const stage *s, int64_t at, fv_tally *tally) {
-    const fv_head *head = &l->net->heads[0];
-    fv_shape shape = l->net->values[head->prediction].shape;
-    shape.dim[0] = s->n;
-    if (head->wants == FV_TARGET_VECTOR) return;
-    fv__exec_read(s->exec, head->prediction, l->prediction);
-    fv__metric_count(l->prediction, &shape, target_at(l, head, at),
-                     fv__metric_ignored(l->net, head), tally);
-}
-
-/* Gradients of one shard into l->gradients; false: its loss is no number. */
-static void run_shard(fv_context *ctx, fv_learner *l, const fv_exec_run *run, int64_t n, int64_t at,
-                      fv_step_result *result) {
-    stage *s = stage_of(l, n);
-    if (l->prepared_of != (int)(s - l->stages)) fv__prepare(ctx, s->prepared);
-    l->prepared_of = (int)(s - l->stages);
-    upload(l, s, at);
-    fv__exec_forward(s->exec, run, NULL);
-    result->loss += weighted_loss(l, s);
-    count(l, s, at, &result->tally);
-    fv__exec_backward(s->exec, NULL);
-}
-
-/* ------------------------------------------------------------------------------- a step --- */
-
-/* Adds shard i's gradients to the tree: like a binary counter, a sum of 2^k shards meets its
-   neighbour as soon as that is there; at the end what is left is added from the right. */
-static void add_to_tree(fv_context *ctx, fv_learner *l, int i) {
-    const int64_t count = l->net->param_elements;
-    const size_t bytes = block_bytes(l);
-    const bool last = i + 1 == l->part.count;
-    int level = 0;
-    for (; i >> level & 1; level++) l->device->add(ctx, l->gradients, l->sums[level], count);
-    if (!last) {
-        l->device->copy(l->sums[level], l->gradients, bytes);
-        return;
-    }
-    for (level++; level < LEVELS; level++)
-        if (i >> level & 1) l->device->add(ctx, l->gradients, l->sums[level], count);
-}
-
-void fv__learner_gradient(fv_context *ctx, fv_learner *l, int64_t n, const double *divisors,
-                          fv_step_result *result) {
-    const fv_denormal_state denormals = fv__denormals_off();
-    const int64_t mine = fv__learner_first(l, n, NULL);
-    *result = (fv_step_result){0};
-    for (int i = 0; i < l->part.count; i++) {
-        const int64_t first = shard_first(l, n, l->part.first + i);
-        const fv_exec_run run = {.seed = (uint64_t)l->recipe.seed,
-                                 .time = (uint64_t)l->steps,
-                                 .first = first,
-                                 .whole = n,
-                                 .divisors = divisors};
-        run_shard(ctx, l, &run, shard_first(l, n, l->part.first + i + 1) - first, first - mine,
-                  result);
-        add_to_tree(ctx, l, i);
-    }
-    fv__denormals_restore(denormals);
-}
-
-fv_status fv__learner_apply(fv_context *ctx, fv_learner *l, double lr) {
-    const fv_denormal_state denormals = fv__denormals_off();
-    const bool finite = l->device->finite(ctx, l->gradients, l->net->param_elements);
-    if (finite) {
-        fv_update u = {.optimizer = fv__optimizers[l->recipe.optimizer],
-                       .options = l->options.bytes,
-                       .spans = l->spans,
-                       .span_count = l->span_count,
-                       .weights = l->weights,
-                       .gradients = l->gradients,
-                       .lr = lr,
-                       .step = l->steps};
-        memcpy(u.states, l->states, sizeof u.states);
-        l->device->update(ctx, &u);
-        l->prepared_of = -1;
-        l->steps++;
-    }
-    fv__denormals_restore(denormals);
-    return finite ? FV_OK : fv__fail(ctx, FV_DIVERGED, "a gradient is not a finite number");
-}
-
-fv_status fv__learner_diverged(fv_context *ctx, fv_learner *l, int64_t n, double lr) {
-    fv_diverged d = {.net = l->net,
-                     .weights = l->model->weights,
-                     .x = l->x,
-                     .n = n,
-                     .seed = (uint64_t)l->recipe.seed,
-                     .step = (uint64_t)l->steps,
-                     .lr = lr};
-    fv__learner_fetch(l);
-    for (int k = 0; k < FV_TARGET_KINDS; k++) d.target[k] = l->target[k];
-    return fv__diverged(ctx, &d);
-}
-
-fv_status fv__learner_step(fv_context *ctx, fv_learner *l, int64_t n, double lr,
-                           fv_step_result *result) {
-    FV_TRY(fv__learner_reserve(ctx, l, n));
-    for (size_t h = 0; h < l->net->head_count; h++) l->divisors[h] = fv__learner_divisor(l, n, h);
-    fv__learner_gradient(ctx, l, n, l->divisors, result);
-    if (isfinite(result->loss) && fv__learner_apply(ctx, l, lr) == FV_OK) return FV_OK;
-    return fv__learner_diverged(ctx, l, n, lr);
 }
 
 /* ------------------------------------------------------------------------------ looking --- */
@@ -457,25 +258,25 @@ fv_workspace *fv__learner_workspace(fv_learner *l) {
 
 void fv__learner_fetch(fv_learner *l) {
     if (l->device->host) return;
-    l->device->download(l->model->weights, l->weights, block_bytes(l));
+    l->device->download(l->model->weights, l->weights, fv__learner_block(l));
     for (int i = 0; i < l->state_count; i++)
-        l->device->download(l->host_states[i], l->states[i], block_bytes(l));
+        l->device->download(l->host_states[i], l->states[i], fv__learner_block(l));
 }
 
 void fv__learner_store(fv_learner *l) {
     l->prepared_of = -1;
     if (l->device->host) return;
-    l->device->upload(l->weights, l->model->weights, block_bytes(l));
+    l->device->upload(l->weights, l->model->weights, fv__learner_block(l));
     for (int i = 0; i < l->state_count; i++)
-        l->device->upload(l->states[i], l->host_states[i], block_bytes(l));
+        l->device->upload(l->states[i], l->host_states[i], fv__learner_block(l));
 }
 
 fv_learner_memory fv__learner_memory(const fv_learner *l) {
-    fv_learner_memory m = {.parameters = block_bytes(l),
-                           .gradients = block_bytes(l),
-                           .optimizer = (size_t)l->state_count * block_bytes(l),
+    fv_learner_memory m = {.parameters = fv__learner_block(l),
+                           .gradients = fv__learner_block(l),
+                           .optimizer = (size_t)l->state_count * fv__learner_block(l),
                            .prepared = l->packed.bytes,
                            .workspace = l->workspace.bytes};
-    for (int i = 0; i < LEVELS; i++) m.gradients += l->sums[i] ? block_bytes(l) : 0;
+    for (int i = 0; i < FV_LEVELS; i++) m.gradients += l->sums[i] ? fv__learner_block(l) : 0;
     return m;
 }

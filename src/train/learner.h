@@ -74,8 +74,8 @@ FV_MUST_USE fv_status fv__learner_step(fv_context *ctx, fv_learner *l, int64_t n
 void fv__learner_gradient(fv_context *ctx, fv_learner *l, int64_t n, const double *divisors,
                           fv_step_result *result);
 FV_MUST_USE fv_status fv__learner_apply(fv_context *ctx, fv_learner *l, double lr);
-/* What head h's loss divides by for the n samples laid here; those of the learners that share a batch
-   add up. */
+/* What head h's loss divides by for the n samples laid here; those of the learners that share a
+   batch add up. */
 double fv__learner_divisor(fv_learner *l, int64_t n, size_t head);
 
 /* Says what is not finite for the n samples laid there: always FV_DIVERGED. */

@@ -120,7 +120,8 @@ static fv_status add_parameter(fv_context *ctx, parameters *p, fv_setting s) {
     size_t i = 0;
     while (i < p->count && strcmp(p->all[i].name, s.name) != 0) i++;
     if (i == SETTINGS_MAX)
-        return fv__fail(ctx, FV_USAGE, "more than %d settings are too many for one network",
+        return fv__fail(ctx, FV_USAGE,
+                        "a network has at most %d parameters; these are more settings",
                         SETTINGS_MAX);
     p->all[i] = s;
     if (i == p->count) p->count++;

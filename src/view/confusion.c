@@ -6,6 +6,7 @@
  * What is right is expected, so the diagonal is a quiet blue; mistakes are orange, the stronger the
  * larger their share of the row, and stand out even when they are few.
  */
+#include "base/number.h"
 #include "view/figure.h"
 #include <math.h>
 #include <stdio.h>
@@ -146,7 +147,7 @@ static void aside(fv_figure *f, fv_spot at, double anchor, double size, const ch
 
 static void share(fv_figure *f, fv_spot at, double anchor, double size, double part, double whole) {
     char text[32] = "-";
-    if (whole > 0) snprintf(text, sizeof text, "%.1f %%", 100 * part / whole);
+    if (whole > 0) fv__format(text, sizeof text, "%.1f %%", 100 * part / whole);
     aside(f, at, anchor, size, text);
 }
 
@@ -202,8 +203,8 @@ static void note(fv_figure *f, const matrix *m) {
 static void headline(fv_figure *f, const matrix *m) {
     char a[32], b[32], text[128];
     if (m->all > 0 && m->all < 1e15)
-        snprintf(text, sizeof text, "%s of %s right: %.2f %%", fv__commas(a, (int64_t)m->right),
-                 fv__commas(b, (int64_t)m->all), 100 * m->right / m->all);
+        fv__format(text, sizeof text, "%s of %s right: %.2f %%", fv__commas(a, (int64_t)m->right),
+                   fv__commas(b, (int64_t)m->all), 100 * m->right / m->all);
     else
         snprintf(text, sizeof text, m->all > 0 ? "Confusion matrix" : "Nothing counted yet");
     f->title = fv__figure_text(f, text);
@@ -215,7 +216,7 @@ static void key(fv_figure *f, const matrix *m) {
                                      .shade = {.tone = FV_TONE_RIGHT, .depth = 1},
                                      .name = "right"});
     if (m->worst == 0) return;
-    snprintf(text, sizeof text, "mistakes, up to %.1f %% of a row", 100 * scale_of(m));
+    fv__format(text, sizeof text, "mistakes, up to %.1f %% of a row", 100 * scale_of(m));
     fv__figure_key(
         f, (fv_key_entry){.kind = FV_KEY_RAMP, .shade = {.tone = FV_TONE_WRONG}, .name = text});
 }

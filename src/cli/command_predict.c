@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * predict.c - `fovea predict`: what a model sees in images.
+ * command_predict.c - `fovea predict`: what a model sees in images.
  */
 #include "base/printable.h"
 #include "cli/cli.h"

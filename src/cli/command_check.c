@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.c - `fovea check`: the gradient check of a network, in double.
+ * command_check.c - `fovea check`: the gradient check of a network, in double.
  */
 #include "cli/cli.h"
 

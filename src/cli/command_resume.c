@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resume.c - `fovea resume`: goes on with a training run, to its end or beyond.
+ * command_resume.c - `fovea resume`: goes on with a training run, to its end or beyond.
  */
 #include "cli/watch.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * train.c - `fovea train`: learns from labelled images.
+ * command_train.c - `fovea train`: learns from labelled images.
  */
 #include "cli/watch.h"
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * version.c - `fovea version`.
+ * command_version.c - `fovea version`.
  */
 #include "cli/cli.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explain.c - `fovea explain`: the lecture's table of a network.
+ * command_explain.c - `fovea explain`: the lecture's table of a network.
  *
  * Numbers come from where the work is done: parameters and MACs from the operators' own cost rules,
  * receptive fields from fv__net_receptive_fields, memory from the plan that would be executed.
@@ -43,12 +43,12 @@ static fv_status say(fv_cli *cli, const fv_explanation *e) {
     fv_text out = {0};
     if (fv__cli_has(cli, "strict")) FV_TRY(check_tiling(cli, e));
     if (cli->json) {
-        fv__explain_json(e, fv__cli_has(cli, "training"), &out);
+        fv__cli_explain_json(e, fv__cli_has(cli, "training"), &out);
         return fv__cli_put(cli, &out);
     }
     const bool all = fv__cli_has(cli, "wide") || fv__cli_has(cli, "markdown");
     const fv_status status =
-        fv__explain_text(cli, e, all ? 0 : fv__cli_screen(stdout).columns, &out);
+        fv__cli_explain_text(cli, e, all ? 0 : fv__cli_screen(stdout).columns, &out);
     if (status == FV_OK) return fv__cli_put(cli, &out);
     fv__text_free(&out);
     return status;
@@ -71,7 +71,7 @@ static fv_status run(fv_cli *cli) {
     fv_cli_net net;
     if (!cli->weights) FV_TRY(fv_weights_read(cli->ctx, cli->words[0], &weights));
     if (weights) {
-        const fv_status status = fv__explain_weights(cli, cli->words[0], weights);
+        const fv_status status = fv__cli_explain_weights(cli, cli->words[0], weights);
         fv_weights_free(weights);
         return status;
     }

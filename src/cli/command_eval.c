@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * eval.c - `fovea eval`: how well a model does on labelled images.
+ * command_eval.c - `fovea eval`: how well a model does on labelled images.
  */
 #include "base/printable.h"
 #include "cli/cli.h"

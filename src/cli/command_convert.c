@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * convert.c - `fovea convert IN OUT`: between the forms a network can have, told by their ends.
+ * command_convert.c - `fovea convert IN OUT`: between the forms a network can have, told by their
+ * ends.
  */
 #include "cli/cli.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zoo.c - `fovea zoo`: the networks that are built in, and their texts.
+ * command_zoo.c - `fovea zoo`: the networks that are built in, and their texts.
  */
 #include "cli/cli.h"
 

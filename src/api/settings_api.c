@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options.c - tables of fields as the public header shows them, and settings given as text.
+ * settings_api.c - tables of fields as the public header shows them, and settings given as text.
  */
-#include "api/options.h"
+#include "api/settings_api.h"
 #include "api/given.h"
 #include <stdio.h>
 

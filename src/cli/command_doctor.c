@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * doctor.c - `fovea doctor`: this machine, this build, the data that is here.
+ * command_doctor.c - `fovea doctor`: this machine, this build, the data that is here.
  */
 #include "cli/cli.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench.c - `fovea bench`: how fast a network runs here, whole and per layer.
+ * command_bench.c - `fovea bench`: how fast a network runs here, whole and per layer.
  */
 #include "base/printable.h"
 #include "cli/cli.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * show.c - `fovea show`: filters, and what each layer makes of an image, as PNG files.
+ * command_show.c - `fovea show`: filters, and what each layer makes of an image, as PNG files.
  */
 #include "cli/cli.h"
 #include <string.h>

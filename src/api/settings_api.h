@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options.h - tables of fields as the public header shows them, and settings given as text.
+ * settings_api.h - tables of fields as the public header shows them, and settings given as text.
  */
-#ifndef FV_API_OPTIONS_H
-#define FV_API_OPTIONS_H
+#ifndef FV_API_SETTINGS_API_H
+#define FV_API_SETTINGS_API_H
 
 #include "net/settings.h"
 

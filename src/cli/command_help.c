@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * help.c - `fovea help TOPIC`: commands, layers, data sets, networks, settings, input, language,
- * exit codes. All but the last two are made from declarations.
+ * command_help.c - `fovea help TOPIC`: commands, layers, data sets, networks, settings, input,
+ * language, exit codes. All but the last two are made from declarations.
  */
 #include "cli/cli.h"
 #include <string.h>

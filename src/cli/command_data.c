@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * data.c - `fovea data`: the data sets, what is in one, and a sheet of samples.
+ * command_data.c - `fovea data`: the data sets, what is in one, and a sheet of samples.
  */
 #include "base/printable.h"
 #include "cli/cli.h"

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * isa_list.h - the sets of instructions that kernels are written for, ascending.
+ *
+ * FV_ISA(name, needs): kern/isa_NAME.c has fv__fill_NAME, which puts into the table of kernels what
+ * it does better than those before it, all cells or one; `needs` says whether this processor and
+ * system have it. A file for a set that no rule in CMakeLists.txt names says
+ * `#pragma GCC target("...")` in its first line.
+ */
+FV_ISA(baseline, true)
+#ifdef FV_HAVE_X86
+FV_ISA(avx2, FV_CPU("avx2") && FV_CPU("fma"))
+FV_ISA(avx512, FV_CPU("avx512f") && FV_CPU("avx512bw") && FV_CPU("avx512dq") &&
+                   FV_CPU("avx512vl") && FV_CPU("fma"))
+#endif
