@@ -128,5 +128,24 @@ for topic in $("$FOVEA" help layers | sed -n 's/^  \([a-z]*\)  .*/\1/p') \
 done
 expect 0 "Simonyan" help vgg16
 
+# Settings that can have no effect: those that contradict each other are refused, what is left over is
+# told before the first step.
+small=(train perceptron digits:60 epochs=2 --out advised)
+expect 2 "steps=1 has an effect with schedule=step only" "${small[@]}" steps=1
+expect 2 "schedule=step never lowers the rate without steps" "${small[@]}" schedule=step
+expect 2 "patience=1 has an effect with schedule=plateau only" "${small[@]}" patience=1 schedule=constant
+expect 2 "never be lr" "${small[@]}" warmup=3
+# told PATTERN SETTING...: a run that ends well and says that.
+told() {
+    local pattern=$1
+    shift
+    expect 0 "after 2 epochs" "${small[@]}" "$@"
+    grep -qF -- "$pattern" err.txt || fail "${small[*]} $*" "'$pattern' is not in: $(head -c 300 err.txt)"
+    rm -rf advised
+}
+told "epoch 5 has no effect" schedule=step steps=1,5
+told "patience=2 has no effect" schedule=plateau patience=2
+told "momentum=0.5 has no effect with optimizer=adam" optimizer=adam momentum=0.5
+
 echo "$count calls, $failed failed"
 [ "$failed" -eq 0 ]

@@ -12,9 +12,10 @@
 
 #include <string.h>
 
-#define PIXELS 64 /* of a unit of work: 4 KB of y */
-#define TILE   4  /* pixels that meet a row of weights while it is at hand */
-#define SQUARE (FV_BLOCK * FV_BLOCK)
+#define PIXELS     64 /* of a unit of work: 4 KB of y */
+#define TILE       4  /* pixels that meet a row of weights while it is at hand */
+#define SQUARE     (FV_BLOCK * FV_BLOCK)
+#define SQUARE_RUN 64 /* pixels of a sum in float32 */
 
 static const char *refuses(const fv_site *site, const fv_request *request) {
     const fv_conv_options *o = site->options;
@@ -170,23 +171,28 @@ static void prepare_backward(const fv_pass *p) {
                       pack_channels, p);
 }
 
-/* The 16 x 16 weights of a block of filters and a block of channels, a sample's sums at a time. */
+/* Adds to 16 x 16 weights what some pixels tell of them; few, since they are summed in float32. */
+static void square_run(int64_t pixels, const float *from, const float *dy, double *total) {
+    float sums[SQUARE] = {0};
+    for (int64_t i = 0; i < pixels; i++, from += FV_BLOCK, dy += FV_BLOCK)
+        for (int k = 0; k < FV_BLOCK; k++)
+            for (int c = 0; c < FV_BLOCK; c++) sums[k * FV_BLOCK + c] += dy[k] * from[c];
+    for (int i = 0; i < SQUARE; i++) total[i] += (double)sums[i];
+}
+
+/* The 16 x 16 weights of a block of filters and a block of channels, run by run. */
 static void square(const fv_pass *p, int64_t filter, int64_t channel) {
     const fv_blocks x = fv__blocks(&p->x[0].shape);
     const int64_t channels = x.blocks * FV_BLOCK;
     float *dw = (float *)p->dw[0].data + filter * FV_BLOCK * channels + channel * FV_BLOCK;
-    float total[SQUARE] = {0};
-    for (int64_t n = 0; n < x.samples; n++) {
-        const float *from = fv__block_at(&p->x[0], n, channel, x.pixels);
-        const float *dy = fv__block_at(&p->dy[0], n, filter, x.pixels);
-        float sums[SQUARE] = {0};
-        for (int64_t i = 0; i < x.pixels; i++, from += FV_BLOCK, dy += FV_BLOCK)
-            for (int k = 0; k < FV_BLOCK; k++)
-                for (int c = 0; c < FV_BLOCK; c++) sums[k * FV_BLOCK + c] += dy[k] * from[c];
-        for (int i = 0; i < SQUARE; i++) total[i] += sums[i];
-    }
+    double total[SQUARE] = {0};
+    for (int64_t n = 0; n < x.samples; n++)
+        for (int64_t i = 0; i < x.pixels; i += SQUARE_RUN)
+            square_run(fv__cpu_min(SQUARE_RUN, x.pixels - i),
+                       fv__block_at(&p->x[0], n, channel, x.pixels) + i * FV_BLOCK,
+                       fv__block_at(&p->dy[0], n, filter, x.pixels) + i * FV_BLOCK, total);
     for (int k = 0; k < FV_BLOCK; k++)
-        for (int c = 0; c < FV_BLOCK; c++) dw[k * channels + c] += total[k * FV_BLOCK + c];
+        for (int c = 0; c < FV_BLOCK; c++) dw[k * channels + c] += (float)total[k * FV_BLOCK + c];
 }
 
 static void squares(void *arg, int64_t first, int64_t end, int worker) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bn_vector.c - batch normalisation: a job has whole channels, through all samples, so that a
- * channel's sums are formed in one order. Sums along a plane are float32 in the lanes of a vector;
+ * channel's sums are formed in one order. Along a plane they are runs of float32 added in double;
  * those of the planes are added in double, and so are the few numbers of a channel.
  */
 #include "cpu/cpu.h"

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define PARTS        16     /* of the batch, at most */
+#define PATCH_ROWS   56     /* as many as take the time that making a patch takes */
 #define FRAME_FLOATS 49152  /* of x in work: 192 KB, in the L2 cache */
 #define PART_FLOATS  262144 /* weights beyond which parts of the batch are to be few: 1 MB */
 #define LENGTH       1024   /* outputs that one sum runs over before its lanes are added up */
@@ -26,11 +27,13 @@ static const char *small(const fv_direct *d) {
     return NULL;
 }
 
-/* Vectors of a row of the result: with the columns that are computed for nothing, and without. */
+/* Vectors of a row of the result: with the columns that are computed for nothing, and without.
+   Patches, which would save the former, take as long as PATCH_ROWS rows of the product. */
 static bool wasteful(const fv_direct *d, const struct fv_kernels *k) {
     const int64_t here = fv__cpu_up((d->oh - 1) * d->pitch + d->ow, k->lanes);
     const int64_t more = d->oh * d->ow % k->lanes > FV_COLUMNS_ALONE;
-    return 6 * here > 7 * (d->oh * d->ow / k->lanes + more);
+    const int64_t full = d->oh * d->ow / k->lanes + more;
+    return 6 * d->rows * here > (7 * d->rows + 6 * PATCH_ROWS) * full;
 }
 
 /* Offsets are 32 bits wide. */

@@ -22,7 +22,6 @@ static void clear(void *memory, size_t bytes) {
     memset(memory, 0, bytes);
 }
 
-
 /* conv adds; conv and fc apply what kernels know, and sums of memory passes gain from it too. */
 static bool fuses(const fv_op *op, const fv_epilogue *epilogue) {
     const bool product = op == &fv__op_conv || op == &fv__op_fc;

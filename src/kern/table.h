@@ -83,7 +83,8 @@ struct fv_kernels {
     void (*act_grad)(fv_act kind, int64_t n, const float *y, const float *dy, float *dx, float p,
                      float q, bool add);
 
-    /* y += x;  y = x1 + x2;  y *= s;  the sum of x, exact to 1e-6 of the sum of |x| however long. */
+    /* y += x;  y = x1 + x2;  y *= s;  the sum of x, exact to 1e-6 of the sum of |x| however long.
+     */
     void (*add)(int64_t n, const float *x, float *y);
     void (*add2)(int64_t n, const float *x1, const float *x2, float *y);
     void (*mul)(int64_t n, const float *x, float s, float *y);  /* y = x * s */

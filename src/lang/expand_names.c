@@ -139,6 +139,7 @@ fv_status fv__expand_name_call(fv_expander *x, const fv_scope *scope, const fv_e
     const bool labelled = e->label != NULL && e->repeat == NULL;
     const fv_location location = labelled ? e->label_location : e->location;
     const char *name, *old;
+    x->fuel -= 150; /* a call that makes nothing takes as long as a layer */
     FV_TRY(fv__expand_full_name(x, scope, labelled ? e->label : e->block->name, location, &name));
     const int *other = labelled ? fv__names_get(&x->now.names, name) : NULL;
     if (other != NULL) return refuse_name(x, scope, name, location, *other, true);

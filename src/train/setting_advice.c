@@ -91,6 +91,13 @@ static void look_at_steps(const advice *a) {
                     (long long)steps->v[i], (long long)a->recipe->epochs);
 }
 
+static void look_at_patience(const advice *a) {
+    const fv_recipe *r = a->recipe;
+    if (given(a, "patience") && r->patience >= r->epochs)
+        fv__log(a->ctx, FV_LOG_WARNING, "patience=%s has no effect, for the run lasts %lld",
+                given(a, "patience"), (long long)r->epochs);
+}
+
 /* --- the optimiser ------------------------------------------------------------------------------
  */
 
@@ -127,6 +134,7 @@ fv_status fv__settings_advise(fv_context *ctx, const fv_setting *settings, size_
     FV_TRY(check_schedule(&a));
     FV_TRY(check_warmup(&a));
     look_at_steps(&a);
+    look_at_patience(&a);
     look_at_optimizer(&a);
     return FV_OK;
 }
