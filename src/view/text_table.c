@@ -16,7 +16,7 @@
 fv_status fv__table_new(fv_context *ctx, fv_table **out) {
     *out = fv__alloc(ctx, sizeof **out, "a table");
     if (!*out) return FV_EXHAUSTED;
-    (*out)->ctx = ctx;
+    (*out)->ctx = (*out)->heads.ctx = (*out)->cells.ctx = ctx;
     return FV_OK;
 }
 
