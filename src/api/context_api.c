@@ -47,12 +47,15 @@ static fv_status take_isa(fv_context *ctx, const char *level) {
 
 fv_status fv_context_new_with(const fv_context_options *given, fv_context **out) {
     fv_context_options options = {0};
+    fv_context lender = {0}; /* the context's own memory comes from the caller's allocator, too */
     if (!out) return FV_USAGE;
-    fv_context *ctx = *out = fv__alloc(NULL, sizeof *ctx, "a context");
+    const fv_status taken = fv__take_struct(&lender, __func__, given, &options, sizeof options);
+    if (taken == FV_OK && options.allocator.free) lender.allocator = options.allocator;
+    fv_context *ctx = *out = fv__alloc(&lender, sizeof *ctx, "a context");
     if (!ctx) return FV_EXHAUSTED;
     ctx->isa = fv__isa_best();
     ctx->device = &fv__cpu_device;
-    FV_TAKE(ctx, given, options);
+    if (taken != FV_OK) return fv__fail(ctx, taken, "%s", lender.message);
     if (!options.allocator.alloc != !options.allocator.free)
         return fv__fail(ctx, FV_USAGE, "an allocator has both alloc and free, or neither");
     ctx->allocator = options.allocator;

@@ -48,7 +48,12 @@ static fv_status wrap(fv_context *ctx, fv_train_job *job, fv_training **out) {
     t->ctx = ctx;
     t->job = job;
     t->settings.ctx = ctx;
-    return FV_OK;
+    fv__recipe_print(&t->settings, &job->recipe);
+    const fv_status status = fv__text_done(ctx, &t->settings);
+    if (status == FV_OK) return FV_OK;
+    fv_training_free(t);
+    *out = NULL;
+    return status;
 }
 
 static fv_status start(fv_context *ctx, const fv_training_options *o, fv_arena *arena,
@@ -156,12 +161,11 @@ const fv_training_facts *fv_training_describe(fv_training *t) {
     const fv_train_job *job = t->job;
     const fv_learner_memory memory = fv__learner_memory(job->learner);
     fv_training_facts *f = &t->facts;
-    if (!t->settings.length) fv__recipe_print(&t->settings, &job->recipe);
     *f = (fv_training_facts){.folder = job->folder,
                              .net = job->model->net.graph->name,
                              .data = job->train.name,
                              .command = job->command,
-                             .settings = t->settings.data ? t->settings.data : "",
+                             .settings = t->settings.data,
                              .parameters = fv__net_parameters(job->model->net.graph, true),
                              .train_images = job->train.count,
                              .test_images = job->test.count,

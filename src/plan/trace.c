@@ -35,7 +35,8 @@ static fv_status trace_step(fv_context *ctx, const fv_plan *plan, const fv_step 
         fv__text_add(out, " (in place)");
     fv_text reasons = {.ctx = ctx};
     fv_status status = why ? reasons_of(ctx, plan, step, &reasons) : FV_OK;
-    if (reasons.length) fv__text_addf(out, "   [%s]", reasons.data);
+    if (status == FV_OK) status = fv__text_done(ctx, &reasons);
+    if (status == FV_OK && reasons.length) fv__text_addf(out, "   [%s]", reasons.data);
     fv__text_free(&reasons);
     fv__text_add(out, "\n");
     return status;

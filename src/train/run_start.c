@@ -80,9 +80,25 @@ fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
 
 /* The network of a request. */
 typedef struct source {
-    const char *word;     /* by name; or */
-    const fv_graph *text; /* the text of a model's */
+    const char *word;        /* by name; or */
+    const fv_graph *text;    /* the text of a model's, */
+    const fv_recipe *recipe; /* and its recipe */
 } source;
+
+/* Of a network built by calls: a run is recorded by its network's text. */
+static fv_status parse_printed(fv_context *ctx, const fv_graph *built, const fv_setting *settings,
+                               size_t count, fv_net *out) {
+    fv_text text = {.ctx = ctx};
+    fv_recipe none; /* the one it was built with is in the request's model */
+    fv_status status = fv__net_print(ctx, built, NULL, &text);
+    if (status == FV_OK)
+        status = fv__net_parse(ctx, built->name, text.data, text.length, settings, count,
+                               &out->graph, &none);
+    else if (status == FV_BAD_INPUT)
+        (void)fv__fail_in(ctx, "a run is recorded by its network's text: ");
+    fv__text_free(&text);
+    return status;
+}
 
 /* It with these settings for its text. */
 static fv_status make_net(fv_context *ctx, const source *from, const fv_setting *settings,
@@ -93,10 +109,8 @@ static fv_status make_net(fv_context *ctx, const source *from, const fv_setting 
     if (text->source)
         return fv__net_parse(ctx, text->name, text->source, strlen(text->source), settings, count,
                              &out->graph, &out->recipe);
-    return fv__fail(ctx, FV_BAD_INPUT,
-                    "%s was built by calls in a way that has no text, and a run is recorded by its "
-                    "network's text",
-                    text->name);
+    out->recipe = *from->recipe;
+    return parse_printed(ctx, text, settings, count, out);
 }
 
 /* Whether the network's text has a parameter `classes`, without building on it: found by trying. */
@@ -209,12 +223,27 @@ static fv_status take_weights(fv_train_job *job, fv_setting *settings, size_t *c
     return FV_OK;
 }
 
+/* A setting that neither the recipe nor the network has is one of the recipe's, mistyped, where one
+   is near. */
+static fv_status hint(fv_context *ctx, fv_status status, const fv_setting *own, size_t rest) {
+    fv_recipe_table table;
+    if (status != FV_USAGE || strstr(ctx->message, "did you mean")) return status;
+    fv__recipe_table(&table);
+    for (size_t i = 0; i < rest; i++) {
+        const char *near = fv__field_nearest(table.field, own[i].name);
+        if (near)
+            return fv__fail(ctx, FV_USAGE, "unknown setting '%.64s'; did you mean '%s'?",
+                            own[i].name, near);
+    }
+    return status;
+}
+
 /* The request's network, its recipe, and the model over it. `own` holds `rest` settings for its
    text. */
 static fv_status make_model(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
                             const source *from, fv_setting *own, size_t rest, int64_t early_seed) {
     fv_net net = {0};
-    FV_TRY(find_net(ctx, job, from, own, rest, &net));
+    FV_TRY(hint(ctx, find_net(ctx, job, from, own, rest, &net), own, rest));
     fv_status status = make_recipe(ctx, r, &net, own, &job->recipe);
     if (status == FV_OK && job->recipe.seed != early_seed) /* the network's text has its own */
         status = open_data(ctx, job, r, (uint64_t)job->recipe.seed);
@@ -229,12 +258,17 @@ static fv_status open_source(fv_context *ctx, fv_train_job *job, const fv_train_
                              fv_net *brought, source *from) {
     const fv_open_options plain = {0};
     const char *weights = NULL;
-    *from = (source){.word = r->net, .text = r->model ? r->model->net.graph : NULL};
-    if (r->model) return FV_OK;
+    *from = (source){.word = r->net};
+    if (r->model) {
+        from->text = r->model->net.graph;
+        from->recipe = &r->model->net.recipe;
+        return FV_OK;
+    }
     FV_TRY(fv__word_weights(ctx, &job->arena, r->net, &weights));
     if (!weights) return FV_OK;
     FV_TRY(fv__net_open(ctx, r->net, &plain, brought));
     from->text = brought->graph;
+    from->recipe = &brought->recipe;
     if (!job->weights) job->weights = weights;
     return FV_OK;
 }

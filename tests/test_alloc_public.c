@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_alloc_public.c - memory refused at every place of the public functions beside loading,
+ * running and stepping (test_alloc_api.c): describing, building, sets of one's own, drawing,
+ * checking, timing, runs in a folder.
+ *
+ * Each use is repeated with the first, second, third … request refused, once that one alone and
+ * once all from there on. Each time it must end in FV_EXHAUSTED and a sentence, never in a crash;
+ * the sanitizer's leak check at the end of the program sees what was not freed.
+ */
+#include "public.h"
+#include "refuse.h"
+
+static const char text[] = "net small(classes = 3)\n"
+                           "input 1x8x8 scale 1/255\n"
+                           "    conv 4 3x3 pad 1 - bn - relu - maxpool 3 stride 3 as here\n"
+                           "  - concat { conv 2 1x1 - relu | identity } - fc classes - softmax\n"
+                           "head aux weight 0.3 training from here - fc classes\n"
+                           "train batch 4 epochs 1\n";
+
+/* ------------------------------------------------------------------------------------ uses --- */
+
+static fv_status describe(fv_context *ctx) {
+    fv_net *net = NULL, *again = NULL;
+    fv_blob *print = NULL;
+    fv_explanation *e = NULL;
+    fv_explain_options options = FV_INIT(fv_explain_options);
+    options.training = 1;
+    fv_status s = fv_net_parse(ctx, text, "classes=4", &net);
+    if (!s) s = fv_explain(ctx, net, &options, &e);
+    if (!s) s = fv_net_print(ctx, net, &print);
+    if (!s) s = fv_net_save(ctx, net, "alloc.net");
+    if (!s) s = fv_net_open(ctx, "alloc.net", NULL, &again);
+    fv_blob_free(print);
+    fv_explanation_free(e);
+    fv_net_free(again);
+    fv_net_free(net);
+    return s;
+}
+
+static void twice(const fv_operator_pass *p) {
+    for (int64_t i = 0; i < p->y->step * p->y->dims.dim[0]; i++)
+        ((float *)p->y->data)[i] = 2 * ((float *)p->x->data)[i];
+}
+
+static fv_status build(fv_context *ctx) {
+    fv_operator op = FV_INIT(fv_operator);
+    fv_builder *b = NULL;
+    fv_net *net = NULL;
+    const float numbers[8] = {0};
+    op.name = "twice";
+    op.forward = twice;
+    fv_status s = fv_context_add_operator(ctx, &op);
+    op.name = "again";
+    if (!s) s = fv_context_add_operator(ctx, &op);
+    if (!s) s = fv_builder_new(ctx, "built", "1x8x8 mean 0.5", &b);
+    if (s) return s;
+    const int x = fv_builder_then(b, fv_builder_then(b, 0, "twice", NULL), "conv", "2 3x3 pad 1");
+    const int y = fv_builder_then(b, x, "conv", "2 3x3 pad 1");
+    const int z = fv_builder_add_sharing(b, "shared", y, 1, &y);
+    (void)fv_builder_constant(b, "numbers", FV_F32, 1, (int64_t[]){8}, numbers);
+    const int sum = fv_builder_add(b, NULL, "add", NULL, 3, (int[]){x, y, z});
+    fv_builder_head(b, NULL, fv_builder_then(b, sum, "fc", "3"), NULL, 1, 0);
+    fv_builder_head(b, "map", sum, "crossentropy ignore 9", 0.5, 1);
+    fv_builder_train(b, "lr=0.2 batch=4");
+    s = fv_builder_finish(b, &net);
+    fv_net_free(net);
+    return s;
+}
+
+static fv_status sample(void *user, fv_context *ctx, int64_t i, fv_sample_view *out) {
+    static _Thread_local uint8_t pixels[64];
+    (void)user;
+    (void)ctx;
+    for (int k = 0; k < 64; k++) pixels[k] = (uint8_t)(30 * (i % 3 == 0 ? k / 8 : k % 8) + i % 3);
+    out->channels = 1;
+    out->height = out->width = 8;
+    out->pixels = pixels;
+    out->label = (int32_t)(i % 3);
+    return FV_OK;
+}
+
+static fv_status make_set(fv_context *ctx, fv_dataset **out) {
+    static const char *const names[] = {"ant", "bee", "cat"};
+    fv_dataset_source source = FV_INIT(fv_dataset_source);
+    source.name = "bars";
+    source.count = 10;
+    source.channels = 1;
+    source.height = source.width = 8;
+    source.classes = 3;
+    source.class_names = names;
+    source.sample = sample;
+    return fv_dataset_new(ctx, &source, out);
+}
+
+static fv_status look_at_data(fv_context *ctx) {
+    static const char pgm[] = "P5 2 2 255\nabcd";
+    fv_dataset *set = NULL, *known = NULL;
+    fv_sample_view *view = NULL;
+    fv_image *image = NULL;
+    fv_blob *png = NULL, *letters = NULL;
+    fv_model *model = NULL;
+    fv_trainer *trainer = NULL;
+    float x[3 * 64];
+    int32_t labels[3];
+    fv_status s = make_set(ctx, &set);
+    if (!s) s = fv_dataset_open(ctx, "digits:10", 1, NULL, &known);
+    if (!s) s = fv_dataset_sample(ctx, set, 3, &view);
+    if (!s) s = fv_model_parse(ctx, text, NULL, 1, &model);
+    if (!s)
+        s = fv_dataset_batch(ctx, set, fv_model_net(model), (int64_t[]){1, 5, 2}, 0, 3, x, labels);
+    if (!s) s = fv_trainer_new(ctx, model, NULL, &trainer);
+    if (!s) s = fv_trainer_step_from(trainer, set, (int64_t[]){1, 5, 2}, 0, 3, NULL);
+    if (!s) s = fv_image_decode(ctx, NULL, pgm, sizeof pgm - 1, &image);
+    if (!s) s = fv_draw_samples(ctx, set, 1, &png);
+    if (!s) s = fv_draw_text(ctx, image->pixels, 2, 2, 20, FV_TERMINAL_SHADES, &letters);
+    fv_trainer_free(trainer);
+    fv_model_free(model);
+    fv_blob_free(letters);
+    fv_blob_free(png);
+    fv_image_free(image);
+    fv_sample_free(view);
+    fv_dataset_free(known);
+    fv_dataset_free(set);
+    return s;
+}
+
+/* A drawing that is not wanted any further. */
+static fv_status drop(fv_status s, fv_blob **png) {
+    fv_blob_free(*png);
+    *png = NULL;
+    return s;
+}
+
+static fv_status look_inside(fv_context *ctx) {
+    fv_dataset *set = NULL;
+    fv_model *model = NULL;
+    fv_run *run = NULL;
+    fv_evaluation *e = NULL;
+    fv_blob *png = NULL;
+    fv_tensor_view view = FV_INIT(fv_tensor_view);
+    fv_evaluation_options each = FV_INIT(fv_evaluation_options);
+    each.each = 1;
+    fv_status s = make_set(ctx, &set);
+    if (!s) s = fv_model_parse(ctx, text, NULL, 1, &model);
+    if (!s) s = fv_evaluate(ctx, model, set, &each, &e);
+    if (!s) s = drop(fv_draw_confusion(ctx, model, e, &png), &png);
+    if (!s) s = drop(fv_draw_mistakes(ctx, model, set, e, 2, &png), &png);
+    if (!s) s = fv_run_new_keeping(ctx, model, 1, &run);
+    if (!s) memset(fv_run_input(run), 0, 64 * sizeof(float));
+    if (!s) s = fv_run_forward(run, 1);
+    if (!s) s = fv_run_value(run, "here", &view);
+    if (!s) s = drop(fv_draw_maps(ctx, run, "conv1", 4, &png), &png);
+    if (!s) s = drop(fv_draw_input(ctx, run, &png), &png);
+    if (!s) s = drop(fv_draw_filters(ctx, model, "conv1.weight", &png), &png);
+    fv_run_free(run);
+    fv_evaluation_free(e);
+    fv_model_free(model);
+    fv_dataset_free(set);
+    return s;
+}
+
+static fv_status check_and_time(fv_context *ctx) {
+    fv_net *net = NULL;
+    fv_check *check = NULL;
+    fv_bench *bench = NULL;
+    fv_check_settings few = FV_INIT(fv_check_settings);
+    fv_bench_options none = FV_INIT(fv_bench_options);
+    few.points = 1;
+    none.runs = -1;
+    none.trace = none.training = 1;
+    fv_status s = fv_net_parse(ctx, text, NULL, &net);
+    if (!s) s = fv_check_gradients(ctx, net, &few, &check);
+    if (!s) s = fv_bench_run(ctx, net, &none, &bench);
+    fv_bench_free(bench);
+    fv_check_free(check);
+    fv_net_free(net);
+    return s;
+}
+
+static fv_status train(fv_context *ctx) {
+    fv_training_options o = FV_INIT(fv_training_options), more = FV_INIT(fv_training_options);
+    fv_dataset *set = NULL;
+    fv_model *model = NULL;
+    fv_training *t = NULL;
+    fv_blob *png = NULL;
+    if (system("rm -rf alloc-run") != 0) return FV_FAILED;
+    fv_status s = make_set(ctx, &set);
+    if (!s) s = fv_model_parse(ctx, text, NULL, 1, &model);
+    o.model = model;
+    o.train = o.test = more.train = more.test = set;
+    o.folder = "alloc-run";
+    o.settings = "lr=0.01";
+    o.command = "as typed";
+    if (!s) s = fv_training_start(ctx, &o, &t);
+    if (!s) s = fv_training_run(t, NULL);
+    if (!s && !fv_training_describe(t)) s = FV_EXHAUSTED;
+    if (!s) s = drop(fv_draw_curves(ctx, t, &png), &png);
+    fv_training_free(t);
+    t = NULL;
+    more.settings = "epochs=2";
+    if (!s) s = fv_training_resume(ctx, "alloc-run", &more, &t);
+    fv_training_free(t);
+    fv_model_free(model);
+    fv_dataset_free(set);
+    return s;
+}
+
+/* --------------------------------------------------------------------------------- refusing --- */
+
+typedef fv_status (*use)(fv_context *ctx);
+
+static fv_status whole(use u, char message[200]) {
+    fv_context *ctx = NULL;
+    fv_status s = fv_context_new(1, &ctx);
+    if (!s) s = u(ctx);
+    snprintf(message, 200, "%s", fv_context_error(ctx));
+    fv_context_free(ctx);
+    return s;
+}
+
+/* Requests that can be done without: a folder's entry is not forced to the disk, say. */
+#define DISPENSABLE 6
+
+static void refuse_each(use u, bool rest) {
+    char message[200];
+    int dispensable = 0;
+    refuse_at = 0;
+    refuse_rest = rest;
+    if (whole(u, message) != FV_OK) fail_msg("with all memory it wants: %s", message);
+    for (long n = 1;; n++) {
+        requests = 0;
+        refuse_at = n;
+        const fv_status s = whole(u, message);
+        refuse_at = 0;
+        if (requests < n) {
+            assert_int_equal(s, FV_OK);
+            assert_true(n > 20);
+            return;
+        }
+        if (s == FV_OK && !rest && ++dispensable <= DISPENSABLE) continue;
+        if (s != FV_EXHAUSTED || !strstr(message, "memory"))
+            fail_msg("request %ld refused%s, after %d that were not missed: status %d, \"%s\"", n,
+                     rest ? ", and all after it" : "", (int)s, message);
+    }
+}
+
+#define REFUSED(name)                                                                              \
+    static void name##_refused(void **state) {                                                     \
+        (void)state;                                                                               \
+        refuse_each(name, false);                                                                  \
+        refuse_each(name, true);                                                                   \
+    }
+REFUSED(describe)
+REFUSED(build)
+REFUSED(look_at_data)
+REFUSED(look_inside)
+REFUSED(check_and_time)
+REFUSED(train)
+
+/* With an allocator of the caller's none of it asks the system for anything. */
+static void *lend(void *user, size_t bytes, size_t alignment) {
+    ++*(long *)user;
+    return __real_aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+}
+
+static void take_back(void *user, void *memory) {
+    if (memory) --*(long *)user;
+    free(memory);
+}
+
+static void all_memory_is_the_callers(void **state) {
+    (void)state;
+    static const use each[] = {describe, build, look_at_data, look_inside, check_and_time, train};
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+        fv_context *ctx;
+        long lent = 0;
+        fv_context_options o = FV_INIT(fv_context_options);
+        o.threads = 1;
+        o.allocator = (fv_allocator){lend, take_back, &lent};
+        requests = 0;
+        assert_int_equal(fv_context_new_with(&o, &ctx), FV_OK);
+        const fv_status s = each[i](ctx);
+        if (s || requests > 0)
+            fail_msg("use %zu: %d %s; %ld requests of the system", i, (int)s, fv_context_error(ctx),
+                     requests);
+        fv_context_free(ctx);
+        if (lent) fail_msg("use %zu keeps %ld", i, lent);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(describe_refused),          cmocka_unit_test(build_refused),
+        cmocka_unit_test(look_at_data_refused),      cmocka_unit_test(look_inside_refused),
+        cmocka_unit_test(check_and_time_refused),    cmocka_unit_test(train_refused),
+        cmocka_unit_test(all_memory_is_the_callers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
