@@ -7,7 +7,7 @@
  *               [reference]
  *
  * Prints the median and the least time of many runs, GFLOP/s by the least, and its share of the
- * multiply-add peak of the same threads, measured in the same second. `words` keeps the lines that
+ * multiply-add peak of the same threads, measured just before. `words` keeps the lines that
  * contain it; `reference` times the reference loops too (slow). Operators, their samples, the
  * implementations and the sets of instructions are the library's lists; shapes stand in
  * bench_shapes.h. An implementation is treated as a plan treats it: settled and its weights
