@@ -6,7 +6,7 @@
 #include <math.h>
 
 void fv__figure_init(fv_figure *f, fv_context *ctx) {
-    *f = (fv_figure){.ctx = ctx};
+    *f = (fv_figure){.ctx = ctx, .pointer.ctx = ctx};
     fv__arena_init(&f->arena, ctx);
 }
 

@@ -15,7 +15,7 @@ fv_status fv__report_new(fv_context *ctx, const char *title, const char *subtitl
                          fv_report **out) {
     fv_report *r = *out = fv__alloc(ctx, sizeof *r, "a report");
     if (!r) return FV_EXHAUSTED;
-    r->ctx = ctx;
+    r->ctx = r->title.ctx = r->subtitle.ctx = r->body.ctx = r->contents.ctx = ctx;
     fv__text_html(&r->title, title ? title : "");
     fv__text_html(&r->subtitle, subtitle ? subtitle : "");
     return FV_OK;
