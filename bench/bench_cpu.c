@@ -1,138 +1,91 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_cpu - times every implementation of convolutions, fully connected layers, pools and
- * activations, forward and backward, on shapes that networks have.
+ * bench_cpu - times every implementation of every operator, forward and backward, in training, on
+ * shapes that networks have.
  *
- *     bench_cpu [words] [threads=N] [seconds=S] [isa=baseline|avx2|avx512] [impl=NAME]
- *               [pass=forward|backward] [reference]
+ *     bench_cpu [words] [threads=N] [seconds=S] [isa=NAME] [impl=NAME] [pass=forward|backward]
+ *               [reference]
  *
  * Prints the median and the least time of many runs, GFLOP/s by the least, and its share of the
- * multiply-add peak of the same threads, measured in the same second. `words` keeps the lines that
- * contain it; `reference` times the reference loops too (slow).
+ * multiply-add peak of the same threads, measured just before. `words` keeps the lines that
+ * contain it; `reference` times the reference loops too (slow). Operators, their samples, the
+ * implementations and the sets of instructions are the library's lists; shapes stand in
+ * bench_shapes.h. An implementation is treated as a plan treats it: settled and its weights
+ * prepared beforehand, maps in the layouts it asks for, dx cleared first where it only adds.
  */
-#include <inttypes.h>
+#include "base/cpu_features.h"
+#include "base/denormal.h"
+#include "bench_shapes.h"
+#include "cpu/cpu.h"
+#include "look/benchmark.h"
+#include "op_problem.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "base/text.h"
-#include "cpu/impl.h"
-#include "kern/kern.h"
+#define RUNS_MOST  20000
+#define RUNS_LEAST 5
+#define PATIENCE   20 /* seconds for the runs of one implementation, once there are enough */
 
-typedef struct bench_case {
-    const char *label, *op, *options;
-    fv_shape in;
-    bool no_dx; /* a first layer */
-    const char *then;
-} bench_case;
+/* What the command line says. */
+typedef struct wishes {
+    const char *words, *impl, *pass;
+    int threads, isa;
+    double seconds;
+    bool reference;
+} wishes;
 
-#define MAP(n, c, h, w)                                                                            \
-    {                                                                                              \
-        4, {                                                                                       \
-            n, c, h, w                                                                             \
-        }                                                                                          \
-    }
-static const bench_case cases[] = {
-    {"lenet conv1", "conv", "filters=6 kernel=5x5", MAP(64, 1, 32, 32), true, "tanh"},
-    {"lenet tanh1", "tanh", "", MAP(64, 6, 28, 28), false, NULL},
-    {"lenet pool1", "avgpool", "kernel=2x2", MAP(64, 6, 28, 28), false, NULL},
-    {"lenet conv2", "conv", "filters=16 kernel=5x5", MAP(64, 6, 14, 14), false, "tanh"},
-    {"lenet tanh2", "tanh", "", MAP(64, 16, 10, 10), false, NULL},
-    {"lenet pool2", "avgpool", "kernel=2x2", MAP(64, 16, 10, 10), false, NULL},
-    {"lenet maxpool1", "maxpool", "kernel=2x2", MAP(64, 6, 28, 28), false, NULL},
-    {"lenet fc1", "fc", "outputs=120", {2, {64, 400}}, false, "tanh"},
-    {"lenet fc2", "fc", "outputs=84", {2, {64, 120}}, false, "tanh"},
-    {"lenet fc3", "fc", "outputs=10", {2, {64, 84}}, false, NULL},
-    {"cifar conv 3>16 b128", "conv", "filters=16 kernel=3x3 pad=1", MAP(128, 3, 32, 32), true,
-     NULL},
-    {"cifar conv 16>16 b128", "conv", "filters=16 kernel=3x3 pad=1", MAP(128, 16, 32, 32), false,
-     NULL},
-    {"cifar conv 32>32 b128", "conv", "filters=32 kernel=3x3 pad=1", MAP(128, 32, 16, 16), false,
-     NULL},
-    {"cifar conv 64>64 b128", "conv", "filters=64 kernel=3x3 pad=1", MAP(128, 64, 8, 8), false,
-     NULL},
-    {"cifar bn 16 b128", "bn", "", MAP(128, 16, 32, 32), false, NULL},
-    {"vgg 3>64 224", "conv", "filters=64 kernel=3x3 pad=1", MAP(1, 3, 224, 224), true, "relu"},
-    {"vgg 64>64 224", "conv", "filters=64 kernel=3x3 pad=1", MAP(1, 64, 224, 224), false, "relu"},
-    {"vgg 128>128 112", "conv", "filters=128 kernel=3x3 pad=1", MAP(1, 128, 112, 112), false,
-     "relu"},
-    {"vgg 256>256 56", "conv", "filters=256 kernel=3x3 pad=1", MAP(1, 256, 56, 56), false, "relu"},
-    {"vgg 512>512 28", "conv", "filters=512 kernel=3x3 pad=1", MAP(1, 512, 28, 28), false, "relu"},
-    {"vgg 512>512 14", "conv", "filters=512 kernel=3x3 pad=1", MAP(1, 512, 14, 14), false, "relu"},
-    {"vgg maxpool 224", "maxpool", "kernel=2x2", MAP(1, 64, 224, 224), false, NULL},
-    {"vgg fc6 b1", "fc", "outputs=4096", {2, {1, 25088}}, false, "relu"},
-    {"vgg fc7 b16", "fc", "outputs=4096", {2, {16, 4096}}, false, "relu"},
-    {"resnet conv1", "conv", "filters=64 kernel=7x7 stride=2 pad=3", MAP(1, 3, 224, 224), true,
-     "relu"},
-    {"resnet maxpool", "maxpool", "kernel=3x3 stride=2 pad=1", MAP(1, 64, 112, 112), false, NULL},
-    {"resnet 64>256 56 1x1", "conv", "filters=256 kernel=1x1", MAP(1, 64, 56, 56), false, NULL},
-    {"resnet 256>64 56 1x1", "conv", "filters=64 kernel=1x1", MAP(1, 256, 56, 56), false, NULL},
-    {"resnet 256>512 56 1x1s2", "conv", "filters=512 kernel=1x1 stride=2", MAP(1, 256, 56, 56),
-     false, NULL},
-    {"resnet 128>128 28", "conv", "filters=128 kernel=3x3 pad=1", MAP(1, 128, 28, 28), false, NULL},
-    {"resnet 256>256 28 s2", "conv", "filters=256 kernel=3x3 stride=2 pad=1", MAP(1, 256, 28, 28),
-     false, NULL},
-    {"resnet 1024>256 14 1x1", "conv", "filters=256 kernel=1x1", MAP(1, 1024, 14, 14), false, NULL},
-    {"resnet 512>512 7", "conv", "filters=512 kernel=3x3 pad=1", MAP(1, 512, 7, 7), false, NULL},
-    {"resnet 2048>512 7 1x1", "conv", "filters=512 kernel=1x1", MAP(1, 2048, 7, 7), false, NULL},
-    {"resnet 512>512 7 b8", "conv", "filters=512 kernel=3x3 pad=1", MAP(8, 512, 7, 7), false, NULL},
-    {"resnet bn 256 56", "bn", "", MAP(8, 256, 56, 56), false, NULL},
-    {"alexnet conv1", "conv", "filters=96 kernel=11x11 stride=4", MAP(1, 3, 227, 227), true,
-     "relu"},
-    {"alexnet conv2", "conv", "filters=256 kernel=5x5 pad=2 groups=2", MAP(1, 96, 27, 27), false,
-     "relu"},
-    {"alexnet lrn", "lrn", "", MAP(1, 96, 27, 27), false, NULL},
-    {"depthwise 96 112", "conv", "filters=96 kernel=3x3 pad=1 groups=96", MAP(1, 96, 112, 112),
-     false, NULL},
-};
+typedef struct bench {
+    wishes wish;
+    const fv_device *device;
+    fv_kernels table;
+    const fv_kernels *kernels;
+    fv_context *ctx;
+    int lines; /* printed */
+    double times[RUNS_MOST];
+} bench;
 
-static fv_context ctx;
-static const fv_kernels *kernels;
-static fv_pool *pool;
-static double seconds = 0.3;
-static const char *only_impl = "", *only_pass = "";
+/* One problem with its memory, and the implementation that is asked. */
+typedef struct trial {
+    bench *b;
+    const char *label;
+    op_problem p;
+    bool wants_dx[OP_INPUTS];
+    union {
+        char bytes[OPTION_BYTES];
+        double align;
+    } act_options;
+    fv_epilogue epilogue;
+    double work; /* operations forward; 0: not counted */
+    const fv_impl *impl;
+    fv_settled settled;
+    bool overwrite[OP_INPUTS];
+    fv_pass pass;
+} trial;
 
-static void die(const char *what) {
-    fprintf(stderr, "bench_cpu: %s: %s\n", what, ctx.message);
+static const char *const pass_names[] = {[FV_FORWARD] = "forward", [FV_BACKWARD] = "backward"};
+
+static _Noreturn void die(const char *what, const char *why) {
+    fprintf(stderr, "bench_cpu: %s: %s\n", what, why);
     exit(1);
 }
 
-static fv_tensor make(const fv_shape *shape, fv_dtype dtype) {
-    fv_tensor t = fv__tensor(NULL, dtype, *shape);
-    t.data = fv__alloc(&ctx, (size_t)fv__shape_count(shape) * fv__dtype_bytes(dtype), "a tensor");
-    if (!t.data) die("memory");
-    if (dtype == FV_F32)
-        for (int64_t i = 0; i < fv__shape_count(shape); i++)
-            ((float *)t.data)[i] = (float)((i * 2654435761u >> 7) % 2001) / 1000.0f - 1.0f;
-    return t;
-}
+/* ------------------------------------------------------------------------------- the clock --- */
 
-static void peak_job(void *arg, int64_t job, int worker) {
-    (void)worker;
-    ((double *)arg)[job * 8] = kernels->peak(40000);
-}
-
-/* GFLOP/s of all threads at once: the best of a few. */
-static double peak(void) {
-    const int threads = fv__pool_size(pool);
-    double best = 0, flops[8 * 64] = {0};
-    for (int i = 0; i < 12; i++) {
-        double start = fv__seconds(), sum = 0;
-        fv__pool_run(pool, threads, peak_job, flops);
-        double rate = (start = fv__seconds() - start);
-        for (int t = 0; t < threads; t++) sum += flops[t * 8];
-        rate = sum / start / 1e9;
-        if (rate > best) best = rate;
-    }
-    return best;
+/* GFLOP/s of all threads at once. */
+static double peak(const bench *b) {
+    double rate;
+    if (fv__measure_peak(b->ctx, &rate) != FV_OK) die("the peak", b->ctx->message);
+    return rate / 1e9;
 }
 
 /* One thread is timed by its own clock, so that others on the machine count less. */
-static double clock_now(void) {
+static double clock_now(const bench *b) {
 #ifdef CLOCK_THREAD_CPUTIME_ID
     struct timespec t;
-    if (fv__pool_size(pool) == 1 && clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0)
+    if (fv__pool_size(b->ctx->pool) == 1 && clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0)
         return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 #endif
     return fv__seconds();
@@ -143,144 +96,303 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-#define RUNS_MOST 20000
-static double times[RUNS_MOST];
+/* What a plan launches for the step. */
+static void run_once(const trial *t) {
+    const fv_device *device = t->b->device;
+    for (int i = 0; t->impl->which == FV_BACKWARD && i < t->pass.inputs; i++)
+        if (t->p.dx[i].data && !t->overwrite[i])
+            device->clear(t->p.dx[i].data, op_bytes(&t->p.dx[i]));
+    device->launch(t->impl->run, &t->pass);
+}
 
-static void report(const char *label, const char *what, const char *impl, const fv_pass *pass,
-                   fv_pass_fn *run, double flops, double top) {
+/* The times of many runs, ascending; how many. */
+static int time_runs(const trial *t) {
+    bench *b = t->b;
+    const fv_denormal_state denormals = fv__denormals_off();
     int n = 0;
-    run(pass);
+    run_once(t);
     const double start = fv__seconds();
-    while (n < RUNS_MOST && (n < 5 || fv__seconds() - start < seconds)) {
-        const double t = clock_now();
-        run(pass);
-        times[n++] = clock_now() - t;
-        if (n >= 5 && fv__seconds() - start > 20) break;
+    for (double gone = 0; n < RUNS_MOST && (n < RUNS_LEAST || gone < b->wish.seconds);) {
+        const double from = clock_now(b);
+        run_once(t);
+        b->times[n++] = clock_now(b) - from;
+        gone = fv__seconds() - start;
+        if (n >= RUNS_LEAST && gone > PATIENCE) break;
     }
-    qsort(times, (size_t)n, sizeof *times, ascending);
-    printf("%-26s %-9s %-10s %10.4f %10.4f", label, what, impl, times[n / 2] * 1e3, times[0] * 1e3);
-    if (flops > 0)
-        printf(" %8.1f %5.0f%%\n", flops / times[0] / 1e9, 100 * flops / times[0] / 1e9 / top);
-    else
-        printf("\n");
+    fv__denormals_restore(denormals);
+    qsort(b->times, (size_t)n, sizeof *b->times, ascending);
+    return n;
+}
+
+static void report(const trial *t, double top) {
+    const double *times = t->b->times;
+    const bool forward = t->impl->which == FV_FORWARD;
+    const double work = forward || !t->p.dx[0].data ? t->work : 2 * t->work;
+    const int n = time_runs(t);
+    printf("%-26s %-9s %-10s %10.4f %10.4f", t->label, pass_names[t->impl->which], t->impl->name,
+           times[n / 2] * 1e3, times[0] * 1e3);
+    if (work > 0)
+        printf(" %8.1f %5.0f%%", work / times[0] / 1e9, 100 * work / times[0] / 1e9 / top);
+    printf("\n");
     fflush(stdout);
+    t->b->lines++;
 }
 
-static void read_options(const fv_op *op, const char *options, void *out) {
-    char copy[256], *save = NULL;
-    if (op->fields) fv__field_defaults(op->fields, out);
-    snprintf(copy, sizeof copy, "%s", options);
-    for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-        char *value = strchr(word, '=');
-        *value++ = 0;
-        if (fv__field_set_text(&ctx, fv__field_find(op->fields, word), out, value) != FV_OK)
-            die("options");
+/* ----------------------------------------------------------------------------- the problem --- */
+
+/* Aligned as a plan's memory is. Real numbers in [-1, 1], or in [0.5, 1.5]; labels below `classes`.
+   Whatever the layout, there are as many. */
+static void make(trial *t, fv_tensor *to, const fv_shape *shape, fv_type type, bool positive) {
+    const int64_t count = fv__shape_count(shape);
+    const int64_t classes = fv__channels(&t->p.in[0]);
+    *to = fv__tensor(NULL, type.dtype, *shape);
+    if (!type.batched) to->step = 0;
+    to->data = t->b->device->alloc(t->b->ctx, op_bytes(to), "a tensor");
+    if (!to->data) die(t->label, t->b->ctx->message);
+    for (int64_t i = 0; i < count; i++) {
+        const double v = (double)(((uint64_t)i * 2654435761u >> 7) % 2001) / 1000.0 - 1.0;
+        if (type.dtype == FV_F32)
+            ((float *)to->data)[i] = (float)(positive ? 1 + v / 2 : v);
+        else
+            op_set(to, i, (double)(i % classes));
     }
 }
 
-static void run_case(const bench_case *c, bool reference) {
-    _Alignas(16) char options[512] = {0}, then_options[512] = {0};
-    fv_site site = {.options = options, .inputs = 1, .in = {c->in}};
-    const fv_op *op = fv__op_find(c->op), *then = c->then ? fv__op_find(c->then) : NULL;
-    fv_tensor x, y, dy, dx = {0}, w[FV_OP_PARAMS], dw[FV_OP_PARAMS], saved[FV_OP_SAVED];
+static void make_inputs(trial *t, bool first) {
+    op_problem *p = &t->p;
+    for (int i = 0; i < p->site.inputs; i++) {
+        const bool target = (p->op->traits & FV_LOSS) && i == p->site.inputs - 1;
+        t->wants_dx[i] = p->in_type[i].dtype == FV_F32 && !target && !first && p->op->backward[0];
+        make(t, &p->x[i], &p->in[i], p->in_type[i], p->positive[i]);
+        p->dx[i] = p->x[i];
+        p->dx[i].data = NULL;
+        if (t->wants_dx[i]) make(t, &p->dx[i], &p->in[i], p->in_type[i], false);
+    }
+}
+
+static void make_others(trial *t) {
+    op_problem *p = &t->p;
+    const fv_site *s = &p->site;
+    const fv_type real = {FV_F32, true};
+    for (int o = 0; o < s->outputs; o++) {
+        make(t, &p->y[o], &p->out[o], p->out_type[o], false);
+        make(t, &p->dy[o], &p->out[o], p->out_type[o], false);
+    }
+    for (int k = 0; k < s->params; k++) {
+        make(t, &p->w[k], &s->param[k].shape, real, !s->param[k].learned); /* a variance is > 0 */
+        make(t, &p->dw[k], &s->param[k].shape, real, false);
+    }
+    for (int k = 0; k < s->saved; k++)
+        make(t, &p->saved[k], &s->saved_shape[k], (fv_type){s->saved_dtype[k], true}, false);
+}
+
+/* The activation behind, if the device applies it within the step. */
+static void join_act(trial *t, const char *name) {
+    fv_epilogue e = {.act = name ? fv__op_find(name) : NULL, .act_options = t->act_options.bytes};
+    if (!e.act) return;
+    if (e.act->fields) fv__field_defaults(e.act->fields, t->act_options.bytes);
+    if (t->b->device->fuses(t->p.op, &e)) t->epilogue = e;
+}
+
+static void build(trial *t, const fv_op *op, const bench_shape *shape) {
+    op_problem *p = &t->p;
+    if (op_read_sample(p, op, shape->sample) != FV_OK ||
+        fv__op_shape(&p->ctx, op, &p->site) != FV_OK)
+        die(t->label, p->ctx.message);
     fv_cost cost = {0};
-    read_options(op, c->options, options);
-    if (then) read_options(then, "", then_options);
-    if (op->shape(&ctx, &site) != FV_OK) die(c->label);
-    if (op->cost) op->cost(&site, &cost);
-    const double flops = 2.0 * (double)cost.macs * (double)c->in.dim[0], top = peak();
-    x = make(&c->in, FV_F32);
-    y = make(&site.out, FV_F32);
-    dy = make(&site.out, FV_F32);
-    if (!c->no_dx) dx = make(&c->in, FV_F32);
-    dx.shape = c->in;
-    for (int i = 0; i < site.params; i++) {
-        w[i] = make(&site.param[i].shape, FV_F32);
-        dw[i] = make(&site.param[i].shape, FV_F32);
+    if (op->cost) op->cost(&p->site, &cost);
+    t->work = 2.0 * (double)cost.macs * (double)p->in[0].dim[0];
+    make_inputs(t, shape->first);
+    make_others(t);
+    op_bind(p);
+    op_weigh(p);
+    join_act(t, shape->act);
+}
+
+static void release(trial *t) {
+    op_problem *p = &t->p;
+    void (*const give)(void *) = t->b->device->release;
+    for (int i = 0; i < OP_INPUTS; i++) give(p->x[i].data), give(p->dx[i].data);
+    for (int i = 0; i < OP_OUTPUTS; i++) give(p->y[i].data), give(p->dy[i].data);
+    for (int i = 0; i < FV_OP_PARAMS; i++) give(p->w[i].data), give(p->dw[i].data);
+    for (int i = 0; i < FV_OP_SAVED; i++) give(p->saved[i].data);
+}
+
+/* ---------------------------------------------------------------------- the implementations --- */
+
+static void lay(fv_tensor *t, fv_layout layout) {
+    t->layout = layout;
+    if (t->step) t->step = fv__layout_sample(layout, &t->shape);
+}
+
+/* Memory is the same for all layouts: what the numbers are does not matter, as long as they are
+   some. */
+static void lay_out(trial *t) {
+    op_problem *p = &t->p;
+    for (int i = 0; i < p->site.inputs; i++) {
+        lay(&p->x[i], fv__impl_in(t->impl, &t->settled, i));
+        lay(&p->dx[i], p->x[i].layout);
+        t->overwrite[i] = t->impl->overwrites && t->impl->which == FV_BACKWARD;
     }
-    for (int i = 0; i < site.saved; i++) saved[i] = make(&site.saved_shape[i], site.saved_dtype[i]);
-    fv_pass behind = {.op = then, .options = then_options, .inputs = 1};
-    for (int which = FV_FORWARD; which <= FV_BACKWARD; which++) {
-        fv_ask ask = {.which = (fv_which)which,
-                      .training = true,
-                      .kernels = kernels,
-                      .workers = fv__pool_size(pool),
-                      .wants_dx = {!c->no_dx}};
-        const fv_impl *const *list = fv__cpu_impls(op, ask.which);
-        for (; *list; list++) {
-            if ((*list)->refuses && (*list)->refuses(&site, &ask)) continue;
-            if (!strstr((*list)->name, only_impl)) continue;
-            if (!strstr(which == FV_FORWARD ? "forward" : "backward", only_pass)) continue;
-            if (!reference && strcmp((*list)->name, "reference") == 0) continue;
-            const size_t bytes = (*list)->scratch ? (*list)->scratch(&site, &ask) : 0;
-            fv_pass pass = {.op = op,
-                            .options = options,
-                            .inputs = 1,
-                            .x = &x,
-                            .y = y,
-                            .w = w,
-                            .saved = saved,
-                            .dy = dy,
-                            .dx = &dx,
-                            .dw = dw,
-                            .training = true,
-                            .pool = pool,
-                            .kernels = kernels,
-                            .dx_set = {true}};
-            pass.scratch = fv__alloc(&ctx, bytes, "scratch");
-            if (!pass.scratch) die("scratch");
-            if (which == FV_FORWARD && then && (*list)->fuses && (*list)->fuses(then))
-                pass.then = &behind;
-            double work = which == FV_FORWARD ? flops : c->no_dx ? flops : 2 * flops;
-            report(c->label, which == FV_FORWARD ? "forward" : "backward", (*list)->name, &pass,
-                   (*list)->run, work, top);
-            fv__free(pass.scratch);
-        }
+    for (int o = 0; o < p->site.outputs; o++) {
+        lay(&p->y[o], fv__impl_out(t->impl, &t->settled, o));
+        lay(&p->dy[o], p->y[o].layout);
     }
-    fv__free(x.data);
-    fv__free(y.data);
-    fv__free(dy.data);
-    fv__free(dx.data);
-    for (int i = 0; i < site.params; i++) {
-        fv__free(w[i].data);
-        fv__free(dw[i].data);
+}
+
+static void *lend(trial *t, size_t bytes) {
+    void *memory = t->b->device->alloc(t->b->ctx, bytes, "an implementation's memory");
+    if (!memory) die(t->label, t->b->ctx->message);
+    return memory;
+}
+
+static void bind(trial *t) {
+    const size_t workers = t->settled.worker * (size_t)fv__pool_size(t->b->ctx->pool);
+    const bool forward = t->impl->which == FV_FORWARD;
+    t->pass = t->p.pass;
+    t->pass.pool = t->b->ctx->pool;
+    t->pass.kernels = t->b->kernels;
+    t->pass.state = t->settled.state;
+    t->pass.prepared = lend(t, t->settled.prepared);
+    t->pass.scratch = lend(t, t->settled.scratch + workers);
+    t->pass.epilogue = forward && t->epilogue.act ? &t->epilogue : NULL;
+    t->pass.overwrite = forward ? NULL : t->overwrite;
+}
+
+/* Settles the first of a list that takes the problem, prepares the weights and calls `then`;
+   false: none does. */
+static bool with(trial *t, const fv_impl *const *list, fv_which which, double top) {
+    bench *b = t->b;
+    fv_device device = *b->device;
+    fv_arena arena;
+    device.impls = list;
+    t->p.site.epilogue = which == FV_FORWARD ? t->epilogue : (fv_epilogue){0};
+    const fv_request request = {.which = which,
+                                .real = FV_F32,
+                                .training = true,
+                                .kernels = b->kernels,
+                                .wants_dx = t->wants_dx,
+                                .prefer = FV_PLAIN};
+    fv__arena_init(&arena, b->ctx);
+    const fv_status status = fv__impl_choose(b->ctx, &device, t->p.op, &t->p.site, &request, &arena,
+                                             &t->impl, &t->settled, NULL);
+    if (status == FV_EXHAUSTED) die(t->label, fv__impl_no_memory);
+    if (status == FV_OK) {
+        lay_out(t);
+        bind(t);
+        if (t->impl->prepare) b->device->launch(t->impl->prepare, &t->pass);
+        if (top > 0)
+            report(t, top);
+        else
+            run_once(t);
+        b->device->release(t->pass.prepared);
+        b->device->release(t->pass.scratch);
     }
-    for (int i = 0; i < site.saved; i++) fv__free(saved[i].data);
+    fv__arena_free(&arena);
+    return status == FV_OK;
+}
+
+static bool wanted(const bench *b, const fv_impl *impl, const fv_op *op) {
+    if (impl->op && impl->op != op) return false;
+    if (impl->which == FV_BACKWARD && !op->backward[0]) return false;
+    if (!b->wish.reference && strcmp(impl->name, "reference") == 0) return false;
+    return strstr(impl->name, b->wish.impl) && strstr(pass_names[impl->which], b->wish.pass);
+}
+
+/* All implementations on one problem; backward reads what a forward pass left. */
+static void time_shape(bench *b, const fv_op *op, const bench_shape *shape) {
+    static trial t;
+    if (!strstr(shape->label, b->wish.words)) return;
+    t = (trial){.b = b, .label = shape->label};
+    build(&t, op, shape);
+    const bool trains = !op->trains || op->trains(&t.p.ctx, &t.p.site) == FV_OK;
+    if (trains && with(&t, b->device->impls, FV_FORWARD, 0)) {
+        const double top = peak(b);
+        for (int which = FV_FORWARD; which <= FV_BACKWARD; which++)
+            for (const fv_impl *const *i = b->device->impls; *i; i++) {
+                const fv_impl *const one[] = {*i, NULL};
+                if ((*i)->which == (fv_which)which && wanted(b, *i, op))
+                    (void)with(&t, one, (*i)->which, top);
+            }
+    }
+    release(&t);
+}
+
+/* ------------------------------------------------------------------------------------ all --- */
+
+static void time_samples(bench *b, const fv_op *op) {
+    for (const char *const *sample = op->samples; *sample; sample++) {
+        char label[OPTION_BYTES];
+        (void)snprintf(label, sizeof label, "%s %s", op->name, *sample);
+        const bench_shape shape = {label, op->name, *sample, false, NULL};
+        time_shape(b, op, &shape);
+    }
+}
+
+static void time_all(bench *b) {
+    const size_t count = sizeof bench_shapes / sizeof *bench_shapes;
+    for (size_t i = 0; i < count; i++) {
+        const fv_op *op = fv__op_find(bench_shapes[i].op);
+        if (!op) die(bench_shapes[i].label, "no such operator");
+        time_shape(b, op, &bench_shapes[i]);
+    }
+    for (int n = 0; op_number_of(n); n++) {
+        const fv_op *op = op_number_of(n);
+        bool has = false;
+        for (size_t i = 0; i < count; i++) has = has || strcmp(bench_shapes[i].op, op->name) == 0;
+        if (!has) time_samples(b, op);
+    }
+}
+
+static int read_isa(const char *name) {
+    for (int i = 0; i < FV_ISAS; i++)
+        if (strcmp(fv__isa_name(i), name) == 0 && fv__isa_supported(i)) return i;
+    die(name, "not a set of instructions that this processor has");
+}
+
+/* What stands behind `key` in a word; NULL: another word. */
+static const char *value_of(const char *word, const char *key) {
+    const size_t n = strlen(key);
+    return strncmp(word, key, n) == 0 ? word + n : NULL;
+}
+
+static void read_word(wishes *w, const char *word) {
+    const char *value;
+    if ((value = value_of(word, "threads=")))
+        w->threads = atoi(value);
+    else if ((value = value_of(word, "seconds=")))
+        w->seconds = atof(value);
+    else if ((value = value_of(word, "impl=")))
+        w->impl = value;
+    else if ((value = value_of(word, "pass=")))
+        w->pass = value;
+    else if ((value = value_of(word, "isa=")))
+        w->isa = read_isa(value);
+    else if (strcmp(word, "reference") == 0)
+        w->reference = true;
+    else
+        w->words = word;
 }
 
 int main(int argc, char **argv) {
-    const char *words = "";
-    int threads = 1;
-    bool reference = false;
-    int isa = fv__isa_best();
-    for (int i = 1; i < argc; i++) {
-        if (strncmp(argv[i], "threads=", 8) == 0)
-            threads = atoi(argv[i] + 8);
-        else if (strncmp(argv[i], "seconds=", 8) == 0)
-            seconds = atof(argv[i] + 8);
-        else if (strncmp(argv[i], "impl=", 5) == 0)
-            only_impl = argv[i] + 5;
-        else if (strncmp(argv[i], "pass=", 5) == 0)
-            only_pass = argv[i] + 5;
-        else if (strncmp(argv[i], "isa=", 4) == 0) {
-            for (int l = 0; l < FV_ISAS; l++)
-                if (strcmp(fv__isa_name(l), argv[i] + 4) == 0 && fv__isa_supported(l)) isa = l;
-        } else if (strcmp(argv[i], "reference") == 0)
-            reference = true;
-        else
-            words = argv[i];
-    }
-    if (threads < 1 || threads > 64) threads = 1;
-    static fv_kernels table;
-    kernels = fv__kernels(isa, &table);
-    if (fv__pool_new(&ctx, threads, &pool) != FV_OK) die("threads");
+    static bench b = {.wish = {.words = "", .impl = "", .pass = "", .threads = 1, .seconds = 0.3}};
     char cpu[64];
-    printf("%s, %s, %d thread%s, peak %.1f GFLOP/s\n", fv__cpu_name(cpu), kernels->name, threads,
-           threads > 1 ? "s" : "", peak());
+    b.device = &fv__cpu_device;
+    b.wish.isa = fv__isa_best();
+    for (int i = 1; i < argc; i++) read_word(&b.wish, argv[i]);
+    b.kernels = b.device->kernels(b.wish.isa, &b.table);
+    if (fv_context_new(b.wish.threads, &b.ctx) != FV_OK) die("threads", b.ctx->message);
+    b.ctx->isa = b.wish.isa;
+    const int threads = fv__pool_size(b.ctx->pool);
+    printf("%s, %s, %d thread%s, peak %.1f GFLOP/s\n", fv__cpu_name(cpu), b.kernels->name, threads,
+           threads > 1 ? "s" : "", peak(&b));
     printf("%-26s %-9s %-10s %10s %10s %8s %6s\n", "", "", "", "median ms", "least ms", "GFLOP/s",
            "peak");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (strstr(cases[i].label, words)) run_case(&cases[i], reference);
-    fv__pool_free(pool);
+    time_all(&b);
+    if (!b.lines)
+        die(b.wish.words,
+            "nothing to time: no such label, implementation or pass, or its loops are "
+            "the reference, which is timed when asked for");
+    fv_context_free(b.ctx);
     return 0;
 }

@@ -6,6 +6,7 @@
 #                      through --wrap, so that the test can refuse memory.
 #   tests/*_main.c     an executable with its own main and without cmocka, for any target
 #   tests/*.c, other   shared by all of these
+#   bench_cpu          bench/bench_cpu.c, on a few shapes, untimed
 #   docs_*             the example of docs/adding-an-operator.md, built and tested
 #   tests/cli_*.sh|py  tests of the command; it is $FOVEA
 #   tests/install_*.sh tests of the installed library; the build folder is $FOVEA_BUILD
@@ -111,6 +112,11 @@ if(PYTHON_PROGRAM AND test_objects)
     fovea_example_test(docs_optimizer tests/test_optim.c)
     target_link_libraries(docs_optimizer PRIVATE PkgConfig::CMOCKA)
   endif()
+endif()
+
+# The benchmark of implementations runs; how long they take is nobody's business here.
+if(NOT CMAKE_CROSSCOMPILING)
+  fovea_test(bench_cpu bench_cpu lenet seconds=0)
 endif()
 
 # Scripts, by what follows their name: .sh by bash, .py by python3.

@@ -219,12 +219,7 @@ static fv_status allot_all(op_problem *p) {
     return FV_OK;
 }
 
-/* Memory for all tensors, and the pass over them. */
-static fv_status furnish(op_problem *p, fv_dtype dtype, int64_t gap) {
-    p->dtype = dtype;
-    p->gap = gap;
-    FV_TRY(fv__op_shape(&p->ctx, p->op, &p->site));
-    FV_TRY(allot_all(p));
+void op_bind(op_problem *p) {
     p->pass = (fv_pass){.op = p->op,
                         .options = p->site.options,
                         .inputs = p->site.inputs,
@@ -241,6 +236,15 @@ static fv_status furnish(op_problem *p, fv_dtype dtype, int64_t gap) {
                         .random = fv__key(7, FV_STREAM_DROPOUT, 3, 11),
                         .share = 1,
                         .overwrite = p->overwrite};
+}
+
+/* Memory for all tensors, and the pass over them. */
+static fv_status furnish(op_problem *p, fv_dtype dtype, int64_t gap) {
+    p->dtype = dtype;
+    p->gap = gap;
+    FV_TRY(fv__op_shape(&p->ctx, p->op, &p->site));
+    FV_TRY(allot_all(p));
+    op_bind(p);
     return FV_OK;
 }
 

@@ -55,6 +55,8 @@ FV_MUST_USE fv_status op_options(fv_context *ctx, const fv_op *op, const char *t
 FV_MUST_USE fv_status op_read_sample(op_problem *p, const fv_op *op, const char *sample);
 /* The same problem without its memory. */
 void op_copy(op_problem *to, const op_problem *from);
+/* The pass over its tensors, in training, on a whole batch. */
+void op_bind(op_problem *p);
 /* Asks the shape rule, allocates and fills everything; gradients are zero. Release in any case. */
 FV_MUST_USE fv_status op_build(op_problem *p, fv_dtype dtype, int64_t gap);
 FV_MUST_USE fv_status op_make(op_problem *p, const fv_op *op, const char *sample, fv_dtype dtype,

@@ -288,7 +288,8 @@ static void runs_on_sets_of_ones_own(void **state) {
     fv_training *t;
     make_set(ctx, 40, &train);
     make_set(ctx, 10, &test);
-    fv_training_options o = options_of("own", "epochs=20 lr=0.01"), again = FV_INIT(fv_training_options);
+    fv_training_options o = options_of("own", "epochs=20 lr=0.01"),
+                        again = FV_INIT(fv_training_options);
     o.data = NULL;
     o.train = train;
     o.test = test;

@@ -57,7 +57,7 @@ static fv_dataset open_squares(void) {
         .count = COUNT,
         .target = {{FV_TARGET_CLASS, 0}, {FV_TARGET_MAP, 0}, {FV_TARGET_VECTOR, 2}},
         .targets = 3,
-        .classes = 256,
+        .classes = 2,
         .dtype = FV_U8,
         .channels = 1,
         .height = SIDE,

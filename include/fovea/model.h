@@ -72,6 +72,8 @@ FV_MUST_USE FV_API fv_status fv_net_save(fv_context *ctx, const fv_net *net, con
 /* The formats there are: how the names of files of number i end (".safetensors"), and what is
    written into one (NULL: not wanted). NULL when there is none of that number. */
 FV_API const char *fv_format_extension(int i, const char **help);
+/* Whether a file whose name ends like that of `path` holds weights: 1, or a network alone: 0. */
+FV_API int fv_format_has_weights(const char *path);
 
 /* Frees a model. The runs, trainers and trainings over it must be gone before. NULL is allowed. */
 FV_API void fv_model_free(fv_model *model);

@@ -96,6 +96,11 @@ fv_status fv_model_save(fv_context *ctx, const fv_model *model, const char *path
     return no_format(ctx, path);
 }
 
+int fv_format_has_weights(const char *path) {
+    const fv_format *format = path ? fv__format_by_name(path) : NULL;
+    return format && format->write_model && !format->write_net;
+}
+
 const char *fv_format_extension(int i, const char **help) {
     int count = 0;
     while (fv__formats[count]) count++;

@@ -76,7 +76,6 @@ void fv_trainer_free(fv_trainer *t) {
     if (!t) return;
     fv__learner_free(t->learner);
     fv__free(t->gradients);
-    fv__free(t->gradients);
     fv__free(t);
 }
 

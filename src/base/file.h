@@ -36,12 +36,6 @@ bool fv__is_lfs_pointer(const void *data, size_t size);
 FV_MUST_USE fv_status fv__refuse_lfs_pointer(fv_context *ctx, const char *path, const void *data,
                                              size_t size);
 
-/* Whether these bytes are a whole Git LFS pointer: a small text in place of a file that was not
-   fetched. The second says so, FV_BAD_INPUT, and how to fetch it; FV_OK when they are none. */
-bool fv__is_lfs_pointer(const void *data, size_t size);
-FV_MUST_USE fv_status fv__refuse_lfs_pointer(fv_context *ctx, const char *path, const void *data,
-                                             size_t size);
-
 /* Atomic, as above. FV_EXHAUSTED on a full disk, FV_FAILED otherwise; the old file is untouched. */
 FV_MUST_USE fv_status fv__file_write(fv_context *ctx, const char *path, const void *data,
                                      size_t size);

@@ -50,8 +50,7 @@ static fv_status convert_model(fv_cli *cli, const char *in, const char *out) {
 
 static fv_status run(fv_cli *cli) {
     const char *in = cli->words[0], *out = cli->words[1];
-    FV_TRY(fv__ends_with(out, ".safetensors") ? convert_model(cli, in, out)
-                                              : convert_net(cli, in, out));
+    FV_TRY(fv_format_has_weights(out) ? convert_model(cli, in, out) : convert_net(cli, in, out));
     return report(cli, in, out, fv__file_size(out));
 }
 

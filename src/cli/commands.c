@@ -20,7 +20,7 @@ const fv_cli_flag fv__cli_common_flags[] = {
     {"json", NULL, "the result as JSON on stdout"},
     {"quiet", NULL, "no progress, notes or list of files; results and errors only"},
     {"threads", "N", "work with N threads (default: one per processor); results are the same"},
-    {"isa", "LEVEL", "use no instructions above LEVEL: baseline, avx2, avx512"},
+    {"isa", "LEVEL", "use no instructions above LEVEL, such as baseline or avx2"},
     {"help", NULL, "this page"},
     {NULL, NULL, NULL},
 };

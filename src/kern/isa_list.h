@@ -4,8 +4,9 @@
  *
  * FV_ISA(name, needs): kern/isa_NAME.c has fv__fill_NAME, which puts into the table of kernels what
  * it does better than those before it, all cells or one; `needs` says whether this processor and
- * system have it. A file for a set that no rule in CMakeLists.txt names says
- * `#pragma GCC target("...")` in its first line.
+ * system have it. A file that no rule in CMakeLists.txt gives flags to has
+ * __attribute__((target("..."))) at its functions, and stands in #ifdef FV_HAVE_X86, as every
+ * architecture compiles it.
  */
 FV_ISA(baseline, true)
 #ifdef FV_HAVE_X86
