@@ -53,6 +53,7 @@ static void nets_are_built(void **state) {
     fv_explanation *e;
     OK(ctx, fv_explain(ctx, net, NULL, &e));
     assert_int_equal(e->training_outputs, 1);
+    assert_int_equal(e->layer_count, 9); /* without early's globalavgpool and fc */
     for (int i = 0; i < e->layer_count; i++) assert_int_equal(e->layers[i]->training, 0);
     fv_explanation_free(e);
 

@@ -71,6 +71,8 @@ static void samples_and_batches(void **state) {
     fv_sample_free(NULL);
     OK(ctx, fv_dataset_batch(ctx, set, net, NULL, 5, 1, again, NULL));
     assert_memory_equal(again, x, sizeof again);
+    OK(ctx, fv_dataset_batch(ctx, set, net, NULL, 0, 1, again, labels));
+    assert_memory_equal(again, x + 784, sizeof again);
     SAYS(ctx, fv_dataset_sample(ctx, set, 60, &s), FV_USAGE, "60");
     assert_null(s);
     SAYS(ctx, fv_dataset_batch(ctx, set, net, NULL, 59, 2, x, NULL), FV_USAGE, "no sample 60");
