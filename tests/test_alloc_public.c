@@ -245,7 +245,7 @@ static void refuse_each(use u, bool rest) {
         if (s == FV_OK && !rest && ++dispensable <= DISPENSABLE) continue;
         if (s != FV_EXHAUSTED || !strstr(message, "memory"))
             fail_msg("request %ld refused%s, after %d that were not missed: status %d, \"%s\"", n,
-                     rest ? ", and all after it" : "", (int)s, message);
+                     rest ? ", and all after it" : "", dispensable, (int)s, message);
     }
 }
 
