@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_alloc_api.c - memory refused at every place: load, run, read a picture, train, save.
+ * test_alloc_api.c - memory refused at every place: load, run, read an image, train, save.
  *
  * The linker puts our malloc and its relatives before the library's calls (--wrap). The whole use
  * of the library is repeated with the first, second, third … request refused, once that one alone
@@ -69,7 +69,7 @@ static fv_status whole(char message[200]) {
     return s;
 }
 
-static int write_picture(void **state) {
+static int write_image(void **state) {
     (void)state;
     fv_context *ctx;
     uint8_t pgm[20 + 30 * 20] = "P5\n30 20\n255\n";
@@ -208,5 +208,5 @@ int main(void) {
         cmocka_unit_test(tells_the_context_at_hand),
         cmocka_unit_test(all_memory_is_the_callers),
     };
-    return cmocka_run_group_tests(tests, write_picture, NULL);
+    return cmocka_run_group_tests(tests, write_image, NULL);
 }

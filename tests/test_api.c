@@ -189,7 +189,7 @@ static void nonsense_is_an_error_in_words(void **state) {
     says(ctx, fv_model_read_image(ctx, m, NULL, x), FV_USAGE, "'path'");
     says(ctx, fv_model_read_image(ctx, m, "no.png", NULL), FV_USAGE, "'dst'");
     says(ctx, fv_model_read_image(ctx, m, "no.png", x), FV_BAD_INPUT, "no.png");
-    says(ctx, fv_model_decode_image(ctx, m, "no picture", 10, x), FV_BAD_INPUT,
+    says(ctx, fv_model_decode_image(ctx, m, "no image", 10, x), FV_BAD_INPUT,
          "the image in memory");
     says(ctx, fv_model_take_pixels(ctx, m, NULL, 2, 2, 1, x), FV_USAGE, "'pixels'");
     says(ctx, fv_model_take_pixels(ctx, m, p, 0, 2, 1, x), FV_USAGE, "0 x 2");
@@ -331,7 +331,7 @@ static void many_threads_share_one_model(void **state) {
 }
 #endif
 
-static void pictures_become_inputs(void **state) {
+static void images_become_inputs(void **state) {
     fv_context *ctx = *state;
     fv_model *m = make(ctx);
     uint8_t gray[PIXELS], rgb[3 * PIXELS], rgba[4 * PIXELS], pgm[64 + PIXELS];
@@ -415,7 +415,7 @@ int main(void) {
         cmocka_unit_test(runs_equal_the_inside),
         cmocka_unit_test(samples_are_independent),
         cmocka_unit_test(many_threads_share_one_model),
-        cmocka_unit_test(pictures_become_inputs),
+        cmocka_unit_test(images_become_inputs),
         cmocka_unit_test(the_best_come_first),
         cmocka_unit_test(a_trained_model_travels),
     };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * feature_images.h - what a network has learnt and what it makes of a picture, drawn.
+ * feature_images.h - what a network has learnt and what it makes of a image, drawn.
  */
 #ifndef FV_LOOK_FEATURE_IMAGES_H
 #define FV_LOOK_FEATURE_IMAGES_H
@@ -9,11 +9,11 @@
 #include "view/view.h"
 
 /* The first parameter that filters can be drawn of: a convolution's weight with a window larger
-   than one pixel, or the weight of a fully connected layer that reads the picture itself. -1: none.
+   than one pixel, or the weight of a fully connected layer that reads the image itself. -1: none.
  */
 int fv__first_filters(const fv_graph *net);
 
-/* The filters of a convolution's weight: one picture per output channel, in colour when it reads
+/* The filters of a convolution's weight: one image per output channel, in colour when it reads
    three channels, otherwise one per pair of channels (at most 16 inputs are shown). */
 FV_MUST_USE fv_status fv__draw_filters(fv_context *ctx, const fv_model *model, int param,
                                        fv_canvas *out);
