@@ -32,7 +32,7 @@ const char *fv__field_nearest(const fv_field *fields, const char *name) {
     return fv__nearest(name, words, n);
 }
 
-static size_t value_bytes(fv_kind kind) {
+size_t fv__field_bytes(fv_kind kind) {
     switch (kind) {
     case FV_INT:
         return sizeof(int64_t);
@@ -59,11 +59,11 @@ static size_t value_bytes(fv_kind kind) {
 void fv__field_defaults(const fv_field *fields, void *options) {
     for (int i = 0; i < fv__field_count(fields); i++) {
         const fv_field *f = &fields[i];
-        memset((char *)options + f->offset, 0, value_bytes(f->kind));
+        memset((char *)options + f->offset, 0, fv__field_bytes(f->kind));
         /* A default that its own field refuses is a mistake in the table, which the tests look
            for; the zero bytes stay then. */
         if (f->initial != NULL && fv__field_set_text(NULL, f, options, f->initial) != FV_OK) {
-            memset((char *)options + f->offset, 0, value_bytes(f->kind));
+            memset((char *)options + f->offset, 0, fv__field_bytes(f->kind));
         }
     }
 }

@@ -78,6 +78,8 @@ typedef struct fv_arg {
 /* How many fields; the one of that name or NULL. */
 int fv__field_count(const fv_field *fields);
 const fv_field *fv__field_find(const fv_field *fields, const char *name);
+/* What the value of a field of that kind takes. */
+size_t fv__field_bytes(fv_kind kind);
 /* The nearest field name for "did you mean", or NULL. */
 const char *fv__field_nearest(const fv_field *fields, const char *name);
 

@@ -108,30 +108,6 @@ void fv__recipe_defaults(fv_recipe *recipe) {
     fv__field_defaults(t.field, recipe);
 }
 
-static size_t bytes_of(fv_kind kind) {
-    switch (kind) {
-    case FV_INT:
-        return sizeof(int64_t);
-    case FV_REAL:
-        return sizeof(double);
-    case FV_BOOL:
-        return sizeof(bool);
-    case FV_CHOICE:
-        return sizeof(int);
-    case FV_SIZE:
-        return sizeof(fv_size);
-    case FV_PAD:
-        return sizeof(fv_pad);
-    case FV_INTS:
-        return sizeof(fv_ints);
-    case FV_REALS:
-        return sizeof(fv_reals);
-    case FV_WORD:
-        break;
-    }
-    return FV_WORD_MAX;
-}
-
 void fv__recipe_optimizer(const fv_recipe *recipe, fv_optimizer_options *out) {
     const fv_optimizer *optimizer = fv__optimizers[recipe->optimizer];
     fv_recipe_table t;
@@ -140,7 +116,8 @@ void fv__recipe_optimizer(const fv_recipe *recipe, fv_optimizer_options *out) {
     memcpy(out->bytes, recipe->optim[recipe->optimizer], sizeof out->bytes);
     for (const fv_field *f = optimizer->fields; f->name; f++) {
         const fv_field *kept = fv__field_find(t.field, f->name);
-        memcpy(out->bytes + f->offset, (const char *)recipe + kept->offset, bytes_of(f->kind));
+        memcpy(out->bytes + f->offset, (const char *)recipe + kept->offset,
+               fv__field_bytes(f->kind));
     }
 }
 
