@@ -212,7 +212,7 @@ static void test_a_run_learns(void **unused) {
     fv_context_free(ctx);
 }
 
-/* A seed in the network's text draws the same pictures when the run begins and when it is resumed.
+/* A seed in the network's text draws the same images when the run begins and when it is resumed.
  */
 static void test_seed_in_the_text(void **unused) {
     (void)unused;

@@ -40,7 +40,7 @@ static void says(fv_context *ctx, fv_status got, fv_status want, const char *wor
                  words);
 }
 
-/* Three kinds of pictures: bright on the left, on the right, or in the middle. */
+/* Three kinds of images: bright on the left, on the right, or in the middle. */
 static void draw(float *x, int32_t *labels, int n, unsigned seed) {
     fills(x, n * PIXELS, seed);
     for (int i = 0; i < n; i++) {

@@ -2,7 +2,7 @@
 /*
  * run.c - the training loop.
  *
- * Everything random depends on (seed, epoch, picture) or (seed, step), so the position is all that
+ * Everything random depends on (seed, epoch, image) or (seed, step), so the position is all that
  * must be saved: a run that was killed and resumed ends in the same bytes.
  */
 #include "train/run.h"
