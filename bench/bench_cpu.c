@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_cpu - times every implementation of every operator, forward and backward, in training, on
- * shapes that networks have.
+ * bench_cpu - times every implementation of every operator, forward and backward, on shapes that
+ * networks have: in training, or in inference what is for inference alone.
  *
  *     bench_cpu [words] [threads=N] [seconds=S] [isa=NAME] [impl=NAME] [pass=forward|backward]
  *               [reference]
@@ -59,6 +59,7 @@ typedef struct trial {
     } act_options;
     fv_epilogue epilogue;
     double work; /* operations forward; 0: not counted */
+    bool training;
     const fv_impl *impl;
     fv_settled settled;
     bool overwrite[OP_INPUTS];
@@ -81,7 +82,7 @@ static double peak(const bench *b) {
     return rate / 1e9;
 }
 
-/* One thread is timed by its own clock, so that others on the machine count less. */
+/* One thread is timed by its own clock: others on the machine count less. */
 static double clock_now(const bench *b) {
 #ifdef CLOCK_THREAD_CPUTIME_ID
     struct timespec t;
@@ -129,8 +130,9 @@ static void report(const trial *t, double top) {
     const bool forward = t->impl->which == FV_FORWARD;
     const double work = forward || !t->p.dx[0].data ? t->work : 2 * t->work;
     const int n = time_runs(t);
-    printf("%-26s %-9s %-10s %10.4f %10.4f", t->label, pass_names[t->impl->which], t->impl->name,
-           times[n / 2] * 1e3, times[0] * 1e3);
+    const char *pass = t->training ? pass_names[t->impl->which] : "inference";
+    printf("%-26s %-9s %-10s %10.4f %10.4f", t->label, pass, t->impl->name, times[n / 2] * 1e3,
+           times[0] * 1e3);
     if (work > 0)
         printf(" %8.1f %5.0f%%", work / times[0] / 1e9, 100 * work / times[0] / 1e9 / top);
     printf("\n");
@@ -250,6 +252,7 @@ static void bind(trial *t) {
     const size_t workers = t->settled.worker * (size_t)fv__pool_size(t->b->ctx->pool);
     const bool forward = t->impl->which == FV_FORWARD;
     t->pass = t->p.pass;
+    t->pass.training = t->training;
     t->pass.pool = t->b->ctx->pool;
     t->pass.kernels = t->b->kernels;
     t->pass.state = t->settled.state;
@@ -269,7 +272,7 @@ static bool with(trial *t, const fv_impl *const *list, fv_which which, double to
     t->p.site.epilogue = which == FV_FORWARD ? t->epilogue : (fv_epilogue){0};
     const fv_request request = {.which = which,
                                 .real = FV_F32,
-                                .training = true,
+                                .training = t->training,
                                 .kernels = b->kernels,
                                 .wants_dx = t->wants_dx,
                                 .prefer = FV_PLAIN};
@@ -303,7 +306,7 @@ static bool wanted(const bench *b, const fv_impl *impl, const fv_op *op) {
 static void time_shape(bench *b, const fv_op *op, const bench_shape *shape) {
     static trial t;
     if (!strstr(shape->label, b->wish.words)) return;
-    t = (trial){.b = b, .label = shape->label};
+    t = (trial){.b = b, .label = shape->label, .training = true};
     build(&t, op, shape);
     const bool trains = !op->trains || op->trains(&t.p.ctx, &t.p.site) == FV_OK;
     if (trains && with(&t, b->device->impls, FV_FORWARD, 0)) {
@@ -311,8 +314,9 @@ static void time_shape(bench *b, const fv_op *op, const bench_shape *shape) {
         for (int which = FV_FORWARD; which <= FV_BACKWARD; which++)
             for (const fv_impl *const *i = b->device->impls; *i; i++) {
                 const fv_impl *const one[] = {*i, NULL};
-                if ((*i)->which == (fv_which)which && wanted(b, *i, op))
-                    (void)with(&t, one, (*i)->which, top);
+                t.training = true;
+                if ((*i)->which != (fv_which)which || !wanted(b, *i, op)) continue;
+                while (!with(&t, one, (*i)->which, top) && t.training) t.training = false;
             }
     }
     release(&t);
@@ -390,9 +394,7 @@ int main(int argc, char **argv) {
            "peak");
     time_all(&b);
     if (!b.lines)
-        die(b.wish.words,
-            "nothing to time: no such label, implementation or pass, or its loops are "
-            "the reference, which is timed when asked for");
+        die(b.wish.words, "nothing to time by that name (reference loops are when asked for)");
     fv_context_free(b.ctx);
     return 0;
 }

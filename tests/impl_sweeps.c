@@ -44,12 +44,29 @@ static void sweep_conv(const sweep *s) {
     op_check(s->tally, done > 100, "only %d convolutions were possible", done);
 }
 
+/* Many channels and filters, stride 1: where a transform pays. */
+static void sweep_3x3(const sweep *s) {
+    for (int seed = 1; seed <= 24; seed++) {
+        op_draw d = {(uint64_t)seed, 0};
+        char text[OP_SAMPLE];
+        const int k = pick(&d, 16, seed % 3 ? 33 : 70), c = pick(&d, 16, seed % 5 ? 30 : 90);
+        const int top = pick(&d, 0, 3), left = pick(&d, 0, 2), bottom = pick(&d, 0, 2);
+        const int right = pick(&d, 0, 3), n = pick(&d, 1, seed % 2 ? 2 : 9);
+        const int h = pick(&d, 3, seed % 4 ? 14 : 40), w = pick(&d, 3, seed % 7 ? 20 : 90);
+        (void)snprintf(text, sizeof text, "%d 3x3 pad %d,%d,%d,%d bias %s ; %dx%dx%dx%d", k, top,
+                       left, bottom, right, seed % 2 ? "yes" : "no", n, c, h, w);
+        op_check(s->tally, tell(s, "conv", text, seed), "conv '%s' is refused", text);
+    }
+}
+
 /* Shapes that networks have, where blocking has several blocks, and some that nobody has. */
 static void sweep_known(const sweep *s) {
     static const char *const known[] = {"6 5x5 ; 20x1x32x32",
                                         "16 5x5 ; 18x6x14x14",
                                         "16 3x3 pad 1 ; 3x16x32x32",
                                         "72 3x3 pad 1 ; 1x65x14x14",
+                                        "64 3x3 pad 1 ; 1x48x56x56",
+                                        "130 3x3 pad 1 ; 1x140x12x12",
                                         "33 1x1 ; 2x210x9x9",
                                         "40 1x1 stride 2 bias no ; 2x200x9x9",
                                         "12 7x7 stride 2 pad 3 ; 2x3x41x37",
@@ -129,6 +146,7 @@ static void sweep_rows(const sweep *s) {
 void impl_sweeps(op_tally *t, impl_sweep_fn *fn, void *arg) {
     const sweep s = {t, fn, arg};
     sweep_conv(&s);
+    sweep_3x3(&s);
     sweep_known(&s);
     sweep_fc(&s);
     sweep_pools(&s);

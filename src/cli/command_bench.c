@@ -71,7 +71,7 @@ static fv_status as_text(const fv_cli *cli, const fv_bench *b, fv_text *out) {
     fv__text_addf(out, "  images    %.1f a second\n", (double)b->batch / b->median);
     fv__text_addf(out, "  work      %.1f GFLOP/s", 1e-9 * reached);
     if (b->peak > 0)
-        fv__text_addf(out, ", %.0f %% of this machine's peak of %.0f", 100 * reached / b->peak,
+        fv__text_addf(out, ", %.0f %% of the peak of %.0f", 100 * reached / b->peak,
                       1e-9 * b->peak);
     fv__text_addf(out, "\n  memory    %s of buffers", fv__short_bytes(text, (double)b->memory));
     fv__text_addf(out, ", %s of parameters\n", fv__short_bytes(text, (double)b->parameters));
@@ -157,11 +157,12 @@ const fv_command fv__command_bench = {
     .name = "bench",
     .help = "time a network: ms, images a second, GFLOP/s, each layer",
     .synopsis = "NETWORK [batch=N] [runs=N] [weights=FILE] [NAME=VALUE ...]",
-    .about = "NETWORK is a name of the zoo, a .net file or a model, whose own weights it runs on.\n"
-             "GFLOP/s count two operations per multiply-accumulate of conv and fc, three times as\n"
-             "many with --training. The\n"
-             "peak they are compared with is measured in the same second: multiply-adds on\n"
-             "numbers in registers, on as many threads.",
+    .about =
+        "NETWORK is a name of the zoo, a .net file or a model, whose own weights it runs on.\n"
+        "GFLOP/s count two operations per multiply-accumulate of conv and fc as the lectures\n"
+        "define them, three times as many with --training. The peak is what this machine does\n"
+        "in the same second on as many threads: multiply-adds on numbers in registers. A way\n"
+        "that needs fewer of them (winograd) comes out above it.",
     .examples = "fovea bench resnet50\n"
                 "fovea bench lenet5 batch=64 --training --layers\n"
                 "fovea bench vgg16 --threads 1 --isa avx2 --json",

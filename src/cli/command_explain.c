@@ -86,9 +86,9 @@ const fv_command fv__command_explain = {
     .help = "the lecture's table of a network: volumes, memory, parameters, MACs",
     .synopsis = "NETWORK [batch=N] [weights=FILE] [NAME=VALUE ...]",
     .about = "NETWORK is a name of the zoo (`fovea zoo`), a .net file or a model (.safetensors).\n"
-             "`-` is a text on standard input. Of a file of weights without a network the names "
-             "and shapes are listed; with\n"
-             "weights=FILE it is checked that they belong to the network.\n"
+             "`-` is a text on standard input. Of a file of weights without a network the names\n"
+             "and shapes are listed; with weights=FILE it is checked that they belong to the\n"
+             "network.\n"
              "\n"
              "  layer    as the lectures write it: CONV3-64 is 64 filters of 3x3\n"
              "  output   height x width x channels\n"

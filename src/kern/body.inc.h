@@ -11,6 +11,7 @@
 #include "kern/point.inc.h"
 #include "kern/patch.inc.h"
 #include "kern/peak.inc.h"
+#include "kern/winograd.inc.h"
 
 static const fv_kernels all = {
     .lanes = LANES,
@@ -24,6 +25,8 @@ static const fv_kernels all = {
     .patches = patches,
     .unpatch = unpatch,
     .frame = frame,
+    .winograd_in = winograd_in,
+    .winograd_out = winograd_out,
     .peak = peak,
     .act = act,
     .act_grad = act_grad,

@@ -10,6 +10,10 @@
 #define FV_MR_MAX        8 /* most rows of any register tile */
 #define FV_COLUMNS_ALONE 4 /* so many columns beyond whole vectors cost gemm next to nothing */
 
+#define FV_LANES_MAX 16
+/* Floats that the transform of so many tiles works in. */
+#define FV_WINOGRAD_WORK(tiles) (12 * (4 * (tiles) + 4 * FV_LANES_MAX))
+
 /* A convolution's geometry on one group: where output pixel p's patch lies. */
 typedef struct fv_patches {
     int64_t h, w;                   /* of the input's planes */
@@ -71,6 +75,17 @@ struct fv_kernels {
                     int64_t p1, float *out, int64_t ld);
     void (*unpatch)(const fv_patches *g, float *x, int64_t k0, int64_t k1, int64_t p0, int64_t p1,
                     const float *in, int64_t ld);
+
+    /* The transforms of Winograd's F(4x4, 3x3) on one plane of `rows` x `across` tiles. In: tile
+       (i, j) sees x[4i*ld + 4j] and 5 more rows and columns, and 2 columns beyond are read; number
+       q < 36 of tile t goes to out[q*step + t]. Out: from in[q*step + t], plus bias, and `after`
+       done to it, come `high` rows of `wide` numbers, one row behind the other, which the tiles
+       cover. work: FV_WINOGRAD_WORK floats for in, half of them for out. */
+    void (*winograd_in)(int64_t rows, int64_t across, const float *x, int64_t ld, float *work,
+                        float *out, int64_t step);
+    void (*winograd_out)(int64_t rows, int64_t across, const float *in, int64_t step, float *work,
+                         float bias, const fv_gemm_after *after, float *y, int64_t high,
+                         int64_t wide);
 
     /* Multiply-adds on registers alone, to time; gives the number of floating-point operations. */
     double (*peak)(int64_t rounds);

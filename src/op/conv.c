@@ -121,6 +121,7 @@ static const char *const samples[] = {"4 3x3 ; 2x3x5x6",
                                       "3 1x1 bias no ; 2x5x3x4",
                                       "32 1x1 ; 2x16x3x5",
                                       "16 1x1 stride 2 bias no ; 1x16x4x5",
+                                      "9 3x3 pad 1 ; 2x8x7x12",
                                       NULL};
 
 const fv_op fv__op_conv = {

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * winograd.inc.h - the transforms of Winograd's minimal filtering F(4x4, 3x3): Lavin & Gray 2016,
+ * "Fast Algorithms for Convolutional Neural Networks" (arXiv 1509.09308).
+ *
+ *   y = A^T ((G g G^T) . (B^T d B)) A
+ *
+ * for a tile of 4x4 outputs y, the 6x6 inputs d that it sees and a filter g: 36 products where the
+ * definition has 144. A, B and G follow (Toom and Cook) from five points and infinity. The points
+ * here are 0, +-P and +-Q with P = sqrt(1/2) and Q = sqrt(2), whose rounding errors are a third of
+ * those of 0, +-1, +-2. G is in cpu/conv_winograd.c.
+ *
+ * Lanes are tiles. Down a column of a tile numbers are combined row by row of the map, as they lie;
+ * along a row four neighbours are one tile's, and shuffles part them.
+ */
+#define WINO_P 0.70710678118654752f
+#define WINO_Q 1.41421356237309505f
+
+/* t = B^T d. The rows of B^T are the coefficients of M(x) / (x - point), and of M itself,
+   M(x) = x (x^2 - 1/2) (x^2 - 2). */
+INLINE void wino_inputs(const vec d[6], vec t[6]) {
+    const vec two = v_set(-2.0f), half = v_set(-0.5f), more = v_set(-2.5f);
+    const vec even_p = v_fma(two, d[2], d[4]), odd_p = v_fma(two, d[1], d[3]);
+    const vec even_q = v_fma(half, d[2], d[4]), odd_q = v_fma(half, d[1], d[3]);
+    t[0] = v_fma(more, d[2], d[0] + d[4]);
+    t[1] = v_fma(v_set(WINO_P), odd_p, even_p);
+    t[2] = v_fma(v_set(-WINO_P), odd_p, even_p);
+    t[3] = v_fma(v_set(WINO_Q), odd_q, even_q);
+    t[4] = v_fma(v_set(-WINO_Q), odd_q, even_q);
+    t[5] = v_fma(more, d[3], d[1] + d[5]);
+}
+
+/* y = A^T m: row i of A^T has the points to the power of i. */
+INLINE void wino_outputs(const vec m[6], vec y[4]) {
+    const vec sum_p = m[1] + m[2], odd_p = m[1] - m[2];
+    const vec sum_q = m[3] + m[4], odd_q = m[3] - m[4];
+    y[0] = m[0] + (sum_p + sum_q);
+    y[1] = v_fma(v_set(WINO_P), odd_p, v_set(WINO_Q) * odd_q);
+    y[2] = v_fma(v_set(0.5f), sum_p, v_set(2.0f) * sum_q);
+    y[3] = v_fma(v_set(WINO_P / 2), odd_p, v_fma(v_set(2 * WINO_Q), odd_q, m[5]));
+}
+
+/* Down the columns of a row of tiles: n columns of six rows of x, ld apart, into six rows of out,
+   `step` apart. */
+INLINE void wino_columns(int64_t n, const float *x, int64_t ld, float *out, int64_t step) {
+    EACH(n, {
+        vec d[6];
+        vec t[6];
+        UNROLL for (int r = 0; r < 6; r++) d[r] = v_get(x + r * ld + i, m);
+        wino_inputs(d, t);
+        UNROLL for (int r = 0; r < 6; r++) v_put(out + r * step + i, t[r], m);
+    });
+}
+
+/* The first to fourth of every four neighbours; the first and second alone. */
+INLINE void wino_part(const float *x, vec out[4]) {
+    const vec a = v_load(x), b = v_load(x + LANES), c = v_load(x + 2 * LANES),
+              d = v_load(x + 3 * LANES);
+    const vec even[2] = {v_even(a, b), v_even(c, d)}, odd[2] = {v_odd(a, b), v_odd(c, d)};
+    out[0] = v_even(even[0], even[1]);
+    out[1] = v_even(odd[0], odd[1]);
+    out[2] = v_odd(even[0], even[1]);
+    out[3] = v_odd(odd[0], odd[1]);
+}
+
+/* A row's end meets the next one's start in a tile's fifth and sixth number, so that these lie in a
+   copy of their own, moved on by four. */
+static void winograd_in(int64_t rows, int64_t across, const float *x, int64_t ld, float *work,
+                        float *out, int64_t step) {
+    const int64_t tiles = rows * across, line = 4 * tiles + 4 * LANES;
+    float *next = work + 6 * line;
+    for (int64_t r = 0; r < rows; r++) {
+        wino_columns(4 * across, x + 4 * r * ld, ld, work + 4 * r * across, line);
+        wino_columns(4 * across, x + 4 * r * ld + 4, ld, next + 4 * r * across, line);
+    }
+    for (int r = 0; r < 6; r++) {
+        float *to = out + 6 * r * step;
+        EACH(tiles, {
+            vec d[8];
+            vec t[6];
+            wino_part(work + r * line + 4 * i, d);
+            wino_part(next + r * line + 4 * i, d + 4);
+            wino_inputs(d, t);
+            UNROLL for (int s = 0; s < 6; s++) v_put(to + s * step + i, t[s], m);
+        });
+    }
+}
+
+/* Four results of every tile, which are neighbours. */
+INLINE void wino_join(const vec y[4], float *out) {
+    const vec low[2] = {v_zip_low(y[0], y[2]), v_zip_low(y[1], y[3])};
+    const vec high[2] = {v_zip_high(y[0], y[2]), v_zip_high(y[1], y[3])};
+    v_store(out, v_zip_low(low[0], low[1]));
+    v_store(out + LANES, v_zip_high(low[0], low[1]));
+    v_store(out + 2 * LANES, v_zip_low(high[0], high[1]));
+    v_store(out + 3 * LANES, v_zip_high(high[0], high[1]));
+}
+
+static void winograd_out(int64_t rows, int64_t across, const float *in, int64_t step, float *work,
+                         float bias, const fv_gemm_after *after, float *y, int64_t high,
+                         int64_t wide) {
+    const int64_t tiles = rows * across, line = 4 * tiles + 4 * LANES;
+    const vec b = v_set(bias);
+    for (int r = 0; r < 6; r++) {
+        const float *from = in + 6 * r * step;
+        EACH(tiles, {
+            vec x[6];
+            vec t[4];
+            UNROLL for (int s = 0; s < 6; s++) x[s] = v_get(from + s * step + i, m);
+            wino_outputs(x, t);
+            wino_join(t, work + r * line + 4 * i);
+        });
+    }
+    for (int64_t r = 0; r < rows; r++) {
+        const float *from = work + 4 * r * across;
+        const int64_t left = high - 4 * r;
+        EACH(wide, {
+            vec x[6];
+            vec t[4];
+            UNROLL for (int s = 0; s < 6; s++) x[s] = v_get(from + s * line + i, m);
+            wino_outputs(x, t);
+            for (int64_t s = 0; s < 4 && s < left; s++) {
+                const int64_t at = (4 * r + s) * wide + i;
+                v_put(y + at, finished(after, t[s] + b, at, m), m);
+            }
+        });
+    }
+}
