@@ -57,8 +57,6 @@ static void test_tree(void **state) {
         if (i == 0) assert_true(x->number == 1);
         if (i == 3) assert_true(x->number == -150);
     }
-    assert_true(fv__json_number(v, "", 7) == 0);
-    assert_true(fv__json_number(v, "x", 7) == 7);
     assert_null(fv__json_get(NULL, "x"));
     assert_null(fv__json_get(shape, "x"));
     fv__arena_free(&arena);

@@ -41,6 +41,15 @@ static fv_graph *open_net(fv_context *ctx, const char *word, const fv_open_optio
     return net.graph;
 }
 
+/* Writes what a word names in the form that the path's end tells. */
+static fv_status convert(fv_context *ctx, const char *word, const fv_open_options *o,
+                         const char *path) {
+    fv_model *model = open_model(ctx, word, o);
+    const fv_status status = fv_model_save(ctx, model, path);
+    fv__model_free(model);
+    return status;
+}
+
 static void refused(fv_context *ctx, const char *word, const fv_open_options *o, fv_status status,
                     const char *words) {
     fv_model *model;
@@ -69,7 +78,7 @@ static void every_format_reads_what_it_writes(void **state) {
         for (int k = 0; k < i; k++)
             assert_string_not_equal(f->extension, fv__formats[k]->extension);
         snprintf(path, sizeof path, "written%s", f->extension);
-        assert_int_equal(fv__model_convert(ctx, "small.net", &fresh, path), FV_OK);
+        assert_int_equal(convert(ctx, "small.net", &fresh, path), FV_OK);
         assert_ptr_equal(fv__format_by_name(path), f);
         for (int named = 1; named >= 0; named--) {
             assert_int_equal(fv__format_of(ctx, path, &found), FV_OK);
@@ -96,10 +105,10 @@ static void a_folder_stands_for_its_model(void **state) {
     assert_int_equal(system("rm -rf run"), 0);
     assert_int_equal(fv__folder_make(ctx, "run/empty"), FV_OK);
     refused(ctx, "run/empty", &fresh, FV_BAD_INPUT, "no best.safetensors");
-    assert_int_equal(fv__model_convert(ctx, "small.net", &fresh, "run/best.safetensors"), FV_OK);
+    assert_int_equal(convert(ctx, "small.net", &fresh, "run/best.safetensors"), FV_OK);
     fv_model *best = open_model(ctx, "run", &trained), *last;
     const fv_open_options other = {.fresh = true, .seed = 9};
-    assert_int_equal(fv__model_convert(ctx, "small.net", &other, "run/model.safetensors"), FV_OK);
+    assert_int_equal(convert(ctx, "small.net", &other, "run/model.safetensors"), FV_OK);
     last = open_model(ctx, "run/", &trained);
     assert_memory_not_equal(best->weights, last->weights, 100);
     fv__model_free(best);
@@ -111,7 +120,7 @@ static void weights_go_into_their_network(void **state) {
     const fv_setting classes = {"classes", "5"};
     const fv_open_options five = {
         .fresh = true, .seed = 3, .settings = &classes, .setting_count = 1};
-    assert_int_equal(fv__model_convert(ctx, "small.net", &five, "five.safetensors"), FV_OK);
+    assert_int_equal(convert(ctx, "small.net", &five, "five.safetensors"), FV_OK);
     fv_model *model = open_model(ctx, "five.safetensors", &(fv_open_options){.fresh = false});
     fv_open_options o = {.settings = &classes, .setting_count = 1, .weights = "five.safetensors"};
     fv_model *joined = open_model(ctx, "small.net", &o);
@@ -148,7 +157,7 @@ static void says_what_a_word_is(void **state) {
     refused(ctx, "lenet", &fresh, FV_BAD_INPUT, "did you mean 'lenet5'");
     assert_int_equal(fv__file_write(ctx, "noise", "\x00\xff\x80", 3), FV_OK);
     refused(ctx, "noise", &fresh, FV_BAD_INPUT, "neither a model nor a network's text");
-    assert_int_equal(fv__model_convert(ctx, "lenet5", &fresh, "lenet5.xyz"), FV_USAGE);
+    assert_int_equal(convert(ctx, "lenet5", &fresh, "lenet5.xyz"), FV_USAGE);
     for (int i = 0; fv__formats[i]; i++)
         assert_non_null(strstr(ctx->message, fv__formats[i]->extension));
 }

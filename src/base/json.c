@@ -258,8 +258,3 @@ const char *fv__json_string(const fv_json *object, const char *name, const char 
     const fv_json *v = fv__json_get(object, name);
     return v != NULL && v->kind == FV_JSON_STRING ? v->string : otherwise;
 }
-
-double fv__json_number(const fv_json *object, const char *name, double otherwise) {
-    const fv_json *v = fv__json_get(object, name);
-    return v != NULL && v->kind == FV_JSON_NUMBER ? v->number : otherwise;
-}

@@ -37,6 +37,5 @@ FV_MUST_USE fv_status fv__json_parse(fv_context *ctx, fv_arena *arena, const cha
                                      size_t size, fv_json **out);
 const fv_json *fv__json_get(const fv_json *object, const char *name); /* NULL: absent */
 const char *fv__json_string(const fv_json *object, const char *name, const char *otherwise);
-double fv__json_number(const fv_json *object, const char *name, double otherwise);
 
 #endif

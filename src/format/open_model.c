@@ -142,15 +142,6 @@ fv_status fv__net_open(fv_context *ctx, const char *word, const fv_open_options 
     return status;
 }
 
-static fv_status convert_net(fv_context *ctx, const char *word, const fv_open_options *options,
-                             const fv_format *format, const char *path) {
-    fv_net net;
-    FV_TRY(fv__net_open(ctx, word, options, &net));
-    const fv_status status = format->write_net(ctx, &net, path);
-    fv__net_free(net.graph);
-    return status;
-}
-
 fv_status fv__word_weights(fv_context *ctx, fv_arena *arena, const char *word, const char **out) {
     const fv_format *format;
     const char *path;
@@ -160,27 +151,6 @@ fv_status fv__word_weights(fv_context *ctx, fv_arena *arena, const char *word, c
     if (!format || !format->read_weights) return FV_OK;
     *out = fv__arena_text(arena, path);
     return *out ? FV_OK : FV_EXHAUSTED;
-}
-
-fv_status fv__model_convert(fv_context *ctx, const char *word, const fv_open_options *options,
-                            const char *path) {
-    const fv_format *format = fv__format_by_name(path);
-    fv_model *model;
-    if (format && format->write_net) return convert_net(ctx, word, options, format, path);
-    if (!format || !format->write_model) {
-        fv_text ends = {.ctx = ctx};
-        fv__format_ends(&ends, false);
-        const fv_status status = fv__fail(ctx, FV_USAGE,
-                                          "the end of '%s' does not tell what it is to be; it must "
-                                          "be %s",
-                                          path, ends.data ? ends.data : "another");
-        fv__text_free(&ends);
-        return status;
-    }
-    FV_TRY(fv__model_open(ctx, word, options, &model));
-    const fv_status status = format->write_model(ctx, model, path);
-    fv__model_free(model);
-    return status;
 }
 
 fv_status fv__weights_open(fv_context *ctx, const char *word, fv_safetensors *st, bool *found) {

@@ -36,10 +36,6 @@ FV_MUST_USE fv_status fv__word_weights(fv_context *ctx, fv_arena *arena, const c
 /* Reads them into a model of their network, in whatever format they are. */
 FV_MUST_USE fv_status fv__weights_read(fv_context *ctx, fv_model *model, const char *path);
 
-/* Writes what a word names in the format that `path` tells. */
-FV_MUST_USE fv_status fv__model_convert(fv_context *ctx, const char *word,
-                                        const fv_open_options *options, const char *path);
-
 /* A file of weights and nothing else, such as those of other programs, for looking at: *found tells
    whether the word is one. `st` is to be closed then. */
 FV_MUST_USE fv_status fv__weights_open(fv_context *ctx, const char *word, fv_safetensors *st,

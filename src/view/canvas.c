@@ -58,17 +58,6 @@ void fv__canvas_frame(fv_canvas *c, int x, int y, int w, int h, fv_colour colour
     fv__canvas_rect(c, x + w - 1, y, 1, h, colour);
 }
 
-void fv__canvas_blit(fv_canvas *c, int x, int y, const fv_canvas *from) {
-    for (int j = 0; j < from->height; j++) {
-        int64_t row = (int64_t)y + j, left = x < 0 ? 0 : x, right = (int64_t)x + from->width;
-        if (right > c->width) right = c->width;
-        if (row < 0 || row >= c->height || left >= right) continue;
-        memcpy(c->rgb + ((size_t)row * (size_t)c->width + (size_t)left) * 3,
-               from->rgb + ((size_t)j * (size_t)from->width + (size_t)(left - x)) * 3,
-               (size_t)(right - left) * 3);
-    }
-}
-
 void fv__canvas_blend(fv_canvas *c, int x, int y, fv_colour colour, double cover) {
     if (x < 0 || y < 0 || x >= c->width || y >= c->height || !(cover > 0)) return;
     if (cover > 1) cover = 1;

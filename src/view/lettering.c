@@ -195,17 +195,3 @@ char *fv__type_fit(const fv_type *type, const char *text, double width, char out
     strcpy(out + (end - text), "\xe2\x80\xa6");
     return out;
 }
-
-static fv_type plain(int scale, fv_colour colour) {
-    return (fv_type){.scale = scale < 1 ? 1 : scale > 64 ? 64 : scale, .colour = colour};
-}
-
-int fv__canvas_text(fv_canvas *c, int x, int y, int scale, fv_colour colour, const char *text) {
-    fv_type type = plain(scale, colour);
-    return (int)fv__canvas_type(c, x, y, &type, text);
-}
-
-int fv__text_width(int scale, const char *text) {
-    fv_type type = plain(scale, 0);
-    return (int)fv__type_width(&type, text);
-}

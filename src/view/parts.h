@@ -31,8 +31,9 @@ void fv__canvas_frame(fv_canvas *c, int x, int y, int w, int h, fv_colour colour
 /* The font: strokes on a grid of half pixels, baseline at 19, line height 26 (font.c). */
 const char *fv__glyph(uint32_t code, int *advance, const char **accent);
 
-/* Lettering at any size. `up`: written from bottom to top, (x, y) being the bottom left corner of
-   the turned line. */
+/* Text (UTF-8; Latin letters) in the built-in font at any size, 13 pixels high and a digit 7 wide
+   at scale 1; (x, y) is the top left corner. What draws it returns its width. `up`: written from
+   bottom to top, (x, y) being the bottom left corner of the turned line. */
 typedef struct fv_type {
     double scale; /* of the 13 pixel line */
     fv_colour colour;

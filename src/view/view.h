@@ -26,14 +26,6 @@ void fv__canvas_free(fv_canvas *c);
 void fv__canvas_rect(fv_canvas *c, int x, int y, int w, int h, fv_colour colour);
 void fv__canvas_line(fv_canvas *c, double x0, double y0, double x1, double y1, double width,
                      fv_colour colour); /* anti-aliased, round ends */
-/* Puts a whole canvas at (x, y); what lies outside is left out. */
-void fv__canvas_blit(fv_canvas *c, int x, int y, const fv_canvas *from);
-/* Text (UTF-8; Latin letters) in the built-in font. A line is 13 pixels high times `scale`, a digit
-   7 wide; letters differ in width, so ask fv__text_width. (x, y) is the top left corner. Returns
-   the width. */
-int fv__canvas_text(fv_canvas *c, int x, int y, int scale, fv_colour colour, const char *text);
-int fv__text_width(int scale, const char *text);
-
 /* Colours for curves that people with any colour vision tell apart; i counts on without end. */
 fv_colour fv__palette(int i);
 
