@@ -4,36 +4,7 @@
  * every kind moved along with their image, floats taken untouched.
  */
 #include "data/preprocess.h"
-#include "sample_program.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-static fv_context *ctx;
-
-static int open_context(void **state) {
-    (void)state;
-    return fv_context_new(1, &ctx) == FV_OK ? 0 : 1;
-}
-
-static int close_context(void **state) {
-    (void)state;
-    fv_context_free(ctx);
-    return 0;
-}
-
-static fv_dataset open_set(program *p) {
-    fv_dataset set;
-    fv_sample_source source = program_source(p);
-    if (fv__dataset_from(ctx, &source, &set) != FV_OK) fail_msg("%s", ctx->message);
-    return set;
-}
-
-static fv_input input(int64_t channels, int64_t height, int64_t width) {
-    return (fv_input){.channels = channels, .height = height, .width = width, .scale = 1};
-}
+#include "sample_fixture.h"
 
 /* Different sizes through one input, targets of each kind, the same bits for any threads. */
 static void every_kind_of_target(void **state) {

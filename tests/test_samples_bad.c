@@ -3,36 +3,7 @@
  * test_samples_bad.c - data sets made of a program's function that does not keep its word: samples
  * that are not what was announced, sources that cannot be; and what such a set is promised.
  */
-#include "sample_program.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-static fv_context *ctx;
-
-static int open_context(void **state) {
-    (void)state;
-    return fv_context_new(1, &ctx) == FV_OK ? 0 : 1;
-}
-
-static int close_context(void **state) {
-    (void)state;
-    fv_context_free(ctx);
-    return 0;
-}
-
-static fv_dataset open_set(program *p) {
-    fv_dataset set;
-    fv_sample_source source = program_source(p);
-    if (fv__dataset_from(ctx, &source, &set) != FV_OK) fail_msg("%s", ctx->message);
-    return set;
-}
-
-static fv_input input(int64_t channels, int64_t height, int64_t width) {
-    return (fv_input){.channels = channels, .height = height, .width = width, .scale = 1};
-}
+#include "sample_fixture.h"
 
 static void samples_that_lie(void **state) {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pools.c - max and average pools. Windows that lie inside the picture are taken a row of them at a
+ * pools.c - max and average pools. Windows that lie inside the map are taken a row of them at a
  * time, along the vector; those that hang over an edge one by one.
  */
 #include "cpu/cpu.h"

@@ -5,7 +5,7 @@
  * counted on through the samples of a batch.
  */
 
-/* Calls ROW(to, from, count) for every run of output pixels whose inputs lie in the picture, and
+/* Calls ROW(to, from, count) for every run of output pixels whose inputs lie in the map, and
    GAP(to, count) for those in the padding. `to` counts from p0, `from` from the sample's plane. */
 #define PATCH_ROWS(g, x, k, p0, p1, ROW, GAP)                                                      \
     do {                                                                                           \

@@ -11,7 +11,7 @@
 static const char *const orders[] = {"rgb", "bgr", NULL};
 
 const fv_field fv__input_fields[] = {
-    {"resize", "scale the picture so that its shorter side has this many pixels (0: leave it)",
+    {"resize", "scale the image so that its shorter side has this many pixels (0: leave it)",
      FV_INT, IN(resize), "0", 0, 65536, 0, NULL, NULL},
     {"crop", "then cut this much out of the middle, height x width (0: do not)", FV_SIZE, IN(crop),
      "0", 0, 65536, 0, NULL, NULL},

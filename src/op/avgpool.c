@@ -4,8 +4,8 @@
  * LeCun, Bottou, Bengio & Haffner 1998, section II.B (there with a learned factor and bias).
  *
  * What `size` is where a window hangs over the edge follows PyTorch: with count_pad the pixels of
- * the window that lie in the picture or in its padding (a last window that `ceil` added may reach
- * beyond both, and that part never counts); without count_pad those in the picture alone.
+ * the window that lie in the map or in its padding (a last window that `ceil` added may reach
+ * beyond both, and that part never counts); without count_pad those in the map alone.
  */
 #ifndef FV_LOOPS
 #include "op/avgpool.h"
@@ -43,7 +43,7 @@ static void cost(const fv_site *site, fv_cost *cost) {
     fv__cost_windows(cost, win);
 }
 
-/* The pixels of window o on one axis: those in the picture, and how many count. */
+/* The pixels of window o on one axis: those in the map, and how many count. */
 static int64_t count(const fv_window *win, int64_t in, int64_t o, bool count_pad, int64_t *first,
                      int64_t *end) {
     fv__window_pixels(win, in, o, first, end);
@@ -75,7 +75,7 @@ const fv_op fv__op_avgpool = {
         "The stride is the window's size unless given. Output size: (in + pads - kernel)/\n"
         "stride + 1, rounded down, or up with `ceil`. The size divided by counts the zeros of\n"
         "the padding too (as PyTorch does unless told otherwise); with `count_pad no` only\n"
-        "pixels of the picture count. What hangs over beyond the padding never counts.\n"
+        "pixels of the map count. What hangs over beyond the padding never counts.\n"
         "LeCun, Bottou, Bengio & Haffner 1998, section II.B.",
     .onnx = "AveragePool",
     .inputs_min = 1,

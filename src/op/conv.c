@@ -163,7 +163,7 @@ static void LOOP(each)(const fv_window win[2], int64_t height, int64_t width, co
                        const real *w, real *y, const real *dy, real *dx, real *dw) {
     for (int64_t q = 0; q < win[0].kernel * win[1].kernel; q++) {
         int64_t qh = q / win[1].kernel, qw = q % win[1].kernel;
-        int64_t h0, h1, w0, w1; /* the outputs whose input is in the picture, not in the padding */
+        int64_t h0, h1, w0, w1; /* the outputs whose input is in the map, not in the padding */
         fv__window_inside(&win[0], height, qh, &h0, &h1);
         fv__window_inside(&win[1], width, qw, &w0, &w1);
         double sum = 0; /* of dw[q]; long sums: in double also for float */

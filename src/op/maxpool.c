@@ -82,7 +82,7 @@ const fv_op fv__op_maxpool = {
     .about = "y[c,p] = max over places q of the window of x[c, stride*p + dilation*q - pad].\n"
              "The stride is the window's size unless given; padding never wins. Output size:\n"
              "(in + pads - kernel)/stride + 1, rounded down, or up with `ceil` (no window starts\n"
-             "beyond the picture). Gradient: dy goes to the winner, the first among equals.\n"
+             "beyond the map). Gradient: dy goes to the winner, the first among equals.\n"
              "Riesenhuber & Poggio 1999; Krizhevsky, Sutskever & Hinton 2012, section 3.4.",
     .onnx = "MaxPool",
     .inputs_min = 1,

@@ -43,7 +43,7 @@ typedef struct fv_misfit {
     char axis;                                 /* 'h' or 'w'; 0: fits */
     int64_t in, before, after, kernel, stride; /* kernel with dilation: d*(k-1)+1 */
     int64_t used;                              /* the output size used */
-    int64_t ignored; /* rows or columns of the PICTURE (not of padding) that no
+    int64_t ignored; /* rows or columns of the map (not of padding) that no
                         window covers; 0 is no misfit. Where the stride is the
                         larger, there are gaps between all windows, by
                         intention; one as wide at the end does not count */
@@ -85,7 +85,7 @@ typedef struct fv_site {
 typedef struct fv_cost {
     int64_t macs;     /* multiply-accumulates of conv and fc (biases not counted), as lectures do */
     char product[96]; /* the weight product as the lectures write it: "(3*3*64)*128" */
-    bool global;      /* sees the whole input: receptive field becomes the whole picture */
+    bool global;      /* sees the whole input: receptive field becomes the whole image */
     int64_t kernel_h, kernel_w; /* window with dilation, 1 for pointwise */
     int64_t stride_h, stride_w;
     int64_t pad_top, pad_left;

@@ -56,7 +56,7 @@ static inline void *fv__sample(const fv_tensor *t, int64_t n) {
     return (char *)t->data + (size_t)(n * t->step) * fv__dtype_bytes(t->dtype);
 }
 
-/* The outputs of a window's axis that read a pixel of the picture through place k of the kernel:
+/* The outputs of a window's axis that read a pixel of the map through place k of the kernel:
    from *first up to, not including, *end. */
 static inline void fv__window_inside(const fv_window *win, int64_t in, int64_t k, int64_t *first,
                                      int64_t *end) {
@@ -66,7 +66,7 @@ static inline void fv__window_inside(const fv_window *win, int64_t in, int64_t k
     if (*end > win->out) *end = win->out;
 }
 
-/* The pixels of the picture under window o: from *first up to, not including, *end. Undilated. */
+/* The pixels of the map under window o: from *first up to, not including, *end. Undilated. */
 static inline void fv__window_pixels(const fv_window *win, int64_t in, int64_t o, int64_t *first,
                                      int64_t *end) {
     *first = o * win->stride - win->before;

@@ -5,7 +5,7 @@
  *     out = floor((in + before + after - kernel) / stride) + 1,   kernel = dilation (k - 1) + 1
  *
  * (Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning", relation 6.) With
- * `ceil` the quotient is rounded up, but no window may start beyond the picture, as in PyTorch.
+ * `ceil` the quotient is rounded up, but no window may start beyond the map, as in PyTorch.
  */
 #include "op/avgpool.h"
 #include "op/conv.h"
@@ -41,12 +41,12 @@ static bool place(int64_t in, fv_pad_mode mode, int64_t before, int64_t after, b
     if (ceil) room += win->stride - 1;
     if (room < 0) return false;
     win->out = room / win->stride + 1;
-    int64_t starts = (in + win->before - 1) / win->stride + 1; /* before the end of the picture */
+    int64_t starts = (in + win->before - 1) / win->stride + 1; /* before the end of the map */
     if (ceil && win->out > starts) win->out = starts;
     return true;
 }
 
-/* Pixels of the picture after the last window. When the stride is larger than the kernel there are
+/* Pixels of the map after the last window. When the stride is larger than the kernel there are
    gaps between all windows, by intention; a last gap no wider than those is no misfit either. */
 static void measure(char axis, int64_t in, const fv_window *win, fv_misfit *misfit) {
     int64_t kernel = reach(win->kernel, win->dilation);
@@ -121,8 +121,8 @@ fv_status fv__windows(fv_context *ctx, const fv_shape *in, fv_size kernel, fv_si
     return FV_OK;
 }
 
-/* A pool's window must hold at least one pixel of the picture. With pads smaller than the window
-   and a dilation no larger than the picture it does. */
+/* A pool's window must hold at least one pixel of the map. With pads smaller than the window
+   and a dilation no larger than the map it does. */
 fv_status fv__pool_check(fv_context *ctx, const fv_shape *in, const fv_window win[2]) {
     for (int a = 0; a < 2; a++) {
         int64_t kernel = reach(win[a].kernel, win[a].dilation);
