@@ -111,6 +111,7 @@ if(PYTHON_PROGRAM AND test_objects)
   fovea_example_test(docs_operator tests/ops_main.c softplus)
   if(CMOCKA_FOUND)
     fovea_example_test(docs_optimizer tests/test_optim.c)
+    target_sources(docs_optimizer PRIVATE src/net/settings.c) # which holds the options of all
     target_link_libraries(docs_optimizer PRIVATE PkgConfig::CMOCKA)
   endif()
 endif()

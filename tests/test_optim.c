@@ -12,6 +12,7 @@
 
 #include "cpu/cpu.h"
 #include "cpu/updates.h"
+#include "net/settings.h"
 #include "op_draw.h"
 
 #include <math.h>
@@ -280,14 +281,66 @@ static void test_blocks(void **state) {
     }
 }
 
+/* Down a bowl: w^2 / 2, whose gradient is w, from both sides. */
+static void test_descends(void **state) {
+    (void)state;
+    for (int o = 0; o < FV_OPTIMIZERS; o++) {
+        const fv_optimizer *optimizer = fv__optimizers[o];
+        float w[2] = {1, -2}, kept[FV_OPTIM_STATES][2] = {{0}}, *states[FV_OPTIM_STATES];
+        settings s = {.text = ""};
+        fv__field_defaults(optimizer->fields, s.options.bytes);
+        for (int i = 0; i < FV_OPTIM_STATES; i++) states[i] = kept[i];
+        for (int i = 0; i < 10; i++) {
+            const fv_optim_step step = {.options = s.options.bytes, .lr = 0.01, .step = i};
+            const float g[2] = {w[0], w[1]};
+            optimizer->update(&step, 2, w, states, g);
+            if (!(w[0] < g[0] && w[1] > g[1] && w[0] > 0 && w[1] < 0))
+                fail_msg("%s goes from %g to %g, from %g to %g", optimizer->name, (double)g[0],
+                         (double)w[0], (double)g[1], (double)w[1]);
+        }
+    }
+}
+
+/* A recipe gives an optimiser what it was given, and for the rest the optimiser's own defaults,
+   whatever others have a setting of the same name. */
+static void test_recipes(void **state) {
+    (void)state;
+    static fv_context ctx;
+    op_draw draw = {7, 0};
+    for (int o = 0; o < FV_OPTIMIZERS; o++) {
+        const fv_optimizer *optimizer = fv__optimizers[o];
+        fv_setting name = {"optimizer", optimizer->name};
+        settings own = {.text = ""};
+        fv_recipe recipe;
+        fv_recipe_table table;
+        fv__recipe_defaults(&recipe);
+        fv__field_defaults(optimizer->fields, own.options.bytes);
+        assert_int_equal(fv__recipe_apply(&ctx, &name, 1, &recipe, NULL), FV_OK);
+        assert_memory_equal(fv__recipe_options(&recipe), own.options.bytes,
+                            optimizer->options_size);
+        fv__recipe_table(&table, &recipe);
+        for (const fv_field *f = optimizer->fields; f->name; f++) {
+            char value[64];
+            fv_setting setting = {f->name, value};
+            assert_string_equal(fv__field_find(table.field, f->name)->initial, f->initial);
+            op_draw_field(&draw, f, false, value);
+            set(&own, f, value);
+            if (fv__recipe_apply(&ctx, &setting, 1, &recipe, NULL) != FV_OK) continue;
+            assert_memory_equal(fv__recipe_options(&recipe), own.options.bytes,
+                                optimizer->options_size);
+        }
+    }
+}
+
 int main(void) {
     static int isa[FV_ISAS];
-    struct CMUnitTest tests[FV_ISAS + 3] = {cmocka_unit_test(test_declarations),
-                                            cmocka_unit_test(test_formulas),
-                                            cmocka_unit_test(test_blocks)};
+    struct CMUnitTest tests[FV_ISAS + 5] = {
+        cmocka_unit_test(test_declarations), cmocka_unit_test(test_formulas),
+        cmocka_unit_test(test_blocks), cmocka_unit_test(test_descends),
+        cmocka_unit_test(test_recipes)};
     for (int i = 0; i < FV_ISAS; i++) {
         isa[i] = i;
-        tests[3 + i] = (struct CMUnitTest){
+        tests[5 + i] = (struct CMUnitTest){
             .name = fv__isa_name(i), .test_func = test_loops, .initial_state = &isa[i]};
     }
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,7 +88,7 @@ const fv_zoo_network *fv_zoo_find(const char *name) {
 
 int fv_training_setting(int i, fv_option *out) {
     fv_recipe_table table;
-    fv__recipe_table(&table);
+    fv__recipe_table(&table, NULL);
     return fv__option_of(table.field, i, out);
 }
 

@@ -204,9 +204,12 @@ static fv_status add_heads(fv_expander *x, const fv_scope *scope) {
 static fv_status set_recipe(fv_expander *x) {
     fv_env env = {x->source, NULL, x->values, NULL, &x->fuel};
     fv_recipe_table table;
-    fv__recipe_table(&table);
+    fv__recipe_table(&table, NULL);
     fv__recipe_defaults(x->recipe);
-    return fv__fill(&env, table.field, x->program->train_given, x->recipe);
+    FV_TRY(fv__fill(&env, table.field, x->program->train_given, x->recipe));
+    for (const fv_given *g = x->program->train_given; g; g = g->next)
+        fv__recipe_spread(x->recipe, g->field);
+    return FV_OK;
 }
 
 /* A layer of whose outputs nobody reads any is a slip: `from` cut the chain behind it. */

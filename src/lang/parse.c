@@ -238,7 +238,7 @@ static fv_status parse_train(fv_parser *p) {
     FV_TRY(fv__lex_next(&p->lex));
     fv_recipe_table *table = fv__parser_alloc(p, sizeof *table);
     if (table == NULL) return FV_EXHAUSTED;
-    fv__recipe_table(table);
+    fv__recipe_table(table, NULL);
     return fv__parse_args(p, "train", table->field, program->train_location, FV_ARGS_TRAIN,
                           &program->train_given);
 }

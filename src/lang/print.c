@@ -79,7 +79,7 @@ static fv_status put_head(fv_printer *p, const fv_head *head) {
 
 static bool states_something(const fv_recipe *recipe) {
     fv_recipe_table table;
-    fv__recipe_table(&table);
+    fv__recipe_table(&table, recipe);
     for (const fv_field *f = table.field; f->name != NULL; f++)
         if (!fv__field_is_default(f, recipe)) return true;
     return false;
@@ -111,7 +111,7 @@ static fv_status walk(fv_printer *p) {
     for (size_t i = 1; i < net->head_count; i++) FV_TRY(put_head(p, &net->heads[i]));
     if (p->recipe && states_something(p->recipe)) {
         fv_recipe_table table;
-        fv__recipe_table(&table);
+        fv__recipe_table(&table, p->recipe);
         fv__print_newline(p, 0);
         fv__print_put(p, "train");
         FV_TRY(put_fields(p, table.field, p->recipe, 6));

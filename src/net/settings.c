@@ -83,41 +83,46 @@ static const fv_field common[] = {
 
 #define BEFORE_OPTIMIZERS 2 /* optimizer and lr stand before what optimisers bring */
 
-static void add_field(fv_recipe_table *t, int *count, const fv_field *field, size_t base) {
-    for (int i = 0; i < *count; i++)
-        if (strcmp(t->field[i].name, field->name) == 0) return; /* one setting for all of a name */
-    if (*count >= FV_RECIPE_FIELDS - 1) return;
-    t->field[*count] = *field;
-    t->field[(*count)++].offset += base;
+/* Of several optimisers' options of one name the table has one: `mine` takes the place of another.
+ */
+static void add_field(fv_recipe_table *t, int *count, const fv_field *field, size_t base,
+                      bool mine) {
+    int i = 0;
+    while (i < *count && strcmp(t->field[i].name, field->name) != 0) i++;
+    if (i == FV_RECIPE_FIELDS - 1 || (i < *count && !mine)) return;
+    t->field[i] = *field;
+    t->field[i].offset += base;
+    if (i == *count) ++*count;
 }
 
-void fv__recipe_table(fv_recipe_table *t) {
+static size_t optimizer_at(size_t o) {
+    return AT(optim) + o * FV_OPTIM_OPTIONS;
+}
+
+void fv__recipe_table(fv_recipe_table *t, const fv_recipe *recipe) {
     int count = 0;
     memset(t, 0, sizeof *t);
-    for (int i = 0; i < BEFORE_OPTIMIZERS; i++) add_field(t, &count, &common[i], 0);
+    for (int i = 0; i < BEFORE_OPTIMIZERS; i++) add_field(t, &count, &common[i], 0, false);
     for (size_t o = 0; fv__optimizers[o]; o++)
         for (const fv_field *f = fv__optimizers[o]->fields; f->name; f++)
-            add_field(t, &count, f, AT(optim) + o * FV_OPTIM_OPTIONS);
-    for (const fv_field *f = &common[BEFORE_OPTIMIZERS]; f->name; f++) add_field(t, &count, f, 0);
+            add_field(t, &count, f, optimizer_at(o), recipe && (size_t)recipe->optimizer == o);
+    for (const fv_field *f = &common[BEFORE_OPTIMIZERS]; f->name; f++)
+        add_field(t, &count, f, 0, false);
 }
 
 void fv__recipe_defaults(fv_recipe *recipe) {
-    fv_recipe_table t;
-    fv__recipe_table(&t);
     memset(recipe, 0, sizeof *recipe);
-    fv__field_defaults(t.field, recipe);
+    fv__field_defaults(common, recipe);
+    for (size_t o = 0; fv__optimizers[o]; o++)
+        fv__field_defaults(fv__optimizers[o]->fields, recipe->optim[o]);
 }
 
-void fv__recipe_optimizer(const fv_recipe *recipe, fv_optimizer_options *out) {
-    const fv_optimizer *optimizer = fv__optimizers[recipe->optimizer];
-    fv_recipe_table t;
-    fv__recipe_table(&t);
-    memset(out, 0, sizeof *out);
-    memcpy(out->bytes, recipe->optim[recipe->optimizer], sizeof out->bytes);
-    for (const fv_field *f = optimizer->fields; f->name; f++) {
-        const fv_field *kept = fv__field_find(t.field, f->name);
-        memcpy(out->bytes + f->offset, (const char *)recipe + kept->offset,
-               fv__field_bytes(f->kind));
+void fv__recipe_spread(fv_recipe *recipe, const fv_field *set) {
+    for (size_t o = 0; fv__optimizers[o]; o++) {
+        const fv_field *f = fv__field_find(fv__optimizers[o]->fields, set->name);
+        if (f && f->kind == set->kind)
+            memmove(recipe->optim[o] + f->offset, (const char *)recipe + set->offset,
+                    fv__field_bytes(f->kind));
     }
 }
 
@@ -136,14 +141,14 @@ fv_status fv__recipe_apply(fv_context *ctx, fv_setting *settings, size_t count, 
                            size_t *rest) {
     fv_recipe_table t;
     size_t others = 0;
-    fv__recipe_table(&t);
+    fv__recipe_table(&t, NULL);
     for (size_t i = 0; i < count; i++) {
         const fv_field *field = fv__field_find(t.field, settings[i].name);
         if (!field && !rest) return unknown(ctx, &t, settings[i].name);
-        if (!field)
-            settings[others++] = settings[i];
-        else if (recipe)
-            FV_TRY(fv__field_set_text(ctx, field, recipe, settings[i].value));
+        if (!field) settings[others++] = settings[i];
+        if (!field || !recipe) continue;
+        FV_TRY(fv__field_set_text(ctx, field, recipe, settings[i].value));
+        fv__recipe_spread(recipe, field);
     }
     if (rest) *rest = others;
     return FV_OK;
@@ -152,7 +157,7 @@ fv_status fv__recipe_apply(fv_context *ctx, fv_setting *settings, size_t count, 
 void fv__recipe_print(fv_text *out, const fv_recipe *recipe) {
     const size_t start = out->length;
     fv_recipe_table t;
-    fv__recipe_table(&t);
+    fv__recipe_table(&t, recipe);
     for (const fv_field *f = t.field; f->name; f++) {
         const size_t before = out->length;
         fv__text_addf(out, "%s%s=", before > start ? " " : "", f->name);
@@ -163,9 +168,7 @@ void fv__recipe_print(fv_text *out, const fv_recipe *recipe) {
 }
 
 int fv__recipe_states(const fv_recipe *r) {
-    fv_optimizer_options options;
-    fv__recipe_optimizer(r, &options);
-    return fv__optim_states(fv__optimizers[r->optimizer], options.bytes);
+    return fv__optim_states(fv__optimizers[r->optimizer], fv__recipe_options(r));
 }
 
 double fv__recipe_rate(const fv_recipe *r, int64_t epoch, double progress, double plateau_factor) {

@@ -34,8 +34,8 @@ enum { FV_HE, FV_XAVIER, FV_LECUN };
 typedef struct fv_recipe {
     int optimizer; /* an index into fv__optimizers */
     double lr;
-    /* the options of every optimiser, in their order; of a name that several have, the first has
-       the value: see fv__recipe_optimizer */
+    /* the options of every optimiser, in their order; a setting reaches all that have its name, and
+       one that is not given is each optimiser's own default */
     _Alignas(double) char optim[FV_OPTIMIZERS][FV_OPTIM_OPTIONS];
     double decay;   /* weight decay (L2): the gradient gets decay * w */
     bool decay_all; /* biases and normalisations too */
@@ -54,19 +54,23 @@ typedef struct fv_recipe {
     int64_t shift; /* augmentation: pad by so many pixels and crop at random */
 } fv_recipe;
 
-/* All settings of a recipe, the optimisers' among them, as one table; it ends with name NULL. */
+/* All settings of a recipe, the optimisers' among them, as one table; it ends with name NULL. Of a
+   name that several optimisers have it holds the option of the recipe's own (recipe NULL: of the
+   first). */
 #define FV_RECIPE_FIELDS 96
 typedef struct fv_recipe_table {
     fv_field field[FV_RECIPE_FIELDS];
 } fv_recipe_table;
-void fv__recipe_table(fv_recipe_table *out);
+void fv__recipe_table(fv_recipe_table *out, const fv_recipe *recipe);
 void fv__recipe_defaults(fv_recipe *recipe);
 
-/* The options of a recipe's optimiser, as its descriptor wants them. */
-typedef struct fv_optimizer_options {
-    _Alignas(double) char bytes[FV_OPTIM_OPTIONS];
-} fv_optimizer_options;
-void fv__recipe_optimizer(const fv_recipe *recipe, fv_optimizer_options *out);
+/* Behind the setting of a field of a table: gives its value to all optimisers that have the name.
+ */
+void fv__recipe_spread(fv_recipe *recipe, const fv_field *set);
+/* The options of its optimiser. */
+static inline const void *fv__recipe_options(const fv_recipe *recipe) {
+    return recipe->optim[recipe->optimizer];
+}
 
 /* Applies the settings that are fields of a recipe to *recipe (NULL: they are only told apart). The
    others are moved to the front of `settings`, in their order, and their number goes to *rest;

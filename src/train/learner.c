@@ -170,7 +170,6 @@ fv_status fv__learner_new_part(fv_context *ctx, fv_model *model, const fv_recipe
     if (!l) return FV_EXHAUSTED;
     l->model = model;
     l->recipe = *recipe;
-    fv__recipe_optimizer(recipe, &l->options);
     l->part = part;
     l->prepared_of = -1;
     const fv_status status = make(ctx, l);

@@ -35,7 +35,6 @@ struct fv_learner {
     float *host_states[FV_OPTIM_STATES]; /* as of the last fetch; where the device is the host the
                                             same */
     int state_count;
-    fv_optimizer_options options;
     fv_update_span *spans;
     size_t span_count;
     int64_t most; /* samples of a batch that this learner computes */

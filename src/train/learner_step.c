@@ -111,7 +111,7 @@ fv_status fv__learner_apply(fv_context *ctx, fv_learner *l, double lr) {
     const bool finite = l->device->finite(ctx, l->gradients, l->net->param_elements);
     if (finite) {
         fv_update u = {.optimizer = fv__optimizers[l->recipe.optimizer],
-                       .options = l->options.bytes,
+                       .options = fv__recipe_options(&l->recipe),
                        .spans = l->spans,
                        .span_count = l->span_count,
                        .weights = l->weights,

@@ -228,7 +228,7 @@ static fv_status take_weights(fv_train_job *job, fv_setting *settings, size_t *c
 static fv_status hint(fv_context *ctx, fv_status status, const fv_setting *own, size_t rest) {
     fv_recipe_table table;
     if (status != FV_USAGE || strstr(ctx->message, "did you mean")) return status;
-    fv__recipe_table(&table);
+    fv__recipe_table(&table, NULL);
     for (size_t i = 0; i < rest; i++) {
         const char *near = fv__field_nearest(table.field, own[i].name);
         if (near)

@@ -29,7 +29,7 @@ static const char *given(const advice *a, const char *name) {
 /* The name of the recipe's schedule. */
 static const char *schedule_of(const fv_recipe *recipe) {
     fv_recipe_table table;
-    fv__recipe_table(&table);
+    fv__recipe_table(&table, NULL);
     return fv__field_find(table.field, "schedule")->choices[recipe->schedule];
 }
 
@@ -118,9 +118,7 @@ static void look_at_optimizer(const advice *a) {
         if (of_another(a->settings[i].name, r->optimizer))
             fv__log(a->ctx, FV_LOG_WARNING, "%s=%s has no effect with optimizer=%s",
                     a->settings[i].name, a->settings[i].value, fv__optimizers[r->optimizer]->name);
-    fv_optimizer_options options;
-    fv__recipe_optimizer(r, &options);
-    const fv_sgd_options *sgd = (const fv_sgd_options *)(const void *)options.bytes;
+    const fv_sgd_options *sgd = fv__recipe_options(r);
     if (given(a, "nesterov") && r->optimizer == FV_OPTIMIZER_sgd && sgd->nesterov &&
         sgd->momentum == 0)
         fv__log(a->ctx, FV_LOG_WARNING, "nesterov=yes has no effect with momentum=0");
