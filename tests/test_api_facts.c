@@ -301,6 +301,13 @@ static void layers_and_settings_are_data(void **state) {
     assert_true(fv_operator_option(ctx, "conv", 0, &option));
     assert_true(option.positional && option.required && *option.help && *option.takes);
     assert_false(fv_operator_option(ctx, "relu", 0, &option));
+    fv_optimizer_facts o = FV_INIT(fv_optimizer_facts);
+    assert_true(fv_optimizer_at(0, &o) && o.help[0] && strchr(o.about, '\n'));
+    assert_string_equal(o.name, "sgd");
+    assert_true(fv_optimizer_setting(0, 0, &option));
+    assert_string_equal(option.name, "momentum");
+    assert_false(fv_optimizer_setting(0, 99, &option) || fv_optimizer_setting(99, 0, &option));
+    assert_false(fv_optimizer_at(-1, &o) || fv_optimizer_at(99, &o));
     assert_false(fv_operator_option(ctx, "convolve", 0, &option));
     assert_false(fv_operator_find(ctx, "convolve", &op));
     assert_false(fv_operator_find(ctx, NULL, &op));

@@ -78,5 +78,18 @@ typedef struct fv_option {
 FV_API int fv_training_setting(int i, fv_option *out);
 FV_API int fv_input_setting(int i, fv_option *out);
 
+/* A way of changing weights by their gradients, as the setting `optimizer` names it. */
+typedef struct fv_optimizer_facts {
+    size_t size;       /* FV_INIT(fv_optimizer_facts) */
+    const char *name;  /* "adam" */
+    const char *help;  /* one line */
+    const char *about; /* the rule and its source; several lines */
+} fv_optimizer_facts;
+
+/* Number i of the optimisers, and setting k of its own among those of a training. Return 0 when
+   there is none of that number, otherwise 1. */
+FV_API int fv_optimizer_at(int i, fv_optimizer_facts *out);
+FV_API int fv_optimizer_setting(int i, int k, fv_option *out);
+
 FV_END
 #endif

@@ -92,6 +92,22 @@ int fv_training_setting(int i, fv_option *out) {
     return fv__option_of(table.field, i, out);
 }
 
+static const fv_optimizer *optimizer_at(int i) {
+    return i >= 0 && i < FV_OPTIMIZERS ? fv__optimizers[i] : NULL;
+}
+
+int fv_optimizer_at(int i, fv_optimizer_facts *out) {
+    const fv_optimizer *o = optimizer_at(i);
+    if (!o || !out) return 0;
+    const fv_optimizer_facts facts = {.name = o->name, .help = o->help, .about = o->about};
+    return fv__give_struct(NULL, __func__, &facts, sizeof facts, out) == FV_OK;
+}
+
+int fv_optimizer_setting(int i, int k, fv_option *out) {
+    const fv_optimizer *o = optimizer_at(i);
+    return o ? fv__option_of(o->fields, k, out) : 0;
+}
+
 int fv_input_setting(int i, fv_option *out) {
     return fv__option_of(fv__input_fields, i, out);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command_help.c - `fovea help TOPIC`: commands, layers, data sets, networks, settings, input,
- * language, exit codes. All but the last two are made from declarations.
+ * command_help.c - `fovea help TOPIC`: commands, layers, optimisers, data sets, networks, settings,
+ * input, language, exit codes. All but the last two are made from declarations.
  */
 #include "cli/cli.h"
 #include <string.h>
@@ -41,6 +41,10 @@ static const char exits[] =
 
 static int option_of(const void *arg, int i, fv_option *out) {
     return fv_operator_option(NULL, arg, i, out);
+}
+
+static int optimizer_setting(const void *arg, int i, fv_option *out) {
+    return fv_optimizer_setting(*(const int *)arg, i, out);
 }
 
 static int training_setting(const void *arg, int i, fv_option *out) {
@@ -122,7 +126,23 @@ static void network_page(fv_text *out, const fv_zoo_network *z) {
                   z->name);
 }
 
+static bool optimizer_page(fv_text *out, const char *topic) {
+    fv_optimizer_facts o = FV_INIT(fv_optimizer_facts);
+    fv_option option = FV_INIT(fv_option);
+    for (int i = 0; fv_optimizer_at(i, &o); i++) {
+        if (strcmp(o.name, topic) != 0) continue;
+        fv__text_addf(out, "optimizer=%s\n\n%s\n\n", o.name, o.help);
+        fv__cli_paragraphs(out, o.about);
+        if (optimizer_setting(&i, 0, &option)) fv__text_add(out, "\nSettings (key=value)\n");
+        fv__cli_options(out, optimizer_setting, &i, true);
+        fv__text_add(out, "\nThe others of a training: `fovea help settings`.\n");
+        return true;
+    }
+    return false;
+}
+
 static bool other_page(fv_text *out, const char *topic) {
+    if (optimizer_page(out, topic)) return true;
     for (int i = 0; i < fv_dataset_kinds(); i++)
         if (!fv_dataset_kind_by_path(i) && strcmp(fv_dataset_kind_name(i), topic) == 0) {
             fv__text_addf(out, "%s, a data set\n\n", topic);
@@ -145,6 +165,8 @@ static const char *nearest_topic(const char *topic) {
     for (int i = 0; fv__commands[i] && count < 500; i++) names[count++] = fv__commands[i]->name;
     fv_operator_facts op = FV_INIT(fv_operator_facts);
     for (int i = 0; fv_operator_at(NULL, i, &op) && count < 500; i++) names[count++] = op.name;
+    fv_optimizer_facts o = FV_INIT(fv_optimizer_facts);
+    for (int i = 0; fv_optimizer_at(i, &o) && count < 500; i++) names[count++] = o.name;
     for (int i = 0; i < fv_dataset_kinds() && count < 500; i++)
         if (!fv_dataset_kind_by_path(i)) names[count++] = fv_dataset_kind_name(i);
     for (int i = 0; i < fv_zoo_count() && count < 500; i++) names[count++] = fv_zoo(i)->name;
@@ -174,8 +196,8 @@ fv_status fv__cli_topic(fv_cli *cli, const char *topic, fv_text *out) {
             return fv__fail(cli->ctx, FV_USAGE, "no help on '%s'; did you mean '%s'?", topic, near);
         return fv__fail(cli->ctx, FV_USAGE,
                         "no help on '%s'; there is help on every command (`fovea help`), layer "
-                        "(`fovea help layers`), network (`fovea zoo`) and data set (`fovea data`), "
-                        "and on settings, input, language, exit",
+                        "(`fovea help layers`), optimizer, network (`fovea zoo`) and data set "
+                        "(`fovea data`), and on settings, input, language, exit",
                         topic);
     }
     return FV_OK;
@@ -215,8 +237,9 @@ const fv_command fv__command_help = {
     .help = "explain a command, a layer, a data set, settings ...",
     .synopsis = "[TOPIC]",
     .about = "TOPIC is a command (train), a layer of the network language (conv), a data set\n"
-             "(mnist), a network (vgg16), or one of: settings (of a training), input (how an\n"
-             "image becomes numbers), layers (all of them), language, exit (exit codes).",
+             "(mnist), a network (vgg16), an optimizer (adam), or one of: settings (of a\n"
+             "training), input (how an image becomes numbers), layers (all of them), language,\n"
+             "exit (exit codes).",
     .examples = "fovea help conv\nfovea help settings",
     .words_max = 1,
     .run = run,

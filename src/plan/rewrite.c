@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "plan/plan_internal.h"
 #include <stdarg.h>
+#include <string.h>
 #include <stdio.h>
 
 const fv_rewrite *const fv__rewrites[] = {
@@ -43,12 +44,21 @@ int fv__plan_only_reader(const fv_plan *plan, int value) {
     return v->readers == 1 && !v->pinned ? v->reader : -1;
 }
 
+/* Whether the notes say what the rule does. Rules come one after the other. */
+static bool rule_noted(const fv_plan *plan, const fv_rewrite *rule) {
+    char begin[64];
+    (void)fv__format(begin, sizeof begin, "rewrite  %s: ", rule->name);
+    return plan->notes.data && strstr(plan->notes.data, begin);
+}
+
 void fv__plan_note(fv_plan *plan, const fv_rewrite *rule, const char *format, ...) {
     char line[512];
     va_list args;
     va_start(args, format);
     fv__vformat(line, sizeof line, format, args);
     va_end(args);
+    if (!rule_noted(plan, rule))
+        fv__text_addf(&plan->notes, "rule     %s: %s\n", rule->name, rule->help);
     fv__text_addf(&plan->notes, "rewrite  %s: %s\n", rule->name, line);
 }
 
