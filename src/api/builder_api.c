@@ -183,8 +183,9 @@ fv_status fv__builder_value(const fv_builder *b, int value) {
 }
 
 /* Adds the layer under its name, or a numbered one. */
-static fv_status add(fv_builder *b, const char *name, fv_node_spec *spec, int *value) {
+static fv_status add(fv_builder *b, const char *name, const fv_node_spec *spec, int *value) {
     char numbered[FV_FULL_MAX + 1];
+    fv_node_spec named = *spec;
     const size_t before = b->net.graph->value_count;
     if (spec->inputs < 0 || (spec->inputs > 0 && !spec->in))
         return fv__fail(b->ctx, FV_USAGE, "%s: which values it reads is missing", spec->op->name);
@@ -192,10 +193,10 @@ static fv_status add(fv_builder *b, const char *name, fv_node_spec *spec, int *v
     if (b->net.graph->node_count >= FV_NODES_MAX)
         return fv__fail(b->ctx, FV_BAD_INPUT, "a network has at most %d layers", FV_NODES_MAX);
     if (!name) FV_TRY(automatic_name(b, spec->op, numbered, sizeof numbered));
-    spec->name = name ? name : numbered;
-    FV_TRY(check_name(b, spec->name));
-    if (fv__net_add(b->ctx, b->net.graph, spec, value) != FV_OK)
-        return fv__fail_in(b->ctx, "%s: ", spec->name);
+    named.name = name ? name : numbered;
+    FV_TRY(check_name(b, named.name));
+    if (fv__net_add(b->ctx, b->net.graph, &named, value) != FV_OK)
+        return fv__fail_in(b->ctx, "%s: ", named.name);
     return take_names(b, before);
 }
 

@@ -153,6 +153,7 @@ fv_status fv_trainer_step_on(fv_trainer *t, const float *x, const void *const *t
     memcpy(to.x, x, (size_t)n * (size_t)t->sample * sizeof *x);
     for (int i = 0; i < t->targets; i++) {
         const fv_value *v = &fv__learner_net(t->learner)->values[t->value[i]];
+        /* check_targets has seen to it. NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
         memcpy(to.target[t->wants[i]], targets[i],
                (size_t)(n * fv__shape_sample(&v->shape)) * fv__dtype_bytes(v->type.dtype));
     }

@@ -141,7 +141,8 @@ FV_MUST_USE fv_status fv__cli_put(fv_cli *cli, fv_text *text);
 FV_MUST_USE fv_status fv__cli_put_as_it_is(fv_cli *cli, fv_text *text);
 /* Says on stderr what the context says went wrong. */
 void fv__cli_complain(const fv_context *ctx);
-/* Adds a line to stderr unless --quiet. */
+/* Adds a line to stderr unless --quiet; a sentence, which has no columns, is broken where the
+   terminal ends. */
 void fv__cli_note(const fv_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Help: the first page, a command's page, a topic's page. */
@@ -156,6 +157,8 @@ void fv__cli_options(fv_text *out, fv_cli_option_fn *option, const void *arg, bo
 /* A text of several paragraphs, wrapped anew: lines that were full go on in the next, lines that
    begin with a space stand as they are. */
 void fv__cli_paragraphs(fv_text *out, const char *text);
+/* A sentence, broken where the terminal ends, and its newline. */
+void fv__cli_sentence(fv_text *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A line of help with its first column padded to `width`; later lines are indented alike. */
 void fv__cli_entry(fv_text *out, const char *left, int width, const char *right);
 

@@ -62,11 +62,11 @@ static fv_status as_text(const fv_cli *cli, const fv_bench *b, fv_text *out) {
     char text[32], threads[64], runs[64];
     const double reached = rate(b->operations, b->median);
     if (b->trace) fv__text_addf(out, "%s\n", b->trace);
-    fv__text_addf(out, "%s, batch %lld, %s, %s, %s, %s, %s\n\n", b->net, (long long)b->batch,
-                  b->training ? "forward and backward" : "forward", b->precision, b->isa,
-                  fv__counted(threads, b->threads, "thread", "threads"),
-                  fv__counted(runs, b->runs, "run", "runs"));
-    fv__text_addf(out, "  time      %.3f ms (median), %.3f ms (least)\n", 1e3 * b->median,
+    fv__cli_sentence(out, "%s, batch %lld, %s, %s, %s, %s, %s", b->net, (long long)b->batch,
+                     b->training ? "forward and backward" : "forward", b->precision, b->isa,
+                     fv__counted(threads, b->threads, "thread", "threads"),
+                     fv__counted(runs, b->runs, "run", "runs"));
+    fv__text_addf(out, "\n  time      %.3f ms (median), %.3f ms (least)\n", 1e3 * b->median,
                   1e3 * b->least);
     fv__text_addf(out, "  images    %.1f a second\n", (double)b->batch / b->median);
     fv__text_addf(out, "  work      %.1f GFLOP/s", 1e-9 * reached);

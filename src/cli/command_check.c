@@ -78,8 +78,8 @@ static fv_status say(fv_cli *cli, const fv_check *check) {
     if (cli->json)
         as_json(check, &out);
     else
-        fv__text_addf(&out, "%s: %d gradients, worst relative error %.1e%s\n", check->net,
-                      check->count, check->worst, check->wrong ? "" : ": all agree");
+        fv__cli_sentence(&out, "%s: %d gradients, worst relative error %.1e%s", check->net,
+                         check->count, check->worst, check->wrong ? "" : ": all agree");
     return fv__cli_put(cli, &out);
 }
 

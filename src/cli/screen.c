@@ -110,7 +110,15 @@ void fv__cli_note(const fv_cli *cli, const char *format, ...) {
     va_start(args, format);
     vsnprintf(note, sizeof note, format, args);
     va_end(args);
-    print_message("", note);
+    if (strstr(note, "  ")) {
+        print_message("", note);
+        return;
+    }
+    fv_text lines = {0};
+    fv__text_wrapped(&lines, note, 0, (size_t)fv__cli_screen(stderr).columns);
+    if (lines.length) fv__text_cut(&lines, lines.length - 1); /* a message ends its line itself */
+    print_message("", lines.failed || !lines.data ? note : lines.data);
+    fv__text_free(&lines);
 }
 
 fv_status fv__cli_put(fv_cli *cli, fv_text *text) {

@@ -4,6 +4,7 @@
  */
 #include "base/printable.h"
 #include "cli/cli.h"
+#include <stdarg.h>
 #include <string.h>
 
 #define PAGE    80 /* columns that help keeps to, fewer on a narrow terminal */
@@ -94,6 +95,15 @@ static void indented(fv_text *out, const char *text) {
         fv__text_add(out, "\n");
         text += n + (text[n] ? 1 : 0);
     }
+}
+
+void fv__cli_sentence(fv_text *out, const char *format, ...) {
+    char sentence[FV_MESSAGE_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    fv__text_wrapped(out, sentence, 0, (size_t)fv__cli_screen(stdout).columns);
 }
 
 #define FULL 64 /* a line at least so long was broken for want of room */

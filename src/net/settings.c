@@ -83,31 +83,24 @@ static const fv_field common[] = {
 
 #define BEFORE_OPTIMIZERS 2 /* optimizer and lr stand before what optimisers bring */
 
-/* Of several optimisers' options of one name the table has one: `mine` takes the place of another.
- */
-static void add_field(fv_recipe_table *t, int *count, const fv_field *field, size_t base,
-                      bool mine) {
-    int i = 0;
-    while (i < *count && strcmp(t->field[i].name, field->name) != 0) i++;
-    if (i == FV_RECIPE_FIELDS - 1 || (i < *count && !mine)) return;
-    t->field[i] = *field;
-    t->field[i].offset += base;
-    if (i == *count) ++*count;
-}
-
-static size_t optimizer_at(size_t o) {
-    return AT(optim) + o * FV_OPTIM_OPTIONS;
+static void add_field(fv_recipe_table *t, int *count, const fv_field *field, size_t base) {
+    for (int i = 0; i < *count; i++)
+        if (strcmp(t->field[i].name, field->name) == 0) return; /* one setting for all of a name */
+    if (*count >= FV_RECIPE_FIELDS - 1) return;
+    t->field[*count] = *field;
+    t->field[(*count)++].offset += base;
 }
 
 void fv__recipe_table(fv_recipe_table *t, const fv_recipe *recipe) {
     int count = 0;
     memset(t, 0, sizeof *t);
-    for (int i = 0; i < BEFORE_OPTIMIZERS; i++) add_field(t, &count, &common[i], 0, false);
-    for (size_t o = 0; fv__optimizers[o]; o++)
+    for (int i = 0; i < BEFORE_OPTIMIZERS; i++) add_field(t, &count, &common[i], 0);
+    for (int o = 0; o < FV_OPTIMIZERS; o++) {
+        if (recipe && recipe->optimizer != o) continue;
         for (const fv_field *f = fv__optimizers[o]->fields; f->name; f++)
-            add_field(t, &count, f, optimizer_at(o), recipe && (size_t)recipe->optimizer == o);
-    for (const fv_field *f = &common[BEFORE_OPTIMIZERS]; f->name; f++)
-        add_field(t, &count, f, 0, false);
+            add_field(t, &count, f, AT(optim) + (size_t)o * FV_OPTIM_OPTIONS);
+    }
+    for (const fv_field *f = &common[BEFORE_OPTIMIZERS]; f->name; f++) add_field(t, &count, f, 0);
 }
 
 void fv__recipe_defaults(fv_recipe *recipe) {

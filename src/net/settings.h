@@ -54,9 +54,9 @@ typedef struct fv_recipe {
     int64_t shift; /* augmentation: pad by so many pixels and crop at random */
 } fv_recipe;
 
-/* All settings of a recipe, the optimisers' among them, as one table; it ends with name NULL. Of a
-   name that several optimisers have it holds the option of the recipe's own (recipe NULL: of the
-   first). */
+/* All settings of a recipe as one table, which ends with name NULL; the options of its optimiser
+   among them, or with recipe NULL those of all optimisers, of a name that several have the first's.
+ */
 #define FV_RECIPE_FIELDS 96
 typedef struct fv_recipe_table {
     fv_field field[FV_RECIPE_FIELDS];
