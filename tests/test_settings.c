@@ -103,6 +103,9 @@ static void writes_what_it_reads(void **state) {
         assert_int_equal(fv__recipe_apply(ctx, list, n, &back, NULL), FV_OK);
         fv__recipe_print(&again, &back);
         assert_string_equal(text.data, again.data);
+        assert_memory_equal(fv__recipe_options(&recipe), fv__recipe_options(&back),
+                            sizeof recipe.optim[0]);
+        memcpy(back.optim, recipe.optim, sizeof back.optim); /* others' are not written */
         assert_memory_equal(&recipe, &back, sizeof recipe);
         fv__text_free(&text);
         fv__text_free(&again);
