@@ -8,9 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-/* Samples [first, end) of a tensor; of what has no batch all of it. */
+/* Samples [first, end) of a tensor of the batch. */
 static void cut(fv_tensor *t, int64_t batch, int64_t first, int64_t end) {
-    if (t->step == 0 || t->shape.dim[0] != batch) return;
+    if (t->shape.dim[0] != batch) return;
     t->shape.dim[0] = end - first;
     if (t->data) t->data = (char *)t->data + (size_t)(first * t->step) * fv__dtype_bytes(t->dtype);
 }
@@ -23,6 +23,7 @@ static void run_part(op_problem *p, int64_t first, int64_t end, double *loss) {
     part.pass.saved = part.saved;
     part.pass.first = first;
     for (int i = 0; i < p->site.inputs; i++) {
+        if (!p->in_type[i].batched) continue;
         cut(&part.x[i], batch, first, end);
         cut(&part.dx[i], batch, first, end);
     }

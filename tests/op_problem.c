@@ -100,6 +100,11 @@ static fv_status read_input(op_problem *p, const char **text) {
     const int i = p->site.inputs++;
     p->in_type[i] = (fv_type){FV_F32, !take_word(text, "constant")};
     p->positive[i] = take_word(text, "positive");
+    if (take_word(text, "bool")) p->in_type[i].dtype = FV_BOOL8, p->below[i] = 2;
+    if (take_word(text, "below")) {
+        p->in_type[i].dtype = FV_I32;
+        p->below[i] = strtol(*text, (char **)(uintptr_t)text, 10);
+    }
     return read_shape(&p->ctx, text, &p->in[i]);
 }
 
@@ -149,6 +154,7 @@ void op_copy(op_problem *to, const op_problem *from) {
     memcpy(to->in, from->in, sizeof to->in);
     memcpy(to->in_type, from->in_type, sizeof to->in_type);
     memcpy(to->positive, from->positive, sizeof to->positive);
+    memcpy(to->below, from->below, sizeof to->below);
     tie(to);
 }
 
@@ -166,7 +172,7 @@ void op_numbers(const op_problem *p, const fv_tensor *t, int id) {
 }
 
 size_t op_bytes(const fv_tensor *t) {
-    int64_t count = t->step ? t->shape.dim[0] * t->step : op_count(t);
+    int64_t count = t->shape.rank > 0 ? t->shape.dim[0] * t->step : 1;
     return (size_t)count * fv__dtype_bytes(t->dtype);
 }
 
@@ -174,10 +180,8 @@ fv_status op_allot(op_problem *p, fv_tensor *t, fv_dtype dtype, const fv_shape *
                    const fv_type *type, fv_layout layout, int64_t gap) {
     *t = fv__tensor(NULL, dtype, *shape);
     t->layout = layout;
-    if (type && !type->batched)
-        t->step = 0;
-    else
-        t->step = fv__layout_sample(layout, shape) + (shape->rank > 1 ? gap : 0);
+    t->step = fv__layout_sample(layout, shape);
+    if (shape->rank > 1 && !(type && !type->batched)) t->step += gap;
     t->data = malloc(op_bytes(t)); /* of exactly this size, so that sanitizers see all */
     if (t->data == NULL) return fv__fail(&p->ctx, FV_EXHAUSTED, "no memory");
     memset(t->data, GAP_BYTE, op_bytes(t));
@@ -295,11 +299,11 @@ void op_release(op_problem *p) {
 
 static void fill_input(op_problem *p, int k) {
     const fv_tensor *x = &p->x[k];
-    const double classes = (double)fv__channels(&p->in[0]);
+    const int64_t below = p->below[k] ? p->below[k] : fv__channels(&p->in[0]);
     op_numbers(p, x, OP_ID_X + k);
     for (int64_t i = 0, count = op_count(x); i < count; i++) {
         const double v = op_number(OP_ID_X + k + OP_IDS * p->seed, i);
-        if (!op_is_real(x)) op_set(x, i, floor((v + 1) / 2 * classes));
+        if (!op_is_real(x)) op_set(x, i, floor((v + 1) / 2 * (double)below));
         if (p->positive[k]) op_set(x, i, 1 + v / 2);
     }
     if (p->dx[k].data != NULL) op_zero(&p->dx[k]);
@@ -347,7 +351,6 @@ bool op_is_real(const fv_tensor *t) {
 
 /* Where element i lies. */
 static size_t index_of(const fv_tensor *t, int64_t i) {
-    if (t->step == 0) return (size_t)i; /* a constant */
     const int64_t sample = fv__shape_sample(&t->shape), channels = fv__channels(&t->shape);
     if (t->layout == FV_PLAIN) return (size_t)(i + i / sample * (t->step - sample));
     const int64_t pixels = sample / channels, at = i % sample;
@@ -404,7 +407,7 @@ void op_poison(const fv_tensor *t) {
 }
 
 static bool intact(const fv_tensor *t) {
-    if (t->data == NULL || t->step == 0) return true;
+    if (t->data == NULL) return true;
     const unsigned char *bytes = t->data;
     const size_t element = fv__dtype_bytes(t->dtype);
     const size_t sample = (size_t)fv__layout_sample(t->layout, &t->shape) * element;

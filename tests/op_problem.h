@@ -34,6 +34,7 @@ typedef struct op_problem {
     fv_shape in[OP_INPUTS], out[OP_OUTPUTS];
     fv_type in_type[OP_INPUTS], out_type[OP_OUTPUTS];
     bool positive[OP_INPUTS];                               /* the input has no number below 0.5 */
+    int64_t below[OP_INPUTS]; /* whole numbers from 0 to one less; 0: of a loss, the channels */
     fv_layout in_layout[OP_INPUTS], out_layout[OP_OUTPUTS]; /* of the memory; plain unless set */
     fv_dtype dtype;                                         /* of what is real */
     int64_t gap;                                            /* elements between samples */
@@ -51,7 +52,8 @@ const fv_op *op_number_of(int i);
 /* Options as the language writes them, "4 3x3 stride 2 pad 1". */
 FV_MUST_USE fv_status op_options(fv_context *ctx, const fv_op *op, const char *text, void *options);
 /* "options ; shape, shape": fills options and inputs; the target of a loss is added. Before a shape
-   may stand `constant` (one and the same for all samples) and `positive`. */
+   may stand `constant` (one and the same for all samples), and then `positive`, `bool`, or `below
+   N`: whole numbers from 0 to N - 1. */
 FV_MUST_USE fv_status op_read_sample(op_problem *p, const fv_op *op, const char *sample);
 /* The same problem without its memory. */
 void op_copy(op_problem *to, const op_problem *from);

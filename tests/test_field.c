@@ -150,8 +150,9 @@ static void test_refusals(void **state) {
         {"pad", "-1", "pad must be between 0 and 1000, not -1"},
         {"steps", "1.5,2", "steps must be a whole number, not 1.5"},
         {"steps", "1x2", "steps must be whole numbers with commas between (82,123), not 1x2"},
-        {"steps", "1,2,3,4,5,6,7,8,9",
-         "steps must be whole numbers with commas between (82,123), not '1,2,3,4,5,6,7,8,9'"},
+        {"steps", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
+         "steps must be whole numbers with commas between (82,123), not "
+         "'1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17'"},
         {"mean", "0.5,11", "mean must be between -10 and 10, not 11"},
     };
     fv_context ctx = {0};

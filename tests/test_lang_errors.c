@@ -124,7 +124,7 @@ static void test_limits(void **state) {
     refuses_many("net a\ninput 1x8x8\n ", "relu", 30, " 2", "at most 63 characters");
     refuses_many("net a\ninput 1x8x8\n fc 1", "0", 100, "", "too long");
     refuses_many("net a\ninput 1x8x8\n fc 1e", "9", 3, "", "is not a number");
-    refuses_many("net a\ninput 1x8x8 mean 1", ",1", 9, "\n relu", "at most 8 numbers");
+    refuses_many("net a\ninput 1x8x8 mean 1", ",1", 17, "\n relu", "at most 16 numbers");
     refuses_many("net a\nblock b(k = 0", ", k", 99, ") = relu", "already has a parameter");
 }
 

@@ -24,7 +24,7 @@ typedef enum fv_kind {
     FV_WORD    /* char[FV_WORD_MAX]  a name                                        */
 } fv_kind;
 
-#define FV_LIST_MAX 8
+#define FV_LIST_MAX 16
 #define FV_WORD_MAX 64
 
 typedef struct fv_size {

@@ -96,7 +96,7 @@ typedef struct fv_pass {
     const struct fv_op *op;
     const void *options;
     int inputs, outputs, params;
-    const fv_tensor *x; /* [inputs]; an unbatched one has step 0 */
+    const fv_tensor *x; /* [inputs] */
     fv_tensor *y;       /* [outputs] */
     fv_tensor *w;       /* [params]: the site's; where a bn was folded in, a bias too */
     fv_tensor *saved;   /* [saved of the site]: written forward (training only), read backward */
@@ -179,7 +179,8 @@ typedef struct fv_op {
 
     /* Sample problems: "options ; input shape[, input shape …]" as the language writes them, e.g.
        "64 3x3 stride 2 pad 1 ; 2x8x7x9". NULL-ended; at least one. The target of a loss is added as
-       `target` says. Before a shape may stand `constant` (unbatched) and `positive`. */
+       `target` says. Before a shape may stand `constant` (unbatched), and then `positive`, `bool`,
+       or `below N`: whole numbers (int32) from 0 to N - 1. */
     const char *const *samples;
 } fv_op;
 

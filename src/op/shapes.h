@@ -56,6 +56,11 @@ static inline void *fv__sample(const fv_tensor *t, int64_t n) {
     return (char *)t->data + (size_t)(n * t->step) * fv__dtype_bytes(t->dtype);
 }
 
+/* How many samples a tensor has: 1 of a single number. */
+static inline int64_t fv__samples(const fv_tensor *t) {
+    return t->shape.rank > 0 ? t->shape.dim[0] : 1;
+}
+
 /* The outputs of a window's axis that read a pixel of the map through place k of the kernel:
    from *first up to, not including, *end. */
 static inline void fv__window_inside(const fv_window *win, int64_t in, int64_t k, int64_t *first,

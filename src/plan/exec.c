@@ -34,7 +34,7 @@ static fv_tensor shaped(const fv_exec *e, int value, fv_layout layout) {
     const fv_plan_value *v = &e->plan->values[value];
     fv_tensor t = fv__tensor(NULL, v->dtype, v->shape);
     t.layout = layout;
-    t.step = v->batched || v->shape.rank == 0 ? fv__layout_sample(layout, &v->shape) : 0;
+    t.step = fv__layout_sample(layout, &v->shape);
     return t;
 }
 
@@ -273,7 +273,7 @@ fv_tensor fv__exec_value_gradient(fv_exec *e, int value) {
 static void transfer(fv_exec *e, int value, char *to, const char *from) {
     const fv_tensor t = fv__exec_value(e, value);
     const size_t item = fv__dtype_bytes(t.dtype);
-    const int64_t samples = t.step ? t.shape.dim[0] : 1;
+    const int64_t samples = t.shape.rank > 0 ? t.shape.dim[0] : 1;
     const size_t bytes = (size_t)(fv__shape_count(&t.shape) / samples) * item;
     if (!t.data) return;
     for (int64_t n = 0; n < samples; n++) {
