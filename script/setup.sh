@@ -79,6 +79,9 @@ need_build() {
     need_library zlib1g-dev zlib
     need_library libpng-dev libpng
     need_library libjpeg62-turbo-dev libjpeg
+    need_library libprotobuf-c-dev libprotobuf-c
+    need protobuf-c-compiler protoc-c
+    need_file libonnx-dev /usr/include/onnx/onnx.proto
 }
 need_test() {
     need_build

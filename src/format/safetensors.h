@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "format/floats.h"
+#include "base/floats.h"
 #include "tensor/tensor.h"
 
 typedef struct fv_st_entry {

@@ -2,8 +2,8 @@
 /*
  * floats.h - numbers of files, in whatever type they lie there, as float32.
  */
-#ifndef FV_FORMAT_FLOATS_H
-#define FV_FORMAT_FLOATS_H
+#ifndef FV_BASE_FLOATS_H
+#define FV_BASE_FLOATS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
  * Files of weights have hundreds of megabytes: float32 is copied, the others are converted by plain
  * loops without branches, some gigabytes a second.
  */
-#include "format/floats.h"
+#include "base/floats.h"
 
 #include <string.h>
 
