@@ -6,3 +6,4 @@
  */
 FV_FORMAT(net_text)
 FV_FORMAT(safetensors)
+FV_FORMAT(onnx)

@@ -16,6 +16,7 @@
 #ifndef FV_LANG_SYNTAX_H
 #define FV_LANG_SYNTAX_H
 
+#include "base/name_table.h"
 #include "lang/lang.h"
 
 #define FV_TEXT_MAX    (4u << 20) /* bytes of a network's text */
@@ -303,19 +304,6 @@ FV_MUST_USE fv_status fv__eval(const fv_env *env, const fv_expr *e, double *out)
 /* Options from their defaults and what is given. */
 FV_MUST_USE fv_status fv__fill(const fv_env *env, const fv_field *fields, const fv_given *given,
                                void *options);
-
-/* ---- a table of names ---- */
-
-typedef struct fv_names {
-    struct fv_name_slot *slots;
-    size_t capacity, count;
-} fv_names;
-
-/* Where the number of a name is, or NULL. */
-int *fv__names_get(const fv_names *names, const char *name);
-/* Adds a name that is not there yet; `name` must outlive the table. */
-FV_MUST_USE fv_status fv__names_add(fv_context *ctx, fv_names *names, const char *name, int number);
-void fv__names_free(fv_names *names);
 
 /* ---- expanding ---- */
 

@@ -3,7 +3,7 @@
  * name_table.c - a hash table from names to numbers (open addressing, FNV-1a).
  */
 #include "base/file.h"
-#include "lang/syntax.h"
+#include "base/name_table.h"
 #include <string.h>
 
 typedef struct fv_name_slot {

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * format_onnx.c - networks and models in ONNX files, read.
+ */
+#include "format/format.h"
+#include "onnx/onnx.h"
+
+#include <string.h>
+
+static fv_status import(fv_context *ctx, const char *path, fv_onnx_import *out) {
+    const fv_onnx_options options = {0};
+    return fv__onnx_import(ctx, path, &options, out);
+}
+
+/* A graph with the recipe that a network without a `train` section has. */
+static fv_net net_of(fv_onnx_import *from) {
+    fv_net net = {.graph = from->graph};
+    fv__recipe_defaults(&net.recipe);
+    from->graph = NULL;
+    return net;
+}
+
+static fv_status read_net(fv_context *ctx, const char *path, const fv_setting *settings,
+                          size_t setting_count, fv_net *out) {
+    fv_onnx_import from;
+    if (setting_count)
+        return fv__fail(ctx, FV_USAGE, "an ONNX file has no parameters to set, such as %.64s",
+                        settings[0].name);
+    FV_TRY(import(ctx, path, &from));
+    *out = net_of(&from);
+    fv__onnx_import_free(&from);
+    return FV_OK;
+}
+
+static fv_status read_model(fv_context *ctx, const char *path, fv_model **out) {
+    fv_onnx_import from;
+    FV_TRY(import(ctx, path, &from));
+    const fv_net net = net_of(&from);
+    fv_status status = fv__model_bare(ctx, &net, out);
+    if (status == FV_OK) {
+        (*out)->weights = from.weights;
+        from.weights = NULL;
+    }
+    fv__onnx_import_free(&from);
+    return status;
+}
+
+const fv_format fv__format_onnx = {
+    .name = "onnx",
+    .extension = ".onnx",
+    .what = "an ONNX model",
+    .help = "read only",
+    .recognise = fv__onnx_recognise,
+    .read_net = read_net,
+    .read_model = read_model,
+};

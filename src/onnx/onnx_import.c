@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * onnx_import.c - an ONNX file from its bytes to a graph with weights. See onnx.h.
+ */
+#include "onnx/onnx.h"
+#include "base/file.h"
+#include "onnx/importer.h"
+
+#include <string.h>
+
+bool fv__onnx_recognise(const uint8_t *bytes, size_t size) {
+    /* ModelProto begins with ir_version, field 1, a small number, and goes on with field 2 … 8. */
+    return size > 8 && bytes[0] == 0x08 && bytes[1] >= 1 && bytes[1] <= 20 && (bytes[2] & 7) != 3 &&
+           (bytes[2] & 7) != 4 && bytes[2] >> 3 >= 2 && bytes[2] >> 3 <= 8;
+}
+
+void fv__onnx_import_free(fv_onnx_import *import) {
+    fv__net_free(import->graph);
+    fv__free(import->weights);
+    fv__arena_free(&import->arena);
+    *import = (fv_onnx_import){0};
+}
+
+#ifdef FV_HAVE_ONNX
+
+#define OPSET_LAST 17
+
+static const fv_onnx_row rows[] = {
+#define FV_ONNX_ROW(op, since, name) {#op, since, fv__onnx_take_##name},
+#include "onnx/row_list.h"
+#undef FV_ONNX_ROW
+};
+
+static const fv_onnx_row *row_of(const fv_importer *im, const char *op) {
+    const fv_onnx_row *best = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].op, op) == 0 && rows[i].since <= im->opset &&
+            (!best || rows[i].since >= best->since))
+            best = &rows[i];
+    return best;
+}
+
+static const fv_op *op_of(const char *onnx) {
+    for (int i = 0; fv__ops[i]; i++)
+        if (fv__ops[i]->onnx && strcmp(fv__ops[i]->onnx, onnx) == 0) return fv__ops[i];
+    return NULL;
+}
+
+/* --------------------------------------------------------------------- before the nodes --- */
+
+static bool is_onnx_domain(const char *domain) {
+    return !domain || !*domain || strcmp(domain, "ai.onnx") == 0;
+}
+
+static fv_status find_opset(fv_importer *im) {
+    const Onnx__ModelProto *m = im->model;
+    im->opset = m->n_opset_import ? 0 : 1; /* the first version did not say */
+    for (size_t i = 0; i < m->n_opset_import; i++)
+        if (is_onnx_domain(m->opset_import[i]->domain)) im->opset = m->opset_import[i]->version;
+    if (im->opset >= 1 && im->opset <= OPSET_LAST) return FV_OK;
+    return fv__fail(im->ctx, FV_BAD_INPUT,
+                    "the file is of ONNX's opset %lld; 1 to %d are read: export it with such an "
+                    "opset_version",
+                    (long long)im->opset, OPSET_LAST);
+}
+
+/* All operators that there are not, at once, each with its first node. */
+static fv_status check_operators(fv_importer *im) {
+    const Onnx__GraphProto *g = im->model->graph;
+    fv_names told = {0};
+    fv_text text = {.ctx = im->ctx};
+    fv_status status = FV_OK;
+    int count = 0;
+    for (size_t i = 0; i < g->n_node && status == FV_OK; i++) {
+        const Onnx__NodeProto *n = g->node[i];
+        const char *op = n->op_type ? n->op_type : "";
+        if (is_onnx_domain(n->domain) && (row_of(im, op) || op_of(op))) continue;
+        if (fv__names_get(&told, op)) continue;
+        status = fv__names_add(im->ctx, &told, op, 0);
+        fv__text_addf(&text, "%s%.40s%s%.40s (node %.60s)", count++ ? ", " : "",
+                      n->domain ? n->domain : "", n->domain && *n->domain ? "." : "", op,
+                      n->name && *n->name ? n->name
+                      : n->n_output       ? n->output[0]
+                                          : "?");
+    }
+    if (status == FV_OK && count)
+        status = fv__fail(im->ctx, FV_BAD_INPUT, "operators that there are not: %.600s",
+                          text.data ? text.data : "");
+    fv__names_free(&told);
+    fv__text_free(&text);
+    return status;
+}
+
+static fv_status read_constants(fv_importer *im) {
+    const Onnx__GraphProto *g = im->model->graph;
+    if (g->n_sparse_initializer)
+        return fv__fail(im->ctx, FV_BAD_INPUT, "sparse weights are not read");
+    for (size_t i = 0; i < g->n_initializer; i++) {
+        fv_entry *e;
+        FV_TRY(fv__importer_name(im, g->initializer[i]->name ? g->initializer[i]->name : "", &e));
+        FV_TRY(fv__constant_read(im->ctx, &im->arena, im->folder, g->initializer[i], &e->constant));
+        e->known = true;
+    }
+    return FV_OK;
+}
+
+/* ---------------------------------------------------------------------------------- inputs --- */
+
+static fv_dtype dtype_of(int32_t onnx) {
+    switch (onnx) {
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT32:
+        return FV_I32;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__UINT8:
+        return FV_U8;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT8:
+        return FV_I8;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__BOOL:
+        return FV_BOOL8;
+    default:
+        return FV_F32;
+    }
+}
+
+/* Dimensions as stated; -1: symbolic or left out. */
+static fv_status stated_shape(fv_importer *im, const Onnx__ValueInfoProto *v, fv_shape *shape,
+                              fv_dtype *dtype) {
+    const Onnx__TypeProto *type = v->type;
+    if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type ||
+        !type->tensor_type->shape)
+        return fv__fail(im->ctx, FV_BAD_INPUT, "the input %.80s has no shape in the file", v->name);
+    const Onnx__TensorShapeProto *s = type->tensor_type->shape;
+    if (s->n_dim > FV_RANK_MAX - 1)
+        return fv__fail(im->ctx, FV_BAD_INPUT,
+                        "the input %.80s has %zu dimensions; %d are the most", v->name, s->n_dim,
+                        FV_RANK_MAX - 1);
+    *dtype = dtype_of(type->tensor_type->elem_type);
+    *shape = (fv_shape){.rank = (int)s->n_dim};
+    for (int d = 0; d < shape->rank; d++)
+        shape->dim[d] =
+            s->dim[d]->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE
+                ? s->dim[d]->dim_value
+                : -1;
+    return FV_OK;
+}
+
+static const fv_onnx_given *given_for(const fv_onnx_options *o, const char *name) {
+    for (int i = 0; i < o->given_count; i++)
+        if (strcmp(o->given[i].name, name) == 0) return &o->given[i];
+    return NULL;
+}
+
+/* An input as a value of its own; where nothing is a batch, of any type and shape. */
+static fv_status further_input(fv_importer *im, const Onnx__ValueInfoProto *v,
+                               const fv_onnx_options *o) {
+    const fv_onnx_given *given = given_for(o, v->name);
+    fv_shape shape;
+    fv_dtype dtype;
+    fv_entry *e;
+    FV_TRY(stated_shape(im, v, &shape, &dtype));
+    if (given) {
+        shape = given->constant.shape;
+        dtype = given->constant.dtype == FV_I64 ? FV_I32 : given->constant.dtype;
+    }
+    for (int d = 0; d < shape.rank; d++)
+        if (shape.dim[d] < 1)
+            return fv__fail(im->ctx, FV_BAD_INPUT, "dimension %d of the input %.80s is not stated",
+                            d, v->name);
+    FV_TRY(fv__importer_name(im, v->name, &e));
+    if (given) e->known = e->given = true, e->constant = given->constant;
+    char name[32];
+    (void)fv__format(name, sizeof name, "input%zu", im->graph->value_count);
+    const char *kept = fv__arena_text(&im->arena, name);
+    if (!kept) return FV_EXHAUSTED;
+    return fv__net_add_input(im->ctx, im->graph, kept, (fv_type){dtype, !im->fixed}, &shape,
+                             &e->value);
+}
+
+/* The image: [batch, channels, height, width], of which only the batch may be open. */
+static fv_status image_input(fv_importer *im, const Onnx__ValueInfoProto *v, const char *name) {
+    fv_input input = {.scale = 1, .mean = {1, {0}}, .std = {1, {1}}};
+    fv_shape shape;
+    fv_dtype dtype;
+    fv_entry *e;
+    FV_TRY(stated_shape(im, v, &shape, &dtype));
+    for (int d = 1; d < shape.rank; d++)
+        if (shape.dim[d] < 1)
+            return fv__fail(im->ctx, FV_BAD_INPUT,
+                            "dimension %d of the input %.80s is not stated; export the network for "
+                            "images of one size",
+                            d, v->name);
+    if (shape.rank != 4 || dtype != FV_F32 || shape.dim[0] > 1)
+        return fv__fail(
+            im->ctx, FV_BAD_INPUT,
+            "the input %.80s is not a batch of images, float32 [N, C, H, W] with an open "
+            "batch or one of 1",
+            v->name);
+    input.channels = shape.dim[1], input.height = shape.dim[2], input.width = shape.dim[3];
+    FV_TRY(fv__net_new(im->ctx, name, &input, &im->graph));
+    FV_TRY(fv__importer_name(im, v->name, &e));
+    e->value = 0;
+    return FV_OK;
+}
+
+static fv_status read_inputs(fv_importer *im, const fv_onnx_options *o) {
+    const Onnx__GraphProto *g = im->model->graph;
+    const char *name = g->name && *g->name ? g->name : "onnx";
+    if (im->fixed) {
+        const fv_input dummy = {
+            .channels = 1, .height = 1, .width = 1, .scale = 1, .mean = {1, {0}}, .std = {1, {1}}};
+        FV_TRY(fv__net_new(im->ctx, "onnx", &dummy, &im->graph));
+    }
+    for (size_t i = 0; i < g->n_input; i++) {
+        const Onnx__ValueInfoProto *v = g->input[i];
+        if (!v->name) return fv__fail(im->ctx, FV_BAD_INPUT, "an input of the file has no name");
+        if (fv__importer_find(im, v->name)) continue; /* an initializer: old files list those too */
+        FV_TRY(im->graph ? further_input(im, v, o) : image_input(im, v, name));
+    }
+    if (im->graph) return FV_OK;
+    return fv__fail(im->ctx, FV_BAD_INPUT, "the file has no input");
+}
+
+/* ----------------------------------------------------------------------------------- nodes --- */
+
+/* As the descriptor has it. */
+static fv_status take_by_descriptor(fv_onnx_node *n) {
+    const fv_op *op = op_of(n->proto->op_type);
+    const fv_constant *params[FV_OP_PARAMS];
+    int in[FV_ONNX_INPUTS], count = n->inputs, from = op->inputs_max;
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, op->name, &o));
+    if (from > count) from = count;
+    for (int i = 0; i < from; i++) in[i] = i;
+    if (count - from > FV_OP_PARAMS)
+        return fv__onnx_refuse(n, "%d inputs are more than it has here", count);
+    for (int i = from; i < count; i++) FV_TRY(fv__onnx_known(n, i, "a weight", &params[i - from]));
+    return fv__onnx_add(n, &o, in, from, params, count - from);
+}
+
+static fv_status take_node(fv_importer *im, const Onnx__NodeProto *proto) {
+    fv_onnx_node n = {.im = im, .proto = proto};
+    n.name = proto->name && *proto->name ? proto->name : proto->n_output ? proto->output[0] : "?";
+    if (proto->n_input > FV_ONNX_INPUTS)
+        return fv__onnx_refuse(&n, "%zu inputs; at most %d are read", proto->n_input,
+                               FV_ONNX_INPUTS);
+    for (size_t i = 0; i < proto->n_input; i++) {
+        if (!proto->input[i][0]) continue;
+        n.in[i] = fv__importer_find(im, proto->input[i]);
+        if (!n.in[i] || (n.in[i]->value < 0 && !n.in[i]->known))
+            return fv__onnx_refuse(&n, "its input %.80s is not there, or comes later",
+                                   proto->input[i]);
+        n.inputs = (int)i + 1;
+    }
+    const fv_onnx_row *row = row_of(im, proto->op_type);
+    return row ? row->take(&n) : take_by_descriptor(&n);
+}
+
+/* --------------------------------------------------------------------------- afterwards --- */
+
+static fv_status add_heads(fv_importer *im) {
+    const Onnx__GraphProto *g = im->model->graph;
+    int heads = 0;
+    for (size_t i = 0; i < g->n_output; i++) {
+        const fv_entry *e = fv__importer_find(im, g->output[i]->name ? g->output[i]->name : "");
+        if (!e)
+            return fv__fail(im->ctx, FV_BAD_INPUT, "nothing computes the output %.80s",
+                            g->output[i]->name ? g->output[i]->name : "?");
+        if (e->value < 0) continue; /* a constant: nothing to compute */
+        char name[32];
+        heads++;
+        (void)fv__format(name, sizeof name, heads > 1 ? "output%d" : "output", heads);
+        const fv_head head = {.name = name, .value = e->value, .weight = 1};
+        FV_TRY(fv__net_add_head(im->ctx, im->graph, &head));
+    }
+    if (heads == 0) {
+        const fv_head head = {.name = "output", .value = 0, .weight = 1};
+        FV_TRY(fv__net_add_head(im->ctx, im->graph, &head));
+    }
+    return fv__net_freeze(im->ctx, im->graph);
+}
+
+static fv_status gather_weights(fv_importer *im, float **out) {
+    *out = fv__alloc(im->ctx, (size_t)im->graph->param_elements * sizeof **out, "weights");
+    if (!*out) return FV_EXHAUSTED;
+    for (size_t i = 0; i < im->source_count; i++) {
+        const fv_param *p = &im->graph->params[im->sources[i].param];
+        memcpy(*out + p->offset, im->sources[i].constant.data, (size_t)p->count * sizeof **out);
+    }
+    return FV_OK;
+}
+
+static fv_status ports(fv_importer *im, Onnx__ValueInfoProto **infos, size_t count,
+                       fv_onnx_port **out, int *port_count) {
+    *out = fv__arena_alloc(&im->arena, (count + 1) * sizeof **out);
+    if (!*out) return FV_EXHAUSTED;
+    for (size_t i = 0; i < count; i++) {
+        const fv_entry *e = fv__importer_find(im, infos[i]->name ? infos[i]->name : "");
+        if (e)
+            (*out)[(*port_count)++] =
+                (fv_onnx_port){e->name, e->value, e->known ? &e->constant : NULL};
+    }
+    return FV_OK;
+}
+
+static fv_status import_graph(fv_importer *im, const fv_onnx_options *o, fv_onnx_import *out) {
+    const Onnx__GraphProto *g = im->model->graph;
+    if (!g) return fv__fail(im->ctx, FV_BAD_INPUT, "the file holds no graph");
+    FV_TRY(find_opset(im));
+    FV_TRY(check_operators(im));
+    FV_TRY(read_constants(im));
+    FV_TRY(read_inputs(im, o));
+    for (size_t i = 0; i < g->n_node; i++) FV_TRY(take_node(im, g->node[i]));
+    FV_TRY(add_heads(im));
+    FV_TRY(gather_weights(im, &out->weights));
+    FV_TRY(ports(im, g->input, g->n_input, &out->inputs, &out->input_count));
+    return ports(im, g->output, g->n_output, &out->outputs, &out->output_count);
+}
+
+/* "folder" of "folder/file"; "" for a file here. */
+static const char *folder_of(fv_arena *arena, const char *path) {
+    const char *slash = strrchr(path, '/');
+    return fv__arena_textn(arena, path, slash ? (size_t)(slash - path) + 1 : 0);
+}
+
+fv_status fv__onnx_import(fv_context *ctx, const char *path, const fv_onnx_options *options,
+                          fv_onnx_import *out) {
+    fv_importer im = {.ctx = ctx, .fixed = options->fixed};
+    const ProtobufCMessage *message = NULL;
+    fv_bytes file;
+    *out = (fv_onnx_import){0};
+    fv__arena_init(&im.arena, ctx);
+    FV_TRY(fv__file_read(ctx, path, 0, &file));
+    fv_status status = fv__onnx_unpack(ctx, &im.arena, path, &onnx__model_proto__descriptor,
+                                       file.data, file.size, &message);
+    fv__file_release(&file);
+    im.folder = folder_of(&im.arena, path);
+    if (status == FV_OK && !im.folder) status = FV_EXHAUSTED;
+    if (status == FV_OK) {
+        im.model = (const Onnx__ModelProto *)message;
+        status = import_graph(&im, options, out);
+        if (status != FV_OK) status = fv__fail_in(ctx, "%.100s: ", path);
+    }
+    fv__names_free(&im.names);
+    fv__names_free(&im.taken);
+    fv__free(im.entries);
+    fv__free(im.sources);
+    out->graph = im.graph;
+    out->arena = im.arena;
+    if (status != FV_OK) fv__onnx_import_free(out);
+    return status;
+}
+
+#else
+
+fv_status fv__onnx_import(fv_context *ctx, const char *path, const fv_onnx_options *options,
+                          fv_onnx_import *out) {
+    (void)options;
+    *out = (fv_onnx_import){0};
+    return fv__fail(
+        ctx, FV_USAGE,
+        "%.100s is an ONNX file, and this was built without ONNX (protobuf-c and ONNX's "
+        "description were not found)",
+        path);
+}
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rows_layers.c - layers with weights, pools and what stands around them. See row_list.h.
+ */
+#include "onnx/importer.h"
+
+#ifdef FV_HAVE_ONNX
+#include <string.h>
+
+/* auto_pad, which older files use in place of pads. SAME_LOWER, the odd pixel before, has no word
+   here; where there is no odd pixel both are the same, which the shapes tell later. */
+static fv_status set_auto_pad(fv_onnx_node *n, fv_onnx_made *o) {
+    char word[FV_WORD_MAX];
+    FV_TRY(fv__onnx_word(n, "auto_pad", "NOTSET", word));
+    if (strcmp(word, "SAME_UPPER") == 0) return fv__onnx_set_word(n, o, "pad", "same");
+    if (strcmp(word, "VALID") == 0) return fv__onnx_set_word(n, o, "pad", "valid");
+    if (strcmp(word, "NOTSET") == 0) return FV_OK;
+    return fv__onnx_refuse(n, "auto_pad is %s; SAME_UPPER, VALID and pads are read", word);
+}
+
+fv_status fv__onnx_take_conv(fv_onnx_node *n) {
+    const fv_constant *w, *params[2];
+    const int in[] = {0};
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, "conv", &o));
+    FV_TRY(fv__onnx_known(n, 1, "its weight", &w));
+    if (w->shape.rank != 4)
+        return fv__onnx_refuse(n, "its weight has %d dimensions; two of a window are computed here",
+                               w->shape.rank - 2);
+    const fv_ints kernel = {2, {w->shape.dim[2], w->shape.dim[3]}};
+    FV_TRY(fv__onnx_set(n, &o, "filters", (double)w->shape.dim[0]));
+    FV_TRY(fv__onnx_set_ints(n, &o, "kernel", &kernel, true));
+    FV_TRY(fv__onnx_set_word(n, &o, "bias", fv__onnx_has(n, 2) ? "yes" : "no"));
+    FV_TRY(set_auto_pad(n, &o));
+    params[0] = w;
+    if (fv__onnx_has(n, 2)) FV_TRY(fv__onnx_known(n, 2, "its bias", &params[1]));
+    return fv__onnx_add(n, &o, in, 1, params, fv__onnx_has(n, 2) ? 2 : 1);
+}
+
+fv_status fv__onnx_take_pool(fv_onnx_node *n) {
+    const bool max = strcmp(n->proto->op_type, "MaxPool") == 0;
+    const int in[] = {0};
+    int64_t order;
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, max ? "maxpool" : "avgpool", &o));
+    if (!fv__onnx_attribute(n, "strides")) FV_TRY(fv__onnx_set(n, &o, "stride", 1));
+    if (!max && !fv__onnx_attribute(n, "count_include_pad"))
+        FV_TRY(fv__onnx_set_word(n, &o, "count_pad", "no"));
+    FV_TRY(set_auto_pad(n, &o));
+    FV_TRY(fv__onnx_int(n, "storage_order", 0, &order));
+    return fv__onnx_add(n, &o, in, 1, NULL, 0);
+}
+
+fv_status fv__onnx_take_bn(fv_onnx_node *n) {
+    const fv_constant *params[4];
+    const int in[] = {0};
+    int64_t spatial, mode;
+    double momentum;
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, "bn", &o));
+    FV_TRY(fv__onnx_real(n, "momentum", 0.9, &momentum)); /* of the old statistic, not the new */
+    FV_TRY(fv__onnx_set(n, &o, "momentum", 1 - momentum));
+    FV_TRY(fv__onnx_int(n, "spatial", 1, &spatial));
+    FV_TRY(fv__onnx_int(n, "training_mode", 0, &mode));
+    FV_TRY(fv__onnx_int(n, "is_test", 1, &mode));
+    (void)fv__onnx_attribute(n, "consumed_inputs");
+    if (!spatial) return fv__onnx_refuse(n, "spatial=0 is not computed here");
+    for (int i = 0; i < 4; i++) FV_TRY(fv__onnx_known(n, i + 1, "a parameter", &params[i]));
+    return fv__onnx_add(n, &o, in, 1, params, 4);
+}
+
+/* Rows and columns change places. */
+static fv_status transpose(fv_onnx_node *n, const fv_constant *from, fv_constant *out) {
+    const fv_shape turned = fv__shape2(from->shape.dim[1], from->shape.dim[0]);
+    FV_TRY(fv__constant_new(n->im->ctx, &n->im->arena, FV_F32, &turned, out));
+    for (int64_t r = 0; r < turned.dim[1]; r++)
+        for (int64_t c = 0; c < turned.dim[0]; c++)
+            ((float *)(uintptr_t)out->data)[c * turned.dim[1] + r] =
+                ((const float *)from->data)[r * turned.dim[0] + c];
+    return FV_OK;
+}
+
+/* A constant times a number; a bias of one number spread over `count`. */
+static fv_status scaled(fv_onnx_node *n, const fv_constant *from, double by, int64_t count,
+                        fv_constant *out) {
+    const int64_t there = fv__shape_count(&from->shape);
+    const fv_shape shape = fv__shape1(count);
+    FV_TRY(fv__constant_new(n->im->ctx, &n->im->arena, FV_F32, &shape, out));
+    for (int64_t i = 0; i < count; i++)
+        fv__constant_set(out, i, by * fv__constant_get(from, there == 1 ? 0 : i));
+    return FV_OK;
+}
+
+/* y = alpha A B + beta C with a matrix of weights B: a fully connected layer. */
+fv_status fv__onnx_take_gemm(fv_onnx_node *n) {
+    const fv_constant *w, *bias = NULL, *params[2];
+    fv_constant turned, spread;
+    const int in[] = {0};
+    int64_t transa, transb, broadcast;
+    double alpha, beta;
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, "fc", &o));
+    FV_TRY(fv__onnx_int(n, "transA", 0, &transa));
+    FV_TRY(fv__onnx_int(n, "transB", 0, &transb));
+    FV_TRY(fv__onnx_int(n, "broadcast", 1, &broadcast));
+    FV_TRY(fv__onnx_real(n, "alpha", 1, &alpha));
+    FV_TRY(fv__onnx_real(n, "beta", 1, &beta));
+    FV_TRY(fv__onnx_known(n, 1, "its matrix B", &w));
+    if (transa || alpha != 1 || w->shape.rank != 2 || w->dtype != FV_F32)
+        return fv__onnx_refuse(n, "alpha other than 1 and a transposed A are not computed here");
+    if (!transb) {
+        FV_TRY(transpose(n, w, &turned));
+        w = &turned;
+    }
+    if (fv__onnx_has(n, 2)) FV_TRY(fv__onnx_known(n, 2, "its bias", &bias));
+    if (bias) {
+        const int64_t there = fv__shape_count(&bias->shape), count = w->shape.dim[0];
+        if (there != 1 && there != count)
+            return fv__onnx_refuse(n, "its bias has %lld numbers for %lld outputs",
+                                   (long long)there, (long long)count);
+        FV_TRY(scaled(n, bias, beta, count, &spread));
+    }
+    FV_TRY(fv__onnx_set(n, &o, "outputs", (double)w->shape.dim[0]));
+    FV_TRY(fv__onnx_set_word(n, &o, "bias", bias ? "yes" : "no"));
+    params[0] = w;
+    params[1] = &spread;
+    return fv__onnx_add(n, &o, in, 1, params, bias ? 2 : 1);
+}
+
+fv_status fv__onnx_take_flatten(fv_onnx_node *n) {
+    const int in[] = {0};
+    int64_t axis;
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, "flatten", &o));
+    FV_TRY(fv__onnx_int(n, "axis", 1, &axis));
+    if (axis != 1) return fv__onnx_refuse(n, "axis is %lld; 1 is computed here", (long long)axis);
+    return fv__onnx_add(n, &o, in, 1, NULL, 0);
+}
+
+/* In inference it passes everything on. */
+fv_status fv__onnx_take_dropout(fv_onnx_node *n) {
+    const int in[] = {0};
+    int64_t ignored;
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, "dropout", &o));
+    FV_TRY(fv__onnx_int(n, "seed", 0, &ignored));
+    FV_TRY(fv__onnx_int(n, "is_test", 0, &ignored));
+    (void)fv__onnx_attribute(n, "consumed_inputs");
+    return fv__onnx_add(n, &o, in, 1, NULL, 0);
+}
+
+/* Up to opset 12 what is behind the axis is one vector. */
+fv_status fv__onnx_take_softmax(fv_onnx_node *n) {
+    const int in[] = {0};
+    const int rank = fv__onnx_has(n, 0) ? fv__onnx_shape(n->im, n->in[0], NULL)->rank : 0;
+    int64_t axis;
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, "softmax", &o));
+    FV_TRY(fv__onnx_int(n, "axis", n->im->opset < 13 ? 1 : -1, &axis));
+    if (axis < 0) axis += rank;
+    if (axis != 1 || (n->im->opset < 13 && rank > 2))
+        return fv__onnx_refuse(n, "a softmax over axis %lld of %d dimensions is not computed here",
+                               (long long)axis, rank);
+    return fv__onnx_add(n, &o, in, 1, NULL, 0);
+}
+
+fv_status fv__onnx_take_constant(fv_onnx_node *n) {
+    const Onnx__AttributeProto *a = fv__onnx_attribute(n, "value");
+    fv_entry *out;
+    if (!a || !a->t) return fv__onnx_refuse(n, "a constant without a tensor");
+    FV_TRY(fv__onnx_all_read(n));
+    FV_TRY(fv__onnx_output(n, 0, &out));
+    if (!out) return FV_OK;
+    out->known = true;
+    return fv__constant_read(n->im->ctx, &n->im->arena, n->im->folder, a->t, &out->constant);
+}
+
+#endif
