@@ -47,5 +47,23 @@ FV_MUST_USE FV_API fv_status fv_check_gradients(fv_context *ctx, const fv_net *n
                                                 const fv_check_settings *settings, fv_check **out);
 FV_API void fv_check_free(fv_check *check); /* NULL is allowed */
 
+/* ---------------------------------------------------------------------------- ONNX's tests --- */
+
+/* A test as ONNX's own suite lays them out: a folder with model.onnx and folders test_data_set_0, 1
+   … of input_0.pb … and output_0.pb …, and how it went. */
+typedef enum fv_onnx_result { FV_ONNX_PASSED, FV_ONNX_FAILED, FV_ONNX_SKIPPED } fv_onnx_result;
+typedef struct fv_onnx_case {
+    size_t size; /* FV_INIT(fv_onnx_case) */
+    fv_onnx_result result;
+    char op[64];      /* of its first node: "Conv" */
+    char reason[512]; /* why it was skipped, or what differs: "output y: element 3 is 0.5, expected
+                         0.25"; "" when it passed */
+} fv_onnx_case;
+
+/* Runs it. It passes when every output is within ONNX's tolerances (rtol 1e-3, atol 1e-7); whole
+   numbers and truth values have to be the same. What cannot be imported is skipped. FV_OK whatever
+   the result; FV_BAD_INPUT when the folder holds no such test. */
+FV_MUST_USE FV_API fv_status fv_check_onnx(fv_context *ctx, const char *folder, fv_onnx_case *out);
+
 FV_END
 #endif

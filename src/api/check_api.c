@@ -3,6 +3,7 @@
  * check_api.c - public: the gradient check.
  */
 #include "api/given.h"
+#include "look/onnx_case.h"
 #include "train/gradient_check.h"
 #include <math.h>
 
@@ -103,4 +104,14 @@ void fv_check_free(fv_check *told) {
     record *r = (record *)told;
     fv__arena_free(&r->arena);
     fv__free(r);
+}
+
+fv_status fv_check_onnx(fv_context *ctx, const char *folder, fv_onnx_case *out) {
+    fv_onnx_case known = {.size = sizeof known};
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, folder);
+    FV_NEED(ctx, out);
+    FV_TRY(fv__onnx_case(ctx, folder, &known));
+    FV_GIVE(ctx, known, out);
+    return FV_OK;
 }

@@ -2,7 +2,8 @@
 /*
  * command_check.c - `fovea check`: the gradient check of a network, in double.
  */
-#include "cli/cli.h"
+#include "cli/check_onnx.h"
+#include <string.h>
 
 typedef struct keys {
     int64_t batch, points, seed;
@@ -104,6 +105,10 @@ static fv_status check_net(fv_cli *cli, const fv_net *net) {
 
 static fv_status run(fv_cli *cli) {
     fv_cli_net net;
+    if (strcmp(cli->words[0], "onnx") == 0 && cli->word_count > 1)
+        return fv__cli_check_onnx(cli, cli->words + 1, cli->word_count - 1);
+    if (cli->word_count > 1)
+        return fv__fail(cli->ctx, FV_USAGE, "check takes one network, not '%s' too", cli->words[1]);
     FV_TRY(fv__cli_net(cli, cli->words[0], &net));
     const fv_status status = check_net(cli, net.net);
     fv__cli_net_free(&net);
@@ -113,14 +118,20 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_check = {
     .name = "check",
     .help = "check every gradient of a network against differences, in double",
-    .synopsis = "NET [key=value ...]",
+    .synopsis = "NET [key=value ...] | onnx DIR ...",
     .about = "First each layer alone, which names the operator at fault, then the whole network's\n"
              "loss. Steps that cross a kink (relu at 0) or a tie (two equal maxima) are made\n"
              "smaller or skipped; `kinks` marks a gradient of which nothing else was left.\n"
-             "Exit 6 when a gradient is wrong.",
-    .examples = "fovea check lenet5\nfovea check mine.net points=50 --json",
+             "Exit 6 when a gradient is wrong.\n"
+             "\n"
+             "`onnx DIR` runs tests in ONNX's own layout instead: model.onnx with folders\n"
+             "test_data_set_0, 1 ... of input_0.pb and output_0.pb; DIR is one, or a folder of\n"
+             "such. What cannot be computed here is skipped, with the reason. Exit 6 when an\n"
+             "output differs.",
+    .examples = "fovea check lenet5\nfovea check mine.net points=50 --json\n"
+                "fovea check onnx ~/onnx/backend/test/data/node",
     .words_min = 1,
-    .words_max = 1,
+    .words_max = -1,
     .keys = fields,
     .keys_size = sizeof(keys),
     .takes = FV_CLI_NET,
