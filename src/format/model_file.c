@@ -158,7 +158,7 @@ static const uint8_t *as_block(const fv_graph *net, const fv_safetensors *st, bo
 static fv_status take_weights(fv_context *ctx, fv_model *model, fv_safetensors *st, bool old) {
     const uint8_t *block = as_block(model->net.graph, st, old);
     if (block && fv__file_writable(&st->file)) {
-        model->weights = (float *)((uint8_t *)st->file.owner + (block - st->file.data));
+        model->weights = (float *)(void *)((uint8_t *)st->file.owner + (block - st->file.data));
         model->file = st->file;
         st->file = (fv_bytes){0};
         return FV_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peak.c - what this machine can do at most: multiply-adds on numbers in registers, on all threads.
+ * machine_peak.c - what this machine can do at most: multiply-adds on numbers in registers, on all
+ * threads.
  */
 #include "base/cpu_features.h"
 #include "base/thread.h"
