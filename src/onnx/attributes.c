@@ -149,18 +149,25 @@ static fv_status set_by_name(fv_onnx_node *n, fv_onnx_made *o, const fv_field *f
     case FV_CHOICE:
     case FV_WORD:
         FV_TRY(fv__onnx_word(n, f->onnx, "", word));
+        for (char *c = word; *c; c++) /* "DCR" is dcr here */
+            if (*c >= 'A' && *c <= 'Z') *c = (char)(*c - 'A' + 'a');
         return fv__onnx_set_word(n, o, f->name, word);
     default:
         return set_ints(n, o, f);
     }
 }
 
-fv_status fv__onnx_make(fv_onnx_node *n, const char *op, fv_onnx_made *out) {
+fv_status fv__onnx_plain(fv_onnx_node *n, const char *op, fv_onnx_made *out) {
     memset(out, 0, sizeof *out);
     out->op = fv__op_find(op);
     if (!out->op || out->op->options_size > sizeof out->data)
         return fv__onnx_refuse(n, "there is no operator %s here", op);
     if (out->op->fields) fv__field_defaults(out->op->fields, out->data.bytes);
+    return FV_OK;
+}
+
+fv_status fv__onnx_make(fv_onnx_node *n, const char *op, fv_onnx_made *out) {
+    FV_TRY(fv__onnx_plain(n, op, out));
     for (const fv_field *f = out->op->fields; f && f->name; f++)
         if (f->onnx) FV_TRY(set_by_name(n, out, f));
     return FV_OK;

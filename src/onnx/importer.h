@@ -84,7 +84,9 @@ typedef struct fv_onnx_made {
         char bytes[512];
     } data;
 } fv_onnx_made;
-/* The descriptor of that name, and its options with what attributes say by fv_field.onnx. */
+/* The descriptor of that name with its options as they are by default; the same with what
+   attributes say by fv_field.onnx. */
+FV_MUST_USE fv_status fv__onnx_plain(fv_onnx_node *n, const char *op, fv_onnx_made *out);
 FV_MUST_USE fv_status fv__onnx_make(fv_onnx_node *n, const char *op, fv_onnx_made *out);
 FV_MUST_USE fv_status fv__onnx_set(fv_onnx_node *n, fv_onnx_made *o, const char *field, double v);
 FV_MUST_USE fv_status fv__onnx_set_ints(fv_onnx_node *n, fv_onnx_made *o, const char *field,
@@ -113,6 +115,10 @@ FV_MUST_USE fv_status fv__onnx_add_to(fv_onnx_node *n, const fv_onnx_made *o, fv
 FV_MUST_USE fv_status fv__onnx_between(fv_onnx_node *n, fv_entry **out);
 /* The entry of output i; NULL: left out, and nobody reads it. */
 FV_MUST_USE fv_status fv__onnx_output(fv_onnx_node *n, int i, fv_entry **out);
+
+/* A matrix whose rows and columns have changed places. */
+FV_MUST_USE fv_status fv__onnx_transposed(const fv_onnx_node *n, const fv_constant *from,
+                                          fv_constant *out);
 
 /* A value of our graph for an entry; a constant becomes one. */
 FV_MUST_USE fv_status fv__onnx_value(fv_onnx_node *n, fv_entry *e, int *value);

@@ -69,8 +69,7 @@ fv_status fv__onnx_take_bn(fv_onnx_node *n) {
     return fv__onnx_add(n, &o, in, 1, params, 4);
 }
 
-/* Rows and columns change places. */
-static fv_status transpose(fv_onnx_node *n, const fv_constant *from, fv_constant *out) {
+fv_status fv__onnx_transposed(const fv_onnx_node *n, const fv_constant *from, fv_constant *out) {
     const fv_shape turned = fv__shape2(from->shape.dim[1], from->shape.dim[0]);
     FV_TRY(fv__constant_new(n->im->ctx, &n->im->arena, FV_F32, &turned, out));
     for (int64_t r = 0; r < turned.dim[1]; r++)
@@ -109,7 +108,7 @@ fv_status fv__onnx_take_gemm(fv_onnx_node *n) {
     if (transa || alpha != 1 || w->shape.rank != 2 || w->dtype != FV_F32)
         return fv__onnx_refuse(n, "alpha other than 1 and a transposed A are not computed here");
     if (!transb) {
-        FV_TRY(transpose(n, w, &turned));
+        FV_TRY(fv__onnx_transposed(n, w, &turned));
         w = &turned;
     }
     if (fv__onnx_has(n, 2)) FV_TRY(fv__onnx_known(n, 2, "its bias", &bias));
@@ -149,30 +148,74 @@ fv_status fv__onnx_take_dropout(fv_onnx_node *n) {
     return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }
 
-/* Up to opset 12 what is behind the axis is one vector. */
-fv_status fv__onnx_take_softmax(fv_onnx_node *n) {
+fv_status fv__onnx_take_convtranspose(fv_onnx_node *n) {
+    const fv_constant *w, *params[2];
     const int in[] = {0};
-    const int rank = fv__onnx_has(n, 0) ? fv__onnx_shape(n->im, n->in[0], NULL)->rank : 0;
-    int64_t axis;
+    int64_t groups;
+    fv_ints sizes;
     fv_onnx_made o;
-    FV_TRY(fv__onnx_make(n, "softmax", &o));
-    FV_TRY(fv__onnx_int(n, "axis", n->im->opset < 13 ? 1 : -1, &axis));
-    if (axis < 0) axis += rank;
-    if (axis != 1 || (n->im->opset < 13 && rank > 2))
-        return fv__onnx_refuse(n, "a softmax over axis %lld of %d dimensions is not computed here",
-                               (long long)axis, rank);
-    return fv__onnx_add(n, &o, in, 1, NULL, 0);
+    FV_TRY(fv__onnx_make(n, "convtranspose", &o));
+    FV_TRY(fv__onnx_int(n, "group", 1, &groups));
+    FV_TRY(fv__onnx_known(n, 1, "its weight", &w));
+    FV_TRY(fv__onnx_ints(n, "output_shape", &sizes));
+    if (sizes.count) return fv__onnx_refuse(n, "output_shape is not read; pads are");
+    if (w->shape.rank != 4)
+        return fv__onnx_refuse(n, "its weight has %d dimensions; two of a window are computed here",
+                               w->shape.rank - 2);
+    const fv_ints kernel = {2, {w->shape.dim[2], w->shape.dim[3]}};
+    FV_TRY(fv__onnx_set(n, &o, "filters", (double)(w->shape.dim[1] * groups)));
+    FV_TRY(fv__onnx_set_ints(n, &o, "kernel", &kernel, true));
+    FV_TRY(fv__onnx_set_word(n, &o, "bias", fv__onnx_has(n, 2) ? "yes" : "no"));
+    FV_TRY(set_auto_pad(n, &o));
+    params[0] = w;
+    if (fv__onnx_has(n, 2)) FV_TRY(fv__onnx_known(n, 2, "its bias", &params[1]));
+    return fv__onnx_add(n, &o, in, 1, params, fv__onnx_has(n, 2) ? 2 : 1);
 }
 
-fv_status fv__onnx_take_constant(fv_onnx_node *n) {
-    const Onnx__AttributeProto *a = fv__onnx_attribute(n, "value");
-    fv_entry *out;
-    if (!a || !a->t) return fv__onnx_refuse(n, "a constant without a tensor");
-    FV_TRY(fv__onnx_all_read(n));
-    FV_TRY(fv__onnx_output(n, 0, &out));
-    if (!out) return FV_OK;
-    out->known = true;
-    return fv__constant_read(n->im->ctx, &n->im->arena, n->im->folder, a->t, &out->constant);
+/* One slope, or one for each channel. */
+fv_status fv__onnx_take_prelu(fv_onnx_node *n) {
+    const fv_constant *slope;
+    const int in[] = {0};
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, "prelu", &o));
+    FV_TRY(fv__onnx_known(n, 1, "its slope", &slope));
+    const fv_shape *x = fv__onnx_shape(n->im, n->in[0], NULL), *s = &slope->shape;
+    const int64_t count = fv__shape_count(s), channels = fv__channels(x);
+    const int behind = x->rank - 2; /* dimensions behind the channels */
+    const bool each =
+        count == channels && s->rank > behind && s->dim[s->rank - 1 - behind] == count;
+    if (count != 1 && !each)
+        return fv__onnx_refuse(n, "slopes other than one, or one a channel, are not computed here");
+    FV_TRY(fv__onnx_set_word(n, &o, "slopes", count == 1 ? "one" : "channels"));
+    return fv__onnx_add(n, &o, in, 1, &slope, 1);
+}
+
+/* Two parameters, the second of which may be left out: zeros. */
+fv_status fv__onnx_take_layernorm(fv_onnx_node *n) {
+    const fv_constant *params[2];
+    const int in[] = {0};
+    fv_constant zeros;
+    int64_t axis, type;
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, "layernorm", &o));
+    FV_TRY(fv__onnx_int(n, "axis", -1, &axis));
+    FV_TRY(fv__onnx_int(n, "stash_type", 1, &type));
+    FV_TRY(fv__onnx_set(n, &o, "axis", (double)axis));
+    FV_TRY(fv__onnx_known(n, 1, "its scale", &params[0]));
+    FV_TRY(fv__constant_new(n->im->ctx, &n->im->arena, FV_F32, &params[0]->shape, &zeros));
+    params[1] = &zeros;
+    if (fv__onnx_has(n, 2)) FV_TRY(fv__onnx_known(n, 2, "its bias", &params[1]));
+    return fv__onnx_add(n, &o, in, 1, params, 2);
+}
+
+fv_status fv__onnx_take_lpnorm(fv_onnx_node *n) {
+    const int in[] = {0};
+    int64_t axis;
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, "l2norm", &o));
+    FV_TRY(fv__onnx_int(n, "axis", -1, &axis));
+    FV_TRY(fv__onnx_set(n, &o, "axis", (double)axis));
+    return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }
 
 #endif

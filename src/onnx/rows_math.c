@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rows_math.c - arithmetic with broadcasting, products of matrices, reductions, softmax. See
+ * row_list.h.
+ */
+#include "onnx/importer.h"
+
+#ifdef FV_HAVE_ONNX
+#include <string.h>
+
+/* Our operator of the node's ONNX name. */
+static fv_status make_own(fv_onnx_node *n, fv_onnx_made *o) {
+    for (int i = 0; fv__ops[i]; i++)
+        if (fv__ops[i]->onnx && strcmp(fv__ops[i]->onnx, n->proto->op_type) == 0)
+            return fv__onnx_make(n, fv__ops[i]->name, o);
+    return fv__onnx_refuse(n, "there is no such operator here");
+}
+
+/* Before opset 7 `axis` says where the second operand's dimensions lie in the first's. */
+static fv_status stretch(fv_onnx_node *n, fv_entry **second) {
+    int64_t broadcast, axis;
+    FV_TRY(fv__onnx_int(n, "broadcast", 0, &broadcast));
+    FV_TRY(fv__onnx_int(n, "axis", -1, &axis));
+    (void)fv__onnx_attribute(n, "consumed_inputs");
+    if (!broadcast || axis < 0 || !fv__onnx_has(n, 0) || !fv__onnx_has(n, 1)) return FV_OK;
+    const int rank = fv__onnx_shape(n->im, n->in[0], NULL)->rank;
+    const fv_shape *s = fv__onnx_shape(n->im, n->in[1], NULL);
+    const int more = rank - (int)axis - s->rank;
+    if (more <= 0) return FV_OK;
+    if (!n->in[1]->known || s->rank + more > FV_RANK_MAX)
+        return fv__onnx_refuse(n, "broadcasting from an axis on is read for constants only");
+    FV_TRY(fv__onnx_between(n, second));
+    (*second)->known = true;
+    (*second)->constant = n->in[1]->constant;
+    for (int i = 0; i < more; i++)
+        (*second)->constant.shape.dim[(*second)->constant.shape.rank++] = 1;
+    return FV_OK;
+}
+
+fv_status fv__onnx_take_broadcast(fv_onnx_node *n) {
+    fv_entry *in[2] = {n->in[0], n->in[1]}, *out;
+    fv_onnx_made o;
+    FV_TRY(make_own(n, &o));
+    if (n->im->opset < 7) FV_TRY(stretch(n, &in[1]));
+    FV_TRY(fv__onnx_all_read(n));
+    FV_TRY(fv__onnx_output(n, 0, &out));
+    return fv__onnx_add_to(n, &o, in, 2, NULL, 0, &out, 1);
+}
+
+/* A matrix of weights behind a batch of vectors is a fully connected layer. */
+fv_status fv__onnx_take_matmul(fv_onnx_node *n) {
+    const int in[] = {0, 1};
+    fv_constant turned;
+    const fv_constant *w = &turned;
+    fv_onnx_made o;
+    bool batched = false;
+    if (fv__onnx_has(n, 0)) (void)fv__onnx_shape(n->im, n->in[0], &batched);
+    const bool layer = fv__onnx_has(n, 1) && n->in[1]->known && !n->in[1]->given && batched &&
+                       n->in[1]->constant.shape.rank == 2 && n->in[1]->constant.dtype == FV_F32 &&
+                       fv__onnx_shape(n->im, n->in[0], NULL)->rank == 2;
+    if (!layer) {
+        FV_TRY(fv__onnx_make(n, "matmul", &o));
+        return fv__onnx_add(n, &o, in, 2, NULL, 0);
+    }
+    FV_TRY(fv__onnx_make(n, "fc", &o));
+    FV_TRY(fv__onnx_transposed(n, &n->in[1]->constant, &turned));
+    FV_TRY(fv__onnx_set(n, &o, "outputs", (double)turned.shape.dim[0]));
+    FV_TRY(fv__onnx_set_word(n, &o, "bias", "no"));
+    return fv__onnx_add(n, &o, in, 1, &w, 1);
+}
+
+/* axes: an attribute, or an input of opset 13 (sums) or 18 (the others); without any, all. */
+fv_status fv__onnx_take_reduce(fv_onnx_node *n) {
+    const fv_constant *c;
+    const int in[] = {0};
+    int64_t nothing, keep;
+    fv_ints axes;
+    fv_onnx_made o;
+    FV_TRY(make_own(n, &o));
+    FV_TRY(fv__onnx_int(n, "noop_with_empty_axes", 0, &nothing));
+    FV_TRY(fv__onnx_int(n, "keepdims", 1, &keep));
+    FV_TRY(fv__onnx_ints(n, "axes", &axes));
+    if (fv__onnx_has(n, 1)) {
+        FV_TRY(fv__onnx_known(n, 1, "axes", &c));
+        if (!fv__constant_ints(c, &axes)) return fv__onnx_refuse(n, "axes are whole numbers");
+    }
+    if (axes.count == 0 && nothing) {
+        FV_TRY(fv__onnx_make(n, "identity", &o));
+        return fv__onnx_add(n, &o, in, 1, NULL, 0);
+    }
+    if (axes.count == 0 && fv__onnx_has(n, 0)) {
+        axes.count = fv__onnx_shape(n->im, n->in[0], NULL)->rank;
+        for (int i = 0; i < axes.count; i++) axes.v[i] = i;
+    }
+    if (axes.count) FV_TRY(fv__onnx_set_ints(n, &o, "axes", &axes, false));
+    FV_TRY(fv__onnx_set_word(n, &o, "keep", keep ? "yes" : "no"));
+    return fv__onnx_add(n, &o, in, 1, NULL, 0);
+}
+
+fv_status fv__onnx_take_argmax(fv_onnx_node *n) {
+    const int in[] = {0};
+    int64_t axis, keep, last;
+    fv_onnx_made o;
+    FV_TRY(make_own(n, &o));
+    FV_TRY(fv__onnx_int(n, "axis", 0, &axis));
+    FV_TRY(fv__onnx_int(n, "keepdims", 1, &keep));
+    FV_TRY(fv__onnx_int(n, "select_last_index", 0, &last));
+    FV_TRY(fv__onnx_set(n, &o, "axis", (double)axis));
+    FV_TRY(fv__onnx_set_word(n, &o, "keep", keep ? "yes" : "no"));
+    FV_TRY(fv__onnx_set_word(n, &o, "last", last ? "yes" : "no"));
+    return fv__onnx_add(n, &o, in, 1, NULL, 0);
+}
+
+/* A reshape of `from` to `shape`, whose first dimension may be the batch. */
+static fv_status reshaped(fv_onnx_node *n, fv_entry *from, const fv_ints *shape, fv_entry *to) {
+    fv_onnx_made o;
+    const uint64_t read = n->read;
+    FV_TRY(fv__onnx_make(n, "reshape", &o));
+    n->read = read;
+    FV_TRY(fv__onnx_set_ints(n, &o, "shape", shape, false));
+    return fv__onnx_add_to(n, &o, &from, 1, NULL, 0, &to, 1);
+}
+
+/* Up to opset 12 all that is behind the axis is one vector. */
+static fv_status take_flat_softmax(fv_onnx_node *n, fv_onnx_made *o, int64_t axis) {
+    const fv_shape shape = *fv__onnx_shape(n->im, n->in[0], NULL);
+    fv_entry *flat, *done, *out;
+    bool batched;
+    fv_ints two = {2, {1, -1}}, back = {shape.rank, {0}};
+    (void)fv__onnx_shape(n->im, n->in[0], &batched);
+    for (int i = 0; i < axis; i++) two.v[0] *= shape.dim[i];
+    if (batched && axis != 1) return fv__onnx_refuse(n, "a softmax that mixes the batch");
+    if (batched) two.v[0] = 0;
+    for (int i = 0; i < shape.rank; i++) back.v[i] = batched && i == 0 ? 0 : shape.dim[i];
+    FV_TRY(fv__onnx_set(n, o, "axis", 1));
+    FV_TRY(fv__onnx_all_read(n));
+    FV_TRY(fv__onnx_between(n, &flat));
+    FV_TRY(fv__onnx_between(n, &done));
+    FV_TRY(fv__onnx_output(n, 0, &out));
+    if (!out) return FV_OK;
+    FV_TRY(reshaped(n, n->in[0], &two, flat));
+    FV_TRY(fv__onnx_add_to(n, o, &flat, 1, NULL, 0, &done, 1));
+    return reshaped(n, done, &back, out);
+}
+
+fv_status fv__onnx_take_softmax(fv_onnx_node *n) {
+    const int in[] = {0};
+    int64_t axis, behind = 1;
+    fv_onnx_made o;
+    FV_TRY(make_own(n, &o));
+    if (!fv__onnx_has(n, 0)) return fv__onnx_refuse(n, "it has no input");
+    const fv_shape *shape = fv__onnx_shape(n->im, n->in[0], NULL);
+    FV_TRY(fv__onnx_int(n, "axis", n->im->opset < 13 ? 1 : -1, &axis));
+    if (axis < 0) axis += shape->rank;
+    if (axis < 0 || axis > shape->rank) return fv__onnx_refuse(n, "axis %lld", (long long)axis);
+    for (int i = (int)axis + 1; i < shape->rank; i++) behind *= shape->dim[i];
+    if (n->im->opset < 13 && (behind != 1 || axis == shape->rank))
+        return take_flat_softmax(n, &o, axis);
+    FV_TRY(fv__onnx_set(n, &o, "axis", (double)axis));
+    return fv__onnx_add(n, &o, in, 1, NULL, 0);
+}
+
+#endif
