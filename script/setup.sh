@@ -86,6 +86,7 @@ need_build() {
 need_test() {
     need_build
     need_library libcmocka-dev cmocka
+    need_file libonnx-testdata '/usr/include/onnx/backend/test/data/node'
     need python3 python3
     need make make
     need locales localedef

@@ -141,6 +141,8 @@ fv_status fv__onnx_take_dropout(fv_onnx_node *n) {
     const int in[] = {0};
     int64_t ignored;
     fv_onnx_made o;
+    if (fv__onnx_has(n, 2) && !(n->in[2]->known && fv__constant_get(&n->in[2]->constant, 0) == 0))
+        return fv__onnx_refuse(n, "dropping in inference (training_mode) is not computed here");
     FV_TRY(fv__onnx_make(n, "dropout", &o));
     FV_TRY(fv__onnx_int(n, "seed", 0, &ignored));
     FV_TRY(fv__onnx_int(n, "is_test", 0, &ignored));
