@@ -192,7 +192,7 @@ static void try(op_tally *t, op_problem *p, const char *what) {
     if (op_check(t, op_build(p, FV_F32, 0) == FV_OK, "%s, %s: %s", p->op->name, what,
                  p->ctx.message)) {
         op_forward(p);
-        op_backward(p);
+        if (p->op->backward[0]) op_backward(p);
     }
 }
 
