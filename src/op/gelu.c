@@ -24,21 +24,22 @@ static const char *const approximations[] = {"none", "tanh", NULL};
 
 static const fv_field fields[] = {{"approximate", "how the normal distribution is computed",
                                    FV_CHOICE, offsetof(fv_gelu_options, approximate), "none", 0, 0,
-                                   FV_POSITIONAL, approximations, "approximate"},
+                                   0, approximations, "approximate"},
                                   {0}};
 
 #define FV_LOOPS "op/gelu.c"
 #include "op/pointwise.h"
 
-static const char *const samples[] = {"; 2x3x4x5", "tanh ; 2x3x4x5", "; 1x7", "tanh ; 1x2x3x1x3",
-                                      NULL};
+static const char *const samples[] = {"; 2x3x4x5", "approximate tanh ; 2x3x4x5", "; 1x7",
+                                      "approximate tanh ; 1x2x3x1x3", NULL};
 
 const fv_op fv__op_gelu = {
     .name = "gelu",
     .help = "y = x times the probability that a normal number is below x",
     .about = "y = x*P(x), P = (1 + erf(x/sqrt(2)))/2. Gradient: dx = dy*(P + x*p), p the normal\n"
              "density, exp(-x^2/2)/sqrt(2*pi).\n"
-             "`tanh`: P = (1 + tanh(u))/2 with u = sqrt(2/pi)*(x + 0.044715*x^3), off by at most\n"
+             "`approximate tanh`: P = (1 + tanh(u))/2 with u = sqrt(2/pi)*(x + 0.044715*x^3), off "
+             "by at most\n"
              "0.0005; p = (1 - tanh(u)^2)/2*du/dx.\n"
              "Hendrycks & Gimpel 2016, \"Gaussian error linear units (GELUs)\".",
     .onnx = "Gelu",

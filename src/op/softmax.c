@@ -37,9 +37,9 @@ fv_status fv__softmax_shape(fv_context *ctx, fv_site *site) {
                         who, o->axis, s->rank - 1, s->rank);
     if (site->in_type[0].batched && axis == 0)
         return fv__fail(ctx, FV_BAD_INPUT,
-                        "%s along axis 0: the first dimension is the batch, whose samples do not "
-                        "see each other; take an axis from 1 to %d",
-                        who, s->rank - 1);
+                        "%s along axis %" PRId64 ": the first dimension is the batch, whose "
+                        "samples do not see each other; take an axis from 1 to %d",
+                        who, o->axis, s->rank - 1);
     return FV_OK;
 }
 
