@@ -108,7 +108,7 @@ if(PYTHON_PROGRAM AND test_objects)
     list(APPEND example_sources src/${list}.c)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS src/${list}.h)
   endforeach()
-  fovea_example_test(docs_operator tests/ops_main.c softplus)
+  fovea_example_test(docs_operator tests/ops_main.c squareplus)
   if(CMOCKA_FOUND)
     fovea_example_test(docs_optimizer tests/test_optim.c)
     target_sources(docs_optimizer PRIVATE src/net/settings.c) # which holds the options of all

@@ -34,6 +34,7 @@ void op_cases_mutations(op_tally *t) {
     for (int i = 0; fv__ops[i] != NULL; i++)
         for (const char *const *s = fv__ops[i]->samples; *s != NULL; s++) {
             char name[64];
+            if (fv__ops[i]->backward[1] == NULL) break;
             for (int slot = 0; slot < OP_INPUTS + FV_OP_PARAMS; slot++) {
                 if (!produced(fv__ops[i], *s, slot, name)) continue;
                 const char *one[] = {*s, NULL};

@@ -8,6 +8,13 @@
 #include <math.h>
 #include <string.h>
 
+/* The samples there are; 0: nothing is of the batch. */
+static int64_t batch_of(const op_problem *p) {
+    for (int i = 0; i < p->site.inputs; i++)
+        if (p->in_type[i].batched) return p->in[i].dim[0];
+    return 0;
+}
+
 /* Samples [first, end) of a tensor of the batch. */
 static void cut(fv_tensor *t, int64_t batch, int64_t first, int64_t end) {
     if (t->shape.dim[0] != batch) return;
@@ -17,7 +24,7 @@ static void cut(fv_tensor *t, int64_t batch, int64_t first, int64_t end) {
 
 /* Adds to *loss what the part's loss is. */
 static void run_part(op_problem *p, int64_t first, int64_t end, double *loss) {
-    const int64_t batch = p->in[0].dim[0];
+    const int64_t batch = batch_of(p);
     op_problem part = *p;
     part.pass.x = part.x, part.pass.y = part.y, part.pass.dx = part.dx, part.pass.dy = part.dy;
     part.pass.saved = part.saved;
@@ -47,7 +54,7 @@ static double farthest(const fv_tensor *a, const fv_tensor *b) {
 
 static void check_parts(op_tally *t, op_problem *whole, op_problem *parts) {
     const op_problem *p = whole;
-    const int64_t batch = p->in[0].dim[0];
+    const int64_t batch = batch_of(p);
     const bool loss = (p->op->traits & FV_LOSS) != 0;
     double sum = 0;
     char name[64];
@@ -83,7 +90,7 @@ void op_cases_parts(op_tally *t) {
             fv_status one = op_make(&whole, fv__ops[i], *s, FV_F64, 3);
             fv_status two = op_make(&parts, fv__ops[i], *s, FV_F64, 3);
             const bool made = op_check(t, one == FV_OK && two == FV_OK, "%s", whole.ctx.message);
-            if (made && whole.in[0].dim[0] > 1 && !observes(&whole.site))
+            if (made && batch_of(&whole) > 1 && !observes(&whole.site))
                 check_parts(t, &whole, &parts);
             op_release(&whole);
             op_release(&parts);

@@ -269,6 +269,26 @@ static void test_missing_targets(void **state) {
     fv__net_free(net);
 }
 
+/* Cross-entropy reads the numbers before a softmax over the classes, and only before such a one. */
+static void test_which_softmax_a_loss_passes_by(void **state) {
+    static const struct {
+        const char *text;
+        bool passed;
+    } nets[] = {{"input 1x4x4\n conv 3 3x3 - softmax", true},
+                {"input 1x4x4\n conv 3 3x3 - softmax axis -3", true},
+                {"input 1x4x4\n conv 3 3x3 - softmax axis -1", false},
+                {"input 1x4x4\n fc 3 - softmax axis -1", true},
+                {"input 1x4x4\n fc 3 - logsoftmax", false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
+        fv_graph *net = parse(nets[i].text), *with;
+        must(fv__net_with_loss(ctx, net, &fv__op_crossentropy, &with));
+        assert_int_equal(with->heads[0].prediction, nets[i].passed ? 1 : 2);
+        fv__net_free(with);
+        fv__net_free(net);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_map_and_a_class),
@@ -276,6 +296,7 @@ int main(void) {
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_ignored_pixels_weigh_nothing),
         cmocka_unit_test(test_missing_targets),
+        cmocka_unit_test(test_which_softmax_a_loss_passes_by),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

@@ -13,13 +13,20 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* Every operator that can stand in a network. */
+/* All kinds of operators, and after them the activations that are left. */
 static const char all[] =
     "net all\ninput 3x13x13\n"
     " conv 6 3x3 - bn - relu - maxpool 3x3 stride 2 - lrn 3 - shortcut 8 stride 1 - leakyrelu 0.2\n"
     " - concat { conv 4 3x3 pad 1 groups 2 - elu | avgpool 3x3 stride 1 pad 1 | identity }\n"
     " - maxout 2 - add { conv 10 1x1 bias no - sigmoid | dropout 0.3 } - scaledtanh\n"
     " - concat { globalmaxpool | globalavgpool } - flatten - fc 9 - tanh - fc 6 - softmax - fc 5\n";
+
+static const char curves[] =
+    "net curves\ninput 2x7x7\n"
+    " conv 4 3x3 - prelu channels - gelu - conv 4 1x1 - clip -1 1 - hardsigmoid 1/6 - mish - silu\n"
+    " - conv 4 1x1 - selu - softplus 2 - thresholdedrelu 0.1 - hardswish - celu - softsign - "
+    "prelu\n"
+    " - gelu approximate tanh - softmax axis -1 - fc 5 - logsoftmax\n";
 
 static fv_context *new_context(void) {
     fv_context *ctx;
@@ -70,6 +77,7 @@ static void test_lenet5(void **unused) {
 static void test_all_operators(void **unused) {
     (void)unused;
     passes("all", all, 4);
+    passes("curves", curves, 4);
 }
 
 static void test_small_resnet(void **unused) {

@@ -304,6 +304,101 @@ static void test_fold(void **state) {
     }
 }
 
+/* One activation at some points: its values, and its slopes there. */
+static void check_curve(const char *op, const char *sample, const double *x, const double *y,
+                        const double *slopes, double tolerance) {
+    op_problem p;
+    start(&p, op, sample);
+    put(&p.x[0], x);
+    op_forward(&p);
+    expect(&p.y[0], y, tolerance);
+    for (int64_t i = 0; i < op_count(&p.dy[0]); i++) op_set(&p.dy[0], i, 1);
+    op_backward(&p);
+    expect(&p.dx[0], slopes, tolerance);
+    op_release(&p);
+}
+
+/* On both sides of every bend, and far away, where nothing may overflow. */
+static void test_activations_by_hand(void **state) {
+    (void)state;
+    check_curve("hardswish", "; 1x6", NUMBERS(-4, -3, -1.5, 0, 1.5, 4),
+                NUMBERS(0, 0, -0.375, 0, 1.125, 4), NUMBERS(0, 0, 0, 0.5, 1, 1), 1e-15);
+    check_curve("hardsigmoid", "1/6 ; 1x5", NUMBERS(-4, -1.5, 0, 1.5, 4),
+                NUMBERS(0, 0.25, 0.5, 0.75, 1), NUMBERS(0, 1. / 6, 1. / 6, 1. / 6, 0), 1e-15);
+    check_curve("hardsigmoid", "; 1x4", NUMBERS(-2.5, -1, 1, 2.5), NUMBERS(0, 0.3, 0.7, 1),
+                NUMBERS(0, 0.2, 0.2, 0), 1e-15);
+    check_curve("clip", "0 6 ; 1x6", NUMBERS(-1, 0, 2, 5.5, 6, 9), NUMBERS(0, 0, 2, 5.5, 6, 6),
+                NUMBERS(0, 0, 1, 1, 0, 0), 0);
+    check_curve("clip", "min 1 max -1 ; 1x3", NUMBERS(-2, 0, 2), NUMBERS(-1, -1, -1),
+                NUMBERS(0, 0, 0), 0); /* as in ONNX, the largest wins */
+    check_curve("clip", "; 1x2", NUMBERS(-1e30, 1e30), NUMBERS(-1e30, 1e30), NUMBERS(1, 1), 0);
+    check_curve("thresholdedrelu", "; 1x4", NUMBERS(-3, 0.9, 1, 1.5), NUMBERS(0, 0, 0, 1.5),
+                NUMBERS(0, 0, 0, 1), 0);
+    check_curve("thresholdedrelu", "-1 ; 1x3", NUMBERS(-2, -0.5, 0), NUMBERS(0, -0.5, 0),
+                NUMBERS(0, 1, 1), 0);
+    check_curve("softsign", "; 1x3", NUMBERS(-3, 0, 1), NUMBERS(-0.75, 0, 0.5),
+                NUMBERS(0.0625, 1, 0.25), 1e-15);
+    check_curve("softplus", "; 1x3", NUMBERS(-1000, 0, 1000), NUMBERS(0, log(2), 1000),
+                NUMBERS(0, 0.5, 1), 1e-15);
+    check_curve("selu", "; 1x3", NUMBERS(-1000, 0, 1), NUMBERS(-1.7580993408473766, 0, 1.05070098),
+                NUMBERS(0, 1.7580993408473766, 1.05070098), 1e-8);
+    check_curve("celu", "2 ; 1x3", NUMBERS(-1000, 0, 3), NUMBERS(-2, 0, 3), NUMBERS(0, 1, 1), 0);
+    check_curve("silu", "; 1x3", NUMBERS(-1000, 0, 1000), NUMBERS(0, 0, 1000), NUMBERS(0, 0.5, 1),
+                0);
+    check_curve("mish", "; 1x3", NUMBERS(-1000, 0, 1000), NUMBERS(0, 0, 1000), NUMBERS(0, 0.6, 1),
+                1e-15);
+    /* Hendrycks & Gimpel 2016: the normal distribution at 1 is 0.8413 */
+    check_curve("gelu", "; 1x4", NUMBERS(-1e200, 0, 1, 1e200), NUMBERS(0, 0, 0.841344746, 1e200),
+                NUMBERS(0, 0.5, 1.083315471, 1), 1e-9);
+    check_curve("gelu", "approximate tanh ; 1x4", NUMBERS(-1e200, 0, 1, 1e200),
+                NUMBERS(0, 0, 0.8411919906, 1e200), NUMBERS(0, 0.5, 1.0829640838, 1), 1e-9);
+}
+
+/* He, Zhang, Ren & Sun 2015, equations 1 and 8. */
+static void test_prelu_by_hand(void **state) {
+    op_problem p;
+    (void)state;
+    start(&p, "prelu", "channels ; 2x2x1x2");
+    assert_true(p.site.param[0].init == FV_INIT_VALUE && p.site.param[0].value == 0.25);
+    put(&p.x[0], NUMBERS(-4, 2, -1, -2, 8, -8, 3, 0));
+    put(&p.w[0], NUMBERS(0.25, -0.5));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(-1, 2, 0.5, 1, 8, -2, 3, 0), 0);
+    put(&p.dy[0], NUMBERS(1, 1, 1, 2, 1, 3, 1, 5));
+    op_backward(&p);
+    expect(&p.dx[0], NUMBERS(0.25, 1, -0.5, -1, 1, 0.75, 1, -2.5), 0);
+    expect(&p.dw[0], NUMBERS(-4 - 24, -1 - 4), 0);
+    op_release(&p);
+}
+
+/* Along the other axes, and where two are equal or none is a number. */
+static void test_axes_by_hand(void **state) {
+    op_problem p;
+    (void)state;
+    start(&p, "softmax", "axis -1 ; 1x2x2");
+    put(&p.x[0], NUMBERS(0, log(3), log(4), 0));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(0.25, 0.75, 0.8, 0.2), 1e-15);
+    op_release(&p);
+    start(&p, "softmax", "axis 0 ; constant 2x2");
+    put(&p.x[0], NUMBERS(0, log(3), log(4), 0));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(0.2, 0.75, 0.8, 0.25), 1e-15);
+    op_release(&p);
+    start(&p, "logsoftmax", "; 1x2"); /* a probability too small for a number has a logarithm */
+    put(&p.x[0], NUMBERS(0, 10000));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(-10000, 0), 0);
+    op_release(&p);
+    start(&p, "hardmax", "; 2x3");
+    put(&p.x[0], NUMBERS(2, 5, 5, (double)NAN, 1, 2));
+    op_forward(&p);
+    assert_true(isnan(op_get(&p.y[0], 3)));
+    op_set(&p.y[0], 3, 1);
+    expect(&p.y[0], NUMBERS(0, 1, 0, 1, 0, 0), 0);
+    op_release(&p);
+}
+
 /* LeCun, Bottou, Bengio & Haffner 1998, appendix A: f(1) = 1, f(-1) = -1; A is its limit. */
 static void test_scaledtanh_by_hand(void **state) {
     op_problem p;
@@ -397,6 +492,9 @@ int main(void) {
         cmocka_unit_test(test_losses_by_hand),
         cmocka_unit_test(test_targets_by_hand),
         cmocka_unit_test(test_norms_by_hand),
+        cmocka_unit_test(test_activations_by_hand),
+        cmocka_unit_test(test_prelu_by_hand),
+        cmocka_unit_test(test_axes_by_hand),
         cmocka_unit_test(test_scaledtanh_by_hand),
         cmocka_unit_test(test_shortcut_by_hand),
         cmocka_unit_test(test_dropout),

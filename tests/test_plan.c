@@ -44,6 +44,13 @@ static const char *const texts[] = {
     /* the image itself in a join and in a sum */
     "net image\ninput 2x6x6\n concat { identity | conv 2 3x3 pad 1 } - add { identity |\n"
     " conv 4 3x3 pad 1 - relu } - concat { relu | identity } - fc 3 - softmax\n",
+    /* activations whose backward reads x, one behind the other and where another reads the same;
+       a learned slope; softmax along the pixels */
+    "net curves\ninput 2x6x6\n conv 4 3x3 pad 1 - prelu channels - gelu - silu - mish as mid\n"
+    " - add { conv 4 1x1 - clip -1 0.5 | hardswish | prelu } - celu - gelu approximate tanh\n"
+    " - softmax axis -1 - fc 5 - selu - softplus - logsoftmax\n"
+    "head side weight 0.3 training from mid - hardsigmoid - avgpool 3 - softsign - fc 4 - "
+    "softmax\n",
     /* nothing but pooling before the classifier */
     "net pools\ninput 3x12x12\n maxpool 2 - concat { avgpool 2 | maxpool 2 } - relu - fc 4\n",
 };

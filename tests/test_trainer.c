@@ -137,10 +137,38 @@ static void trainers_refuse_nonsense(void **state) {
     free(x);
 }
 
+/* Slopes begin where they are told to and weight decay spares them: nothing flows here but zeros,
+   so that decay alone could move them. */
+static void decay_spares_slopes(void **state) {
+    fv_context *ctx = *state;
+    fv_model *m;
+    fv_trainer *t;
+    const float x[36] = {0};
+    const int32_t label = 1;
+    if (fv_model_parse(ctx,
+                       "net slopes\ninput 1x6x6\n conv 2 3x3 bias no - prelu channels initial 0.125"
+                       " - prelu - fc 3 - softmax\n",
+                       NULL, 1, &m) != FV_OK ||
+        fv_trainer_new(ctx, m, "lr=0.5 decay=0.5 batch=1", &t) != FV_OK)
+        fail_msg("%s", ctx->message);
+    const fv_graph *net = m->net.graph;
+    const float *first = m->weights + net->params[1].offset;
+    const float *second = m->weights + net->params[2].offset, before = m->weights[0];
+    for (int step = 0; step < 2; step++) {
+        assert_string_equal(net->params[1].name, "prelu1.slope");
+        assert_true(first[0] == 0.125f && first[1] == 0.125f && second[0] == 0.25f);
+        assert_int_equal(fv_trainer_step(t, x, &label, 1, NULL), FV_OK);
+    }
+    assert_true(fabsf(m->weights[0]) < fabsf(before));
+    fv_trainer_free(t);
+    fv_model_free(m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(training_learns_the_same_bits),
         cmocka_unit_test(trainers_refuse_nonsense),
+        cmocka_unit_test(decay_spares_slopes),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -5,6 +5,7 @@
 #include "api/given.h"
 #include "format/model.h"
 #include "api/views.h"
+#include "op/softmax.h"
 #include <string.h>
 
 /* The heads that are there in inference, in order: number i of them, or NULL. */
@@ -115,8 +116,11 @@ const char *fv_model_output_name(const fv_model *model, int i) {
 
 int fv_model_output_is_softmax(const fv_model *model, int i) {
     const fv_head *h = head(model, i);
-    const int node = h ? model->net.graph->values[h->value].node : -1;
-    return node >= 0 && model->net.graph->nodes[node].op == &fv__op_softmax;
+    const int n = h ? model->net.graph->values[h->value].node : -1;
+    if (n < 0) return 0;
+    const fv_node *node = &model->net.graph->nodes[n];
+    return fv__softmax_of_classes(node->op, node->options,
+                                  &model->net.graph->values[h->value].shape);
 }
 
 const char *fv_model_class(const fv_model *model, int64_t i, char *out, size_t size) {

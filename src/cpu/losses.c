@@ -5,6 +5,7 @@
  */
 #include "cpu/cpu.h"
 #include "op/crossentropy.h"
+#include "op/softmax.h"
 
 #include <math.h>
 
@@ -51,6 +52,11 @@ static const char *refuses_maps(const fv_site *site, const fv_request *request) 
     const char *why = fv__cpu_refuses(site, request);
     if (why) return why;
     return fv__shape_sample(&site->in[0]) == site->in[0].dim[1] ? NULL : "takes vectors, not maps";
+}
+
+static const char *refuses_softmax(const fv_site *site, const fv_request *request) {
+    if (fv__softmax_axis(site->options, &site->in[0]) != 1) return "computes along axis 1 only";
+    return refuses_maps(site, request);
 }
 
 /* ------------------------------------------------------------------------- cross-entropy --- */
@@ -103,12 +109,12 @@ static const char *settle_loss(const fv_site *site, const fv_request *request, f
 const fv_impl fv__cpu_softmax_vector_forward = {.name = "vector",
                                                 .op = &fv__op_softmax,
                                                 .which = FV_FORWARD,
-                                                .refuses = refuses_maps,
+                                                .refuses = refuses_softmax,
                                                 .run = softmax_forward};
 const fv_impl fv__cpu_softmax_vector_backward = {.name = "vector",
                                                  .op = &fv__op_softmax,
                                                  .which = FV_BACKWARD,
-                                                 .refuses = refuses_maps,
+                                                 .refuses = refuses_softmax,
                                                  .run = softmax_backward,
                                                  .overwrites = true};
 const fv_impl fv__cpu_crossentropy_vector_forward = {.name = "vector",

@@ -33,7 +33,8 @@ void fv__net_initialise(const fv_graph *net, int init, uint64_t seed, float *blo
         float *w = block + param->offset;
         if (param->spec.init == FV_INIT_WEIGHT)
             draw(&param->spec, param->count, init, fv__key(seed, FV_STREAM_INIT, p, 0), w);
-        else if (param->spec.init == FV_INIT_ONE)
-            for (int64_t i = 0; i < param->count; i++) w[i] = 1.0f;
+        else if (param->spec.init != FV_INIT_ZERO)
+            for (int64_t i = 0; i < param->count; i++)
+                w[i] = param->spec.init == FV_INIT_ONE ? 1.0f : (float)param->spec.value;
     }
 }

@@ -3,6 +3,7 @@
  * with_loss.c - the network to train: a copy with a loss behind every head.
  */
 #include "net/net.h"
+#include "op/softmax.h"
 
 /* The input for a kind of target: the one that is there, or a new one. */
 static fv_status find_target(fv_context *ctx, fv_graph *copy, const fv_head *head,
@@ -30,9 +31,11 @@ static fv_status find_target(fv_context *ctx, fv_graph *copy, const fv_head *hea
    nothing underflows. */
 static int prediction_of(const fv_graph *net, const fv_head *head, const fv_op *loss) {
     const int node = net->values[head->value].node;
-    const bool logits =
-        loss == &fv__op_crossentropy && node >= 0 && net->nodes[node].op == &fv__op_softmax;
-    return logits ? net->nodes[node].in[0] : head->value;
+    if (loss != &fv__op_crossentropy || node < 0) return head->value;
+    const fv_node *last = &net->nodes[node];
+    const bool softmax =
+        fv__softmax_of_classes(last->op, last->options, &net->values[head->value].shape);
+    return softmax ? last->in[0] : head->value;
 }
 
 static fv_status add_loss(fv_context *ctx, const fv_graph *net, const fv_head *head,

@@ -22,7 +22,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
 }
 
 #define FV_LOOPS "op/leakyrelu.c"
-#include "op/loops.h"
+#include "op/pointwise.h"
 
 static const char *const samples[] = {"; 2x3x4x5", "0.2 ; 3x7", "0 ; 2x9", NULL};
 
@@ -48,25 +48,13 @@ const fv_op fv__op_leakyrelu = {
 
 #else
 
-static void LOOP(forward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->y[0].shape);
-    const real slope = (real)((const fv_leakyrelu_options *)p->options)->slope;
-    for (int64_t n = 0; n < p->y[0].shape.dim[0]; n++) {
-        const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y[0], n);
-        for (int64_t i = 0; i < size; i++) y[i] = x[i] > 0 ? x[i] : slope * x[i];
-    }
+static real LOOP(value)(const void *options, real x) {
+    return x > 0 ? x : (real)((const fv_leakyrelu_options *)options)->slope * x;
 }
 
-static void LOOP(backward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->dy[0].shape);
-    const real slope = (real)((const fv_leakyrelu_options *)p->options)->slope;
-    if (p->dx[0].data == NULL) return;
-    for (int64_t n = 0; n < p->dy[0].shape.dim[0]; n++) {
-        const real *y = fv__sample(&p->y[0], n), *dy = fv__sample(&p->dy[0], n);
-        real *dx = fv__sample(&p->dx[0], n);
-        for (int64_t i = 0; i < size; i++) dx[i] += y[i] > 0 ? dy[i] : slope * dy[i];
-    }
+static real LOOP(slope)(const void *options, real x, real y) {
+    (void)x;
+    return y > 0 ? 1 : (real)((const fv_leakyrelu_options *)options)->slope;
 }
 
 #endif

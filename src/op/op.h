@@ -24,17 +24,18 @@
 #define FV_OP_OUTPUTS 64      /* most outputs of one operator */
 
 /* How a parameter starts. The recipe's `init` (he, xavier, lecun) decides FV_INIT_WEIGHT. */
-typedef enum fv_init { FV_INIT_WEIGHT, FV_INIT_ZERO, FV_INIT_ONE } fv_init;
+typedef enum fv_init { FV_INIT_WEIGHT, FV_INIT_ZERO, FV_INIT_ONE, FV_INIT_VALUE } fv_init;
 
 /* One parameter an operator brings: its name gives "conv1.weight". */
 typedef struct fv_param_spec {
     const char *name;
     fv_shape shape;
     fv_init init;
+    double value;            /* for FV_INIT_VALUE */
     int64_t fan_in, fan_out; /* for FV_INIT_WEIGHT */
     bool learned;            /* false: running statistics, which follow what forward observes */
     double momentum;         /* of a running statistic: share of the observed one in each step */
-    bool norm;               /* a normalisation's scale or shift */
+    bool norm;               /* a normalisation's scale or shift, or a slope */
     bool bias;               /* added at the end; weight decay spares biases and norms */
 } fv_param_spec;
 

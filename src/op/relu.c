@@ -7,7 +7,7 @@
 #include "op/shapes.h"
 
 #define FV_LOOPS "op/relu.c"
-#include "op/loops.h"
+#include "op/pointwise.h"
 
 static const char *const samples[] = {"; 2x3x4x5", "; 3x7", "; 2x32x2x3", NULL};
 
@@ -29,25 +29,15 @@ const fv_op fv__op_relu = {
 
 #else
 
-static void LOOP(forward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->y[0].shape);
-    for (int64_t n = 0; n < p->y[0].shape.dim[0]; n++) {
-        const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y[0], n);
-        for (int64_t i = 0; i < size; i++)
-            y[i] = x[i] <= 0 ? 0 : x[i]; /* so written a NaN passes, to be seen where it arose */
-    }
+/* So written a NaN passes, to be seen where it arose. */
+static real LOOP(value)(const void *options, real x) {
+    (void)options;
+    return x <= 0 ? 0 : x;
 }
 
-static void LOOP(backward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->dy[0].shape);
-    if (p->dx[0].data == NULL) return;
-    for (int64_t n = 0; n < p->dy[0].shape.dim[0]; n++) {
-        const real *y = fv__sample(&p->y[0], n), *dy = fv__sample(&p->dy[0], n);
-        real *dx = fv__sample(&p->dx[0], n);
-        for (int64_t i = 0; i < size; i++)
-            if (y[i] > 0) dx[i] += dy[i];
-    }
+static real LOOP(slope)(const void *options, real x, real y) {
+    (void)options, (void)x;
+    return y > 0 ? 1 : 0;
 }
 
 #endif

@@ -11,7 +11,7 @@
 #include <tgmath.h>
 
 #define FV_LOOPS "op/scaledtanh.c"
-#include "op/loops.h"
+#include "op/pointwise.h"
 
 static const char *const samples[] = {"; 2x3x4x5", "; 3x7", NULL};
 
@@ -32,25 +32,15 @@ const fv_op fv__op_scaledtanh = {
 
 #else
 
-static void LOOP(forward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->y[0].shape);
-    const real a = (real)FV_SCALED_TANH_SCALE, s = (real)FV_SCALED_TANH_SLOPE;
-    for (int64_t n = 0; n < p->y[0].shape.dim[0]; n++) {
-        const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y[0], n);
-        for (int64_t i = 0; i < size; i++) y[i] = a * tanh(s * x[i]);
-    }
+static real LOOP(value)(const void *options, real x) {
+    (void)options;
+    return (real)FV_SCALED_TANH_SCALE * tanh((real)FV_SCALED_TANH_SLOPE * x);
 }
 
-static void LOOP(backward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->dy[0].shape);
-    const real a = (real)FV_SCALED_TANH_SCALE, s = (real)FV_SCALED_TANH_SLOPE;
-    if (p->dx[0].data == NULL) return;
-    for (int64_t n = 0; n < p->dy[0].shape.dim[0]; n++) {
-        const real *y = fv__sample(&p->y[0], n), *dy = fv__sample(&p->dy[0], n);
-        real *dx = fv__sample(&p->dx[0], n);
-        for (int64_t i = 0; i < size; i++) dx[i] += dy[i] * s * (a - y[i] * y[i] / a);
-    }
+static real LOOP(slope)(const void *options, real x, real y) {
+    const real a = (real)FV_SCALED_TANH_SCALE;
+    (void)options, (void)x;
+    return (real)FV_SCALED_TANH_SLOPE * (a - y * y / a);
 }
 
 #endif

@@ -154,13 +154,20 @@ void fv__cost_windows(fv_cost *cost, const fv_window window[2]) {
                       .pad_left = window[1].before};
 }
 
-uint64_t fv__branches_sign(const fv_pass *pass) {
+static int sign_of(double v) {
+    return v > 0 ? 2 : v < 0 ? 1 : 0;
+}
+
+uint64_t fv__branches_at(const fv_pass *pass, double one, double other) {
     uint64_t hash = FV_BRANCHES_START;
-    const fv_shape *s = &pass->x[0].shape;
-    for (int64_t n = 0; n < s->dim[0]; n++) {
+    for (int64_t n = 0; n < fv__samples(&pass->x[0]); n++) {
         const double *x = fv__sample(&pass->x[0], n);
-        for (int64_t i = 0; i < fv__shape_sample(s); i++)
-            hash = fv__branches_add(hash, x[i] > 0 ? 2 : x[i] < 0 ? 1 : 0);
+        for (int64_t i = 0; i < fv__shape_sample(&pass->x[0].shape); i++)
+            hash = fv__branches_add(hash, 3 * sign_of(x[i] - one) + sign_of(x[i] - other));
     }
     return hash;
+}
+
+uint64_t fv__branches_sign(const fv_pass *pass) {
+    return fv__branches_at(pass, 0, 0);
 }

@@ -44,6 +44,8 @@ fv_size fv__pool_stride(fv_size kernel, fv_size stride);
 
 /* A hash of the signs (negative, zero, positive) of x[0], in double. */
 uint64_t fv__branches_sign(const fv_pass *pass);
+/* The same of x[0] seen from two numbers: below, at, or above each of them. */
+uint64_t fv__branches_at(const fv_pass *pass, double one, double other);
 /* Adds a number to such a hash; start with FV_BRANCHES_START. */
 #define FV_BRANCHES_START 0xcbf29ce484222325u
 static inline uint64_t fv__branches_add(uint64_t hash, int64_t v) {

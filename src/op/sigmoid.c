@@ -8,7 +8,7 @@
 #include <tgmath.h>
 
 #define FV_LOOPS "op/sigmoid.c"
-#include "op/loops.h"
+#include "op/pointwise.h"
 
 static const char *const samples[] = {"; 2x3x4x5", "; 3x7", NULL};
 
@@ -29,23 +29,14 @@ const fv_op fv__op_sigmoid = {
 
 #else
 
-static void LOOP(forward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->y[0].shape);
-    for (int64_t n = 0; n < p->y[0].shape.dim[0]; n++) {
-        const real *x = fv__sample(&p->x[0], n);
-        real *y = fv__sample(&p->y[0], n);
-        for (int64_t i = 0; i < size; i++) y[i] = 1 / (1 + exp(-x[i]));
-    }
+static real LOOP(value)(const void *options, real x) {
+    (void)options;
+    return 1 / (1 + exp(-x));
 }
 
-static void LOOP(backward)(const fv_pass *p) {
-    const int64_t size = fv__shape_sample(&p->dy[0].shape);
-    if (p->dx[0].data == NULL) return;
-    for (int64_t n = 0; n < p->dy[0].shape.dim[0]; n++) {
-        const real *y = fv__sample(&p->y[0], n), *dy = fv__sample(&p->dy[0], n);
-        real *dx = fv__sample(&p->dx[0], n);
-        for (int64_t i = 0; i < size; i++) dx[i] += dy[i] * y[i] * (1 - y[i]);
-    }
+static real LOOP(slope)(const void *options, real x, real y) {
+    (void)options, (void)x;
+    return y * (1 - y);
 }
 
 #endif
