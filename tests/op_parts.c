@@ -83,7 +83,8 @@ void op_cases_parts(op_tally *t) {
             fv_status one = op_make(&whole, fv__ops[i], *s, FV_F64, 3);
             fv_status two = op_make(&parts, fv__ops[i], *s, FV_F64, 3);
             const bool made = op_check(t, one == FV_OK && two == FV_OK, "%s", whole.ctx.message);
-            if (made && whole.in[0].dim[0] > 1 && !observes(&whole.site))
+            if (made && whole.out_type[0].batched && whole.in[0].dim[0] > 1 &&
+                !observes(&whole.site))
                 check_parts(t, &whole, &parts);
             op_release(&whole);
             op_release(&parts);

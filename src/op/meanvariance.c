@@ -65,6 +65,21 @@ static fv_norm runs_of(const fv_shape *in, const void *options) {
 #define FV_LOOPS "op/meanvariance.c"
 #include "op/loops.h"
 
+/* On which side of its mean the first number of each run stands: of two numbers y jumps, or nearly
+   so, where they change places. */
+static uint64_t branches(const fv_pass *p) {
+    const fv_norm g = runs_of(&p->x[0].shape, p->options);
+    uint64_t hash = FV_BRANCHES_START;
+    for (int64_t n = 0; n < g.samples; n++)
+        for (int64_t r = 0; r < g.runs; r++) {
+            const double *x = fv__sample(&p->x[0], n);
+            double variance;
+            x += fv__norm_at(&g.between, r);
+            hash = fv__branches_add(hash, *x > mean_f64(&g, x, &variance));
+        }
+    return hash;
+}
+
 static const char *const samples[] = {"2,3 ; 2x3x3x4",
                                       "1 epsilon 0.1 ; 3x7",
                                       "1,-1 ; 2x3x2x4",
@@ -92,6 +107,7 @@ const fv_op fv__op_meanvariance = {
     .shape = shape,
     .forward = {forward_f32, forward_f64},
     .backward = {backward_f32, backward_f64},
+    .branches = branches,
     .samples = samples,
 };
 
