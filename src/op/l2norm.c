@@ -20,8 +20,8 @@ typedef struct fv_l2norm_options {
 
 static const fv_field fields[] = {
     {"axis", "dimension along which numbers are brought to length 1; negative: from the end",
-     FV_INT, offsetof(fv_l2norm_options, axis), "1", -FV_RANK_MAX, FV_RANK_MAX - 1, FV_POSITIONAL,
-     NULL, "axis"},
+     FV_INT, offsetof(fv_l2norm_options, axis), "1", -FV_RANK_MAX, FV_RANK_MAX - 1, 0, NULL,
+     "axis"},
     {"p", "which norm: 2, or 1 for the sum of absolute values", FV_INT,
      offsetof(fv_l2norm_options, p), "2", 1, 2, 0, NULL, "p"},
     {"epsilon", "what is divided by at least", FV_REAL, offsetof(fv_l2norm_options, epsilon),
@@ -61,9 +61,13 @@ static uint64_t branches(const fv_pass *p) {
     return hash;
 }
 
-static const char *const samples[] = {
-    "; 2x4x2x3",       "-1 ; 3x2x5",          "p 1 ; 2x7", "0 ; constant 3x4",
-    "2 p 1 ; 1x2x3x2", "epsilon 0.9 ; 4x3x2", NULL};
+static const char *const samples[] = {"; 2x4x2x3",
+                                      "axis -1 ; 3x2x5",
+                                      "p 1 ; 2x7",
+                                      "axis 0 ; constant 3x4",
+                                      "axis 2 p 1 ; 1x2x3x2",
+                                      "epsilon 0.9 ; 4x3x2",
+                                      NULL};
 
 const fv_op fv__op_l2norm = {
     .name = "l2norm",

@@ -15,8 +15,7 @@ typedef struct fv_layernorm_options {
 
 static const fv_field fields[] = {
     {"axis", "the first of the dimensions that are normalised; negative: from the end", FV_INT,
-     offsetof(fv_layernorm_options, axis), "1", -FV_RANK_MAX, FV_RANK_MAX - 1, FV_POSITIONAL, NULL,
-     "axis"},
+     offsetof(fv_layernorm_options, axis), "1", -FV_RANK_MAX, FV_RANK_MAX - 1, 0, NULL, "axis"},
     FV_NORM_FIELDS(fv_layernorm_options, norm),
     {0}};
 
@@ -48,8 +47,8 @@ static fv_status trains(fv_context *ctx, const fv_site *site) {
 #include "op/loops.h"
 
 static const char *const samples[] = {"; 2x3x2x3",
-                                      "-1 ; 2x3x7",
-                                      "2 epsilon 0.1 ; 1x3x2x4",
+                                      "axis -1 ; 2x3x7",
+                                      "axis 2 epsilon 0.1 ; 1x3x2x4",
                                       "axis 1 affine no ; 3x8",
                                       "axis 0 ; constant 3x4",
                                       "axis 3 epsilon 1e-3 ; 1x2x2x2x3x2",
