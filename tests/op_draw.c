@@ -55,6 +55,35 @@ static void append(char out[OP_SAMPLE], const char *text) {
     (void)snprintf(out + n, OP_SAMPLE - n, "%s", text);
 }
 
+/* What stands before the shape of input i, as the sample has it. */
+static void append_words(const op_problem *like, int i, char out[OP_SAMPLE]) {
+    const bool whole = like->in_type[i].dtype == FV_I32;
+    char text[32];
+    if (!like->in_type[i].batched) append(out, "constant ");
+    if (like->positive[i]) append(out, "positive ");
+    if (like->in_type[i].dtype == FV_BOOL8) append(out, "bool ");
+    (void)snprintf(text, sizeof text, "below %lld ", (long long)like->below[i]);
+    if (whole) append(out, text);
+}
+
+/* An option with its value, drawn; a list must suit the rank and is the sample's. */
+static void draw_option(op_draw *draw, const fv_field *f, const op_problem *like, bool blocks,
+                        char out[OP_SAMPLE]) {
+    fv_text listed = {0};
+    char value[64];
+    op_draw_field(draw, f, blocks, value);
+    if (f->kind == FV_INTS || f->kind == FV_REALS) {
+        fv__field_print(&listed, f, like->options.bytes);
+        (void)snprintf(value, sizeof value, "%s", listed.data != NULL ? listed.data : "");
+        fv__text_free(&listed);
+    }
+    if (value[0] == '\0') return;
+    append(out, f->name);
+    append(out, " ");
+    append(out, value);
+    append(out, " ");
+}
+
 static void draw_shapes(op_draw *draw, const op_problem *p, const op_sizes *most, bool blocks,
                         char out[OP_SAMPLE]) {
     const int inputs = p->site.inputs - (p->op->traits & FV_LOSS ? 1 : 0);
@@ -64,13 +93,11 @@ static void draw_shapes(op_draw *draw, const op_problem *p, const op_sizes *most
         size[d] = op_pick(draw, 1, d == 0 ? most->batch : d == 1 ? most->channels : most->side);
     for (int i = 0; i < inputs; i++) {
         if (i > 0 && (p->op->traits & FV_JOIN)) size[1] = op_pick(draw, 1, most->channels);
+        if (i > 0) append(out, ", ");
+        append_words(p, i, out);
         for (int d = 0; d < p->in[i].rank; d++) {
             const int64_t n = d == 1 && blocks ? 16 * (1 + size[1] % 3) : size[d];
-            (void)snprintf(text, sizeof text, "%s%lld",
-                           d > 0   ? "x"
-                           : i > 0 ? ", "
-                                   : "",
-                           (long long)n);
+            (void)snprintf(text, sizeof text, "%s%lld", d > 0 ? "x" : "", (long long)n);
             append(out, text);
         }
     }
@@ -79,18 +106,12 @@ static void draw_shapes(op_draw *draw, const op_problem *p, const op_sizes *most
 void op_draw_sample(op_draw *draw, const fv_op *op, const op_sizes *most, char out[OP_SAMPLE]) {
     int samples = 0;
     op_problem like;
-    char value[64];
     while (op->samples[samples] != NULL) samples++;
     const bool blocks = op_pick(draw, 0, 2) == 0 && most->blocks;
     out[0] = '\0';
     if (op_read_sample(&like, op, op->samples[op_pick(draw, 0, samples - 1)]) != FV_OK) return;
-    for (const fv_field *f = op->fields; f != NULL && f->name != NULL; f++) {
-        op_draw_field(draw, f, blocks, value);
-        append(out, f->name);
-        append(out, " ");
-        append(out, value);
-        append(out, " ");
-    }
+    for (const fv_field *f = op->fields; f != NULL && f->name != NULL; f++)
+        draw_option(draw, f, &like, blocks, out);
     append(out, "; ");
     draw_shapes(draw, &like, most, blocks, out);
 }

@@ -119,6 +119,71 @@ static void test_pools_by_hand(void **state) {
     op_release(&p);
 }
 
+/* CS231n's map, and what maxunpool makes of its maxima; ONNX's example of MaxUnpool. */
+static void test_unpooling_by_hand(void **state) {
+    op_problem p;
+    (void)state;
+    start(&p, "maxpoolindices", "2 ; 1x1x4x4");
+    put(&p.x[0], NUMBERS(1, 1, 2, 4, 5, 6, 7, 8, 3, 2, 1, 0, 1, 2, 3, 4));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(6, 8, 3, 4), 0);
+    expect(&p.y[1], NUMBERS(5, 7, 8, 15), 0);
+    op_release(&p);
+    start(&p, "maxunpool", "2 ; 1x1x2x2, below 16 1x1x2x2");
+    put(&p.x[0], NUMBERS(1, 2, 3, 4));
+    put(&p.x[1], NUMBERS(5, 7, 13, 15));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(0, 0, 0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 3, 0, 4), 0);
+    /* of two with one index the last; outside of the map nothing is written */
+    put(&p.x[1], NUMBERS(3, -1, 3, 16));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0);
+    op_backward(&p);
+    expect(&p.dx[0], NUMBERS(0, 0, op_get(&p.dy[0], 3), 0), 0);
+    op_release(&p);
+}
+
+/* LeCun, Bottou, Bengio & Haffner 1998, section II.B: S2 has 12 trainable parameters, S4 has 32. */
+static void test_other_pools_by_hand(void **state) {
+    op_problem p;
+    (void)state;
+    start(&p, "subsample", "2 ; 1x6x28x28");
+    assert_true(p.out[0].dim[2] == 14 && op_count(&p.w[0]) + op_count(&p.w[1]) == 12);
+    op_release(&p);
+    start(&p, "subsample", "2 ; 1x16x10x10");
+    assert_true(p.out[0].dim[2] == 5 && op_count(&p.w[0]) + op_count(&p.w[1]) == 32);
+    op_release(&p);
+    start(&p, "subsample", "2 ; 1x1x2x4");
+    put(&p.x[0], NUMBERS(1, 2, 5, 6, 3, 4, 7, 8));
+    put(&p.w[0], NUMBERS(0.5));
+    put(&p.w[1], NUMBERS(1));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(6, 14), 0);
+    op_release(&p);
+    start(&p, "lppool", "2 ; 1x1x2x2"); /* the sides of a box and its diagonal */
+    put(&p.x[0], NUMBERS(2, -4, 4, 8));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(10), 1e-14);
+    put(&p.x[0], NUMBERS(2e200, -4e200, 4e200, 8e200)); /* no overflow */
+    op_forward(&p);
+    assert_true(fabs(op_get(&p.y[0], 0) / 1e201 - 1) < 1e-14);
+    put(&p.x[0], NUMBERS(0, 0, 0, 0));
+    op_forward(&p);
+    op_backward(&p);
+    expect(&p.y[0], NUMBERS(0), 0);
+    expect(&p.dx[0], NUMBERS(0, 0, 0, 0), 0);
+    put(&p.x[0], NUMBERS(0, NAN, 0, 0));
+    op_forward(&p);
+    assert_true(isnan(op_get(&p.y[0], 0)));
+    op_release(&p);
+    /* five pixels in three windows: 0 to 1, 1 to 3, 3 to 4 */
+    start(&p, "adaptiveavgpool", "1x3 ; 1x1x5");
+    put(&p.x[0], NUMBERS(1, 2, 6, 4, 5));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(1.5, 4, 4.5), 1e-15);
+    op_release(&p);
+}
+
 /* CS231n's notes on backpropagation: a neuron with weights 2, -3 and bias -3 sees -1 and -2. */
 static void test_neuron_by_hand(void **state) {
     op_problem fc, sigmoid;
@@ -267,6 +332,55 @@ static void test_norms_by_hand(void **state) {
     put(&p.x[0], NUMBERS(1, 2, 3, 4));
     op_forward(&p);
     expect(&p.y[0], NUMBERS(1.0 / 6, 2.0 / 15, 3.0 / 30, 4.0 / 26), 1e-15);
+    op_release(&p);
+    /* within a channel, where the 3x3 pixels around the middle are all of it; alpha 9, so again the
+       sum of squares */
+    start(&p, "lrn", "3 alpha 9 beta 1 region within ; 1x1x1x3");
+    put(&p.x[0], NUMBERS(1, 2, 3));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(1.0 / 6, 2.0 / 15, 3.0 / 14), 1e-15);
+    op_release(&p);
+}
+
+/* 1, 3, 5, 7 have mean 4 and variance 5; 3 and 4 are sides of a triangle whose third is 5. */
+static void test_sample_norms_by_hand(void **state) {
+    const double s = 1 / sqrt(5);
+    op_problem p;
+    (void)state;
+    start(&p, "groupnorm", "1 epsilon 1e-12 ; 1x2x2");
+    put(&p.x[0], NUMBERS(1, 3, 5, 7));
+    put(&p.w[0], NUMBERS(1, 2)); /* by channel */
+    put(&p.w[1], NUMBERS(0, 10));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(-3 * s, -s, 10 + 2 * s, 10 + 6 * s), 1e-9);
+    op_release(&p);
+    start(&p, "instancenorm", "affine no epsilon 1e-12 ; 1x2x2");
+    put(&p.x[0], NUMBERS(1, 3, 5, 9));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(-1, 1, -1, 1), 1e-9);
+    op_release(&p);
+    start(&p, "layernorm", "epsilon 1e-12 ; 1x4");
+    put(&p.x[0], NUMBERS(1, 3, 5, 7));
+    put(&p.w[0], NUMBERS(1, 2, 3, 4)); /* by number */
+    put(&p.w[1], NUMBERS(0, 0, 0, 1));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(-3 * s, -2 * s, 3 * s, 1 + 12 * s), 1e-9);
+    op_release(&p);
+    start(&p, "meanvariance", "1 epsilon 1e-12 ; 1x4");
+    put(&p.x[0], NUMBERS(2, 2, 2, 2)); /* no variance: no number that is none */
+    op_forward(&p);
+    op_backward(&p);
+    expect(&p.y[0], NUMBERS(0, 0, 0, 0), 0);
+    assert_true(isfinite(op_get(&p.dx[0], 0)));
+    op_release(&p);
+    start(&p, "l2norm", "; 1x2x2");
+    put(&p.x[0], NUMBERS(3, 0, 4, 0));
+    op_forward(&p);
+    expect(&p.y[0], NUMBERS(0.6, 0, 0.8, 0), 1e-15);
+    op_release(&p);
+    /* one number per channel, which always becomes 0 */
+    start(&p, "instancenorm", "; 3x2x1x1");
+    assert_true(p.op->trains(&p.ctx, &p.site) == FV_BAD_INPUT);
     op_release(&p);
 }
 
@@ -495,6 +609,9 @@ int main(void) {
         cmocka_unit_test(test_activations_by_hand),
         cmocka_unit_test(test_prelu_by_hand),
         cmocka_unit_test(test_axes_by_hand),
+        cmocka_unit_test(test_sample_norms_by_hand),
+        cmocka_unit_test(test_unpooling_by_hand),
+        cmocka_unit_test(test_other_pools_by_hand),
         cmocka_unit_test(test_scaledtanh_by_hand),
         cmocka_unit_test(test_shortcut_by_hand),
         cmocka_unit_test(test_dropout),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lrn_vector.c - local response normalisation with beta = 3/4, which is every network's: s^(-3/4)
- * is two square roots and a division. A job has a piece of the pixels of a sample, all channels.
+ * lrn_vector.c - local response normalisation across channels with beta = 3/4, which is every
+ * network's: s^(-3/4) is two square roots and a division. A job has a piece of the pixels of a
+ * sample, all channels.
  */
 #include "cpu/cpu.h"
 #include "op/lrn.h"
@@ -96,6 +97,7 @@ static const char *refuses(const fv_site *site, const fv_request *request) {
     const fv_lrn_options *o = site->options;
     const char *why = fv__cpu_refuses(site, request);
     if (why) return why;
+    if (o->region != FV_LRN_ACROSS) return "neighbours within a channel";
     return o->beta == 0.75 ? NULL : "beta is not 0.75";
 }
 

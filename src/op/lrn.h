@@ -5,10 +5,13 @@
 
 #include "op/op.h"
 
-/* Kept for backward: s = k + alpha/size * sum of squares, in the shape of x. */
+enum { FV_LRN_ACROSS, FV_LRN_WITHIN };
+
+/* Kept for backward: s = k + alpha * mean of squares, in the shape of x. */
 typedef struct fv_lrn_options {
     int64_t size; /* odd */
     double alpha, beta, k;
+    int region;
 } fv_lrn_options;
 
 #endif

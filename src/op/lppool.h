@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* lppool.h - what lppool and globallppool share of their declaration. */
+#ifndef FV_OP_LPPOOL_H
+#define FV_OP_LPPOOL_H
+
+#include "op/pool.h"
+
+#define FV_LP_FIELD(options)                                                                       \
+    {                                                                                              \
+        "p", "which norm: 1 adds absolute values, 2 is the root of squares", FV_REAL,              \
+            offsetof(options, p), "2", 1, 1e3, 0, NULL, "p"                                        \
+    }
+
+#endif

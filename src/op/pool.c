@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool.c - what pools share: shape rules, and the walk over windows.
+ */
+#include "op/pool.h"
+#include "op/shapes.h"
+
+#include <inttypes.h>
+
+static fv_shape with_height(const fv_shape *in) {
+    return in->rank == 3 ? fv__shape4(in->dim[0], in->dim[1], 1, in->dim[2]) : *in;
+}
+
+fv_status fv__pool_maps(fv_context *ctx, fv_site *site, fv_shape *maps) {
+    if (site->in[0].rank != 3) FV_TRY(fv__shape_maps(ctx, site, site->op->name));
+    FV_TRY(fv__shape_inputs(ctx, site));
+    *maps = with_height(&site->in[0]);
+    return FV_OK;
+}
+
+fv_status fv__pool_gives(fv_context *ctx, fv_site *site, int64_t height, int64_t width) {
+    const fv_shape *in = &site->in[0];
+    site->out[0] = fv__shape4(in->dim[0], in->dim[1], height, width);
+    if (in->rank == 3) {
+        if (height != 1)
+            return fv__fail(ctx, FV_BAD_INPUT,
+                            "%s would make %" PRId64 " rows of maps that have one; for those, a "
+                            "kernel and an output are written 1x3",
+                            site->op->name, height);
+        site->out[0] = (fv_shape){3, {in->dim[0], in->dim[1], width}};
+    }
+    return fv__shape_fits(ctx, site);
+}
+
+fv_status fv__pool_shape(fv_context *ctx, fv_site *site, const fv_maxpool_options *o) {
+    fv_shape maps;
+    fv_window win[2];
+    FV_TRY(fv__pool_maps(ctx, site, &maps));
+    FV_TRY(fv__windows(ctx, &maps, o->kernel, fv__pool_stride(o->kernel, o->stride), o->dilation,
+                       &o->pad, o->ceil, win, site->misfit));
+    FV_TRY(fv__pool_check(ctx, &maps, win));
+    return fv__pool_gives(ctx, site, win[0].out, win[1].out);
+}
+
+fv_status fv__adaptive_shape(fv_context *ctx, fv_site *site, fv_size output) {
+    fv_shape maps;
+    int64_t rows, columns;
+    FV_TRY(fv__pool_maps(ctx, site, &maps));
+    if (output.h < 1 || output.w < 1)
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "%s needs an output of at least 1x1, not %" PRId64 "x%" PRId64,
+                        site->op->name, output.h, output.w);
+    if (!fv__mul_i64(maps.dim[2], output.h, &rows) || !fv__mul_i64(maps.dim[3], output.w, &columns))
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "an output of %" PRId64 "x%" PRId64 " is too large for this machine's "
+                        "addresses",
+                        output.h, output.w);
+    return fv__pool_gives(ctx, site, output.h, output.w);
+}
+
+fv_status fv__pool_counts(fv_context *ctx, const fv_site *site) {
+    const fv_shape maps = with_height(&site->in[0]);
+    int64_t pixels;
+    if (fv__mul_i64(maps.dim[2], maps.dim[3], &pixels) && pixels <= INT32_MAX) return FV_OK;
+    return fv__fail(ctx, FV_BAD_INPUT, "%s reads maps of at most 2,147,483,647 pixels per channel",
+                    site->op->name);
+}
+
+static fv_pooling over(const fv_shape *in) {
+    const fv_shape maps = with_height(in);
+    return (fv_pooling){.samples = maps.dim[0],
+                        .channels = maps.dim[1],
+                        .height = maps.dim[2],
+                        .width = maps.dim[3]};
+}
+
+fv_pooling fv__pooling(const fv_shape *in, const fv_maxpool_options *o) {
+    const fv_shape maps = with_height(in);
+    fv_pooling g = over(in);
+    fv__maxpool_windows(&maps, o, g.win);
+    return g;
+}
+
+fv_pooling fv__pooling_adaptive(const fv_shape *in, fv_size output) {
+    fv_pooling g = over(in);
+    g.adaptive = true;
+    g.win[0].out = output.h;
+    g.win[1].out = output.w;
+    return g;
+}
+
+fv_pooling fv__pooling_global(const fv_shape *in) {
+    return fv__pooling_adaptive(in, (fv_size){1, 1});
+}
+
+/* Adaptive windows differ in size; of them the largest and the mean step count. */
+void fv__pooling_cost(const fv_pooling *g, fv_cost *cost) {
+    fv_window win[2] = {g->win[0], g->win[1]};
+    for (int a = 0; g->adaptive && a < 2; a++) {
+        const int64_t in = a == 0 ? g->height : g->width, out = win[a].out;
+        const int64_t step = in / out > 0 ? in / out : 1;
+        const int64_t kernel = in % out == 0 || in < out ? step : step + 2 - (out == 2);
+        win[a] = (fv_window){.kernel = kernel, .stride = step, .dilation = 1, .out = out};
+    }
+    fv__cost_windows(cost, win);
+    cost->global = g->adaptive && g->win[0].out == 1 && g->win[1].out == 1;
+}
+
+/* The pixels of the map under window o of one axis. */
+static void reach(const fv_pooling *g, int axis, int64_t o, int64_t *first, int64_t *end,
+                  int64_t *step) {
+    const fv_window *win = &g->win[axis];
+    const int64_t in = axis == 0 ? g->height : g->width;
+    *step = win->dilation;
+    if (g->adaptive) {
+        *step = 1;
+        *first = o * in / win->out;
+        *end = ((o + 1) * in + win->out - 1) / win->out;
+        return;
+    }
+    *first = o * win->stride - win->before;
+    *end = *first + win->dilation * (win->kernel - 1) + 1;
+    if (*first < 0) *first += (-*first + win->dilation - 1) / win->dilation * win->dilation;
+    if (*end > in) *end = in;
+}
+
+static void look(const fv_pooling *g, fv_pooled *at) {
+    reach(g, 0, at->oh, &at->h0, &at->h1, &at->dh);
+    reach(g, 1, at->ow, &at->w0, &at->w1, &at->dw);
+}
+
+fv_pooled fv__pooled_first(const fv_pooling *g) {
+    fv_pooled at = {0};
+    look(g, &at);
+    return at;
+}
+
+void fv__pooled_next(const fv_pooling *g, fv_pooled *at) {
+    at->out++;
+    if (++at->ow == g->win[1].out) at->ow = 0, at->oh++;
+    if (at->oh == g->win[0].out) at->oh = 0, at->c++, at->plane += g->height * g->width;
+    if (at->c == g->channels) *at = (fv_pooled){.n = at->n + 1};
+    look(g, at);
+}
