@@ -43,6 +43,41 @@ void fv__view_backward(const fv_pass *p) {
     fv__move_back(p, same_order);
 }
 
+/* The number as an element of a type. */
+static void as_element(double value, fv_dtype dtype, void *out) {
+    const bool whole = value >= -0x1p62 && value <= 0x1p62; /* false of NaN too */
+    const int64_t n = whole ? (int64_t)value : 0;
+    switch (dtype) {
+    case FV_F32:
+        *(float *)out = (float)value;
+        return;
+    case FV_F64:
+        *(double *)out = value;
+        return;
+    case FV_I32:
+        *(int32_t *)out = (int32_t)n;
+        return;
+    case FV_I64:
+        *(int64_t *)out = n;
+        return;
+    case FV_BOOL8:
+        *(uint8_t *)out = n != 0;
+        return;
+    default: /* 0 is all bits 0 in the other types */
+        break;
+    }
+    *(uint8_t *)out = (uint8_t)n;
+}
+
+void fv__walk_fill(const fv_walk *w, const fv_tensor *y, double value) {
+    int64_t element = 0; /* room for one of any type */
+    fv_walk all = *w;
+    as_element(value, y->dtype, &element);
+    for (int d = 0; d < w->rank; d++) all.stride[1][d] = 0;
+    all.start[1] = 0;
+    fv__walk_copy(&all, y->data, &element, fv__dtype_bytes(y->dtype));
+}
+
 fv_walk fv__walk_part(const fv_tensor *part, const fv_tensor *whole, int d, int64_t first, int k) {
     int64_t stride[FV_RANK_MAX];
     fv_walk w = fv__walk_over(&part->shape);

@@ -26,6 +26,10 @@ void fv__move_back(const fv_pass *p, fv_pairs_fn *pairs);
 void fv__view_forward(const fv_pass *p);
 void fv__view_backward(const fv_pass *p);
 
+/* Fills tensor 0 of a walk with a number, in the tensor's type; what a type of whole numbers cannot
+   hold becomes 0. */
+void fv__walk_fill(const fv_walk *w, const fv_tensor *y, double value);
+
 /* A walk over all of `part`, which lies in `whole` from index `first` on along dimension d: tensor
    k of the walk is the whole, the other one the part. */
 fv_walk fv__walk_part(const fv_tensor *part, const fv_tensor *whole, int d, int64_t first, int k);
