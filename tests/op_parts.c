@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * op_parts.c - a batch computed in two parts, as several machines do, gives what the whole does:
- * outputs and gradients of the inputs number by number, losses and gradients of parameters in sum.
+ * outputs and gradients of the inputs number by number, losses and gradients of parameters and of
+ * constants in sum.
  */
 #include "op_cases.h"
 
@@ -20,6 +21,13 @@ static void cut(fv_tensor *t, int64_t batch, int64_t first, int64_t end) {
     if (t->shape.dim[0] != batch) return;
     t->shape.dim[0] = end - first;
     if (t->data) t->data = (char *)t->data + (size_t)(first * t->step) * fv__dtype_bytes(t->dtype);
+}
+
+/* Samples of the whole batch; 0 where all inputs are constants. */
+static int64_t batch_of(const op_problem *p) {
+    for (int i = 0; i < p->site.inputs; i++)
+        if (p->in_type[i].batched) return p->in[i].dim[0];
+    return 0;
 }
 
 /* Adds to *loss what the part's loss is. */
@@ -72,7 +80,7 @@ static void check_parts(op_tally *t, op_problem *whole, op_problem *parts) {
         if (op_is_learned(whole, slot))
             op_check(t,
                      farthest(op_gradient(whole, slot, NULL), op_gradient(parts, slot, NULL)) <=
-                         (slot < p->site.inputs ? 0 : 1e-12),
+                         (slot < p->site.inputs && p->in_type[slot].batched ? 0 : 1e-12),
                      "%s '%s': in parts another %s", p->op->name, p->sample, name);
 }
 

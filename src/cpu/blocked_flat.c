@@ -8,7 +8,7 @@
  */
 #include "cpu/blocked.h"
 
-#define FLAT(op_, plain)                                                                           \
+#define FLAT(op_, plain, refuses_)                                                                 \
     static void op_##_forward(const fv_pass *p) {                                                  \
         fv__cpu_##plain##_forward.run(p);                                                          \
     }                                                                                              \
@@ -20,16 +20,16 @@
                                                      .which = FV_FORWARD,                          \
                                                      .takes = FV_BLOCK16,                          \
                                                      .gives = FV_BLOCK16,                          \
-                                                     .refuses = fv__cpu_refuses,                   \
+                                                     .refuses = refuses_,                          \
                                                      .run = op_##_forward};                        \
     const fv_impl fv__cpu_##op_##_blocked_backward = {.name = "blocked",                           \
                                                       .op = &fv__op_##op_,                         \
                                                       .which = FV_BACKWARD,                        \
                                                       .takes = FV_BLOCK16,                         \
                                                       .gives = FV_BLOCK16,                         \
-                                                      .refuses = fv__cpu_refuses,                  \
+                                                      .refuses = refuses_,                         \
                                                       .run = op_##_backward,                       \
                                                       .overwrites = true};
-FLAT(relu, relu)
-FLAT(add, add_vector)
-FLAT(concat, concat_copy)
+FLAT(relu, relu, fv__cpu_refuses)
+FLAT(add, add_vector, fv__cpu_refuses)
+FLAT(concat, concat_copy, fv__cpu_concat_refuses)

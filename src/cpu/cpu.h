@@ -34,6 +34,8 @@ fv_activation fv__cpu_epilogue_act(const fv_pass *p);
 
 /* For fv_impl.refuses: NULL when values are float32 and there are kernels. */
 const char *fv__cpu_refuses(const fv_site *site, const fv_request *request);
+/* The same for concat: channels of real numbers alone. */
+const char *fv__cpu_concat_refuses(const fv_site *site, const fv_request *request);
 
 /* The bias of a conv or fc: its own, or what a folded bn left; NULL: none. */
 static inline const float *fv__cpu_bias(const fv_pass *p) {

@@ -175,6 +175,12 @@ static void dropout_backward(const fv_pass *p) {
     share_out(p, &p->dy[0], dropout_back_pieces);
 }
 
+const char *fv__cpu_concat_refuses(const fv_site *site, const fv_request *request) {
+    if (!fv__joins_channels(site->op, &site->in[0], &site->out[0])) return "joins channels only";
+    if (site->in_type[0].dtype != FV_F32) return "joins real numbers only";
+    return fv__cpu_refuses(site, request);
+}
+
 const fv_impl fv__cpu_add_vector_forward = {.name = "vector",
                                             .op = &fv__op_add,
                                             .which = FV_FORWARD,
@@ -189,12 +195,12 @@ const fv_impl fv__cpu_add_vector_backward = {.name = "vector",
 const fv_impl fv__cpu_concat_copy_forward = {.name = "copy",
                                              .op = &fv__op_concat,
                                              .which = FV_FORWARD,
-                                             .refuses = fv__cpu_refuses,
+                                             .refuses = fv__cpu_concat_refuses,
                                              .run = concat_forward};
 const fv_impl fv__cpu_concat_copy_backward = {.name = "copy",
                                               .op = &fv__op_concat,
                                               .which = FV_BACKWARD,
-                                              .refuses = fv__cpu_refuses,
+                                              .refuses = fv__cpu_concat_refuses,
                                               .run = concat_backward,
                                               .overwrites = true};
 const fv_impl fv__cpu_dropout_vector_forward = {.name = "vector",

@@ -48,7 +48,9 @@ static void count_uses(maker *m) {
    else still needs what was there. */
 static bool in_place(const maker *m, const fv_node *node) {
     const unsigned free = FV_POINTWISE | FV_VIEW | FV_IDENTITY | FV_DROPS;
-    if (!(node->op->traits & (free | FV_JOIN))) return false;
+    const fv_value *x = &m->net->values[node->in[0]], *y = &m->net->values[node->out[0]];
+    if (!(node->op->traits & free) && !fv__joins_channels(node->op, &x->shape, &y->shape))
+        return false;
     for (int i = 0; i < node->inputs; i++)
         if (m->uses[node->in[i]] != 1 || m->net->values[node->in[i]].node < 0) return false;
     return true;

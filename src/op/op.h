@@ -136,7 +136,8 @@ enum {
     FV_LOSS = 64,      /* last input is the target; y is one number, the batch's mean */
     FV_COMMUTES = 128, /* the order of inputs does not matter (add) */
     FV_VARIADIC = 256, /* takes any number of inputs from inputs_min: a branch {…|…} */
-    FV_JOIN = 512,     /* y is its inputs one after the other along the channels (concat) */
+    FV_JOIN = 512,     /* y is its inputs one after the other along a dimension (concat); see
+                          fv__joins_channels */
     FV_SUM = 1024,     /* y is the sum of its inputs, all of one shape (add) */
     FV_MIXES = 2048,   /* takes unbatched values (constants) beside batched ones */
     FV_ADDED = 4096    /* brought by the program (op/added_op.h) */
@@ -200,6 +201,11 @@ const char *fv__op_nearest_in(const fv_context *ctx, const char *name);
 size_t fv__op_options_size(const fv_context *ctx);
 /* Checks the number and types of the inputs, then asks the shape rule. */
 FV_MUST_USE fv_status fv__op_shape(fv_context *ctx, const fv_op *op, fv_site *site);
+/* Whether a join from x_1, … to y is along the channels, so that every sample of y is the samples
+   of its inputs one after the other. */
+static inline bool fv__joins_channels(const fv_op *op, const fv_shape *x, const fv_shape *y) {
+    return (op->traits & FV_JOIN) && y->rank > 1 && y->dim[1] > x->dim[1];
+}
 static inline int fv__op_outputs(const fv_op *op) {
     return op->outputs_max > 0 ? op->outputs_max : 1;
 }

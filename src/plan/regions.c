@@ -64,7 +64,9 @@ static bool may_overwrite(const fv_plan *plan, int n) {
 static bool may_join(const fv_plan *plan, int n) {
     const fv_node *node = &plan->net->nodes[n];
     const int *in = plan->nodes[n].in;
-    if (!(node->op->traits & FV_JOIN) || node->inputs < 2) return false;
+    const fv_shape *first = &plan->values[in[0]].shape;
+    const fv_shape *all = &plan->values[node->out[0]].shape;
+    if (!fv__joins_channels(node->op, first, all) || node->inputs < 2) return false;
     for (int i = 0; i < node->inputs; i++) {
         const fv_plan_value *x = &plan->values[in[i]];
         if (x->layout != plan->values[in[0]].layout) return false;
