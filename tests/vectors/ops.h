@@ -18,6 +18,7 @@ typedef struct torch_case {
 #include "vectors/ops_loss.h"
 #include "vectors/ops_norm.h"
 #include "vectors/ops_pool.h"
+#include "vectors/ops_recurrent.h"
 
 static const torch_case *const torch_families[] = {
     torch_activation,
@@ -27,6 +28,7 @@ static const torch_case *const torch_families[] = {
     torch_loss,
     torch_norm,
     torch_pool,
+    torch_recurrent,
 };
 
 #endif
