@@ -40,14 +40,15 @@ static uint64_t branches(const fv_pass *p) {
     return cut_off_f64(p, CANDIDATE);
 }
 
-static const char *const samples[] = {"3 ; 2x3x2",
-                                      "2 linear_before_reset ; 3x3x2",
-                                      "2 direction both ; 2x3x2, below 4 2, 2x2x2",
-                                      "2 direction reverse linear_before_reset ; 2x3x2, 2x1x2",
-                                      "3 bias no ; 1x4x1, 1x1x3",
-                                      "2 clip 0.3 ; 2x2x2x2, 2x1x2",
-                                      "2 layout time direction both ; constant 1x3x2",
-                                      NULL};
+static const char *const samples[] = {
+    "3 ; 2x3x2",
+    "2 linear_before_reset ; 3x3x2",
+    "2 direction both ; 2x3x2, below 4 2, 2x2x2",
+    "2 direction reverse linear_before_reset ; 2x3x2, 2x1x2",
+    "3 bias no ; 1x4x1, 1x1x3",
+    "2 clip 0.3 ; 2x2x2x2, 2x1x2",
+    "2 layout time direction both ; constant 1x3x2, constant 2x3x2",
+    NULL};
 
 const fv_op fv__op_gru = {
     .name = "gru",

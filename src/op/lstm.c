@@ -40,13 +40,14 @@ static uint64_t branches(const fv_pass *p) {
     return cut_off_f64(p, CELL);
 }
 
-static const char *const samples[] = {"3 ; 2x3x2",
-                                      "2 direction both ; 2x3x2, below 4 2, 2x2x2, 2x2x2",
-                                      "2 direction reverse peepholes ; 2x3x2, 2x1x2, 2x1x2",
-                                      "3 input_forget peepholes bias no ; 1x4x1",
-                                      "2 clip 0.35 ; 2x2x2x2, 2x1x2",
-                                      "2 layout time direction both ; constant 1x3x2",
-                                      NULL};
+static const char *const samples[] = {
+    "3 ; 2x3x2",
+    "2 direction both ; 2x3x2, below 4 2, 2x2x2, 2x2x2",
+    "2 direction reverse peepholes ; 2x3x2, 2x1x2, 2x1x2",
+    "3 input_forget peepholes bias no ; 1x4x1",
+    "2 clip 0.35 ; 2x2x2x2, 2x1x2",
+    "2 layout time direction both ; constant 1x3x2, constant 2x3x2, constant 2x3x2",
+    NULL};
 
 const fv_op fv__op_lstm = {
     .name = "lstm",

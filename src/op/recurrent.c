@@ -139,7 +139,6 @@ void fv__recurrent_cost(const fv_site *site, fv_recurrent_kind kind, fv_cost *co
     const int64_t products = r.directions * kind.gates * r.hidden * (r.inputs + r.hidden);
     if (!fv__mul_i64(products, r.steps, &cost->macs)) cost->macs = INT64_MAX;
     (void)snprintf(cost->product, sizeof cost->product,
-                   "%s%" PRId64 "*%d*%" PRId64 "*(%" PRId64 "+%" PRId64 ")",
-                   r.directions == 2 ? "2*" : "", r.steps, kind.gates, r.hidden, r.inputs,
-                   r.hidden);
+                   "%s%d*%" PRId64 "*(%" PRId64 "+%" PRId64 ")", r.directions == 2 ? "2*" : "",
+                   kind.gates, r.hidden, r.inputs, r.hidden);
 }
