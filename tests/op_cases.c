@@ -28,7 +28,7 @@ static uint64_t branches(const op_problem *p) {
 
 /* dL/dv_i by central differences over five points, whose error is h^4/30 times the fifth
    derivative; false when a point lies across a kink. */
-static bool difference(op_problem *p, const fv_tensor *v, int64_t i, double *out) {
+static bool across(op_problem *p, const fv_tensor *v, int64_t i, double step, double *out) {
     static const int at[] = {-2, -1, 1, 2};
     static const double weight[] = {1, -8, 8, -1};
     const double middle = op_get(v, i);
@@ -36,12 +36,19 @@ static bool difference(op_problem *p, const fv_tensor *v, int64_t i, double *out
     bool smooth = true;
     *out = 0;
     for (int k = 0; k < 4; k++) {
-        op_set(v, i, middle + at[k] * STEP);
+        op_set(v, i, middle + at[k] * step);
         smooth = smooth && branches(p) == home;
-        *out += weight[k] * loss(p) / (12 * STEP);
+        *out += weight[k] * loss(p) / (12 * step);
     }
     op_set(v, i, middle);
     return smooth;
+}
+
+/* The same by smaller steps where a kink is near: one kink may be near for every coordinate. */
+static bool difference(op_problem *p, const fv_tensor *v, int64_t i, double *out) {
+    for (double step = STEP; step > 0.9e-2 * STEP; step /= 10)
+        if (across(p, v, i, step, out)) return true;
+    return false;
 }
 
 /* One gradient: ||backward - differences|| / ||differences|| over the coordinates away from kinks;

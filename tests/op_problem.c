@@ -313,7 +313,12 @@ void op_fill(op_problem *p) {
     for (int k = 0; k < p->site.inputs; k++) fill_input(p, k);
     for (int k = 0; k < p->site.params; k++) {
         const bool variance = strcmp(p->site.param[k].name, "variance") == 0;
+        const bool recurrent = strcmp(p->site.param[k].name, "recurrent") == 0;
+        const int64_t wide = recurrent ? p->site.param[k].shape.dim[2] : 0;
         op_numbers(p, &p->w[k], OP_ID_W + k);
+        /* larger ones would drive a long sequence into chaos, where rounding decides */
+        for (int64_t i = 0; wide > 8 && i < op_count(&p->w[k]); i++)
+            op_set(&p->w[k], i, 4 * op_get(&p->w[k], i) / (double)wide);
         for (int64_t i = 0; variance && i < op_count(&p->w[k]); i++)
             op_set(&p->w[k], i, 1 + op_get(&p->w[k], i) / 2);
         op_zero(&p->dw[k]);

@@ -18,6 +18,7 @@ typedef struct torch_case {
 #include "vectors/ops_loss.h"
 #include "vectors/ops_norm.h"
 #include "vectors/ops_pool.h"
+#include "vectors/ops_recurrent.h"
 #include "vectors/ops_shape.h"
 
 static const torch_case *const torch_families[] = {
@@ -28,6 +29,7 @@ static const torch_case *const torch_families[] = {
     torch_loss,
     torch_norm,
     torch_pool,
+    torch_recurrent,
     torch_shape,
 };
 
