@@ -23,8 +23,10 @@
 #define FV_OP_MANY    INT_MAX /* inputs_max of an operator that takes any number */
 #define FV_OP_OUTPUTS 64      /* most outputs of one operator */
 
-/* How a parameter starts. The recipe's `init` (he, xavier, lecun) decides FV_INIT_WEIGHT. */
-typedef enum fv_init { FV_INIT_WEIGHT, FV_INIT_ZERO, FV_INIT_ONE } fv_init;
+/* How a parameter starts. The recipe's `init` (he, xavier, lecun) decides FV_INIT_WEIGHT. BILINEAR,
+   of filters [maps, maps of a group, height, width]: between a map and itself the weights of linear
+   interpolation, between others 0. */
+typedef enum fv_init { FV_INIT_WEIGHT, FV_INIT_ZERO, FV_INIT_ONE, FV_INIT_BILINEAR } fv_init;
 
 /* One parameter an operator brings: its name gives "conv1.weight". */
 typedef struct fv_param_spec {
