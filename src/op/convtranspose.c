@@ -76,7 +76,12 @@ static void cost(const fv_site *site, fv_cost *cost) {
     fv__convtranspose_windows(&site->in[0], o, win, size);
     for (int a = 0; a < 2; a++)
         sees[a] = (win[a].dilation * (win[a].kernel - 1) + win[a].stride) / win[a].stride;
-    *cost = (fv_cost){.kernel_h = sees[0], .kernel_w = sees[1], .stride_h = 1, .stride_w = 1};
+    *cost = (fv_cost){.kernel_h = sees[0],
+                      .kernel_w = sees[1],
+                      .stride_h = 1,
+                      .stride_w = 1,
+                      .upscale_h = win[0].stride,
+                      .upscale_w = win[1].stride};
     cost->macs = fv__nest_macs(site, &site->in[0]);
     char groups[24] = "";
     if (o->conv.groups > 1) (void)snprintf(groups, sizeof groups, "/%" PRId64, o->conv.groups);

@@ -90,6 +90,7 @@ typedef struct fv_cost {
     bool global;      /* sees the whole input: receptive field becomes the whole image */
     int64_t kernel_h, kernel_w; /* window with dilation, 1 for pointwise */
     int64_t stride_h, stride_w;
+    int64_t upscale_h, upscale_w; /* of what enlarges: outputs to a pixel of the input; 0 is 1 */
     int64_t pad_top, pad_left;
 } fv_cost;
 

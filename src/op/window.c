@@ -57,7 +57,10 @@ static bool place(int64_t in, fv_pad_mode mode, int64_t before, int64_t after, b
 static bool place_back(int64_t in, fv_pad_mode mode, int64_t before, int64_t after, int64_t more,
                        fv_window *win, int64_t *size) {
     const bool same = mode == FV_PAD_SAME;
-    if (!fv__mul_i64(same ? in : in - 1, win->stride, size) || *size > INPUT_MAX) return false;
+    if (!fv__mul_i64(same ? in : in - 1, win->stride, size) || *size > INPUT_MAX) {
+        *size = INPUT_MAX;
+        return false;
+    }
     if (!same) *size += reach(win->kernel, win->dilation) + more;
     if (mode == FV_PAD_SIDES) *size -= before + after;
     if (*size < 1) return false;
