@@ -182,6 +182,12 @@ def receptive_fields():
                         ("zfnet", 171), ("googlenet", 715), ("lenet5", 16), ("resnet20", 81),
                         ("resnet110", 501), ("densenet121", 2071)):
         check(f"{name}: field", largest_field(explain(name)), field)
+    # 3, then two pixels of jump 2, then three of jump 1
+    back = "conv 4 3x3 stride 2 pad 1 - convtranspose 4 4x4 stride 2 pad 1 - conv 4 3x3 pad 1"
+    check("there and back: field", largest_field(explain(write("back.net", f"""net back()
+input 3x16x16
+    {back}
+"""))), 7)
     # the stride in the first 1x1 of a bottleneck, as in the paper
     ours = "conv k 1x1 bias no - bn - relu - conv k 3x3 stride s pad 1"
     papers = "conv k 1x1 stride s bias no - bn - relu - conv k 3x3 pad 1"

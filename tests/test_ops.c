@@ -9,10 +9,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "by_hand.h"
 #include "device/device.h"
 #include "op_cases.h"
-
-#include <math.h>
 
 static void none_failed(const op_tally *t) {
     print_message("%d checks\n", t->passed);
@@ -36,23 +35,6 @@ CASES(windows)
 CASES(torch)
 
 /* ------------------------------------------------------------------------- numbers by hand --- */
-
-static void start(op_problem *p, const char *op, const char *sample) {
-    const fv_op *found = fv__op_find(op);
-    assert_non_null(found);
-    if (op_make(p, found, sample, FV_F64, 0) != FV_OK) fail_msg("%s", p->ctx.message);
-}
-
-static void put(const fv_tensor *t, const double *values) {
-    for (int64_t i = 0; i < op_count(t); i++) op_set(t, i, values[i]);
-}
-
-static void expect(const fv_tensor *t, const double *values, double tolerance) {
-    for (int64_t i = 0; i < op_count(t); i++)
-        if (!(fabs(op_get(t, i) - values[i]) <= tolerance))
-            fail_msg("number %d is %.10g, not %.10g", (int)i, op_get(t, i), values[i]);
-}
-#define NUMBERS(...) ((const double[]){__VA_ARGS__})
 
 /* Dumoulin & Visin 2016, figures 1.1, 1.5 and 1.6. */
 static const double dumoulin[] = {3, 3, 2, 1, 0, 0, 0, 1, 3, 1, 3, 1, 2,

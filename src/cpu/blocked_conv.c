@@ -8,7 +8,7 @@
  *   db[k]   += sum over samples and pixels of dy[k]
  */
 #include "cpu/blocked.h"
-#include "op/conv.h"
+#include "cpu/conv_sizes.h"
 
 #include <string.h>
 
@@ -26,7 +26,7 @@ static const char *refuses(const fv_site *site, const fv_request *request) {
                            win[1].stride == 1 && win[0].before == 0 && win[1].before == 0 &&
                            in->dim[2] == out->dim[2] && in->dim[3] == out->dim[3];
     if (!pointwise || o->groups != 1) return "takes 1x1 with stride 1 and one group only";
-    return fv__cpu_refuses(site, request);
+    return fv__cpu_conv_maps_refuses(site, request);
 }
 
 /* ---------------------------------------------------------------------------- the product --- */

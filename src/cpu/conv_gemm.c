@@ -20,10 +20,13 @@
 fv_conv_sizes fv__cpu_conv_sizes(const fv_conv_options *o, const fv_shape *in,
                                  const struct fv_kernels *k) {
     fv_window win[2];
+    fv_shape maps;
+    fv_conv_options flat;
     fv__conv_windows(in, o, win);
+    fv__conv_as_maps(in, o, &maps, &flat);
     fv_conv_sizes s = {.n = in->dim[0], .groups = o->groups};
-    s.patch = (fv_patches){.h = in->dim[2],
-                           .w = in->dim[3],
+    s.patch = (fv_patches){.h = maps.dim[2],
+                           .w = maps.dim[3],
                            .kh = win[0].kernel,
                            .kw = win[1].kernel,
                            .sh = win[0].stride,
@@ -38,7 +41,7 @@ fv_conv_sizes fv__cpu_conv_sizes(const fv_conv_options *o, const fv_shape *in,
     s.k = o->channels / o->groups;
     s.crs = s.c * win[0].kernel * win[1].kernel;
     s.places = win[0].out * win[1].out;
-    s.pixels = in->dim[2] * in->dim[3];
+    s.pixels = maps.dim[2] * maps.dim[3];
     s.pointwise = win[0].kernel == 1 && win[1].kernel == 1 && win[0].stride == 1 &&
                   win[1].stride == 1 && win[0].before == 0 && win[1].before == 0 &&
                   s.places == s.pixels;
@@ -46,6 +49,17 @@ fv_conv_sizes fv__cpu_conv_sizes(const fv_conv_options *o, const fv_shape *in,
     s.count = s.joined ? 1 : s.n;
     s.per = s.joined ? s.n * s.places : s.places;
     return s;
+}
+
+const char *fv__cpu_conv_refuses(const fv_site *site, const fv_request *request) {
+    const fv_conv_options *o = site->options;
+    if (o->flip) return "does not mirror kernels";
+    return fv__cpu_refuses(site, request);
+}
+
+const char *fv__cpu_conv_maps_refuses(const fv_site *site, const fv_request *request) {
+    if (site->in[0].rank != 4) return "takes maps, not sequences";
+    return fv__cpu_conv_refuses(site, request);
 }
 
 void fv__cpu_rows_gather(const fv_conv_sizes *s, const fv_tensor *t, int64_t run, int64_t channel,
@@ -254,7 +268,7 @@ static void forward(const fv_pass *p) {
 const fv_impl fv__cpu_conv_gemm_forward = {.name = "gemm",
                                            .op = &fv__op_conv,
                                            .which = FV_FORWARD,
-                                           .refuses = fv__cpu_refuses,
+                                           .refuses = fv__cpu_conv_refuses,
                                            .settle = settle,
                                            .prepare = prepare,
                                            .run = forward};

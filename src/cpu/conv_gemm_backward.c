@@ -210,7 +210,7 @@ static void dx_job(void *arg, int64_t unit, int worker) {
 
 static void bias_channels(void *arg, int64_t first, int64_t end, int worker) {
     const fv_pass *p = arg;
-    const int64_t places = p->dy[0].shape.dim[2] * p->dy[0].shape.dim[3];
+    const int64_t places = fv__shape_sample(&p->dy[0].shape) / p->dy[0].shape.dim[1];
     (void)worker;
     for (int64_t channel = first; channel < end; channel++) {
         double total = 0;
@@ -247,7 +247,7 @@ static void backward(const fv_pass *p) {
 const fv_impl fv__cpu_conv_gemm_backward = {.name = "gemm",
                                             .op = &fv__op_conv,
                                             .which = FV_BACKWARD,
-                                            .refuses = fv__cpu_refuses,
+                                            .refuses = fv__cpu_conv_refuses,
                                             .settle = settle,
                                             .prepare = prepare,
                                             .run = backward,

@@ -24,6 +24,10 @@ typedef struct fv_conv_sizes {
 fv_conv_sizes fv__cpu_conv_sizes(const fv_conv_options *o, const fv_shape *in,
                                  const struct fv_kernels *k);
 
+/* For fv_impl.refuses: kernels that are not mirrored, in float32; and over maps alone. */
+const char *fv__cpu_conv_refuses(const fv_site *site, const fv_request *request);
+const char *fv__cpu_conv_maps_refuses(const fv_site *site, const fv_request *request);
+
 /* Gathers columns [p0, p1) of rows of a tensor's planes (counted on through samples when joined)
    into out[row*ld], and the way back: stores, or adds. */
 void fv__cpu_rows_gather(const fv_conv_sizes *s, const fv_tensor *t, int64_t run, int64_t channel,

@@ -227,7 +227,7 @@ static void forward(const fv_pass *p) {
 const fv_impl fv__cpu_conv_winograd_forward = {.name = "winograd",
                                                .op = &fv__op_conv,
                                                .which = FV_FORWARD,
-                                               .refuses = fv__cpu_refuses,
+                                               .refuses = fv__cpu_conv_maps_refuses,
                                                .settle = settle,
                                                .prepare = prepare,
                                                .run = forward};

@@ -26,6 +26,26 @@ static void draw(const fv_param_spec *spec, int64_t count, int init, fv_key key,
     }
 }
 
+/* A tent over a side of the kernel, 1 at its middle: what bilinear interpolation to twice (kernel 3
+   or 4), three times (5 or 6) … the size weighs a pixel with. */
+static double tent(int64_t at, int64_t side) {
+    const double factor = (double)((side + 1) / 2);
+    const double middle = side % 2 == 1 ? factor - 1 : factor - 0.5;
+    return 1 - fabs((double)at - middle) / factor;
+}
+
+/* Filters that enlarge every map by itself: Long, Shelhamer & Darrell 2015, section 4.3. */
+static void interpolate(const fv_shape *s, float *w) {
+    const int64_t group = s->dim[1], wide = s->dim[s->rank - 1];
+    const int64_t high = fv__shape_sample(s) / group / wide;
+    for (int64_t c = 0; c < s->dim[0]; c++)
+        for (int64_t h = 0; h < high; h++)
+            for (int64_t v = 0; v < wide; v++) {
+                const int64_t plane = c * group + c % group;
+                w[(plane * high + h) * wide + v] = (float)(tent(h, high) * tent(v, wide));
+            }
+}
+
 void fv__net_initialise(const fv_graph *net, int init, uint64_t seed, float *block) {
     memset(block, 0, sizeof *block * (size_t)net->param_elements);
     for (size_t p = 0; p < net->param_count; p++) {
@@ -33,6 +53,8 @@ void fv__net_initialise(const fv_graph *net, int init, uint64_t seed, float *blo
         float *w = block + param->offset;
         if (param->spec.init == FV_INIT_WEIGHT)
             draw(&param->spec, param->count, init, fv__key(seed, FV_STREAM_INIT, p, 0), w);
+        else if (param->spec.init == FV_INIT_BILINEAR)
+            interpolate(&param->spec.shape, w);
         else if (param->spec.init != FV_INIT_ZERO)
             for (int64_t i = 0; i < param->count; i++)
                 w[i] = param->spec.init == FV_INIT_ONE ? 1.0f : (float)param->spec.value;

@@ -2,11 +2,12 @@
 /*
  * receptive_field.c - how much of the image a value sees.
  *
- *   size_out = size_in + (kernel - 1) * jump_in,   jump_out = jump_in * stride
+ *   size_out = size_in + (kernel - 1) * jump_in,   jump_out = jump_in * stride / upscale
  *
  * The derivation is in docs/receptive-fields.md. Where branches join, the largest field counts.
  * Strides of no use (on a map of one pixel) can make numbers that no integer holds: they stop at
- * the largest.
+ * the largest. What enlarges the image itself has outputs less than a pixel apart: that counts
+ * as 1.
  */
 #include "net/net.h"
 
@@ -19,6 +20,10 @@ static int64_t grown(int64_t a, int64_t b, int64_t c) {
     int64_t product, sum;
     if (!fv__mul_i64(a, b, &product) || __builtin_add_overflow(product, c, &sum)) return INT64_MAX;
     return sum;
+}
+
+static int64_t closer(int64_t jump, int64_t upscale) {
+    return upscale > 1 ? (jump - 1) / upscale + 1 : jump;
 }
 
 static fv_receptive_field widest(const fv_node *node, const fv_receptive_field *fields) {
@@ -43,8 +48,8 @@ static fv_status visit(fv_context *ctx, const fv_graph *net, const fv_node *node
     v.global = v.global || cost.global;
     v.size_h = grown(cost.kernel_h - 1, v.jump_h, v.size_h);
     v.size_w = grown(cost.kernel_w - 1, v.jump_w, v.size_w);
-    v.jump_h = grown(cost.stride_h, v.jump_h, 0);
-    v.jump_w = grown(cost.stride_w, v.jump_w, 0);
+    v.jump_h = closer(grown(cost.stride_h, v.jump_h, 0), cost.upscale_h);
+    v.jump_w = closer(grown(cost.stride_w, v.jump_w, 0), cost.upscale_w);
     if (v.global) {
         v.size_h = net->input.height;
         v.size_w = net->input.width;

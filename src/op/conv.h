@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conv.h - the options of conv. Declared in conv.c; read by fast versions and file formats too. */
+/* conv.h - the options of conv, which its relatives begin with too. Declared in conv.c; read by
+   fast versions and file formats too. */
 #ifndef FV_OP_CONV_H
 #define FV_OP_CONV_H
 
@@ -12,8 +13,13 @@ typedef struct fv_conv_options {
     fv_size dilation;
     int64_t groups;
     bool bias;
+    bool flip; /* the kernel is mirrored: a convolution as mathematics has it */
 } fv_conv_options;
 
+/* A sequence [N,C,W] is a map of height 1. What slides over it, as maps have it; of maps, the same
+   again. */
+void fv__conv_as_maps(const fv_shape *in, const fv_conv_options *o, fv_shape *maps,
+                      fv_conv_options *flat);
 /* The windows, height and width, of a site whose shape rule has accepted it. */
 void fv__conv_windows(const fv_shape *in, const fv_conv_options *o, fv_window out[2]);
 

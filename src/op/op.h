@@ -23,8 +23,16 @@
 #define FV_OP_MANY    INT_MAX /* inputs_max of an operator that takes any number */
 #define FV_OP_OUTPUTS 64      /* most outputs of one operator */
 
-/* How a parameter starts. The recipe's `init` (he, xavier, lecun) decides FV_INIT_WEIGHT. */
-typedef enum fv_init { FV_INIT_WEIGHT, FV_INIT_ZERO, FV_INIT_ONE, FV_INIT_VALUE } fv_init;
+/* How a parameter starts. The recipe's `init` (he, xavier, lecun) decides FV_INIT_WEIGHT. BILINEAR,
+   of filters [maps, maps of a group, height, width]: between a map and itself the weights of linear
+   interpolation, between others 0. VALUE: all are fv_param_spec.value. */
+typedef enum fv_init {
+    FV_INIT_WEIGHT,
+    FV_INIT_ZERO,
+    FV_INIT_ONE,
+    FV_INIT_BILINEAR,
+    FV_INIT_VALUE
+} fv_init;
 
 /* One parameter an operator brings: its name gives "conv1.weight". */
 typedef struct fv_param_spec {
@@ -89,6 +97,7 @@ typedef struct fv_cost {
     bool global;      /* sees the whole input: receptive field becomes the whole image */
     int64_t kernel_h, kernel_w; /* window with dilation, 1 for pointwise */
     int64_t stride_h, stride_w;
+    int64_t upscale_h, upscale_w; /* of what enlarges: outputs to a pixel of the input; 0 is 1 */
     int64_t pad_top, pad_left;
 } fv_cost;
 

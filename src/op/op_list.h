@@ -5,6 +5,9 @@
 #define FV_LOSS_OP_HERE
 #endif
 FV_OP(conv)
+FV_OP(convtranspose)
+FV_OP(local)
+FV_OP(tableconv)
 FV_OP(maxpool)
 FV_OP(avgpool)
 FV_OP(minpool)

@@ -8,7 +8,7 @@
  * `ceil` the quotient is rounded up, but no window may start beyond the map, as in PyTorch.
  */
 #include "op/avgpool.h"
-#include "op/conv.h"
+#include "op/convtranspose.h"
 #include "op/maxpool.h"
 #include "op/shapes.h"
 
@@ -21,6 +21,11 @@
 
 static int64_t reach(int64_t kernel, int64_t dilation) {
     return dilation * (kernel - 1) + 1;
+}
+
+static void begin(fv_size kernel, fv_size stride, fv_size dilation, fv_window win[2]) {
+    win[0] = (fv_window){.kernel = kernel.h, .stride = stride.h, .dilation = dilation.h};
+    win[1] = (fv_window){.kernel = kernel.w, .stride = stride.w, .dilation = dilation.w};
 }
 
 /* Fills before, after and out of one axis; false when not one window fits. */
@@ -43,6 +48,24 @@ static bool place(int64_t in, fv_pad_mode mode, int64_t before, int64_t after, b
     win->out = room / win->stride + 1;
     int64_t starts = (in + win->before - 1) / win->stride + 1; /* before the end of the map */
     if (ceil && win->out > starts) win->out = starts;
+    return true;
+}
+
+/* The other way round, for a transposed convolution: the size of the map on which `in` windows
+   stand, with `more` rows that no window need reach; false when it cannot be counted or nothing is
+   left of it. */
+static bool place_back(int64_t in, fv_pad_mode mode, int64_t before, int64_t after, int64_t more,
+                       fv_window *win, int64_t *size) {
+    const bool same = mode == FV_PAD_SAME;
+    if (!fv__mul_i64(same ? in : in - 1, win->stride, size) || *size > INPUT_MAX) {
+        *size = INPUT_MAX;
+        return false;
+    }
+    if (!same) *size += reach(win->kernel, win->dilation) + more;
+    if (mode == FV_PAD_SIDES) *size -= before + after;
+    if (*size < 1) return false;
+    (void)place(*size, mode, before, after, false, win);
+    win->out = in;
     return true;
 }
 
@@ -111,8 +134,7 @@ fv_status fv__windows(fv_context *ctx, const fv_shape *in, fv_size kernel, fv_si
                       fv_size dilation, const fv_pad *pad, bool ceil, fv_window out[2],
                       fv_misfit misfit[2]) {
     FV_TRY(check_numbers(ctx, in, kernel, stride, dilation, pad));
-    out[0] = (fv_window){.kernel = kernel.h, .stride = stride.h, .dilation = dilation.h};
-    out[1] = (fv_window){.kernel = kernel.w, .stride = stride.w, .dilation = dilation.w};
+    begin(kernel, stride, dilation, out);
     bool h = place(in->dim[2], pad->mode, pad->top, pad->bottom, ceil, &out[0]);
     bool w = place(in->dim[3], pad->mode, pad->left, pad->right, ceil, &out[1]);
     if (!h || !w) return fail_fit(ctx, in, out);
@@ -148,14 +170,82 @@ fv_size fv__pool_stride(fv_size kernel, fv_size stride) {
 /* The windows of a place that was accepted before. */
 static void again(const fv_shape *in, fv_size kernel, fv_size stride, fv_size dilation,
                   const fv_pad *pad, bool ceil, fv_window out[2]) {
-    out[0] = (fv_window){.kernel = kernel.h, .stride = stride.h, .dilation = dilation.h};
-    out[1] = (fv_window){.kernel = kernel.w, .stride = stride.w, .dilation = dilation.w};
+    begin(kernel, stride, dilation, out);
     (void)place(in->dim[2], pad->mode, pad->top, pad->bottom, ceil, &out[0]);
     (void)place(in->dim[3], pad->mode, pad->left, pad->right, ceil, &out[1]);
 }
 
+void fv__conv_as_maps(const fv_shape *in, const fv_conv_options *o, fv_shape *maps,
+                      fv_conv_options *flat) {
+    *maps = *in;
+    *flat = *o;
+    if (in->rank != 3) return;
+    *maps = fv__shape4(in->dim[0], in->dim[1], 1, in->dim[2]);
+    flat->kernel.h = flat->stride.h = flat->dilation.h = 1;
+    flat->pad.top = flat->pad.bottom = 0;
+}
+
 void fv__conv_windows(const fv_shape *in, const fv_conv_options *o, fv_window out[2]) {
-    again(in, o->kernel, o->stride, o->dilation, &o->pad, false, out);
+    fv_shape maps;
+    fv_conv_options flat;
+    fv__conv_as_maps(in, o, &maps, &flat);
+    again(&maps, flat.kernel, flat.stride, flat.dilation, &flat.pad, false, out);
+}
+
+/* Rows that no window reaches are for the sizes that a stride rounded away: fewer than it. */
+static fv_status check_more(fv_context *ctx, const fv_conv_options *o, fv_size more) {
+    const int64_t most[] = {o->stride.h > o->dilation.h ? o->stride.h : o->dilation.h,
+                            o->stride.w > o->dilation.w ? o->stride.w : o->dilation.w};
+    if (o->pad.mode == FV_PAD_SAME && (more.h != 0 || more.w != 0))
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "pad same makes the output the input's size times the stride, which leaves "
+                        "no room for output_pad");
+    if (more.h >= 0 && more.w >= 0 && more.h < most[0] && more.w < most[1]) return FV_OK;
+    return fv__fail(ctx, FV_BAD_INPUT,
+                    "output_pad %" PRId64 "x%" PRId64
+                    " must be smaller than the stride or the dilation, here %" PRId64 "x%" PRId64,
+                    more.h, more.w, most[0], most[1]);
+}
+
+/* Which axis cannot be placed; -1: both can. */
+static int transposed(const fv_shape *maps, const fv_conv_options *o, fv_size more,
+                      fv_window win[2], int64_t size[2]) {
+    const fv_pad *pad = &o->pad;
+    begin(o->kernel, o->stride, o->dilation, win);
+    if (!place_back(maps->dim[2], pad->mode, pad->top, pad->bottom, more.h, &win[0], &size[0]))
+        return 0;
+    if (!place_back(maps->dim[3], pad->mode, pad->left, pad->right, more.w, &win[1], &size[1]))
+        return 1;
+    return -1;
+}
+
+void fv__convtranspose_windows(const fv_shape *in, const fv_convtranspose_options *o,
+                               fv_window win[2], int64_t size[2]) {
+    fv_shape maps;
+    fv_conv_options flat;
+    fv__conv_as_maps(in, &o->conv, &maps, &flat);
+    const fv_size more = {in->rank == 3 ? 0 : o->output_pad.h, o->output_pad.w};
+    (void)transposed(&maps, &flat, more, win, size);
+}
+
+fv_status fv__convtranspose_place(fv_context *ctx, const fv_shape *in,
+                                  const fv_convtranspose_options *o, fv_window win[2],
+                                  int64_t size[2]) {
+    fv_shape maps;
+    fv_conv_options flat;
+    fv__conv_as_maps(in, &o->conv, &maps, &flat);
+    const fv_size more = {in->rank == 3 ? 0 : o->output_pad.h, o->output_pad.w};
+    FV_TRY(check_numbers(ctx, &maps, flat.kernel, flat.stride, flat.dilation, &flat.pad));
+    FV_TRY(check_more(ctx, &flat, more));
+    const int axis = transposed(&maps, &flat, more, win, size);
+    if (axis < 0) return FV_OK;
+    const int64_t pads =
+        axis == 0 ? flat.pad.top + flat.pad.bottom : flat.pad.left + flat.pad.right;
+    if (size[axis] < 1)
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "pads of %" PRId64 " leave nothing of an output %" PRId64 " pixels %s",
+                        pads, size[axis] + pads, axis == 0 ? "high" : "wide");
+    return fv__fail(ctx, FV_BAD_INPUT, "the output is too large to count its pixels");
 }
 
 void fv__maxpool_windows(const fv_shape *in, const fv_maxpool_options *o, fv_window out[2]) {
