@@ -78,6 +78,7 @@ static void check_slot(op_tally *t, op_problem *p, int slot, const double *found
 }
 
 void op_check_gradient(op_tally *t, op_problem *p) {
+    if (p->op->backward[1] == NULL) return;
     (void)loss(p);
     op_backward(p);
     for (int slot = 0; op_gradient(p, slot, NULL) != NULL; slot++) {

@@ -20,6 +20,15 @@ static void draw_pad(const int r[4], int mode, char out[64]) {
         (void)snprintf(out, 64, "%s", mode == 1 ? "same" : "valid");
 }
 
+/* One to four numbers: whole ones, or eighths. */
+static void draw_list(const int r[5], bool whole, char out[64]) {
+    const int count = 1 + r[0] + (r[1] == 2);
+    size_t n = 0;
+    for (int i = 0; i < count; i++)
+        n += (size_t)snprintf(out + n, 64 - n, "%s%.3f", i ? "," : "",
+                              whole ? r[i + 1] : (1 + 3 * r[i + 1] + i) / 8.0);
+}
+
 void op_draw_field(op_draw *draw, const fv_field *f, bool blocks, char out[64]) {
     int r[5], choices = 0; /* drawn in this order, whatever is made of them */
     for (int i = 0; i < 5; i++) r[i] = (int)op_pick(draw, 0, 2);
@@ -46,6 +55,10 @@ void op_draw_field(op_draw *draw, const fv_field *f, bool blocks, char out[64]) 
         return;
     case FV_PAD:
         draw_pad(r, r[4], out);
+        return;
+    case FV_INTS:
+    case FV_REALS:
+        draw_list(r, f->kind == FV_INTS, out);
         return;
     default:
         return;
@@ -111,10 +124,16 @@ void op_draw_sample(op_draw *draw, const fv_op *op, const op_sizes *most, char o
     op_problem like;
     while (op->samples[samples] != NULL) samples++;
     const bool blocks = op_pick(draw, 0, 2) == 0 && most->blocks;
+    const char *sample = op->samples[op_pick(draw, 0, samples - 1)];
     out[0] = '\0';
-    if (op_read_sample(&like, op, op->samples[op_pick(draw, 0, samples - 1)]) != FV_OK) return;
+    if (op_read_sample(&like, op, sample) != FV_OK) return;
     for (const fv_field *f = op->fields; f != NULL && f->name != NULL; f++)
         draw_option(draw, f, &like, blocks, out);
+    /* inputs whose shapes depend on each other are rarely drawn: now and then the sample's own */
+    if (like.op->inputs_max > 1 && op_pick(draw, 0, 3) == 0) {
+        append(out, strchr(sample, ';'));
+        return;
+    }
     append(out, "; ");
     draw_shapes(draw, &like, most, blocks, out);
 }

@@ -22,6 +22,7 @@ static void flip(const fv_pass *pass) {
 static bool produced(const fv_op *op, const char *sample, int slot, char name[64]) {
     op_problem p;
     bool yes = false;
+    if (op->backward[1] == NULL) return false;
     if (op_make(&p, op, sample, FV_F64, 0) == FV_OK) {
         const fv_tensor *g = op_gradient(&p, slot, name);
         yes = g != NULL && op_is_learned(&p, slot);

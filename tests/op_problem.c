@@ -336,7 +336,7 @@ void op_forward(op_problem *p) {
     p->op->forward[fv__real(p->dtype)](&p->pass);
 }
 void op_backward(op_problem *p) {
-    p->op->backward[fv__real(p->dtype)](&p->pass);
+    if (p->op->backward[fv__real(p->dtype)]) p->op->backward[fv__real(p->dtype)](&p->pass);
 }
 
 void op_follow(op_problem *p) {

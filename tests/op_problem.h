@@ -82,7 +82,7 @@ double op_number(int id, int64_t i);
 void op_numbers(const op_problem *p, const fv_tensor *t, int id); /* all of a tensor */
 
 void op_forward(op_problem *p);
-void op_backward(op_problem *p);
+void op_backward(op_problem *p); /* nothing for an operator without gradient */
 /* Running statistics follow what forward observed, as a device's update has them do. */
 void op_follow(op_problem *p);
 

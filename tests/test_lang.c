@@ -13,7 +13,7 @@
 #include "more_ops.h"
 #include "op/crossentropy.h"
 #include "op/maxpool.h"
-#include "op/squarederror.h"
+#include "op/numberloss.h"
 #include "optim/sgd.h"
 
 #include <stdio.h>
@@ -225,8 +225,8 @@ static void test_losses(void **state) {
     assert_ptr_equal(net->heads[0].loss, &fv__op_crossentropy);
     assert_int_equal(((const fv_crossentropy_options *)net->heads[0].loss_options)->ignore, 255);
     assert_ptr_equal(net->heads[1].loss, &fv__op_squarederror);
-    assert_int_equal(((const fv_squarederror_options *)net->heads[1].loss_options)->target,
-                     FV_SQUARED_VECTOR);
+    assert_int_equal(((const fv_numberloss_options *)net->heads[1].loss_options)->target,
+                     FV_NUMBERLOSS_VECTOR);
     assert_true(net->heads[1].weight == 0.1 && net->heads[1].training);
     assert_null(net->heads[2].loss);
     assert_ptr_equal(fv__losses[recipe.loss], &fv__op_squarederror); /* of those that name none */

@@ -61,6 +61,14 @@ static const char *refuses_softmax(const fv_site *site, const fv_request *reques
 
 /* ------------------------------------------------------------------------- cross-entropy --- */
 
+static const char *refuses_options(const fv_site *site, const fv_request *request) {
+    const fv_crossentropy_options *o = site->options;
+    if (o->weights.count > 1) return "has no weights of classes";
+    if (o->smooth > 0) return "does not smooth labels";
+    if (o->from != FV_CROSSENTROPY_LOGITS) return "reads logits";
+    return refuses_maps(site, request);
+}
+
 /* Bytes of the losses of all samples, which come first in the scratch. */
 static size_t losses_bytes(int64_t samples) {
     return sizeof(float) * (size_t)fv__cpu_pad(2 * samples);
@@ -120,6 +128,6 @@ const fv_impl fv__cpu_softmax_vector_backward = {.name = "vector",
 const fv_impl fv__cpu_crossentropy_vector_forward = {.name = "vector",
                                                      .op = &fv__op_crossentropy,
                                                      .which = FV_FORWARD,
-                                                     .refuses = refuses_maps,
+                                                     .refuses = refuses_options,
                                                      .settle = settle_loss,
                                                      .run = loss_forward};

@@ -6,12 +6,17 @@
 
 #include "op/op.h"
 
-/* Kept for backward: the probabilities, in the shape of x. */
+enum { FV_CROSSENTROPY_LOGITS, FV_CROSSENTROPY_LOG_PROBABILITIES };
+
+/* Kept for backward: of logits the probabilities, in the shape of x. */
 typedef struct fv_crossentropy_options {
-    int64_t ignore; /* labels of this value count nothing */
+    int64_t ignore;   /* labels of this value count nothing */
+    fv_reals weights; /* how much each class counts; one number: all alike */
+    double smooth;    /* share of the target that all classes have alike */
+    int from;         /* what x is */
 } fv_crossentropy_options;
 
-/* Labels that count, of a target. */
+/* What the labels of a target count: their classes' weights. */
 double fv__crossentropy_weigh(const void *options, const fv_tensor *target);
 
 #endif
