@@ -44,6 +44,9 @@ void op_draw_field(op_draw *draw, const fv_field *f, bool blocks, char out[64]) 
     case FV_PAD:
         draw_pad(r, r[4], out);
         return;
+    case FV_INTS:
+        (void)snprintf(out, 64, r[1] == 0 ? "%d" : "%d,%d", 1 + r[0], 2 + r[0]);
+        return;
     default:
         return;
     }
@@ -55,6 +58,17 @@ static void append(char out[OP_SAMPLE], const char *text) {
     (void)snprintf(out + n, OP_SAMPLE - n, "%s", text);
 }
 
+/* What stands before the shape of input i. */
+static void append_words(const op_problem *p, int i, char out[OP_SAMPLE]) {
+    char text[32];
+    if (!p->in_type[i].batched) append(out, "constant ");
+    if (p->positive[i]) append(out, "positive ");
+    if (p->in_type[i].dtype == FV_BOOL8) append(out, "bool ");
+    if (p->in_type[i].dtype != FV_I32) return;
+    (void)snprintf(text, sizeof text, "below %lld ", (long long)p->below[i]);
+    append(out, text);
+}
+
 static void draw_shapes(op_draw *draw, const op_problem *p, const op_sizes *most, bool blocks,
                         char out[OP_SAMPLE]) {
     const int inputs = p->site.inputs - (p->op->traits & FV_LOSS ? 1 : 0);
@@ -63,14 +77,12 @@ static void draw_shapes(op_draw *draw, const op_problem *p, const op_sizes *most
     for (int d = 0; d < FV_RANK_MAX; d++)
         size[d] = op_pick(draw, 1, d == 0 ? most->batch : d == 1 ? most->channels : most->side);
     for (int i = 0; i < inputs; i++) {
+        append(out, i > 0 ? ", " : "");
+        append_words(p, i, out);
         if (i > 0 && (p->op->traits & FV_JOIN)) size[1] = op_pick(draw, 1, most->channels);
         for (int d = 0; d < p->in[i].rank; d++) {
             const int64_t n = d == 1 && blocks ? 16 * (1 + size[1] % 3) : size[d];
-            (void)snprintf(text, sizeof text, "%s%lld",
-                           d > 0   ? "x"
-                           : i > 0 ? ", "
-                                   : "",
-                           (long long)n);
+            (void)snprintf(text, sizeof text, "%s%lld", d > 0 ? "x" : "", (long long)n);
             append(out, text);
         }
     }

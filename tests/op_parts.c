@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * op_parts.c - a batch computed in two parts, as several machines do, gives what the whole does:
- * outputs and gradients of the inputs number by number, losses and gradients of parameters in sum.
+ * outputs and gradients of the inputs number by number, losses and gradients of parameters and of
+ * constants in sum.
  */
 #include "op_cases.h"
 
 #include <math.h>
 #include <string.h>
+
+/* How many samples there are; 1 where nothing is of the batch. */
+static int64_t batch_of(const op_problem *p) {
+    for (int i = 0; i < p->site.inputs; i++)
+        if (p->in_type[i].batched) return p->in[i].dim[0];
+    return 1;
+}
 
 /* Samples [first, end) of a tensor of the batch. */
 static void cut(fv_tensor *t, int64_t batch, int64_t first, int64_t end) {
@@ -17,7 +25,7 @@ static void cut(fv_tensor *t, int64_t batch, int64_t first, int64_t end) {
 
 /* Adds to *loss what the part's loss is. */
 static void run_part(op_problem *p, int64_t first, int64_t end, double *loss) {
-    const int64_t batch = p->in[0].dim[0];
+    const int64_t batch = batch_of(p);
     op_problem part = *p;
     part.pass.x = part.x, part.pass.y = part.y, part.pass.dx = part.dx, part.pass.dy = part.dy;
     part.pass.saved = part.saved;
@@ -47,7 +55,7 @@ static double farthest(const fv_tensor *a, const fv_tensor *b) {
 
 static void check_parts(op_tally *t, op_problem *whole, op_problem *parts) {
     const op_problem *p = whole;
-    const int64_t batch = p->in[0].dim[0];
+    const int64_t batch = batch_of(p);
     const bool loss = (p->op->traits & FV_LOSS) != 0;
     double sum = 0;
     char name[64];
@@ -65,7 +73,7 @@ static void check_parts(op_tally *t, op_problem *whole, op_problem *parts) {
         if (op_is_learned(whole, slot))
             op_check(t,
                      farthest(op_gradient(whole, slot, NULL), op_gradient(parts, slot, NULL)) <=
-                         (slot < p->site.inputs ? 0 : 1e-12),
+                         (slot < p->site.inputs && p->in_type[slot].batched ? 0 : 1e-12),
                      "%s '%s': in parts another %s", p->op->name, p->sample, name);
 }
 
@@ -83,7 +91,7 @@ void op_cases_parts(op_tally *t) {
             fv_status one = op_make(&whole, fv__ops[i], *s, FV_F64, 3);
             fv_status two = op_make(&parts, fv__ops[i], *s, FV_F64, 3);
             const bool made = op_check(t, one == FV_OK && two == FV_OK, "%s", whole.ctx.message);
-            if (made && whole.in[0].dim[0] > 1 && !observes(&whole.site))
+            if (made && batch_of(&whole) > 1 && !observes(&whole.site))
                 check_parts(t, &whole, &parts);
             op_release(&whole);
             op_release(&parts);
