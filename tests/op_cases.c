@@ -293,7 +293,8 @@ void op_check_declaration(op_tally *t, const fv_op *op) {
              "%s: a function is missing", name);
     for (const fv_field *f = op->fields; f != NULL && f->name != NULL; f++) {
         op_check(t, f->help != NULL && strlen(f->help) > 4, "%s: %s has no help", name, f->name);
-        op_check(t, (f->initial == NULL) == ((f->flags & FV_REQUIRED) != 0),
+        const bool list = f->kind == FV_INTS || f->kind == FV_REALS; /* may be empty by default */
+        op_check(t, f->flags & FV_REQUIRED ? f->initial == NULL : f->initial != NULL || list,
                  "%s: %s has either a default or is required", name, f->name);
     }
     const char *const *lines = op->samples;

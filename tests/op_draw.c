@@ -44,12 +44,17 @@ void op_draw_field(op_draw *draw, const fv_field *f, bool blocks, char out[64]) 
     case FV_PAD:
         draw_pad(r, r[4], out);
         return;
-    case FV_INTS:
-        (void)snprintf(out, 64, r[1] == 0 ? "%d" : "%d,%d", 1 + r[0], 2 + r[0]);
-        return;
     default:
         return;
     }
+}
+
+/* A list is the sample's own: one that is drawn would seldom fit. */
+static void keep_list(const fv_field *f, const void *options, char out[64]) {
+    fv_text text = {0};
+    fv__field_print(&text, f, options);
+    (void)snprintf(out, 64, "%s", text.data != NULL ? text.data : "");
+    fv__text_free(&text);
 }
 
 /* Room for what follows in a sample. */
@@ -58,8 +63,8 @@ static void append(char out[OP_SAMPLE], const char *text) {
     (void)snprintf(out + n, OP_SAMPLE - n, "%s", text);
 }
 
-/* What stands before the shape of input i. */
-static void append_words(const op_problem *p, int i, char out[OP_SAMPLE]) {
+/* What stands before the shape of input i: the sample's own words. */
+static void draw_words(const op_problem *p, int i, char out[OP_SAMPLE]) {
     char text[32];
     if (!p->in_type[i].batched) append(out, "constant ");
     if (p->positive[i]) append(out, "positive ");
@@ -77,9 +82,9 @@ static void draw_shapes(op_draw *draw, const op_problem *p, const op_sizes *most
     for (int d = 0; d < FV_RANK_MAX; d++)
         size[d] = op_pick(draw, 1, d == 0 ? most->batch : d == 1 ? most->channels : most->side);
     for (int i = 0; i < inputs; i++) {
-        append(out, i > 0 ? ", " : "");
-        append_words(p, i, out);
         if (i > 0 && (p->op->traits & FV_JOIN)) size[1] = op_pick(draw, 1, most->channels);
+        append(out, i > 0 ? ", " : "");
+        draw_words(p, i, out);
         for (int d = 0; d < p->in[i].rank; d++) {
             const int64_t n = d == 1 && blocks ? 16 * (1 + size[1] % 3) : size[d];
             (void)snprintf(text, sizeof text, "%s%lld", d > 0 ? "x" : "", (long long)n);
@@ -98,6 +103,8 @@ void op_draw_sample(op_draw *draw, const fv_op *op, const op_sizes *most, char o
     if (op_read_sample(&like, op, op->samples[op_pick(draw, 0, samples - 1)]) != FV_OK) return;
     for (const fv_field *f = op->fields; f != NULL && f->name != NULL; f++) {
         op_draw_field(draw, f, blocks, value);
+        if (f->kind == FV_INTS || f->kind == FV_REALS) keep_list(f, like.options.bytes, value);
+        if (value[0] == '\0') continue;
         append(out, f->name);
         append(out, " ");
         append(out, value);

@@ -9,18 +9,18 @@
 #include <math.h>
 #include <string.h>
 
-/* How many samples there are; 1 where nothing is of the batch. */
-static int64_t batch_of(const op_problem *p) {
-    for (int i = 0; i < p->site.inputs; i++)
-        if (p->in_type[i].batched) return p->in[i].dim[0];
-    return 1;
-}
-
 /* Samples [first, end) of a tensor of the batch. */
 static void cut(fv_tensor *t, int64_t batch, int64_t first, int64_t end) {
     if (t->shape.dim[0] != batch) return;
     t->shape.dim[0] = end - first;
     if (t->data) t->data = (char *)t->data + (size_t)(first * t->step) * fv__dtype_bytes(t->dtype);
+}
+
+/* Samples of the whole batch; 0 where all inputs are constants. */
+static int64_t batch_of(const op_problem *p) {
+    for (int i = 0; i < p->site.inputs; i++)
+        if (p->in_type[i].batched) return p->in[i].dim[0];
+    return 0;
 }
 
 /* Adds to *loss what the part's loss is. */

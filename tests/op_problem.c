@@ -448,6 +448,7 @@ double op_distance(const fv_tensor *a, const fv_tensor *b) {
     if (op_count(a) != op_count(b)) return INFINITY;
     for (int64_t i = 0, count = op_count(a); i < count; i++) {
         double u = op_get(a, i), v = op_get(b, i);
+        if (isnan(u) && isnan(v)) continue;
         difference += (u - v) * (u - v);
         norm_a += u * u;
         norm_b += v * v;

@@ -18,9 +18,9 @@ typedef struct op_tally {
 bool op_check(op_tally *t, bool holds, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-#define OPTION_BYTES 256
+#define OPTION_BYTES 1024
 #define OP_INPUTS    8 /* most of a sample problem */
-#define OP_OUTPUTS   4
+#define OP_OUTPUTS   FV_OP_OUTPUTS
 
 typedef struct op_problem {
     fv_context ctx;
@@ -33,7 +33,7 @@ typedef struct op_problem {
     fv_site site; /* its arrays are those below */
     fv_shape in[OP_INPUTS], out[OP_OUTPUTS];
     fv_type in_type[OP_INPUTS], out_type[OP_OUTPUTS];
-    bool positive[OP_INPUTS];                               /* the input has no number below 0.5 */
+    bool positive[OP_INPUTS]; /* the input has no number below 0.5 */
     int64_t below[OP_INPUTS]; /* whole numbers from 0 to one less; 0: of a loss, the channels */
     fv_layout in_layout[OP_INPUTS], out_layout[OP_OUTPUTS]; /* of the memory; plain unless set */
     fv_dtype dtype;                                         /* of what is real */

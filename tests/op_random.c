@@ -6,6 +6,8 @@
 #include "op_cases.h"
 #include "op_draw.h"
 
+#include <math.h>
+
 #define PROBLEMS 60 /* per operator */
 
 static int64_t elements(const fv_site *s) {
@@ -13,6 +15,13 @@ static int64_t elements(const fv_site *s) {
     for (int i = 0; i < s->inputs; i++) n += fv__shape_count(&s->in[i]);
     for (int i = 0; i < s->params; i++) n += fv__shape_count(&s->param[i].shape);
     return n;
+}
+
+/* An index that names no place gives NaN, which has no differences. */
+static bool has_numbers(const fv_tensor *y) {
+    for (int64_t i = 0; i < op_count(y); i++)
+        if (isnan(op_get(y, i))) return false;
+    return true;
 }
 
 /* One random problem: gradients in double, and float against double. */
@@ -31,7 +40,7 @@ static bool check_random(op_tally *t, const fv_op *op, op_draw *draw) {
             op_forward(&q);
             double e = op_distance(&p.y[0], &q.y[0]);
             op_check(t, e <= 1e-5, "%s '%s': float y is off by %.2e", op->name, sample, e);
-            if (op->backward[1]) op_check_gradient(t, &p);
+            if (op->backward[1] && has_numbers(&p.y[0])) op_check_gradient(t, &p);
         }
     }
     op_release(&p);
