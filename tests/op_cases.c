@@ -158,6 +158,12 @@ static const char *const change_names[] = {"samples apart", "gradients added to"
                                            "nothing kept for backward"};
 #define HELD 3.0 /* by the gradients of ADDED */
 
+/* Backward follows; y overwrites an x that backward reads only where none does. */
+static bool goes_back(const fv_op *op, change how) {
+    if (how == LOSS_ONLY || (how == IN_PLACE && (op->traits & FV_KEEP_X))) return false;
+    return op->backward[0] != NULL;
+}
+
 static void run_changed(op_problem *p, change how) {
     const unsigned traits = p->op->traits;
     fv_tensor y = p->y[0];
@@ -178,7 +184,7 @@ static void run_changed(op_problem *p, change how) {
         op_poison(&p->x[i]);
     for (int o = 0; how == UNKEPT && !(traits & FV_KEEP_Y) && o < p->site.outputs; o++)
         op_poison(&p->y[o]);
-    if (p->op->backward[0]) op_backward(p);
+    if (goes_back(p->op, how)) op_backward(p);
     if (how == IN_PLACE) {
         for (int64_t i = 0; i < op_count(&y); i++) op_set(&y, i, op_get(&p->y[0], i));
         p->y[0] = y;
@@ -198,7 +204,8 @@ static void check_change(op_tally *t, const op_problem *reference, change how) {
             op_check(t, same(&p.y[o], &a->y[o], 0, 0), "%s '%s', %s: another y%d", op, sample, name,
                      o + 1);
         op_check(t, op_gaps_intact(&p), "%s '%s', %s: wrote between samples", op, sample, name);
-        for (int slot = 0; how != LOSS_ONLY && op_gradient(&p, slot, gradient) != NULL; slot++)
+        const bool gone_back = goes_back(p.op, how);
+        for (int slot = 0; gone_back && op_gradient(&p, slot, gradient) != NULL; slot++)
             if (op_gradient(&p, slot, NULL)->data != NULL)
                 op_check(t,
                          same(op_gradient(&p, slot, NULL), op_gradient(a, slot, NULL),

@@ -35,7 +35,7 @@ static uint64_t branches(const fv_pass *p) {
 
 static const char *const samples[] = {"; 2x3x4, positive 2x3x4",
                                       "fmod ; 3x4, constant positive 4",
-                                      "; positive 2x3x2, 2x1x2",
+                                      "; 2x3x2, positive 2x1x2",
                                       "fmod ; 2x1x3, 2x4x1",
                                       "; constant 4x1, constant positive 3",
                                       "; below 9 3x4, below 4 3x1",
