@@ -33,7 +33,7 @@ static bool produced(const fv_op *op, const char *sample, int slot, char name[64
 
 void op_cases_mutations(op_tally *t) {
     for (int i = 0; fv__ops[i] != NULL; i++)
-        for (const char *const *s = fv__ops[i]->samples; *s != NULL; s++) {
+        for (const char *const *s = fv__ops[i]->samples; fv__ops[i]->backward[1] && *s; s++) {
             char name[64];
             if (fv__ops[i]->backward[1] == NULL) break;
             for (int slot = 0; slot < OP_INPUTS + FV_OP_PARAMS; slot++) {

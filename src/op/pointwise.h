@@ -8,7 +8,8 @@
  *     static real LOOP(slope)(const void *options, real x, real y) { ... }     dy/dx
  *
  * and gets forward_f32, forward_f64, backward_f32, backward_f64. `slope` may read what the traits
- * say is kept for it, x or y (FV_KEEP_X, FV_KEEP_Y), and gets 0 for the other.
+ * say is kept for it, x or y (FV_KEEP_X, FV_KEEP_Y), and gets 0 for the other. A file that defines
+ * FV_FLAT before has no slope, and gets no backward: a function of steps.
  */
 #define real       float
 #define LOOP(name) name##_f32

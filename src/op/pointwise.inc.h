@@ -11,6 +11,7 @@ static void LOOP(forward)(const fv_pass *p) {
     }
 }
 
+#ifndef FV_FLAT
 static void LOOP(backward)(const fv_pass *p) {
     const int64_t size = fv__shape_sample(&p->dy[0].shape), count = fv__samples(&p->dy[0]);
     const bool keeps_x = p->op->traits & FV_KEEP_X, keeps_y = p->op->traits & FV_KEEP_Y;
@@ -23,3 +24,4 @@ static void LOOP(backward)(const fv_pass *p) {
             dx[i] += dy[i] * LOOP(slope)(p->options, keeps_x ? x[i] : 0, keeps_y ? y[i] : 0);
     }
 }
+#endif

@@ -12,6 +12,7 @@ typedef struct torch_case {
 } torch_case;
 
 #include "vectors/ops_activation.h"
+#include "vectors/ops_arith.h"
 #include "vectors/ops_conv.h"
 #include "vectors/ops_fc.h"
 #include "vectors/ops_join.h"
@@ -23,6 +24,7 @@ typedef struct torch_case {
 
 static const torch_case *const torch_families[] = {
     torch_activation,
+    torch_arith,
     torch_conv,
     torch_fc,
     torch_join,

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pow: y = a^b, element by element with broadcasting; da = dy b a^(b-1), db = dy y log(a), summed
+ * over what was broadcast. Where a is 0, y does not move with b (b at least 0).
+ */
+#ifndef FV_LOOPS
+#include <tgmath.h>
+
+#define FV_REALS_ALONE
+#define FV_LOOPS "op/pow.c"
+#include "op/binary.h"
+
+static fv_status shape(fv_context *ctx, fv_site *site) {
+    return fv__shape_broadcast_alike(ctx, site, 0);
+}
+
+static const char *const samples[] = {"; positive 2x3x4, 2x3x4",
+                                      "; positive 3x4, constant 4",
+                                      "; positive 2x3x2, positive 2x1x2",
+                                      "; positive 2x1x3, 2x4x1",
+                                      "; positive 1x5, constant 1x5",
+                                      "; constant positive 4x1, constant 3",
+                                      NULL};
+
+const fv_op fv__op_pow = {
+    .name = "pow",
+    .help = "a to the power of b, element by element",
+    .about = "y = a^b, element by element; a dimension that is missing or 1 in one of them\n"
+             "is repeated. A negative a has powers of whole numbers only; others are NaN.\n"
+             "Gradient: da = dy*b*a^(b-1), db = dy*y*log(a) (0 where a is 0 and b is not\n"
+             "negative), summed over what was repeated.\n"
+             "Broadcasting: Harris et al. 2020, \"Array programming with NumPy\".",
+    .onnx = "Pow",
+    .inputs_min = 2,
+    .inputs_max = 2,
+    .traits = FV_MIXES | FV_KEEP_X,
+    .shape = shape,
+    .forward = {forward_f32, forward_f64},
+    .backward = {backward_f32, backward_f64},
+    .samples = samples,
+};
+
+#else
+
+static inline real LOOP(value)(const void *options, real a, real b) {
+    (void)options;
+    return pow(a, b);
+}
+
+static inline real LOOP(slope)(const void *options, bool of_a, real a, real b) {
+    (void)options;
+    if (of_a) return b == 0 ? 0 : b * pow(a, b - 1);
+    return a == 0 && b >= 0 ? 0 : pow(a, b) * log(a);
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * round: y = the nearest whole number; halves go to the even one, as in ONNX and PyTorch.
+ * It is flat between its steps, so nothing before it learns through it.
+ */
+#ifndef FV_LOOPS
+#include "op/shapes.h"
+
+#include <tgmath.h>
+
+#define FV_FLAT
+#define FV_LOOPS "op/round.c"
+#include "op/pointwise.h"
+
+static const char *const samples[] = {"; 2x3x4", "; 1x5", "; constant 7", "; 3x2x1x3", NULL};
+
+const fv_op fv__op_round = {
+    .name = "round",
+    .help = "the nearest whole number",
+    .about = "y = the nearest whole number; halves go to the even one. Has no gradient:\n"
+             "it is flat between its steps. IEEE 754-2019, section 5.9.",
+    .onnx = "Round",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .traits = FV_POINTWISE,
+    .shape = fv__shape_same,
+    .forward = {forward_f32, forward_f64},
+    .samples = samples,
+};
+
+#else
+
+static real LOOP(value)(const void *options, real x) {
+    (void)options;
+    return rint(x);
+}
+
+#endif
