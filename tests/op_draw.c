@@ -50,9 +50,6 @@ void op_draw_field(op_draw *draw, const fv_field *f, bool blocks, char out[64]) 
     case FV_SIZE:
         (void)snprintf(out, 64, "%dx%d", 1 + r[0], 1 + r[1]);
         return;
-    case FV_INTS: /* or nothing: then the field is left out */
-        if (r[0] > 0) (void)snprintf(out, 64, r[1] ? "%d,%d" : "%d", 1 + r[2], 1 + r[3]);
-        return;
     case FV_PAD:
         draw_pad(r, r[4], out);
         return;

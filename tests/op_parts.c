@@ -23,13 +23,6 @@ static void cut(fv_tensor *t, int64_t batch, int64_t first, int64_t end) {
     if (t->data) t->data = (char *)t->data + (size_t)(first * t->step) * fv__dtype_bytes(t->dtype);
 }
 
-/* Samples of the whole batch; 0 where all inputs are constants. */
-static int64_t batch_of(const op_problem *p) {
-    for (int i = 0; i < p->site.inputs; i++)
-        if (p->in_type[i].batched) return p->in[i].dim[0];
-    return 0;
-}
-
 /* Adds to *loss what the part's loss is. */
 static void run_part(op_problem *p, int64_t first, int64_t end, double *loss) {
     const int64_t batch = batch_of(p);
