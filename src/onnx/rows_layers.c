@@ -7,15 +7,35 @@
 #ifdef FV_HAVE_ONNX
 #include <string.h>
 
-/* auto_pad, which older files use in place of pads. SAME_LOWER, the odd pixel before, has no word
-   here; where there is no odd pixel both are the same, which the shapes tell later. */
-static fv_status set_auto_pad(fv_onnx_node *n, fv_onnx_made *o) {
+/* SAME_LOWER has no word here: as many zeros as make the output in/stride, the odd one before. */
+static fv_status pad_before(fv_onnx_node *n, fv_onnx_made *o, fv_size kernel) {
+    const fv_shape *x = fv__onnx_shape(n->im, n->in[0], NULL);
+    fv_ints strides, dilations, pads = {4, {0}};
+    const int64_t window[] = {kernel.h, kernel.w};
+    FV_TRY(fv__onnx_ints(n, "strides", &strides));
+    FV_TRY(fv__onnx_ints(n, "dilations", &dilations));
+    if (x->rank != 4) return fv__onnx_refuse(n, "SAME_LOWER is read for maps with two dimensions");
+    for (int d = 0; d < 2; d++) {
+        const int64_t in = x->dim[2 + d], stride = strides.count == 2 ? strides.v[d] : 1;
+        const int64_t reach = (window[d] - 1) * (dilations.count == 2 ? dilations.v[d] : 1) + 1;
+        if (stride < 1) return fv__onnx_refuse(n, "a stride below 1");
+        int64_t total = ((in + stride - 1) / stride - 1) * stride + reach - in;
+        if (total < 0) total = 0;
+        pads.v[d] = total - total / 2;
+        pads.v[2 + d] = total / 2;
+    }
+    return fv__onnx_set_ints(n, o, "pad", &pads, false);
+}
+
+/* auto_pad, which older files use in place of pads. */
+static fv_status set_auto_pad(fv_onnx_node *n, fv_onnx_made *o, fv_size kernel) {
     char word[FV_WORD_MAX];
     FV_TRY(fv__onnx_word(n, "auto_pad", "NOTSET", word));
     if (strcmp(word, "SAME_UPPER") == 0) return fv__onnx_set_word(n, o, "pad", "same");
+    if (strcmp(word, "SAME_LOWER") == 0) return pad_before(n, o, kernel);
     if (strcmp(word, "VALID") == 0) return fv__onnx_set_word(n, o, "pad", "valid");
     if (strcmp(word, "NOTSET") == 0) return FV_OK;
-    return fv__onnx_refuse(n, "auto_pad is %s; SAME_UPPER, VALID and pads are read", word);
+    return fv__onnx_refuse(n, "auto_pad is %s", word);
 }
 
 fv_status fv__onnx_take_conv(fv_onnx_node *n) {
@@ -31,7 +51,7 @@ fv_status fv__onnx_take_conv(fv_onnx_node *n) {
     FV_TRY(fv__onnx_set(n, &o, "filters", (double)w->shape.dim[0]));
     FV_TRY(fv__onnx_set_ints(n, &o, "kernel", &kernel, true));
     FV_TRY(fv__onnx_set_word(n, &o, "bias", fv__onnx_has(n, 2) ? "yes" : "no"));
-    FV_TRY(set_auto_pad(n, &o));
+    FV_TRY(set_auto_pad(n, &o, (fv_size){kernel.v[0], kernel.v[1]}));
     params[0] = w;
     if (fv__onnx_has(n, 2)) FV_TRY(fv__onnx_known(n, 2, "its bias", &params[1]));
     return fv__onnx_add(n, &o, in, 1, params, fv__onnx_has(n, 2) ? 2 : 1);
@@ -41,12 +61,14 @@ fv_status fv__onnx_take_pool(fv_onnx_node *n) {
     const bool max = strcmp(n->proto->op_type, "MaxPool") == 0;
     const int in[] = {0};
     int64_t order;
+    fv_ints kernel;
     fv_onnx_made o;
     FV_TRY(fv__onnx_make(n, max ? "maxpool" : "avgpool", &o));
+    FV_TRY(fv__onnx_ints(n, "kernel_shape", &kernel));
     if (!fv__onnx_attribute(n, "strides")) FV_TRY(fv__onnx_set(n, &o, "stride", 1));
     if (!max && !fv__onnx_attribute(n, "count_include_pad"))
         FV_TRY(fv__onnx_set_word(n, &o, "count_pad", "no"));
-    FV_TRY(set_auto_pad(n, &o));
+    FV_TRY(set_auto_pad(n, &o, (fv_size){kernel.v[0], kernel.count > 1 ? kernel.v[1] : 1}));
     FV_TRY(fv__onnx_int(n, "storage_order", 0, &order));
     return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }
@@ -90,55 +112,67 @@ static fv_status scaled(fv_onnx_node *n, const fv_constant *from, double by, int
     return FV_OK;
 }
 
-/* y = alpha A B + beta C with a matrix of weights B: a fully connected layer. */
+/* With a matrix of weights B, and a bias that is one row, it is a fully connected layer. */
+static bool is_layer(fv_onnx_node *n) {
+    const fv_entry *b = fv__onnx_has(n, 1) ? n->in[1] : NULL, *c = NULL;
+    int64_t transa;
+    double alpha;
+    if (fv__onnx_has(n, 2)) c = n->in[2];
+    if (fv__onnx_int(n, "transA", 0, &transa) != FV_OK ||
+        fv__onnx_real(n, "alpha", 1, &alpha) != FV_OK || transa || alpha != 1 || !b || !b->known ||
+        b->constant.dtype != FV_F32 || b->constant.shape.rank != 2 || !fv__onnx_has(n, 0) ||
+        fv__onnx_shape(n->im, n->in[0], NULL)->rank != 2)
+        return false;
+    if (!c) return true;
+    const int64_t count = c->known ? fv__shape_count(&c->constant.shape) : 0;
+    const int rank = c->constant.shape.rank;
+    return count == 1 || (count > 0 && rank > 0 && c->constant.shape.dim[rank - 1] == count);
+}
+
+static fv_status take_product(fv_onnx_node *n) {
+    const int in[] = {0, 1, 2};
+    int64_t broadcast;
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, "gemm", &o));
+    FV_TRY(fv__onnx_int(n, "broadcast", 1, &broadcast)); /* before opset 7 */
+    return fv__onnx_add(n, &o, in, fv__onnx_has(n, 2) ? 3 : 2, NULL, 0);
+}
+
+/* y = alpha A B + beta C */
 fv_status fv__onnx_take_gemm(fv_onnx_node *n) {
-    const fv_constant *w, *bias = NULL, *params[2];
+    const fv_constant *w, *params[2];
     fv_constant turned, spread;
     const int in[] = {0};
-    int64_t transa, transb, broadcast;
-    double alpha, beta;
+    int64_t transb, broadcast;
+    double beta;
     fv_onnx_made o;
+    if (!is_layer(n)) return take_product(n);
     FV_TRY(fv__onnx_make(n, "fc", &o));
-    FV_TRY(fv__onnx_int(n, "transA", 0, &transa));
     FV_TRY(fv__onnx_int(n, "transB", 0, &transb));
     FV_TRY(fv__onnx_int(n, "broadcast", 1, &broadcast));
-    FV_TRY(fv__onnx_real(n, "alpha", 1, &alpha));
     FV_TRY(fv__onnx_real(n, "beta", 1, &beta));
-    FV_TRY(fv__onnx_known(n, 1, "its matrix B", &w));
-    if (transa || alpha != 1 || w->shape.rank != 2 || w->dtype != FV_F32)
-        return fv__onnx_refuse(n, "alpha other than 1 and a transposed A are not computed here");
+    params[0] = w = &n->in[1]->constant;
     if (!transb) {
         FV_TRY(fv__onnx_transposed(n, w, &turned));
-        w = &turned;
+        params[0] = &turned;
     }
-    if (fv__onnx_has(n, 2)) FV_TRY(fv__onnx_known(n, 2, "its bias", &bias));
+    const int64_t outputs = params[0]->shape.dim[0];
+    const bool bias = fv__onnx_has(n, 2);
     if (bias) {
-        const int64_t there = fv__shape_count(&bias->shape), count = w->shape.dim[0];
-        if (there != 1 && there != count)
+        const int64_t there = fv__shape_count(&n->in[2]->constant.shape);
+        if (there != 1 && there != outputs)
             return fv__onnx_refuse(n, "its bias has %lld numbers for %lld outputs",
-                                   (long long)there, (long long)count);
-        FV_TRY(scaled(n, bias, beta, count, &spread));
+                                   (long long)there, (long long)outputs);
+        FV_TRY(scaled(n, &n->in[2]->constant, beta, outputs, &spread));
     }
-    FV_TRY(fv__onnx_set(n, &o, "outputs", (double)w->shape.dim[0]));
+    FV_TRY(fv__onnx_set(n, &o, "outputs", (double)outputs));
     FV_TRY(fv__onnx_set_word(n, &o, "bias", bias ? "yes" : "no"));
-    params[0] = w;
     params[1] = &spread;
     return fv__onnx_add(n, &o, in, 1, params, bias ? 2 : 1);
 }
 
-fv_status fv__onnx_take_flatten(fv_onnx_node *n) {
-    const int in[] = {0};
-    int64_t axis;
-    fv_onnx_made o;
-    FV_TRY(fv__onnx_make(n, "flatten", &o));
-    FV_TRY(fv__onnx_int(n, "axis", 1, &axis));
-    if (axis != 1) return fv__onnx_refuse(n, "axis is %lld; 1 is computed here", (long long)axis);
-    return fv__onnx_add(n, &o, in, 1, NULL, 0);
-}
-
 /* In inference it passes everything on. */
 fv_status fv__onnx_take_dropout(fv_onnx_node *n) {
-    const int in[] = {0};
     int64_t ignored;
     fv_onnx_made o;
     if (fv__onnx_has(n, 2) && !(n->in[2]->known && fv__constant_get(&n->in[2]->constant, 0) == 0))
@@ -147,7 +181,18 @@ fv_status fv__onnx_take_dropout(fv_onnx_node *n) {
     FV_TRY(fv__onnx_int(n, "seed", 0, &ignored));
     FV_TRY(fv__onnx_int(n, "is_test", 0, &ignored));
     (void)fv__onnx_attribute(n, "consumed_inputs");
-    return fv__onnx_add(n, &o, in, 1, NULL, 0);
+    FV_TRY(fv__onnx_all_read(n));
+    if (!fv__onnx_has(n, 0)) return fv__onnx_refuse(n, "it has no input");
+    fv_entry *from = n->in[0], *to[2];
+    for (int i = 0; i < 2; i++) FV_TRY(fv__onnx_output(n, i, &to[i]));
+    if (to[1]) { /* what it let through: all */
+        const fv_shape shape = *fv__onnx_shape(n->im, from, NULL);
+        FV_TRY(fv__constant_new(n->im->ctx, &n->im->arena, FV_BOOL8, &shape, &to[1]->constant));
+        to[1]->known = true;
+        for (int64_t i = 0, count = fv__shape_count(&shape); i < count; i++)
+            fv__constant_set(&to[1]->constant, i, 1);
+    }
+    return fv__onnx_add_to(n, &o, &from, 1, NULL, 0, to, 1);
 }
 
 fv_status fv__onnx_take_convtranspose(fv_onnx_node *n) {
@@ -168,7 +213,7 @@ fv_status fv__onnx_take_convtranspose(fv_onnx_node *n) {
     FV_TRY(fv__onnx_set(n, &o, "filters", (double)(w->shape.dim[1] * groups)));
     FV_TRY(fv__onnx_set_ints(n, &o, "kernel", &kernel, true));
     FV_TRY(fv__onnx_set_word(n, &o, "bias", fv__onnx_has(n, 2) ? "yes" : "no"));
-    FV_TRY(set_auto_pad(n, &o));
+    FV_TRY(set_auto_pad(n, &o, (fv_size){kernel.v[0], kernel.v[1]}));
     params[0] = w;
     if (fv__onnx_has(n, 2)) FV_TRY(fv__onnx_known(n, 2, "its bias", &params[1]));
     return fv__onnx_add(n, &o, in, 1, params, fv__onnx_has(n, 2) ? 2 : 1);
