@@ -164,6 +164,17 @@ static const struct {
     {"gatherelements", "0 ; 2x3, below 2 2x3", "cannot gather from the first dimension"},
     {"embedding", "2 1000000000 ; below 2 1000000000x100000", "too large"},
     {"embedding", "4 2 ; 2x3", "does not compute with float32"},
+    {"resize", "; 1x1x2x2", "resize needs the size of the output or else a scale"},
+    {"resize", "4 scale 2 ; 1x1x2x2", "resize needs the size of the output or else a scale"},
+    {"resize", "0x4 ; 1x1x2x2", "a height of 2 would become 0"},
+    {"resize", "scale 0.3 ; 1x1x2x2", "a height of 2 would become 0"},
+    {"resize", "4 mode bilinear ; below 3 1x1x2x2", "cannot take means of int32 values"},
+    {"resize", "4 ; 1x4", "a vector [4] flows in"},
+    {"upsample", "1000000 ; 1x1x1x10000", "it must be between 1 and 1000000000"},
+    {"upsample", "; 2x4", "upsample reads maps"},
+    {"gridsample", "; 2x1x3x3, 1x2x2x2", "2xHxWx2, an x and a y for every pixel, and not 1x2x2x2"},
+    {"gridsample", "; 2x1x3x3, 2x2x2", "and not 2x2x2"},
+    {"affinegrid", "3 ; 2x4", "reads six numbers"},
 };
 
 static void check_refused(op_tally *t) {

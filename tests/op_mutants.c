@@ -18,14 +18,19 @@ static void flip(const fv_pass *pass) {
     for (int64_t i = 0; i < op_count(g); i++) op_set(g, i, -op_get(g, i));
 }
 
-/* Gradients that any of the samples produces: numbered as op_gradient does. */
+/* Gradients that the sample produces: numbered as op_gradient does. One that is 0 everywhere, as of
+   places that the nearest pixel is read at, has no sign. */
 static bool produced(const fv_op *op, const char *sample, int slot, char name[64]) {
     op_problem p;
     bool yes = false;
     if (op->backward[1] == NULL) return false;
     if (op_make(&p, op, sample, FV_F64, 0) == FV_OK) {
         const fv_tensor *g = op_gradient(&p, slot, name);
-        yes = g != NULL && op_is_learned(&p, slot);
+        if (g != NULL && op_is_learned(&p, slot)) {
+            op_forward(&p);
+            op_backward(&p);
+            for (int64_t i = 0; i < op_count(g); i++) yes = yes || op_get(g, i) != 0;
+        }
     }
     op_release(&p);
     return yes;

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What moves data: see ../ops_torch.py."""
+import math
+
 import torch
 import torch.nn.functional as F
 
@@ -39,6 +41,50 @@ def index(x, axis, indices):
 
 def listed(axis, *indices):
     return lambda x: index(x, axis, torch.tensor(indices))
+
+
+def axis(size, out, scale, mode, coordinates, rounding):
+    """The matrix of a resize along one axis, as ONNX defines it."""
+    matrix = torch.zeros(out, size, dtype=torch.float64)
+    for o in range(out):
+        at = {
+            "half_pixel": (o + 0.5) / scale - 0.5,
+            "pytorch_half_pixel": (o + 0.5) / scale - 0.5 if out > 1 else 0,
+            "align_corners": o * (size - 1) / (out - 1) if out > 1 else 0,
+            "asymmetric": o / scale,
+        }[coordinates]
+        low = math.floor(at)
+        if mode == "nearest":
+            taps = [({"floor": low, "ceil": math.ceil(at), "round_prefer_floor": math.ceil(at - 0.5),
+                      "round_prefer_ceil": math.floor(at + 0.5)}[rounding], 1)]
+        else:
+            taps = [(low, 1 - (at - low)), (low + 1, at - low)]
+        for i, weight in taps:
+            matrix[o, min(max(i, 0), size - 1)] += weight
+    return matrix
+
+
+def resize(out=None, scale=None, mode="nearest", coordinates="half_pixel",
+           rounding="round_prefer_floor"):
+    def run(x):
+        sizes = out or tuple(math.floor(n * s) for n, s in zip(x.shape[2:], scale))
+        scales = scale or tuple(o / n for o, n in zip(sizes, x.shape[2:]))
+        h, w = (axis(*a, mode, coordinates, rounding) for a in zip(x.shape[2:], sizes, scales))
+        return (h @ x.to(torch.float64) @ w.t()).to(x.dtype)
+
+    return run
+
+
+def interpolate(**options):
+    return lambda x: F.interpolate(x, **options)
+
+
+def grid(mode="bilinear", padding="zeros", align=False):
+    return lambda x, g: F.grid_sample(x, g, mode, padding, align)
+
+
+def affine(h, w, align=False):
+    return lambda t: F.affine_grid(t.reshape(-1, 2, 3), (t.shape[0], 1, h, w), align)
 
 
 CASES = [
@@ -213,4 +259,75 @@ CASES = [
     ("embedding", "6 3 ; below 3 3x4", [(6, 3)], F.embedding),
     ("embedding", "3 2 ; below 3 1x2x3x2", [(3, 2)], F.embedding),
     ("embedding", "9 1 ; below 9 2x2", [(9, 1)], F.embedding),
+    ("resize", "4x6 ; 2x2x2x3", [], interpolate(size=(4, 6), mode="nearest-exact")),
+    ("resize", "3x2 rounding floor coordinates asymmetric ; 1x2x5x4", [],
+     interpolate(size=(3, 2), mode="nearest")),
+    ("resize", "7x5 rounding floor coordinates asymmetric ; 1x1x3x4", [],
+     interpolate(size=(7, 5), mode="nearest")),
+    ("resize", "scale 2 mode bilinear ; 2x1x3x2", [],
+     interpolate(scale_factor=2, mode="bilinear", align_corners=False)),
+    ("resize", "scale 0.6,1.5 mode bilinear coordinates pytorch_half_pixel ; 1x2x5x4", [],
+     interpolate(scale_factor=(0.6, 1.5), mode="bilinear", align_corners=False)),
+    ("resize", "5x3 mode bilinear coordinates align_corners ; 2x1x3x5", [],
+     interpolate(size=(5, 3), mode="bilinear", align_corners=True)),
+    ("resize", "1x1 mode bilinear coordinates align_corners ; 1x2x3x2", [],
+     interpolate(size=(1, 1), mode="bilinear", align_corners=True)),
+    ("resize", "2x9 mode bilinear ; 1x1x5x4", [],
+     interpolate(size=(2, 9), mode="bilinear", align_corners=False)),
+    ("resize", "1x7 mode bilinear coordinates asymmetric ; 1x2x4x3", [],
+     resize((1, 7), mode="bilinear", coordinates="asymmetric")),
+    ("resize", "1x2 mode bilinear coordinates pytorch_half_pixel ; 1x1x4x3", [],
+     resize((1, 2), mode="bilinear", coordinates="pytorch_half_pixel")),
+    ("resize", "1x2 mode bilinear ; 1x1x4x3", [], resize((1, 2), mode="bilinear")),
+    ("resize", "scale 1.5 rounding round_prefer_ceil ; 1x1x4x3", [],
+     resize(scale=(1.5, 1.5), rounding="round_prefer_ceil")),
+    ("resize", "scale 0.75,2 rounding ceil ; 1x1x4x3", [],
+     resize(scale=(0.75, 2), rounding="ceil")),
+    ("resize", "scale 0.5 rounding round_prefer_floor coordinates asymmetric ; 1x1x5x7", [],
+     resize(scale=(0.5, 0.5), coordinates="asymmetric")),
+    ("resize", "7x1 rounding ceil coordinates align_corners ; 2x1x3x4", [],
+     resize((7, 1), coordinates="align_corners", rounding="ceil")),
+    ("resize", "3x5 ; below 9 1x2x2x3", [], resize((3, 5))),
+    ("upsample", "; 2x2x2x3", [], interpolate(scale_factor=2)),
+    ("upsample", "3 ; 1x1x1x2", [], interpolate(scale_factor=3)),
+    ("upsample", "3x1 ; 1x2x2x2", [], interpolate(scale_factor=(3, 1))),
+    ("upsample", "1x4 ; 2x1x2x1", [], interpolate(scale_factor=(1, 4))),
+    ("upsample", "2 mode bilinear ; 2x1x3x2", [],
+     interpolate(scale_factor=2, mode="bilinear", align_corners=False)),
+    ("upsample", "4 mode bilinear ; 1x1x2x2", [],
+     interpolate(scale_factor=4, mode="bilinear", align_corners=False)),
+    ("upsample", "3x2 mode bilinear ; 1x2x1x3", [],
+     interpolate(scale_factor=(3, 2), mode="bilinear", align_corners=False)),
+    ("upsample", "1x3 mode bilinear align_corners ; 1x2x2x3", [],
+     interpolate(scale_factor=(1, 3), mode="bilinear", align_corners=True)),
+    ("upsample", "2 mode bilinear align_corners ; 1x1x1x3", [],
+     interpolate(scale_factor=2, mode="bilinear", align_corners=True)),
+    ("upsample", "2 ; below 9 1x2x2x2", [],
+     lambda x: x.repeat_interleave(2, 2).repeat_interleave(2, 3)),
+    ("gridsample", "; 2x2x4x5, 2x3x2x2", [], grid()),
+    ("gridsample", "; 1x1x2x2, 1x5x5x2", [], grid()),
+    ("gridsample", "; 1x3x1x4, 1x1x6x2", [], grid()),
+    ("gridsample", "align_corners ; 1x3x3x4, 1x2x3x2", [], grid(align=True)),
+    ("gridsample", "align_corners ; 2x1x5x1, 2x4x1x2", [], grid(align=True)),
+    ("gridsample", "padding border ; 2x1x3x3, 2x3x3x2", [], grid(padding="border")),
+    ("gridsample", "padding border align_corners ; 1x1x1x5, 1x3x2x2", [],
+     grid(padding="border", align=True)),
+    ("gridsample", "padding reflection ; 1x2x3x2, 1x3x4x2", [], grid(padding="reflection")),
+    ("gridsample", "padding reflection align_corners ; 1x2x2x3, 1x3x3x2", [],
+     grid(padding="reflection", align=True)),
+    ("gridsample", "mode nearest ; 2x2x3x4, 2x2x3x2", [], grid("nearest")),
+    ("gridsample", "mode nearest padding border align_corners ; 1x2x3x3, 1x2x2x2", [],
+     grid("nearest", "border", True)),
+    ("gridsample", "mode nearest padding reflection ; 1x2x2x4, 1x3x3x2", [],
+     grid("nearest", "reflection")),
+    ("affinegrid", "2x3 ; 2x2x3", [], affine(2, 3)),
+    ("affinegrid", "3 ; 1x6", [], affine(3, 3)),
+    ("affinegrid", "1x4 ; 2x6", [], affine(1, 4)),
+    ("affinegrid", "5x1 ; 1x2x3", [], affine(5, 1)),
+    ("affinegrid", "1 ; 3x6", [], affine(1, 1)),
+    ("affinegrid", "2x3 align_corners ; 2x2x3", [], affine(2, 3, True)),
+    ("affinegrid", "4x2 align_corners ; 1x6", [], affine(4, 2, True)),
+    ("affinegrid", "3x1 align_corners ; 2x6", [], affine(3, 1, True)),
+    ("affinegrid", "1 align_corners ; 1x2x3", [], affine(1, 1, True)),
+    ("affinegrid", "1x2 ; 3x6x1x1", [], affine(1, 2)),
 ]

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* resize.h - the options of resize. Declared in resize.c; upsample computes with it too. */
+#ifndef FV_OP_RESIZE_H
+#define FV_OP_RESIZE_H
+
+#include "op/op.h"
+
+typedef enum fv_resize_mode { FV_RESIZE_NEAREST, FV_RESIZE_BILINEAR } fv_resize_mode;
+typedef enum fv_resize_coordinates {
+    FV_RESIZE_HALF_PIXEL,
+    FV_RESIZE_PYTORCH_HALF_PIXEL,
+    FV_RESIZE_ALIGN_CORNERS,
+    FV_RESIZE_ASYMMETRIC
+} fv_resize_coordinates;
+typedef enum fv_resize_rounding {
+    FV_RESIZE_PREFER_FLOOR,
+    FV_RESIZE_PREFER_CEIL,
+    FV_RESIZE_FLOOR,
+    FV_RESIZE_CEIL
+} fv_resize_rounding;
+
+typedef struct fv_resize_options {
+    fv_size size;
+    fv_reals scale; /* one or two: height, width; none where size says it */
+    int mode, coordinates, rounding;
+} fv_resize_options;
+
+#endif
