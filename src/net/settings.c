@@ -110,7 +110,15 @@ void fv__recipe_defaults(fv_recipe *recipe) {
         fv__field_defaults(fv__optimizers[o]->fields, recipe->optim[o]);
 }
 
+/* A rule with a loss of its own brings it. */
+static void bring_loss(fv_recipe *recipe) {
+    const char *loss = fv__optimizers[recipe->optimizer]->loss;
+    for (int i = 0; loss && losses[i]; i++)
+        if (strcmp(losses[i], loss) == 0) recipe->loss = i;
+}
+
 void fv__recipe_spread(fv_recipe *recipe, const fv_field *set) {
+    if (strcmp(set->name, "optimizer") == 0) bring_loss(recipe);
     for (size_t o = 0; fv__optimizers[o]; o++) {
         const fv_field *f = fv__field_find(fv__optimizers[o]->fields, set->name);
         if (f && f->kind == set->kind)

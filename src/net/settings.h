@@ -64,8 +64,8 @@ typedef struct fv_recipe_table {
 void fv__recipe_table(fv_recipe_table *out, const fv_recipe *recipe);
 void fv__recipe_defaults(fv_recipe *recipe);
 
-/* Behind the setting of a field of a table: gives its value to all optimisers that have the name.
- */
+/* Behind the setting of a field of a table: gives its value to all optimisers that have the name;
+   behind the optimiser's, takes up the loss that it brings, if it does. */
 void fv__recipe_spread(fv_recipe *recipe, const fv_field *set);
 /* The options of its optimiser. */
 static inline const void *fv__recipe_options(const fv_recipe *recipe) {

@@ -44,10 +44,11 @@ fv_status fv__onnx_take_conv(fv_onnx_node *n) {
     fv_onnx_made o;
     FV_TRY(fv__onnx_make(n, "conv", &o));
     FV_TRY(fv__onnx_known(n, 1, "its weight", &w));
-    if (w->shape.rank != 4)
-        return fv__onnx_refuse(n, "its weight has %d dimensions; two of a window are computed here",
+    if (w->shape.rank != 4 && w->shape.rank != 3)
+        return fv__onnx_refuse(n, "its window has %d dimensions; one or two are computed here",
                                w->shape.rank - 2);
-    const fv_ints kernel = {2, {w->shape.dim[2], w->shape.dim[3]}};
+    const bool flat = w->shape.rank == 3; /* a row */
+    const fv_ints kernel = {2, {flat ? 1 : w->shape.dim[2], w->shape.dim[flat ? 2 : 3]}};
     FV_TRY(fv__onnx_set(n, &o, "filters", (double)w->shape.dim[0]));
     FV_TRY(fv__onnx_set_ints(n, &o, "kernel", &kernel, true));
     FV_TRY(fv__onnx_set_word(n, &o, "bias", fv__onnx_has(n, 2) ? "yes" : "no"));
@@ -55,6 +56,29 @@ fv_status fv__onnx_take_conv(fv_onnx_node *n) {
     params[0] = w;
     if (fv__onnx_has(n, 2)) FV_TRY(fv__onnx_known(n, 2, "its bias", &params[1]));
     return fv__onnx_add(n, &o, in, 1, params, fv__onnx_has(n, 2) ? 2 : 1);
+}
+
+/* A step of the way from rows to maps of one row, or back. */
+static fv_status lay(fv_onnx_node *n, const char *op, fv_entry *from, fv_entry *to) {
+    const fv_ints axes = {1, {2}};
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_plain(n, op, &o));
+    FV_TRY(fv__onnx_set_ints(n, &o, "axes", &axes, false));
+    return fv__onnx_add_to(n, &o, &from, 1, NULL, 0, &to, 1);
+}
+
+/* A pool along rows, [N, C, W], as one over maps, [N, C, 1, W]. */
+static fv_status as_map(fv_onnx_node *n, const fv_onnx_made *o) {
+    fv_entry *map, *pooled, *out;
+    FV_TRY(fv__onnx_all_read(n));
+    if (n->proto->n_output > 1) return fv__onnx_refuse(n, "its output 2 is not computed here");
+    FV_TRY(fv__onnx_between(n, &map));
+    FV_TRY(fv__onnx_between(n, &pooled));
+    FV_TRY(fv__onnx_output(n, 0, &out));
+    if (!out) return FV_OK;
+    FV_TRY(lay(n, "unsqueeze", n->in[0], map));
+    FV_TRY(fv__onnx_add_to(n, o, &map, 1, NULL, 0, &pooled, 1));
+    return lay(n, "squeeze", pooled, out);
 }
 
 fv_status fv__onnx_take_pool(fv_onnx_node *n) {
@@ -70,6 +94,8 @@ fv_status fv__onnx_take_pool(fv_onnx_node *n) {
         FV_TRY(fv__onnx_set_word(n, &o, "count_pad", "no"));
     FV_TRY(set_auto_pad(n, &o, (fv_size){kernel.v[0], kernel.count > 1 ? kernel.v[1] : 1}));
     FV_TRY(fv__onnx_int(n, "storage_order", 0, &order));
+    if (fv__onnx_has(n, 0) && fv__onnx_shape(n->im, n->in[0], NULL)->rank == 3)
+        return as_map(n, &o);
     return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }
 
@@ -229,8 +255,8 @@ fv_status fv__onnx_take_prelu(fv_onnx_node *n) {
     const fv_shape *x = fv__onnx_shape(n->im, n->in[0], NULL), *s = &slope->shape;
     const int64_t count = fv__shape_count(s), channels = fv__channels(x);
     const int behind = x->rank - 2; /* dimensions behind the channels */
-    const bool each =
-        count == channels && s->rank > behind && s->dim[s->rank - 1 - behind] == count;
+    bool each = count == channels && s->rank > behind && s->dim[s->rank - 1 - behind] == count;
+    if (n->im->opset < 7) each = count == channels; /* then one dimension sufficed */
     if (count != 1 && !each)
         return fv__onnx_refuse(n, "slopes other than one, or one a channel, are not computed here");
     FV_TRY(fv__onnx_set_word(n, &o, "slopes", count == 1 ? "one" : "channels"));

@@ -178,14 +178,14 @@ static void LOOP(forward)(const fv_pass *p) {
     rows to = {0};
     for (int64_t n = 0; n < p->x[0].shape.dim[0]; n++) {
         const real *scores = fv__sample(&p->x[1], n);
+        const int32_t sample = (int32_t)(lists ? p->first + n : n);
         if (lists || n == 0) {
             to = (rows){.row = fv__sample(&p->y[0], lists ? n : 0)};
             for (int64_t i = 0; i < 3 * o->limit; i++) to.row[i] = -1;
         }
-        for (int64_t c = 0; c < classes; c++)
-            LOOP(take)
-            (o, fv__sample(&p->x[0], n), scores + c * count, count,
-             (const int32_t[2]){(int32_t)(p->first + n), (int32_t)c}, &to);
+        for (int64_t c = 0; c < classes; c++) LOOP(take)
+        (o, fv__sample(&p->x[0], n), scores + c * count, count,
+         (const int32_t[2]){sample, (int32_t)c}, &to);
         *(int32_t *)fv__sample(&p->y[1], lists ? n : 0) = to.count;
     }
 }

@@ -20,7 +20,8 @@ fv_status fv__shape_inputs(fv_context *ctx, fv_site *site) {
     site->misfit[0] = site->misfit[1] = (fv_misfit){0};
     for (int i = 0; i < site->inputs; i++) {
         const fv_shape *s = &site->in[i];
-        if (s->rank < 1 || s->rank > FV_RANK_MAX)
+        const int least = site->in_type[i].batched ? 1 : 0; /* a constant may be one number */
+        if (s->rank < least || s->rank > FV_RANK_MAX)
             return fv__fail(ctx, FV_BAD_INPUT, "an input must have 1 to %d dimensions, not %d",
                             FV_RANK_MAX, s->rank);
         for (int d = 0; d < s->rank; d++)

@@ -32,6 +32,9 @@ typedef struct fv_optimizer {
     /* How many states these options need (sgd without momentum: none); NULL: all that have names.
      */
     int (*states)(const void *options);
+    /* For a rule of one layer: the loss whose gradient makes it that, which choosing the optimiser
+       chooses too (train/rule.h); NULL: any. */
+    const char *loss;
     /* Changes n weights; state[i] are the numbers remembered of them. */
     void (*update)(const fv_optim_step *step, int64_t n, float *w, float *const *state,
                    const float *g);

@@ -3,3 +3,5 @@
 FV_OPTIMIZER(sgd)
 FV_OPTIMIZER(adam)
 FV_OPTIMIZER(adadelta)
+FV_OPTIMIZER(lms)
+FV_OPTIMIZER(perceptron)

@@ -8,6 +8,7 @@
  */
 #include "train/learner_state.h"
 #include "train/metric.h"
+#include "train/rule.h"
 #include <string.h>
 
 /* ---------------------------------------------------------------------------- the shards --- */
@@ -150,6 +151,7 @@ static fv_status make(fv_context *ctx, fv_learner *l) {
                         "%d shards from %d on are no node of the tree of %lld shards",
                         l->part.count, l->part.first, (long long)l->recipe.shards);
     FV_TRY(fv__net_with_loss(ctx, l->model->net.graph, fv__losses[l->recipe.loss], &l->net));
+    FV_TRY(fv__rule_fits(ctx, l->net, fv__optimizers[l->recipe.optimizer]));
     l->device = ctx->device;
     l->direct = l->device->host && l->recipe.shards == 1;
     FV_TRY(list_spans(ctx, l));

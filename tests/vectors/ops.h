@@ -14,6 +14,7 @@ typedef struct torch_case {
 #include "vectors/ops_activation.h"
 #include "vectors/ops_arith.h"
 #include "vectors/ops_conv.h"
+#include "vectors/ops_detection.h"
 #include "vectors/ops_fc.h"
 #include "vectors/ops_join.h"
 #include "vectors/ops_loss.h"
@@ -26,6 +27,7 @@ static const torch_case *const torch_families[] = {
     torch_activation,
     torch_arith,
     torch_conv,
+    torch_detection,
     torch_fc,
     torch_join,
     torch_loss,
