@@ -53,7 +53,9 @@ static fv_tensor in_region(const fv_exec *e, int value, bool gradient) {
     const fv_span *span = gradient ? &r->gradient_span : &r->span;
     if (span->first > span->last) return t; /* not in this plan */
     t.data = block(e) + span->offset + (size_t)offset * fv__dtype_bytes(t.dtype);
-    if (r->shape.rank > 1 && t.step) t.step = fv__layout_sample(r->layout, &r->shape);
+    /* a slice of a joined buffer; a view of values without a batch may have other dimensions */
+    if (r->shape.rank > 1 && t.shape.rank > 0 && r->shape.dim[0] == t.shape.dim[0])
+        t.step = fv__layout_sample(r->layout, &r->shape);
     return t;
 }
 
