@@ -93,8 +93,7 @@ fv_status fv__onnx_word(fv_onnx_node *n, const char *name, const char *otherwise
 
 /* --------------------------------------------------------------------------------- options --- */
 
-/* The field's own sentence, with the node before it. */
-static fv_status set(fv_onnx_node *n, fv_onnx_made *o, const char *field, const fv_arg *arg) {
+fv_status fv__onnx_set_arg(fv_onnx_node *n, fv_onnx_made *o, const char *field, const fv_arg *arg) {
     const fv_field *f = fv__field_find(o->op->fields, field);
     if (!f) return fv__onnx_refuse(n, "%s has no option '%s'", o->op->name, field);
     if (fv__field_set(n->im->ctx, f, o->data.bytes, arg) == FV_OK) return FV_OK;
@@ -103,20 +102,20 @@ static fv_status set(fv_onnx_node *n, fv_onnx_made *o, const char *field, const 
 
 fv_status fv__onnx_set(fv_onnx_node *n, fv_onnx_made *o, const char *field, double v) {
     const fv_arg arg = {.is = FV_ARG_NUMBERS, .count = 1, .v = {v}};
-    return set(n, o, field, &arg);
+    return fv__onnx_set_arg(n, o, field, &arg);
 }
 
 fv_status fv__onnx_set_ints(fv_onnx_node *n, fv_onnx_made *o, const char *field, const fv_ints *v,
                             bool cross) {
     fv_arg arg = {.is = FV_ARG_NUMBERS, .count = v->count, .cross = cross && v->count > 1};
     for (int i = 0; i < v->count; i++) arg.v[i] = (double)v->v[i];
-    return set(n, o, field, &arg);
+    return fv__onnx_set_arg(n, o, field, &arg);
 }
 
 fv_status fv__onnx_set_word(fv_onnx_node *n, fv_onnx_made *o, const char *field, const char *word) {
     fv_arg arg = {.is = FV_ARG_WORD};
     (void)fv__format(arg.word, sizeof arg.word, "%s", word);
-    return set(n, o, field, &arg);
+    return fv__onnx_set_arg(n, o, field, &arg);
 }
 
 static fv_status set_ints(fv_onnx_node *n, fv_onnx_made *o, const fv_field *f) {

@@ -81,7 +81,10 @@ static double place(const fv_resize_options *o, int axis, int64_t in, int64_t ou
     const bool corners = o->coordinates == FV_RESIZE_ALIGN_CORNERS;
     const bool whole = corners || o->coordinates == FV_RESIZE_ASYMMETRIC;
     if (out == 1 && (corners || o->coordinates == FV_RESIZE_PYTORCH_HALF_PIXEL)) return 0;
-    if (corners) return (double)at * (double)(in - 1) / (double)(out - 1);
+    if (corners) { /* the output as large as the scale has it, before it is rounded down */
+        const double whole = o->scale.count > 0 ? (double)in * scale_of(o, axis) : (double)out;
+        return (double)at * (double)(in - 1) / (whole - 1);
+    }
     const double x = whole ? (double)at : (double)at + 0.5;
     const double to = o->scale.count > 0 ? x / scale_of(o, axis) : x * (double)in / (double)out;
     return whole ? to : to - 0.5;
@@ -147,7 +150,7 @@ const fv_op fv__op_resize = {
         "counts. Along an axis of size `in`, with scale = out/in or as given, the place is\n"
         "  half_pixel          (h + 0.5)/scale - 0.5\n"
         "  pytorch_half_pixel  the same, 0 where there is one pixel\n"
-        "  align_corners       h*(in - 1)/(out - 1)\n"
+        "  align_corners       h*(in - 1)/(out - 1), out = scale*in where a scale is given\n"
         "  asymmetric          h/scale\n"
         "The output's size is in*scale rounded down. Gradient: dy by the same weights.\n"
         "As Resize of ONNX (2019); bilinear as in Long, Shelhamer & Darrell 2015.",
