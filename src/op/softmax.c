@@ -81,6 +81,7 @@ const fv_op fv__op_softmax = {
 };
 
 #else
+#include "op/softmax.inc.h"
 
 static void LOOP(forward)(const fv_pass *p) {
     const fv_lines lines = fv__softmax_lines(p->options, &p->y[0].shape);
@@ -88,10 +89,8 @@ static void LOOP(forward)(const fv_pass *p) {
         for (int64_t l = 0; l < lines.count; l++) {
             const real *x = (const real *)fv__sample(&p->x[0], n) + fv__line(&lines, l);
             real *y = (real *)fv__sample(&p->y[0], n) + fv__line(&lines, l);
-            double max = x[0], sum = 0;
-            for (int64_t i = 1; i < lines.length; i++)
-                if (x[i * lines.apart] > max) max = x[i * lines.apart];
-            for (int64_t i = 0; i < lines.length; i++) sum += exp(x[i * lines.apart] - max);
+            double max;
+            const double sum = LOOP(sum_exp)(x, &lines, &max);
             for (int64_t i = 0; i < lines.length; i++)
                 y[i * lines.apart] = (real)(exp(x[i * lines.apart] - max) / sum);
         }
