@@ -15,28 +15,19 @@
 
 /* The options of what slides over its input; for options that begin with fv_conv_options. */
 #define FV_NEST_AT(member) offsetof(fv_conv_options, member)
+/* clang-format off */
 #define FV_NEST_FIELDS(filters)                                                                    \
-    {"filters", filters, FV_INT, FV_NEST_AT(channels), NULL, 1, 1e9, FV_POSITIONAL | FV_REQUIRED,  \
-     NULL,      NULL},                                                                             \
-        {"kernel", "height x width of the filters, pixels",                                        \
-         FV_SIZE,  FV_NEST_AT(kernel),                                                             \
-         NULL,     1,                                                                              \
-         1e6,      FV_POSITIONAL | FV_REQUIRED,                                                    \
-         NULL,     "kernel_shape"},                                                                \
-        {"stride", "pixels from one place of the filter to the next",                              \
-         FV_SIZE,  FV_NEST_AT(stride),                                                             \
-         "1",      1,                                                                              \
-         1e6,      0,                                                                              \
-         NULL,     "strides"},                                                                     \
-        {"pad",  "rows and columns of zeros around the input",                                     \
-         FV_PAD, FV_NEST_AT(pad),                                                                  \
-         "0",    0,                                                                                \
-         1e6,    0,                                                                                \
-         NULL,   "pads"},                                                                          \
-    {                                                                                              \
-        "dilation", "pixels of the input from one weight of the filter to the next", FV_SIZE,      \
-            FV_NEST_AT(dilation), "1", 1, 1e6, 0, NULL, "dilations"                                \
-    }
+    {"filters", filters, FV_INT, FV_NEST_AT(channels), NULL, 1, 1e9,                               \
+     FV_POSITIONAL | FV_REQUIRED, NULL, NULL},                                                     \
+    {"kernel", "height x width of the filters, pixels", FV_SIZE, FV_NEST_AT(kernel), NULL, 1, 1e6, \
+     FV_POSITIONAL | FV_REQUIRED, NULL, "kernel_shape"},                                           \
+    {"stride", "pixels from one place of the filter to the next", FV_SIZE, FV_NEST_AT(stride),     \
+     "1", 1, 1e6, 0, NULL, "strides"},                                                             \
+    {"pad", "rows and columns of zeros around the input", FV_PAD, FV_NEST_AT(pad), "0", 0, 1e6, 0, \
+     NULL, "pads"},                                                                                \
+    {"dilation", "pixels of the input from one weight of the filter to the next", FV_SIZE,         \
+     FV_NEST_AT(dilation), "1", 1, 1e6, 0, NULL, "dilations"}
+/* clang-format on */
 
 /* x and y are the two ends of C, whichever of them a pass reads. */
 typedef struct fv_nest {
@@ -47,8 +38,8 @@ typedef struct fv_nest {
     bool flip;               /* the kernels are mirrored */
 } fv_nest;
 
-/* Of maps or a sequence that conv's shape rule, or a relative's, has accepted; groups, in and out
-   are left to the caller. */
+/* Of maps or a sequence that conv's shape rule, or a relative's, has accepted: one group, in which
+   every channel meets every other. */
 fv_nest fv__nest(const fv_shape *in, const fv_conv_options *o);
 
 /* Begins a shape rule: maps or a sequence flow in, at least one filter is wanted, and its windows

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tableconv: a convolution whose filters read some of the maps only, as a table says:
- *     y[k,p] = b[k] + sum over the maps c that k reads, and q, of w[k,c,q] x[c, stride p + … -
- * pad], where only the kernels that there are have weights: w lists them, filter after filter.
+ *     y[k,p] = b[k] + sum over c that k reads, q of w[k,c,q] x[c, stride p + dilation q - pad].
+ * Only the pairs (k,c) that there are have weights: w lists their kernels, filter after filter.
  *
  * lenet is the table of C3 in LeNet-5: LeCun, Bottou, Bengio & Haffner 1998, table I. Filters that
  * read fewer maps have fewer weights, and cannot all learn the same. A bias for every unit, instead
@@ -36,7 +36,7 @@ static const fv_field fields[] = {
     FV_NEST_FIELDS("how many; the channels of the output, but with `full` so many for each map"),
     {"table", "which maps a filter reads: all, every pair, one alone, or as C3 of LeNet-5",
      FV_CHOICE, offsetof(options, table), "aggregated", 0, 0, 0, tables, NULL},
-    {"masks", "by hand instead: for each filter the sum of 2^c over its maps c = 0, 1 …; in turn",
+    {"masks", "by hand instead: for each filter, in turn, the sum of 2^c over the maps c it reads",
      FV_INTS, offsetof(options, masks), "0", 0, 9e15, 0, NULL, NULL},
     {"bias", "whether a number is added: no, one per filter, or one per unit", FV_CHOICE,
      offsetof(options, bias), "yes", 0, 0, 0, biases, NULL},
@@ -47,24 +47,27 @@ static bool by_hand(const options *o) {
     return o->masks.count > 1 || o->masks.v[0] != 0;
 }
 
+/* The list of masks that filters take in turn, and how many it has; 0: the table is no list. */
+static int masks_of(const options *o, const int64_t **masks) {
+    *masks = by_hand(o) ? o->masks.v : lenet;
+    return by_hand(o) ? o->masks.count : o->table == LENET ? LENET_FILTERS : 0;
+}
+
 /* The table: the first map from c on that filter k of the output reads; `channels`: none. */
 static int64_t next(const options *o, int64_t channels, int64_t k, int64_t c) {
     const int64_t filters = o->conv.channels;
-    int64_t mask = 0, only = 0;
-    if (by_hand(o)) {
-        mask = o->masks.v[k % o->masks.count];
-    } else if (o->table == LENET) {
-        mask = lenet[k];
-    } else if (o->table == AGGREGATED) {
+    const int64_t *masks;
+    const int count = masks_of(o, &masks);
+    if (count > 0) {
+        const int64_t mask = masks[k % count];
+        while (c < channels && (c > 62 || !(mask >> c & 1))) c++;
         return c;
-    } else if (o->table == FULL) {
-        only = k / filters;
-    } else { /* direct: maps are read again where there are few, and skipped where there are many */
-        only = filters >= channels ? k % channels : k * channels / filters;
     }
-    if (mask == 0) return c <= only ? only : channels;
-    while (c < channels && (c > 62 || !(mask >> c & 1))) c++;
-    return c;
+    if (o->table == AGGREGATED) return c;
+    int64_t only = k / filters; /* full */
+    if (o->table == DIRECT)     /* maps are read again where there are few, skipped where many */
+        only = filters >= channels ? k % channels : k * channels / filters;
+    return c <= only ? only : channels;
 }
 
 static int64_t bits(int64_t mask) {
@@ -75,21 +78,19 @@ static int64_t bits(int64_t mask) {
 
 /* How many pairs of a filter and a map, and channels of the output; false: too many. */
 static bool count_connections(const options *o, int64_t channels, int64_t *count, int64_t *out) {
-    const int64_t filters = o->conv.channels;
-    *count = *out = filters;
-    if (by_hand(o)) {
-        *count = 0;
-        for (int64_t i = 0, some; i < o->masks.count; i++) {
-            const int64_t times = filters / o->masks.count + (i < filters % o->masks.count);
-            if (!fv__mul_i64(times, bits(o->masks.v[i]), &some) ||
-                __builtin_add_overflow(*count, some, count))
-                return false;
-        }
-        return true;
+    const int64_t filters = o->conv.channels, *masks;
+    const int list = masks_of(o, &masks);
+    *count = list > 0 ? 0 : filters;
+    *out = filters;
+    for (int64_t i = 0, some; i < list; i++) {
+        const int64_t times = filters / list + (i < filters % list);
+        if (!fv__mul_i64(times, bits(masks[i]), &some) ||
+            __builtin_add_overflow(*count, some, count))
+            return false;
     }
-    if (o->table == FULL) return fv__mul_i64(filters, channels, out) && (*count = *out, true);
-    if (o->table == AGGREGATED) return fv__mul_i64(filters, channels, count);
-    if (o->table == LENET) *count = 60;
+    if (list > 0 || o->table == DIRECT) return true;
+    if (!fv__mul_i64(filters, channels, count)) return false;
+    if (o->table == FULL) *out = *count;
     return true;
 }
 
