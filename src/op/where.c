@@ -9,11 +9,11 @@
 #include <string.h>
 
 #define ANY                                                                                        \
-    (FV_NUMBERS_BITS | FV_TAKES(FV_I64) | FV_TAKES(FV_I8) | FV_TAKES(FV_U8) | FV_TAKES(FV_F16) |   \
-     FV_TAKES(FV_BF16))
+    (FV_NUMBERS_OR_BOOL | FV_TAKES(FV_I64) | FV_TAKES(FV_I8) | FV_TAKES(FV_U8) |                   \
+     FV_TAKES(FV_F16) | FV_TAKES(FV_BF16))
 
 static fv_status shape(fv_context *ctx, fv_site *site) {
-    return fv__shape_broadcast_alike(ctx, site, 1);
+    return fv__shape_alike_from(ctx, site, 1);
 }
 
 /* Elements are moved, whatever they are. */
@@ -67,6 +67,7 @@ const fv_op fv__op_where = {
 static double LOOP(chosen)(const fv_walk *still, bool wanted, const real *dy,
                            const uint8_t *holds) {
     double sum = 0;
+    if (still->rank == 0) return (*holds != 0) == wanted ? *dy : 0;
     fv_walk w = *still;
     for (bool row = fv__walk_begin(&w); row; row = fv__walk_next(&w))
         for (int64_t i = 0; i < w.row; i++)
