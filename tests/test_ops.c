@@ -419,7 +419,7 @@ static void test_dropout(void **state) {
 }
 
 /* A number that is none must be seen at the end, or nobody learns that it arose. What drops values
-   may drop it. */
+   may drop it; whole numbers and truth values cannot hold it. */
 static void test_nan_passes(void **state) {
     (void)state;
     for (int i = 0; fv__ops[i] != NULL; i++)
@@ -429,11 +429,12 @@ static void test_nan_passes(void **state) {
             if (training && (fv__ops[i]->traits & FV_DROPS)) continue;
             start(&p, fv__ops[i]->name, fv__ops[i]->samples[0]);
             p.pass.training = training == 1;
-            op_set(&p.x[0], 0, (double)NAN);
+            const bool holds = op_is_real(&p.x[0]) && op_is_real(&p.y[0]);
+            if (holds) op_set(&p.x[0], 0, (double)NAN);
             op_forward(&p);
             for (int64_t k = 0; k < op_count(&p.y[0]); k++)
                 seen = seen || isnan(op_get(&p.y[0], k));
-            if (!seen) fail_msg("%s loses a NaN", fv__ops[i]->name);
+            if (holds && !seen) fail_msg("%s loses a NaN", fv__ops[i]->name);
             op_release(&p);
         }
 }

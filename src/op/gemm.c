@@ -114,10 +114,10 @@ static void backward(const fv_pass *p) {
 static const char *const samples[] = {
     "; 3x4, constant 4x5, constant 5",
     "transb alpha 0.5 ; 3x4, constant 5x4",
-    "transa transb beta 2 ; constant 4x3, constant 5x4, constant 3x1",
     "alpha -2 beta 0.25 ; 3x4, constant 4x2, 3x2",
-    "transa ; constant 4x1, constant 4x5, constant 1x5",
     "; 1x7, constant 7x3, constant 1",
+    "transa transb beta 2 ; constant 4x3, constant 5x4, constant 3x1",
+    "transa ; constant 4x1, constant 4x5, constant 1x5",
     "; 3x3, constant 3x3, constant 1x3",
     NULL};
 

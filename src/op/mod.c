@@ -30,11 +30,11 @@ static uint64_t branches(const fv_pass *p) {
 }
 
 static const char *const samples[] = {"; 2x3x4, positive 2x3x4",
-                                      "fmod ; positive 3x4, constant positive 4",
                                       "; 2x3x2, positive 2x1x2",
                                       "fmod ; 2x1x3, 2x4x1",
-                                      "; constant 4x1, constant positive 3",
                                       "; below 9 3x4, below 4 3x1",
+                                      "fmod ; positive 3x4, constant positive 4",
+                                      "; constant 4x1, constant positive 3",
                                       "fmod ; below 9 1x5, constant below 4 1",
                                       NULL};
 

@@ -15,7 +15,7 @@ static inline void step(const void *options, fv_group *g, double x) {
 }
 
 static inline double end(const fv_group *g) {
-    return g->zeros > 0 ? 0 : g->sum;
+    return g->zeros > 0 ? 0 * g->sum : g->sum;
 }
 
 static inline double slope(const fv_group *g, double x, int64_t i) {

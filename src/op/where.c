@@ -36,10 +36,10 @@ static void forward(const fv_pass *p) {
 
 static const char *const samples[] = {"; bool 2x3x4, 2x3x4, 2x3x4",
                                       "; bool 3x4, constant 4, 3x1",
-                                      "; bool 2x1x3, 2x4x1, constant 1x1x3",
+                                      "; bool 2x1x3, 2x4x1, 2x1x1",
+                                      "; constant bool 3, 2x3, 2x3",
                                       "; constant bool 4x1, constant 3, constant 1",
                                       "; bool 1x5, below 4 1x5, below 9 1x5",
-                                      "; constant bool 3, 2x3, 2x3",
                                       NULL};
 
 const fv_op fv__op_where = {
