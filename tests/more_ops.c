@@ -52,7 +52,7 @@ static fv_status choose_shape(fv_context *ctx, fv_site *site) {
     return FV_OK;
 }
 
-static fv_status argmax_shape(fv_context *ctx, fv_site *site) {
+static fv_status highest_shape(fv_context *ctx, fv_site *site) {
     FV_TRY(fv__shape_inputs(ctx, site));
     site->out[0] = fv__shape1(site->in[0].dim[0]);
     site->out_type[0].dtype = FV_I32;
@@ -104,12 +104,12 @@ static const fv_op choose = {.name = "choose",
                              .forward = {choose_forward_f32, choose_forward_f64},
                              .backward = {choose_backward_f32, choose_backward_f64},
                              .samples = no_samples};
-static const fv_op argmax = {.name = "argmax",
-                             .inputs_min = 1,
-                             .inputs_max = 1,
-                             .shape = argmax_shape,
-                             .forward = {argmax_forward_f32, argmax_forward_f64},
-                             .samples = no_samples};
+static const fv_op highest = {.name = "highest",
+                              .inputs_min = 1,
+                              .inputs_max = 1,
+                              .shape = highest_shape,
+                              .forward = {highest_forward_f32, highest_forward_f64},
+                              .samples = no_samples};
 static const fv_op take = {.name = "take",
                            .inputs_min = 2,
                            .inputs_max = 2,
@@ -120,7 +120,7 @@ static const fv_op take = {.name = "take",
                            .backward = {take_backward_f32, take_backward_f64},
                            .samples = no_samples};
 
-const fv_op *const fv__more_ops[] = {&halves, &perchannel, &above, &choose, &argmax, &take, NULL};
+const fv_op *const fv__more_ops[] = {&halves, &perchannel, &above, &choose, &highest, &take, NULL};
 
 #else
 
@@ -197,7 +197,7 @@ static void LOOP(choose_backward)(const fv_pass *p) {
     }
 }
 
-static void LOOP(argmax_forward)(const fv_pass *p) {
+static void LOOP(highest_forward)(const fv_pass *p) {
     for (int64_t n = 0; n < p->x[0].shape.dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
         int32_t *y = fv__sample(&p->y[0], n);

@@ -13,7 +13,7 @@
  *   perchannel     y = x * c, c one number a channel: a constant [C]
  *   above T        y = x > T, as bool
  *   choose         y = x2 where x1 (bool) is true, otherwise x3
- *   argmax         y = the channel of the largest x, as int32 [N]
+ *   highest        y = the channel of the largest x, as int32 [N]
  *   take           y = x2[x1] of every sample, x1 being int32 [N]: [N,1]
  */
 extern const fv_op *const fv__more_ops[];

@@ -96,7 +96,7 @@ static void test_truth_values(void **state) {
 
 static void test_integers(void **state) {
     (void)state;
-    fv_graph *net = parse("input 6x1x1\n fc 5 as scores - take { argmax as best | identity }\n"
+    fv_graph *net = parse("input 6x1x1\n fc 5 as scores - take { highest as best | identity }\n"
                           " - concat { identity | from scores - fc 2 }\n");
     trains(net);
     float image[BATCH * 6], scores[BATCH * 5], largest[BATCH];
@@ -117,7 +117,7 @@ static void test_integers(void **state) {
 /* An operator without loops for a type never reads it as another one. */
 static void test_types_are_refused(void **state) {
     (void)state;
-    refuses("input 6x1x1\n fc 5 - argmax - relu", "relu does not compute with int32 values");
+    refuses("input 6x1x1\n fc 5 - highest - relu", "relu does not compute with int32 values");
     refuses("input 6x4x4\n above 0 - conv 3 3x3", "conv does not compute with bool values");
     refuses("input 6x4x4\n add { above 0 | identity }", "add does not take bool values as input 1");
     refuses("input 6x4x4\n add { identity | above 0 }", "add does not take bool values as input 2");

@@ -11,9 +11,8 @@ static inline bool holds(double a, double b) {
 #include "op/compare.h"
 
 static const char *const samples[] = {
-    "; bool 2x3x4, bool 2x3x4", "; bool 3x5, constant bool 5",
-    "; bool 2x3x2, bool 2x1x2", "; constant bool 4x1, constant bool 3",
-    "; bool 1x4, bool 1x4",     NULL};
+    "; bool 2x3x4, bool 2x3x4", "; bool 3x5, constant bool 5",          "; bool 2x3x2, bool 2x1x2",
+    "; bool 1x4, bool 1x4",     "; constant bool 4x1, constant bool 3", NULL};
 
 const fv_op fv__op_and = {
     .name = "and",

@@ -18,6 +18,7 @@ static void LOOP(compute)(const fv_pass *p) {
 static double LOOP(slopes)(const fv_pass *p, const fv_walk *still, bool of_a, const real *dy,
                            const real *a, const real *b) {
     double sum = 0;
+    if (still->rank == 0) return *dy * LOOP(slope)(p->options, of_a, a ? *a : 0, b ? *b : 0);
     fv_walk w = *still;
     for (bool row = fv__walk_begin(&w); row; row = fv__walk_next(&w))
         for (int64_t i = 0; i < w.row; i++)

@@ -49,7 +49,7 @@ fv_status fv__shape_broadcast(fv_context *ctx, fv_site *site) {
     return fv__shape_fits(ctx, site);
 }
 
-fv_status fv__shape_broadcast_alike(fv_context *ctx, fv_site *site, int first) {
+fv_status fv__shape_alike_from(fv_context *ctx, fv_site *site, int first) {
     FV_TRY(fv__shape_broadcast(ctx, site));
     site->out_type[0].dtype = site->in_type[first].dtype;
     for (int i = first + 1; i < site->inputs; i++)
@@ -62,8 +62,12 @@ fv_status fv__shape_broadcast_alike(fv_context *ctx, fv_site *site, int first) {
     return FV_OK;
 }
 
+fv_status fv__shape_alike(fv_context *ctx, fv_site *site) {
+    return fv__shape_alike_from(ctx, site, 0);
+}
+
 fv_status fv__shape_compare(fv_context *ctx, fv_site *site) {
-    FV_TRY(fv__shape_broadcast_alike(ctx, site, 0));
+    FV_TRY(fv__shape_alike(ctx, site));
     site->out_type[0].dtype = FV_BOOL8;
     return FV_OK;
 }

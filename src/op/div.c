@@ -7,10 +7,6 @@
 #define FV_LOOPS "op/div.c"
 #include "op/binary.h"
 
-static fv_status shape(fv_context *ctx, fv_site *site) {
-    return fv__shape_broadcast_alike(ctx, site, 0);
-}
-
 static const char *const samples[] = {"; 2x3x4, positive 2x3x4",
                                       "; 3x4, constant positive 4",
                                       "; 2x3x2, positive 2x1x2",
@@ -34,7 +30,7 @@ const fv_op fv__op_div = {
     .traits = FV_MIXES | FV_KEEP_X,
     .takes_first = FV_NUMBERS,
     .takes_others = FV_NUMBERS,
-    .shape = shape,
+    .shape = fv__shape_alike,
     .forward = {forward_f32, forward_f64},
     .backward = {backward_f32, backward_f64},
     .samples = samples,

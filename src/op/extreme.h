@@ -14,7 +14,7 @@
 #include <math.h>
 
 static fv_status shape(fv_context *ctx, fv_site *site) {
-    FV_TRY(fv__shape_broadcast_alike(ctx, site, 0));
+    FV_TRY(fv__shape_alike(ctx, site));
     fv__site_saved(site, FV_I32, site->out[0]);
     return FV_OK;
 }

@@ -24,6 +24,7 @@ static void LOOP(choose)(const fv_pass *p) {
 /* The sum of dy where input k won, over the places that read one element of it. */
 static double LOOP(won)(const fv_walk *still, int k, const real *dy, const int32_t *winner) {
     double sum = 0;
+    if (still->rank == 0) return *winner == k ? *dy : 0;
     fv_walk w = *still;
     for (bool row = fv__walk_begin(&w); row; row = fv__walk_next(&w))
         for (int64_t i = 0; i < w.row; i++)

@@ -90,21 +90,12 @@ static fv_walk walk(const fv_gemm_options *o, const fv_tensor t[3]) {
     return w;
 }
 
-/* Of C beside y: a product with nothing, whose C stands where A does. */
-static void add(const fv_tensor *y, const fv_tensor *c, int to, double scale) {
-    const fv_tensor t[3] = {*y, *c, {0}};
-    fv_walk w = fv__walk_over(&y->shape);
-    fv__walk_aligned(&w, FV_OF_Y, y);
-    fv__walk_aligned(&w, FV_OF_A, c);
-    fv__product(&w, to, t, scale, true);
-}
-
 static void forward(const fv_pass *p) {
     const fv_gemm_options *o = p->options;
     const fv_tensor t[3] = {p->y[0], p->x[0], p->x[1]};
     const fv_walk w = walk(o, t);
     fv__product(&w, FV_OF_Y, t, o->alpha, false);
-    if (p->inputs > 2) add(&p->y[0], &p->x[2], FV_OF_Y, o->beta);
+    if (p->inputs > 2) fv__product_broadcast(&p->y[0], &p->x[2], FV_OF_Y, o->beta);
 }
 
 static void backward(const fv_pass *p) {
@@ -116,16 +107,17 @@ static void backward(const fv_pass *p) {
         const fv_walk w = walk(o, t);
         fv__product(&w, 1 + k, t, o->alpha, true);
     }
-    if (p->inputs > 2 && p->dx[2].data) add(&p->dy[0], &p->dx[2], FV_OF_A, o->beta);
+    if (p->inputs > 2 && p->dx[2].data)
+        fv__product_broadcast(&p->dy[0], &p->dx[2], FV_OF_A, o->beta);
 }
 
 static const char *const samples[] = {
     "; 3x4, constant 4x5, constant 5",
     "transb alpha 0.5 ; 3x4, constant 5x4",
-    "transa transb beta 2 ; constant 4x3, constant 5x4, constant 3x1",
     "alpha -2 beta 0.25 ; 3x4, constant 4x2, 3x2",
-    "transa ; constant 4x1, constant 4x5, constant 1x5",
     "; 1x7, constant 7x3, constant 1",
+    "transa transb beta 2 ; constant 4x3, constant 5x4, constant 3x1",
+    "transa ; constant 4x1, constant 4x5, constant 1x5",
     "; 3x3, constant 3x3, constant 1x3",
     NULL};
 

@@ -15,7 +15,7 @@ static const char *const samples[] = {"; 2x3x4, 2x3x4",
                                       "; 2x3x2",
                                       "; 2x1x3, 2x4x1, constant 1x4x3",
                                       "; constant 4x1, constant 3",
-                                      "; 1x5, 1x5, 1x5",
+                                      "; 1x13, 1x13, 1x13",
                                       "; below 9 3x4, below 7 3x1, constant below 5 4",
                                       NULL};
 

@@ -20,10 +20,6 @@ static const fv_field fields[] = {{"fmod", "y has the sign of a, not of b", FV_B
                                    offsetof(fv_mod_options, fmod), "no", 0, 0, 0, NULL, "fmod"},
                                   {0}};
 
-static fv_status shape(fv_context *ctx, fv_site *site) {
-    return fv__shape_broadcast_alike(ctx, site, 0);
-}
-
 /* Which whole number of b's fits, and of which sign a is: where y jumps. */
 static int64_t piece(double a, double b) {
     return (int64_t)fmax(-1e15, fmin(1e15, floor(a / b))) * 2 + (a < 0);
@@ -34,11 +30,11 @@ static uint64_t branches(const fv_pass *p) {
 }
 
 static const char *const samples[] = {"; 2x3x4, positive 2x3x4",
-                                      "fmod ; 3x4, constant positive 4",
                                       "; 2x3x2, positive 2x1x2",
                                       "fmod ; 2x1x3, 2x4x1",
-                                      "; constant 4x1, constant positive 3",
                                       "; below 9 3x4, below 4 3x1",
+                                      "fmod ; positive 3x4, constant positive 4",
+                                      "; constant 4x1, constant positive 3",
                                       "fmod ; below 9 1x5, constant below 4 1",
                                       NULL};
 
@@ -58,7 +54,7 @@ const fv_op fv__op_mod = {
     .takes_others = FV_NUMBERS,
     .options_size = sizeof(fv_mod_options),
     .fields = fields,
-    .shape = shape,
+    .shape = fv__shape_alike,
     .forward = {forward_f32, forward_f64},
     .backward = {backward_f32, backward_f64},
     .branches = branches,

@@ -7,10 +7,6 @@
 #define FV_LOOPS "op/mul.c"
 #include "op/binary.h"
 
-static fv_status shape(fv_context *ctx, fv_site *site) {
-    return fv__shape_broadcast_alike(ctx, site, 0);
-}
-
 static const char *const samples[] = {"; 2x3x4, 2x3x4",
                                       "; 3x4, constant 4",
                                       "; 2x3x2, 2x1x2",
@@ -33,7 +29,7 @@ const fv_op fv__op_mul = {
     .traits = FV_MIXES | FV_KEEP_X,
     .takes_first = FV_NUMBERS,
     .takes_others = FV_NUMBERS,
-    .shape = shape,
+    .shape = fv__shape_alike,
     .forward = {forward_f32, forward_f64},
     .backward = {backward_f32, backward_f64},
     .samples = samples,

@@ -10,10 +10,6 @@
 #define FV_LOOPS "op/pow.c"
 #include "op/binary.h"
 
-static fv_status shape(fv_context *ctx, fv_site *site) {
-    return fv__shape_broadcast_alike(ctx, site, 0);
-}
-
 static const char *const samples[] = {"; positive 2x3x4, 2x3x4",
                                       "; positive 3x4, constant 4",
                                       "; positive 2x3x2, positive 2x1x2",
@@ -34,7 +30,7 @@ const fv_op fv__op_pow = {
     .inputs_min = 2,
     .inputs_max = 2,
     .traits = FV_MIXES | FV_KEEP_X,
-    .shape = shape,
+    .shape = fv__shape_alike,
     .forward = {forward_f32, forward_f64},
     .backward = {backward_f32, backward_f64},
     .samples = samples,

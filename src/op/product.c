@@ -51,11 +51,20 @@ void fv__product(const fv_walk *w, int to, const fv_tensor t[3], double scale, b
         product_f32(&moves, &still, to, t, scale, add);
 }
 
+void fv__product_broadcast(const fv_tensor *y, const fv_tensor *x, int to, double scale) {
+    const fv_tensor t[3] = {*y, *x, {0}};
+    fv_walk w = fv__walk_over(&y->shape);
+    fv__walk_aligned(&w, FV_OF_Y, y);
+    fv__walk_aligned(&w, FV_OF_A, x);
+    fv__product(&w, to, t, scale, true);
+}
+
 #else
 
 /* The sum of products for one element: p and q are the other tensors, numbers u and v. */
 static double LOOP(dot)(const fv_walk *still, int u, const real *p, int v, const real *q) {
     double sum = 0;
+    if (still->rank == 0) return (double)*p * (q ? (double)*q : 1);
     fv_walk w = *still;
     for (bool row = fv__walk_begin(&w); row; row = fv__walk_next(&w))
         for (int64_t i = 0; i < w.row; i++)

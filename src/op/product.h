@@ -24,6 +24,10 @@ void fv__product_place(fv_walk *w, int k, const fv_tensor *t, int last_but_one, 
    products of the others; one without data counts as 1. */
 void fv__product(const fv_walk *w, int to, const fv_tensor t[3], double scale, bool add);
 
+/* The same of an x that is broadcast to y (it stands where a does), without a b: y += scale x, or
+   of the gradients dx += scale dy. */
+void fv__product_broadcast(const fv_tensor *y, const fv_tensor *x, int to, double scale);
+
 /* The multiplications of a product with this y and depth, for one sample. */
 void fv__cost_product(fv_cost *cost, const fv_site *site, int64_t depth);
 

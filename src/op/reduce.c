@@ -5,7 +5,9 @@
 #include "op/reduce.h"
 
 const fv_field fv__reduce_fields[] = {
-    {"axes", "the dimensions to go over: 0 is the first (the batch), -1 the last; all unless given",
+    {"axes",
+     "the dimensions to go over, counted from the batch, 0, which must stay, or from the end, -1; "
+     "unless given all, of a constant",
      FV_INTS, offsetof(fv_reduce_options, axes), NULL, -FV_RANK_MAX, FV_RANK_MAX - 1, FV_POSITIONAL,
      NULL, "axes"},
     {"keep", "leave a 1 where a dimension was", FV_BOOL, offsetof(fv_reduce_options, keep), "yes",

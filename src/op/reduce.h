@@ -38,7 +38,7 @@ FV_MUST_USE fv_status fv__shape_pick(fv_context *ctx, fv_site *site);
 
 /* The walk over x (tensor 0) along which y (tensor 1) stands still in every group. */
 fv_walk fv__walk_reduce(const fv_tensor *x, const fv_tensor *y, const fv_ints *axes);
-/* A whole number out of a double: what does not fit wraps round. */
+/* The same of a sum that was made in double. */
 static inline int32_t fv__whole_i32(double v) {
     return fabs(v) < 0x1p62 ? fv__wrap_i32((int64_t)v) : 0;
 }

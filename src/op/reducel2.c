@@ -33,9 +33,9 @@ static const char *const samples[] = {"1 ; positive 2x3x4",
 const fv_op fv__op_reducel2 = {
     .name = "reducel2",
     .help = "the root of the sum of x^2 along some dimensions",
-    .about = "y = sqrt(x_1^2 + x_2^2 + ...), gradient dx_i = dy*x_i/y, 0 where y is 0,\n"
-             "over the elements x_i along `axes`, which become 1, or are gone with `keep no`.\n"
-             "ONNX operator set 1, 2017.",
+    .about = "y = sqrt(x_1^2 + x_2^2 + ...). Gradient: dx_i = dy*x_i/y, 0 where y is 0.\n"
+             "The elements x_i are those along `axes`, dimensions that become 1 or, with\n"
+             "`keep no`, are gone. ONNX operator set 1, 2017.",
     .onnx = "ReduceL2",
     .inputs_min = 1,
     .inputs_max = 1,

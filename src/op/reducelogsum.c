@@ -33,9 +33,9 @@ static const char *const samples[] = {"1 ; positive 2x3x4",
 const fv_op fv__op_reducelogsum = {
     .name = "reducelogsum",
     .help = "the logarithm of the sum along some dimensions",
-    .about = "y = log(x_1 + x_2 + ...), gradient dx_i = dy/(x_1 + x_2 + ...),\n"
-             "over the elements x_i along `axes`, which become 1, or are gone with `keep no`.\n"
-             "ONNX operator set 1, 2017.",
+    .about = "y = log(x_1 + x_2 + ...). Gradient: dx_i = dy/(x_1 + x_2 + ...).\n"
+             "The elements x_i are those along `axes`, dimensions that become 1 or, with\n"
+             "`keep no`, are gone. ONNX operator set 1, 2017.",
     .onnx = "ReduceLogSum",
     .inputs_min = 1,
     .inputs_max = 1,

@@ -39,9 +39,9 @@ static const char *const samples[] = {"1 ; 2x3x4",
 const fv_op fv__op_reducelogsumexp = {
     .name = "reducelogsumexp",
     .help = "log(sum of exp(x)) along some dimensions",
-    .about = "y = log(exp(x_1) + exp(x_2) + ...), gradient dx_i = dy*exp(x_i - y),\n"
-             "over the elements x_i along `axes`, which become 1, or are gone with `keep no`.\n"
-             "ONNX operator set 1, 2017.",
+    .about = "y = log(exp(x_1) + exp(x_2) + ...). Gradient: dx_i = dy*exp(x_i - y).\n"
+             "The elements x_i are those along `axes`, dimensions that become 1 or, with\n"
+             "`keep no`, are gone. ONNX operator set 1, 2017.",
     .onnx = "ReduceLogSumExp",
     .inputs_min = 1,
     .inputs_max = 1,

@@ -33,9 +33,9 @@ static const char *const samples[] = {"1 ; 2x3x4",
 const fv_op fv__op_reducemean = {
     .name = "reducemean",
     .help = "the mean along some dimensions",
-    .about = "y = (x_1 + ... + x_n)/n, gradient dx_i = dy/n,\n"
-             "over the elements x_i along `axes`, which become 1, or are gone with `keep no`.\n"
-             "ONNX operator set 1, 2017.",
+    .about = "y = (x_1 + ... + x_n)/n. Gradient: dx_i = dy/n.\n"
+             "The elements x_i are those along `axes`, dimensions that become 1 or, with\n"
+             "`keep no`, are gone. ONNX operator set 1, 2017.",
     .onnx = "ReduceMean",
     .inputs_min = 1,
     .inputs_max = 1,

@@ -32,9 +32,9 @@ static const char *const samples[] = {
 const fv_op fv__op_reducemin = {
     .name = "reducemin",
     .help = "the smallest along some dimensions",
-    .about = "y = the smallest (a NaN wins), gradient dy to the winner, the first among equals,\n"
-             "over the elements x_i along `axes`, which become 1, or are gone with `keep no`.\n"
-             "ONNX operator set 1, 2017.",
+    .about = "y = the smallest (a NaN wins). Gradient: dy to the winner, the first among equals.\n"
+             "The elements x_i are those along `axes`, dimensions that become 1 or, with\n"
+             "`keep no`, are gone. ONNX operator set 1, 2017.",
     .onnx = "ReduceMin",
     .inputs_min = 1,
     .inputs_max = 1,

@@ -15,7 +15,7 @@ static inline void step(const void *options, fv_group *g, double x) {
 }
 
 static inline double end(const fv_group *g) {
-    return g->zeros > 0 ? 0 : g->sum;
+    return g->zeros > 0 ? 0 * g->sum : g->sum;
 }
 
 static inline double slope(const fv_group *g, double x, int64_t i) {
@@ -38,9 +38,9 @@ static const char *const samples[] = {"1 ; 2x3x4",
 const fv_op fv__op_reduceprod = {
     .name = "reduceprod",
     .help = "the product along some dimensions",
-    .about = "y = x_1*x_2*..., gradient dx_i = dy * the product of the others,\n"
-             "over the elements x_i along `axes`, which become 1, or are gone with `keep no`.\n"
-             "ONNX operator set 1, 2017.",
+    .about = "y = x_1*x_2*.... Gradient: dx_i = dy * the product of the others.\n"
+             "The elements x_i are those along `axes`, dimensions that become 1 or, with\n"
+             "`keep no`, are gone. ONNX operator set 1, 2017.",
     .onnx = "ReduceProd",
     .inputs_min = 1,
     .inputs_max = 1,

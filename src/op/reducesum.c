@@ -30,9 +30,9 @@ static const char *const samples[] = {
 const fv_op fv__op_reducesum = {
     .name = "reducesum",
     .help = "the sum along some dimensions",
-    .about = "y = x_1 + x_2 + ..., gradient dx_i = dy,\n"
-             "over the elements x_i along `axes`, which become 1, or are gone with `keep no`.\n"
-             "ONNX operator set 1, 2017.",
+    .about = "y = x_1 + x_2 + .... Gradient: dx_i = dy.\n"
+             "The elements x_i are those along `axes`, dimensions that become 1 or, with\n"
+             "`keep no`, are gone. ONNX operator set 1, 2017.",
     .onnx = "ReduceSum",
     .inputs_min = 1,
     .inputs_max = 1,

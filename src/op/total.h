@@ -4,10 +4,11 @@
  *
  *     static double share(const fv_pass *p) { ... }      s
  *
- * and gets forward_f32, forward_f64, backward_f32, backward_f64. Whole numbers are added up as they
- * are and wrap round.
+ * and gets forward_f32, forward_f64, backward. Whole numbers are added up as they are and
+ * wrap round.
  */
 #include "op/broadcast.h"
+#include "op/product.h"
 
 #define FV_LOOPS "op/total.inc.h"
 #include "op/loops.h"
@@ -31,4 +32,9 @@ static void forward_f32(const fv_pass *p) {
 }
 static void forward_f64(const fv_pass *p) {
     (p->x[0].dtype == FV_I32 ? add_whole : total_f64)(p);
+}
+
+static void backward(const fv_pass *p) {
+    for (int k = 0; k < p->inputs; k++)
+        if (p->dx[k].data) fv__product_broadcast(&p->dy[0], &p->dx[k], FV_OF_A, share(p));
 }

@@ -17,29 +17,3 @@ static void LOOP(total)(const fv_pass *p) {
             }
     }
 }
-
-/* The sum of dy where dx stands still. */
-static double LOOP(gather)(const fv_walk *still, const real *dy) {
-    double sum = 0;
-    fv_walk w = *still;
-    for (bool row = fv__walk_begin(&w); row; row = fv__walk_next(&w))
-        for (int64_t i = 0; i < w.row; i++) sum += dy[w.at[0] + i * w.by[0]];
-    return sum;
-}
-
-static void LOOP(backward)(const fv_pass *p) {
-    const double s = share(p);
-    for (int k = 0; k < p->inputs; k++) {
-        const real *dy = p->dy[0].data;
-        real *dx = p->dx[k].data;
-        fv_walk all = fv__walk_over(&p->dy[0].shape), w, still;
-        if (dx == NULL) continue;
-        fv__walk_aligned(&all, 0, &p->dy[0]);
-        fv__walk_aligned(&all, 1, &p->dx[k]);
-        fv__walk_split(&all, 1, &w, &still);
-        for (bool row = fv__walk_begin(&w); row; row = fv__walk_next(&w))
-            for (int64_t i = 0; i < w.row; i++)
-                dx[w.at[1] + i * w.by[1]] +=
-                    (real)(s * LOOP(gather)(&still, dy + w.at[0] + i * w.by[0]));
-    }
-}

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #define ANY                                                                                        \
-    (FV_NUMBERS_BITS | FV_TAKES(FV_I64) | FV_TAKES(FV_I8) | FV_TAKES(FV_U8) | FV_TAKES(FV_F16) |   \
-     FV_TAKES(FV_BF16))
+    (FV_NUMBERS_OR_BOOL | FV_TAKES(FV_I64) | FV_TAKES(FV_I8) | FV_TAKES(FV_U8) |                   \
+     FV_TAKES(FV_F16) | FV_TAKES(FV_BF16))
 
 static fv_status shape(fv_context *ctx, fv_site *site) {
-    return fv__shape_broadcast_alike(ctx, site, 1);
+    return fv__shape_alike_from(ctx, site, 1);
 }
 
 /* Elements are moved, whatever they are. */
@@ -36,10 +36,10 @@ static void forward(const fv_pass *p) {
 
 static const char *const samples[] = {"; bool 2x3x4, 2x3x4, 2x3x4",
                                       "; bool 3x4, constant 4, 3x1",
-                                      "; bool 2x1x3, 2x4x1, constant 1x1x3",
+                                      "; bool 2x1x3, 2x4x1, 2x1x1",
+                                      "; constant bool 3, 2x3, 2x3",
                                       "; constant bool 4x1, constant 3, constant 1",
                                       "; bool 1x5, below 4 1x5, below 9 1x5",
-                                      "; constant bool 3, 2x3, 2x3",
                                       NULL};
 
 const fv_op fv__op_where = {
@@ -67,6 +67,7 @@ const fv_op fv__op_where = {
 static double LOOP(chosen)(const fv_walk *still, bool wanted, const real *dy,
                            const uint8_t *holds) {
     double sum = 0;
+    if (still->rank == 0) return (*holds != 0) == wanted ? *dy : 0;
     fv_walk w = *still;
     for (bool row = fv__walk_begin(&w); row; row = fv__walk_next(&w))
         for (int64_t i = 0; i < w.row; i++)
