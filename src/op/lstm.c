@@ -59,12 +59,12 @@ const fv_op fv__op_lstm = {
         "y3: the last h and c of each direction, [directions, hidden] a sample. A sample's first\n"
         "dimension is time, the others are one vector a step. In braces follow, where given, the\n"
         "lengths of the sequences (int32, beyond which y is 0), then h and c at the start, shaped\n"
-        "as y2. Parameters as in ONNX, gates in the order i o f g: weight W [directions, "
-        "4*hidden,\n"
-        "numbers], recurrent R, bias Wb and Rb, peephole P (i o f). PyTorch's order is i f g o.\n"
-        "Gradient: through all steps. Hochreiter & Schmidhuber 1997, \"Long short-term memory\";\n"
-        "Gers, Schmidhuber & Cummins 2000, \"Learning to forget\"; peepholes: Gers, Schraudolph &\n"
-        "Schmidhuber 2002, \"Learning precise timing with LSTM recurrent networks\".",
+        "as y2. Parameters as in ONNX, gates in the order i o f g: weight W, [directions,\n"
+        "4*hidden, numbers], recurrent R, bias Wb and Rb, peephole P (i o f). PyTorch's order is\n"
+        "i f g o. Gradient: through all steps. Hochreiter & Schmidhuber 1997, \"Long short-term\n"
+        "memory\"; Gers, Schmidhuber & Cummins 2000, \"Learning to forget\"; peepholes: Gers,\n"
+        "Schraudolph & Schmidhuber 2002, \"Learning precise timing with LSTM recurrent\n"
+        "networks\".",
     .onnx = "LSTM",
     .inputs_min = 1,
     .inputs_max = 4,
@@ -90,7 +90,7 @@ static double LOOP(sum)(const LOOP(lane) * l, int gate, int64_t j, int64_t s) {
            LOOP(from_state)(l, gate, j, LOOP(before)(l, s));
 }
 
-/* Number j of what a gate sees of the cell: its weight. */
+/* The weight of number j of the cell in a gate. */
 static double LOOP(peep)(const LOOP(lane) * l, int gate, int64_t j) {
     return l->peephole != NULL ? l->peephole[gate * l->hidden + j] : 0;
 }
@@ -163,8 +163,7 @@ static const real *LOOP(fed)(const LOOP(lane) * l, int gate, int64_t s) {
     return LOOP(before)(l, s);
 }
 
-/* Each peephole's gradient: its gate's deltas times the cell it saw, before the step (o: behind).
- */
+/* A peephole's gradient: its gate's deltas times the cell it saw, of o that behind the step. */
 static void LOOP(to_peepholes)(const fv_pass *p, const fv_recurrent *r) {
     real *dp = p->dw[fv__peephole_param(r->options)].data;
     for (int64_t at = 0; dp != NULL && at < r->directions * CELL * r->hidden; at++) {

@@ -27,6 +27,7 @@ typedef struct fv_recurrent_options {
 } fv_recurrent_options;
 
 #define FV_HIDDEN_MAX 1000000
+#define FV_SUMS       16 /* kept in double at a time, of neighbouring numbers */
 
 /* Rows of the three tables of options. */
 extern const char *const fv__recurrent_directions[], *const fv__recurrent_layouts[];

@@ -5,9 +5,9 @@
  * `kind` and says, behind this header, what happens in one step:
  *
  *     step   h, the cell and what is kept of step s, from what was before it
- *     back   delta, the loss by each gate's sum, and the loss by h and the cell before s; it gets
- *            the loss by those after s
- *     fed    the numbers that a gate's weights of the state multiplied; NULL: zeros
+ *     back   the deltas, which are the gradients of the gates' sums; dh and dc hold the gradients
+ * of h and the cell behind the step and receive those before it fed    the numbers that a gate's
+ * weights of the state multiplied; NULL: zeros
  */
 
 /* One sample read in one direction. Step s is its s-th in that direction. */
@@ -117,18 +117,22 @@ static void LOOP(copy)(real *to, const real *from, int64_t count) {
 /* ---- forward ---- */
 
 static void LOOP(read)(const LOOP(lane) * l) {
-    const fv_pass *p = l->p;
     const fv_recurrent *r = l->r;
-    if (r->kind.cell) LOOP(copy)
-    (LOOP(state)(l, &p->y[2]), r->cell < 0 ? NULL : LOOP(state)(l, &p->x[r->cell]), l->hidden);
+    const int64_t width = r->directions * l->hidden;
+    const real *first = r->cell < 0 ? NULL : LOOP(state)(l, &l->p->x[r->cell]);
+    real *last = LOOP(state)(l, &l->p->y[1]);
+    real *cell = r->kind.cell ? LOOP(state)(l, &l->p->y[2]) : NULL;
+    LOOP(copy)(cell, first, cell != NULL ? l->hidden : 0);
     for (int64_t s = 0; s < l->length; s++) LOOP(step)(l, s);
-    LOOP(copy)(LOOP(state)(l, &p->y[1]), LOOP(before)(l, l->length), l->hidden);
-    for (int64_t t = l->length; t < r->steps; t++) LOOP(copy)
-    (LOOP(row)(l, &p->y[0], t, r->directions * l->hidden) + l->d * l->hidden, NULL, l->hidden);
+    LOOP(copy)(last, LOOP(before)(l, l->length), l->hidden);
+    for (int64_t t = l->length; t < r->steps; t++) {
+        real *beyond = LOOP(row)(l, &l->p->y[0], t, width) + l->d * l->hidden;
+        LOOP(copy)(beyond, NULL, l->hidden);
+    }
 }
 
-/* What is kept of steps that no sequence has is 0, and so is, before and after it, what backward
-   makes room for in saved tensor `first` and those after it, up to `end`. */
+/* Clears saved tensors `first` to `end` - 1: what is kept of steps that a sequence does not have,
+   and, before and after it, the room that backward needs. */
 static void LOOP(empty)(const fv_pass *p, int first, int end) {
     for (int i = first; i < end && p->saved[i].data != NULL; i++)
         LOOP(copy)(p->saved[i].data, NULL, fv__shape_count(&p->saved[i].shape));
@@ -146,8 +150,7 @@ static void LOOP(forward)(const fv_pass *p) {
 
 /* ---- backward ---- */
 
-/* Fills the deltas of all steps, from the last to the first, and the gradients of the first state.
- */
+/* Fills the deltas, from the last step to the first, and the gradients of the first state. */
 static void LOOP(read_back)(const LOOP(lane) * l) {
     const fv_pass *p = l->p;
     const fv_recurrent *r = l->r;
@@ -159,25 +162,20 @@ static void LOOP(read_back)(const LOOP(lane) * l) {
         for (int64_t j = 0; dy != NULL && j < l->hidden; j++) dh[j] += dy[j];
         LOOP(back)(l, s, dh, dc);
     }
-    real *dfirst = r->state < 0 ? NULL : LOOP(state)(l, &p->dx[r->state]);
-    for (int64_t j = 0; dfirst != NULL && j < l->hidden; j++) dfirst[j] += dh[j];
-    dfirst = r->cell < 0 ? NULL : LOOP(state)(l, &p->dx[r->cell]);
-    for (int64_t j = 0; dfirst != NULL && j < l->hidden; j++) dfirst[j] += dc[j];
+    real *dstate = r->state < 0 ? NULL : LOOP(state)(l, &p->dx[r->state]);
+    real *dcell = r->cell < 0 ? NULL : LOOP(state)(l, &p->dx[r->cell]);
+    for (int64_t j = 0; dstate != NULL && j < l->hidden; j++) dstate[j] += dh[j];
+    for (int64_t j = 0; dcell != NULL && j < l->hidden; j++) dcell[j] += dc[j];
 }
-
-/* Sums are kept for so many neighbouring numbers at a time, in double. */
-#ifndef FV_RECURRENT_RUN
-#define FV_RECURRENT_RUN 16
-#endif
 
 /* dx of one step: what its deltas send back through the weights. */
 static void LOOP(to_input)(const LOOP(lane) * l, int64_t s) {
     const int64_t count = l->r->inputs, rows = l->r->kind.gates * l->hidden;
     const real *delta = LOOP(kept)(l, FV_KEPT_DELTAS, s);
     real *dx = LOOP(input)(l, &l->p->dx[0], s);
-    for (int64_t first = 0; first < count; first += FV_RECURRENT_RUN) {
-        double sum[FV_RECURRENT_RUN] = {0};
-        const int64_t run = count - first < FV_RECURRENT_RUN ? count - first : FV_RECURRENT_RUN;
+    for (int64_t first = 0; first < count; first += FV_SUMS) {
+        double sum[FV_SUMS] = {0};
+        const int64_t run = count - first < FV_SUMS ? count - first : FV_SUMS;
         for (int64_t row = 0; row < rows; row++)
             for (int64_t i = 0; i < run; i++)
                 sum[i] += delta[row] * l->weight[row * count + first + i];
@@ -209,9 +207,9 @@ static void LOOP(to_weights)(const fv_pass *p, const fv_recurrent *r, int64_t d,
     const int64_t count = of_state ? r->hidden : r->inputs;
     const int64_t slot = fv__recurrent_slot(r, gate, of_state) + j;
     real *dw = p->dw[of_state ? FV_RECURRENT_STATE : FV_RECURRENT_WEIGHT].data;
-    for (int64_t first = 0; dw != NULL && first < count; first += FV_RECURRENT_RUN) {
-        double sum[FV_RECURRENT_RUN] = {0};
-        const int64_t run = count - first < FV_RECURRENT_RUN ? count - first : FV_RECURRENT_RUN;
+    for (int64_t first = 0; dw != NULL && first < count; first += FV_SUMS) {
+        double sum[FV_SUMS] = {0};
+        const int64_t run = count - first < FV_SUMS ? count - first : FV_SUMS;
         LOOP(gather)(p, r, d, slot, of_state ? gate : -1, first, run, sum);
         for (int64_t i = 0; i < run; i++) dw[(d * rows + row) * count + first + i] += (real)sum[i];
     }
@@ -241,18 +239,18 @@ static void LOOP(recur_back)(const fv_pass *p, const fv_recurrent *r) {
 /* Which gates and candidates are cut off; of a rnn, see there. */
 static inline uint64_t LOOP(cut_off)(const fv_pass *p, int candidate) {
     const fv_recurrent r = LOOP(sizes)(p);
+    const int64_t width = (candidate + 1) * r.hidden;
     uint64_t hash = FV_BRANCHES_START;
     if (r.options->clip <= 0 || !p->training || p->saved[FV_KEPT_GATES].data == NULL) return hash;
     LOOP(forward)(p);
     for (int64_t n = 0; n < r.batch; n++)
         for (int64_t d = 0; d < r.directions; d++) {
             const LOOP(lane) l = LOOP(open)(p, &r, n, d);
-            for (int64_t i = 0; i < l.length * (candidate + 1) * r.hidden; i++) {
-                const int64_t s = i / ((candidate + 1) * r.hidden),
-                              at = i % ((candidate + 1) * r.hidden);
-                const real v = LOOP(kept)(&l, FV_KEPT_GATES, s)[at];
-                const real slope = at / r.hidden == candidate ? LOOP(candidate_slope)(r.options, v)
-                                                              : LOOP(gate_slope)(r.options, v);
+            for (int64_t i = 0; i < l.length * width; i++) {
+                const real v = LOOP(kept)(&l, FV_KEPT_GATES, i / width)[i % width];
+                const bool last = i % width >= candidate * r.hidden;
+                const real slope =
+                    last ? LOOP(candidate_slope)(r.options, v) : LOOP(gate_slope)(r.options, v);
                 hash = fv__branches_add(hash, slope == 0);
             }
         }
