@@ -124,6 +124,8 @@ INLINE void column(const gemm_places *g, const float *a, const float *b, const i
         if (g->after && g->after->added) v += g->after->added[r * g->after->ld + after_at];
         *y = g->after && g->after->relu && v < 0 ? 0 : v;
     }
+#else /* never called: a vector holds no packed row */
+    (void)g, (void)a, (void)b, (void)off, (void)c, (void)bias, (void)after_at;
 #endif
 }
 
