@@ -93,17 +93,34 @@ fv_pooling fv__pooling_global(const fv_shape *in) {
     return fv__pooling_adaptive(in, (fv_size){1, 1});
 }
 
-/* Adaptive windows differ in size; of them the largest and the mean step count. */
+/* The largest of the adaptive windows of an axis, which begin at (o in) % out parts of a pixel: at
+   multiples of the greatest common divisor. */
+static int64_t largest(int64_t in, int64_t out) {
+    int64_t divisor = in, rest = out;
+    while (rest > 0) {
+        const int64_t next = divisor % rest;
+        divisor = rest;
+        rest = next;
+    }
+    return (in + 2 * out - divisor - 1) / out;
+}
+
+/* Adaptive windows differ in size and step; the largest and the mean step count. */
 void fv__pooling_cost(const fv_pooling *g, fv_cost *cost) {
     fv_window win[2] = {g->win[0], g->win[1]};
     for (int a = 0; g->adaptive && a < 2; a++) {
         const int64_t in = a == 0 ? g->height : g->width, out = win[a].out;
-        const int64_t step = in / out > 0 ? in / out : 1;
-        const int64_t kernel = in % out == 0 || in < out ? step : step + 2 - (out == 2);
-        win[a] = (fv_window){.kernel = kernel, .stride = step, .dilation = 1, .out = out};
+        win[a] = (fv_window){.kernel = largest(in, out),
+                             .stride = in / out > 0 ? in / out : 1,
+                             .dilation = 1,
+                             .out = out};
     }
-    fv__cost_windows(cost, win);
-    cost->global = g->adaptive && g->win[0].out == 1 && g->win[1].out == 1;
+    if (!g->adaptive || g->win[0].out > 1 || g->win[1].out > 1) {
+        fv__cost_windows(cost, win);
+        return;
+    }
+    fv__cost_nothing(cost);
+    cost->global = true;
 }
 
 /* The pixels of the map under window o of one axis. */
