@@ -372,11 +372,11 @@ static void test_nan_passes(void **state) {
             if (training && (fv__ops[i]->traits & FV_DROPS)) continue;
             start(&p, fv__ops[i]->name, fv__ops[i]->samples[0]);
             p.pass.training = training == 1;
-            op_set(&p.x[0], 0, (double)NAN);
+            if (op_is_real(&p.x[0])) op_set(&p.x[0], 0, (double)NAN);
             op_forward(&p);
             for (int64_t k = 0; k < op_count(&p.y[0]); k++)
                 seen = seen || isnan(op_get(&p.y[0], k));
-            if (!seen) fail_msg("%s loses a NaN", fv__ops[i]->name);
+            if (!seen && op_is_real(&p.x[0])) fail_msg("%s loses a NaN", fv__ops[i]->name);
             op_release(&p);
         }
 }
