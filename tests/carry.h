@@ -18,6 +18,7 @@
 #include "train/gradient_check.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,20 @@ static inline fv_graph *parse(const char *text) {
     fv_graph *net;
     must(fv__net_parse(ctx, "test", text, strlen(text), NULL, 0, &net, NULL));
     return net;
+}
+
+/* Adds a layer to a net that is being built; returns its first output. */
+static inline int add_layer(fv_graph *net, const char *op, const char *options, const int *in,
+                            int inputs) {
+    uint64_t bytes[32] = {0};
+    char name[32];
+    int value;
+    snprintf(name, sizeof name, "%s%zu", op, net->node_count);
+    fv_node_spec spec = {
+        .op = fv__op_find_in(ctx, op), .options = bytes, .name = name, .in = in, .inputs = inputs};
+    must(fv__options_parse(ctx, spec.op, options, bytes));
+    must(fv__net_add(ctx, net, &spec, &value));
+    return value;
 }
 
 /* Random number i of a thing. */

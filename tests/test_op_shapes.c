@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "op/strides.h"
 #include "op_problem.h"
 
 static void shape_of(op_problem *p, const char *op, const char *sample, fv_cost *cost) {
@@ -110,11 +111,31 @@ static void test_list(void **state) {
         assert_ptr_equal(fv__op_find(fv__ops[i]->name), fv__ops[i]);
 }
 
+/* A walk joins dimensions that lie one behind the other, and no others. */
+static void test_walks(void **state) {
+    (void)state;
+    double room[64];
+    const fv_shape shape = {3, {2, 3, 4}};
+    fv_tensor dense = fv__tensor(room, FV_F64, shape), apart = dense;
+    apart.step = 20;
+    fv_walk w = fv__walk_over(&shape);
+    fv__walk_aligned(&w, 0, &dense);
+    assert_true(fv__walk_begin(&w) && w.row == 24 && !fv__walk_next(&w));
+    w = fv__walk_over(&shape);
+    fv__walk_aligned(&w, 0, &dense);
+    fv__walk_aligned(&w, 1, &apart);
+    assert_true(fv__walk_begin(&w) && w.row == 12);
+    assert_true(fv__walk_next(&w) && w.at[0] == 12 && w.at[1] == 20 && !fv__walk_next(&w));
+    fv_shape out;
+    const fv_shape column = {2, {3, 1}}, four = {1, {4}}, two = {1, {2}};
+    assert_true(fv__broadcast(&column, &four, &out) && out.dim[0] == 3 && out.dim[1] == 4);
+    assert_false(fv__broadcast(&shape, &two, &out));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_costs),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_parameters),
+        cmocka_unit_test(test_walks), cmocka_unit_test(test_costs),
+        cmocka_unit_test(test_sizes), cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,9 +53,13 @@ static void backward(const fv_pass *p) {
     fv__move_back(p, pairs);
 }
 
-static const char *const samples[] = {"2x3 ; 2x2x5x4",       "3 top 0 left 2 ; 1x3x4x5",
-                                      "1 left 0 ; 3x2x3x2",  "2 top 1 ; 1x1x3x4",
-                                      "2 ; below 9 2x1x3x3", NULL};
+static const char *const samples[] = {"2x3 top 0 left 0 ; 2x2x3x4",
+                                      "2x3 ; 2x2x5x4",
+                                      "3 top 0 left 2 ; 1x3x4x5",
+                                      "1 left 0 ; 3x2x3x2",
+                                      "2 top 1 ; 1x1x3x4",
+                                      "2 ; below 9 2x1x3x3",
+                                      NULL};
 
 const fv_op fv__op_crop = {
     .name = "crop",

@@ -75,13 +75,11 @@ static void forward(const fv_pass *p) {
 #define FV_LOOPS "op/gatherelements.c"
 #include "op/loops.h"
 
-static const char *const samples[] = {"; 2x4x3, below 4 2x2x3",
-                                      "-1 ; 3x2x4, below 4 3x2x5",
-                                      "2 ; 1x3x4, below 4 1x2x4",
-                                      "1 ; 4x5, below 5 4x1",
-                                      "0 ; constant 4x3, constant below 4 2x3",
-                                      "; below 9 2x3, below 3 2x4",
-                                      NULL};
+static const char *const samples[] = {
+    "; 2x2x1, below 2 2x7x1",     "; 2x4x3, below 4 2x2x3",
+    "-1 ; 3x2x4, below 4 3x2x5",  "2 ; 1x3x4, below 4 1x2x4",
+    "1 ; 4x5, below 5 4x1",       "0 ; constant 4x3, constant below 4 2x3",
+    "; below 9 2x3, below 3 2x4", NULL};
 
 const fv_op fv__op_gatherelements = {
     .name = "gatherelements",

@@ -135,6 +135,7 @@ static void cost(const fv_site *site, fv_cost *cost) {
 #include "op/loops.h"
 
 static const char *const samples[] = {
+    "; 2x2x1x1, 2x2x2x2",
     "; 2x2x4x5, 2x3x2x2",
     "align_corners ; 1x3x3x4, 1x2x3x2",
     "padding border ; 2x1x3x3, 2x3x3x2",

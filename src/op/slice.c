@@ -111,7 +111,8 @@ static void backward(const fv_pass *p) {
     fv__move_back(p, pairs);
 }
 
-static const char *const samples[] = {"1 3 1 ; 2x4x3x2",
+static const char *const samples[] = {"0 3 1 steps 2 ; 2x4x3x2",
+                                      "1 3 1 ; 2x4x3x2",
                                       "0,-2 4,9999 2,3 steps 2,1 ; 1x2x5x4",
                                       "-1 -9999 -1 steps -2 ; 2x3x6",
                                       "2,1 3,0 1,2 steps 1,-1 ; 3x4x3",

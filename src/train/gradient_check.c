@@ -126,19 +126,26 @@ static double measure_alone(void *of, uint64_t *branches) {
     double sum = 0;
     for (int o = 0; o < a->pass.outputs; o++) {
         const double *y = a->y[o].data, *dy = a->dy[o].data;
-        for (int64_t i = 0; i < fv__shape_count(&a->y[o].shape); i++) sum += y[i] * dy[i];
+        for (int64_t i = 0; dy && i < fv__shape_count(&a->y[o].shape); i++) sum += y[i] * dy[i];
     }
     return sum;
 }
 
-/* The next doubles of the scratch, for a tensor like `t`, zeroed; of another type it stays as it
- * is. */
+/* The next doubles of the scratch, for a tensor like `t`, zeroed; of another type, which has no
+   gradient, it stays as it is. */
 static fv_tensor take(double **space, const fv_tensor *t) {
     if (t->dtype != FV_F64) return *t;
     const fv_tensor own = fv__tensor(*space, FV_F64, t->shape);
     const int64_t count = fv__shape_count(&t->shape);
     memset(*space, 0, (size_t)count * sizeof(double));
     *space += count;
+    return own;
+}
+
+/* The same for a gradient: where values are no doubles there is none. */
+static fv_tensor take_gradient(double **space, const fv_tensor *t) {
+    fv_tensor own = take(space, t);
+    if (t->dtype != FV_F64) own.data = NULL;
     return own;
 }
 
@@ -155,12 +162,12 @@ static void prepare_alone(const check *c, const fv_step_view *view, alone *a) {
     a->dw = a->dx + pass->inputs;
     for (int o = 0; o < pass->outputs; o++) {
         a->y[o] = take(&space, &pass->y[o]);
-        a->dy[o] = take(&space, &pass->y[o]);
+        a->dy[o] = take_gradient(&space, &pass->y[o]);
         double *dy = a->dy[o].data;
-        for (int64_t i = 0; i < fv__shape_count(&a->dy[o].shape); i++)
+        for (int64_t i = 0; dy && i < fv__shape_count(&a->dy[o].shape); i++)
             dy[i] = fv__random_normal(key, drawn++);
     }
-    for (int i = 0; i < pass->inputs; i++) a->dx[i] = take(&space, &pass->x[i]);
+    for (int i = 0; i < pass->inputs; i++) a->dx[i] = take_gradient(&space, &pass->x[i]);
     for (int i = 0; i < pass->params; i++) {
         a->dw[i] = take(&space, &pass->w[i]);
         if (!c->net->params[c->net->nodes[view->node].param[i]].spec.learned) a->dw[i].data = NULL;
