@@ -42,6 +42,7 @@ const fv_op fv__op_argmin = {
     .options_size = sizeof(fv_pick_options),
     .fields = fv__pick_fields,
     .shape = fv__shape_pick,
+    .cost = fv__cost_pick,
     .forward = {forward_f32, forward_f64},
     .samples = samples,
 };

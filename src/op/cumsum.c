@@ -31,6 +31,12 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     return fv__not_batch(ctx, site, axis, "add up along");
 }
 
+static void cost(const fv_site *site, fv_cost *cost) {
+    const fv_cumsum_options *o = site->options;
+    fv__cost_nothing(cost);
+    cost->global = (o->axis < 0 ? o->axis + site->in[0].rank : o->axis) >= 2;
+}
+
 /* Over all lines along the axis: where each begins in tensor 0 and 1, which `by` and its length
    then run through. Backwards, a line begins at its end. */
 static fv_walk lines(const fv_tensor *from, const fv_tensor *to, int64_t axis, bool back,
@@ -96,6 +102,7 @@ const fv_op fv__op_cumsum = {
     .options_size = sizeof(fv_cumsum_options),
     .fields = fields,
     .shape = shape,
+    .cost = cost,
     .forward = {forward_f32, forward_f64},
     .backward = {backward_f32, backward_f64},
     .samples = samples,

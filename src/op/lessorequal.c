@@ -11,7 +11,8 @@ static inline bool holds(double a, double b) {
 #include "op/compare.h"
 
 static const char *const samples[] = {"; 2x3x4, 2x3x4",
-                                      "; below 4 3x5, constant below 3 5",
+                                      "; below 4 3x5, below 3 3x1",
+                                      "; 3x5, constant 5",
                                       "; 2x3x2, 2x1x2",
                                       "; constant 4x1, constant 3",
                                       "; below 3 1x4, below 3 1x4",

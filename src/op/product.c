@@ -35,6 +35,7 @@ void fv__cost_product(fv_cost *cost, const fv_site *site, int64_t depth) {
     const fv_shape *y = &site->out[0];
     const int64_t count = site->out_type[0].batched ? fv__shape_sample(y) : fv__shape_count(y);
     fv__cost_nothing(cost);
+    cost->global = true;
     if (!fv__mul_i64(count, depth, &cost->macs)) cost->macs = INT64_MAX;
     (void)snprintf(cost->product, sizeof cost->product, "%" PRId64 "*%" PRId64, depth, count);
 }

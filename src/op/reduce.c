@@ -66,6 +66,21 @@ fv_status fv__shape_pick(fv_context *ctx, fv_site *site) {
     return fv__fail(ctx, FV_BAD_INPUT, "%s counts at most 2,147,483,647 elements", site->op->name);
 }
 
+static void see(const fv_site *site, const fv_ints *axes, fv_cost *cost) {
+    bool gone[FV_RANK_MAX];
+    fv__cost_nothing(cost);
+    mark(axes, site->in[0].rank, gone);
+    for (int d = 2; d < site->in[0].rank; d++) cost->global = cost->global || gone[d];
+}
+
+void fv__cost_reduce(const fv_site *site, fv_cost *cost) {
+    see(site, &((const fv_reduce_options *)site->options)->axes, cost);
+}
+
+void fv__cost_pick(const fv_site *site, fv_cost *cost) {
+    see(site, &(const fv_ints){1, {((const fv_pick_options *)site->options)->axis}}, cost);
+}
+
 fv_walk fv__walk_reduce(const fv_tensor *x, const fv_tensor *y, const fv_ints *axes) {
     bool gone[FV_RANK_MAX];
     int64_t stride[FV_RANK_MAX];

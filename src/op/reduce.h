@@ -36,6 +36,10 @@ FV_MUST_USE fv_status fv__shape_reduce(fv_context *ctx, fv_site *site);
 /* The same of those with fv_pick_options; y is int32. */
 FV_MUST_USE fv_status fv__shape_pick(fv_context *ctx, fv_site *site);
 
+/* What goes over rows or columns of a map sees all of it. */
+void fv__cost_reduce(const fv_site *site, fv_cost *cost);
+void fv__cost_pick(const fv_site *site, fv_cost *cost);
+
 /* The walk over x (tensor 0) along which y (tensor 1) stands still in every group. */
 fv_walk fv__walk_reduce(const fv_tensor *x, const fv_tensor *y, const fv_ints *axes);
 /* The same of a sum that was made in double. */

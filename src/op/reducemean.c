@@ -43,6 +43,7 @@ const fv_op fv__op_reducemean = {
     .options_size = sizeof(fv_reduce_options),
     .fields = fv__reduce_fields,
     .shape = fv__shape_reduce,
+    .cost = fv__cost_reduce,
     .forward = {forward_f32, forward_f64},
     .backward = {backward_f32, backward_f64},
     .samples = samples,
