@@ -376,7 +376,7 @@ static void test_nan_passes(void **state) {
             op_forward(&p);
             for (int64_t k = 0; k < op_count(&p.y[0]); k++)
                 seen = seen || isnan(op_get(&p.y[0], k));
-            if (!seen) fail_msg("%s loses a NaN", fv__ops[i]->name);
+            if (!seen && op_is_real(&p.y[0])) fail_msg("%s loses a NaN", fv__ops[i]->name);
             op_release(&p);
         }
 }

@@ -142,20 +142,18 @@ static bool optimizer_page(fv_text *out, const char *topic) {
     return false;
 }
 
-/* What else is called so: a name may be an operator's, an optimiser's and a network's. */
-static bool other_pages(fv_text *out, const char *topic) {
-    bool found = optimizer_page(out, topic);
+static bool other_page(fv_text *out, const char *topic) {
+    if (optimizer_page(out, topic)) return true;
     for (int i = 0; i < fv_dataset_kinds(); i++)
         if (!fv_dataset_kind_by_path(i) && strcmp(fv_dataset_kind_name(i), topic) == 0) {
             fv__text_addf(out, "%s, a data set\n\n", topic);
             fv__cli_paragraphs(out, fv_dataset_kind_help(i));
             fv__text_addf(out, "\nWhat is here: `fovea data %s`.\n", topic);
-            found = true;
+            return true;
         }
     const fv_zoo_network *z = fv_zoo_find(topic);
-    if (z && out->length) fv__text_add(out, "\n");
     if (z) network_page(out, z);
-    return found || z != NULL;
+    return z != NULL;
 }
 
 static const char *const fixed[] = {"settings", "input", "layers", "language", "exit"};
@@ -183,7 +181,9 @@ fv_status fv__cli_topic(fv_cli *cli, const char *topic, fv_text *out) {
         fv__cli_usage(out, command);
     } else if (fv_operator_find(NULL, topic, &op)) {
         operator_page(out, &op);
-        (void)other_pages(out, topic);
+        (void)optimizer_page(out, topic); /* perceptron is both, and a network */
+        if (fv_zoo_find(topic))
+            fv__text_addf(out, "\nA network of that name: `fovea zoo %s`.\n", topic);
     } else if (strcmp(topic, "settings") == 0 || strcmp(topic, "recipe") == 0) {
         settings_page(out);
     } else if (strcmp(topic, "input") == 0) {
@@ -194,7 +194,7 @@ fv_status fv__cli_topic(fv_cli *cli, const char *topic, fv_text *out) {
         fv__text_add(out, language);
     } else if (strcmp(topic, "exit") == 0) {
         fv__text_add(out, exits);
-    } else if (!other_pages(out, topic)) {
+    } else if (!other_page(out, topic)) {
         const char *near = nearest_topic(topic);
         if (near)
             return fv__fail(cli->ctx, FV_USAGE, "no help on '%s'; did you mean '%s'?", topic, near);
