@@ -16,6 +16,7 @@ SOURCE = pathlib.Path(os.environ.get("FOVEA_SOURCE", pathlib.Path(__file__).pare
 
 EXPECTED = {  # network: parameters, MACs of one picture
     "perceptron": (7850, 7840),
+    "adaline": (7850, 7840),
     "lenet5": (61706, 416520),
     "alexnet": (62378344, 1135256096),
     "alexnet-2012": (60965224, 724406816),

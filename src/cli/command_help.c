@@ -131,6 +131,7 @@ static bool optimizer_page(fv_text *out, const char *topic) {
     fv_option option = FV_INIT(fv_option);
     for (int i = 0; fv_optimizer_at(i, &o); i++) {
         if (strcmp(o.name, topic) != 0) continue;
+        if (out->length) fv__text_add(out, "\n");
         fv__text_addf(out, "optimizer=%s\n\n%s\n\n", o.name, o.help);
         fv__cli_paragraphs(out, o.about);
         if (optimizer_setting(&i, 0, &option)) fv__text_add(out, "\nSettings (key=value)\n");
@@ -180,6 +181,9 @@ fv_status fv__cli_topic(fv_cli *cli, const char *topic, fv_text *out) {
         fv__cli_usage(out, command);
     } else if (fv_operator_find(NULL, topic, &op)) {
         operator_page(out, &op);
+        (void)optimizer_page(out, topic); /* perceptron is both, and a network */
+        if (fv_zoo_find(topic))
+            fv__text_addf(out, "\nA network of that name: `fovea zoo %s`.\n", topic);
     } else if (strcmp(topic, "settings") == 0 || strcmp(topic, "recipe") == 0) {
         settings_page(out);
     } else if (strcmp(topic, "input") == 0) {

@@ -65,7 +65,7 @@ static const char *refuses_options(const fv_site *site, const fv_request *reques
     const fv_crossentropy_options *o = site->options;
     if (o->weights.count > 1) return "has no weights of classes";
     if (o->smooth > 0) return "does not smooth labels";
-    if (o->from != FV_CROSSENTROPY_LOGITS) return "reads logits";
+    if (o->reads != FV_CROSSENTROPY_LOGITS) return "reads logits";
     return refuses_maps(site, request);
 }
 

@@ -207,8 +207,13 @@ static fv_status set_recipe(fv_expander *x) {
     fv__recipe_table(&table, NULL);
     fv__recipe_defaults(x->recipe);
     FV_TRY(fv__fill(&env, table.field, x->program->train_given, x->recipe));
-    for (const fv_given *g = x->program->train_given; g; g = g->next)
+    const int stated = x->recipe->loss;
+    bool named = false;
+    for (const fv_given *g = x->program->train_given; g; g = g->next) {
+        named = named || strcmp(g->field->name, "loss") == 0;
         fv__recipe_spread(x->recipe, g->field);
+    }
+    if (named) x->recipe->loss = stated; /* whatever the optimiser brings */
     return FV_OK;
 }
 

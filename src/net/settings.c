@@ -142,6 +142,7 @@ fv_status fv__recipe_apply(fv_context *ctx, fv_setting *settings, size_t count, 
                            size_t *rest) {
     fv_recipe_table t;
     size_t others = 0;
+    int named = -1; /* the loss, if it is: whatever the optimiser brings */
     fv__recipe_table(&t, NULL);
     for (size_t i = 0; i < count; i++) {
         const fv_field *field = fv__field_find(t.field, settings[i].name);
@@ -150,7 +151,9 @@ fv_status fv__recipe_apply(fv_context *ctx, fv_setting *settings, size_t count, 
         if (!field || !recipe) continue;
         FV_TRY(fv__field_set_text(ctx, field, recipe, settings[i].value));
         fv__recipe_spread(recipe, field);
+        if (strcmp(field->name, "loss") == 0) named = recipe->loss;
     }
+    if (recipe && named >= 0) recipe->loss = named;
     if (rest) *rest = others;
     return FV_OK;
 }

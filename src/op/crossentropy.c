@@ -6,7 +6,7 @@
  * `weights` w make it w_c q_c. It reads the numbers before softmax: exp and log cancel and nothing
  * underflows,
  *     log softmax(x)_c = x_c - (max + log(sum of exp(x_j - max))),
- * or with `from logprobabilities` these logarithms themselves. N is the sum of w_t over the whole
+ * or with `reads logprobabilities` these logarithms themselves. N is the sum of w_t over the whole
  * batch, without samples (pixels) whose label is the ignored one.
  * Gradient: dx = (p sum(q) - q)/N * dy with the probabilities p = softmax(x); of logarithms,
  * dx = -q/N * dy. Bridle 1990; per pixel: Long, Shelhamer & Darrell 2015.
@@ -18,7 +18,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-static const char *const froms[] = {"logits", "logprobabilities", NULL};
+static const char *const kinds[] = {"logits", "logprobabilities", NULL};
 
 static const fv_field fields[] = {
     {"ignore", "label that counts nothing, such as 255 for pixels that nobody labelled", FV_INT,
@@ -27,8 +27,8 @@ static const fv_field fields[] = {
      offsetof(fv_crossentropy_options, weights), "1", 0, 1e6, 0, NULL, NULL},
     {"smooth", "label smoothing: the share of the target that all classes have alike", FV_REAL,
      offsetof(fv_crossentropy_options, smooth), "0", 0, 1, 0, NULL, NULL},
-    {"from", "what is read: numbers before softmax, or logarithms of probabilities", FV_CHOICE,
-     offsetof(fv_crossentropy_options, from), "logits", 0, 0, 0, froms, NULL},
+    {"reads", "numbers before softmax, or logarithms of probabilities", FV_CHOICE,
+     offsetof(fv_crossentropy_options, reads), "logits", 0, 0, 0, kinds, NULL},
     {0}};
 
 static fv_status shape(fv_context *ctx, fv_site *site) {
@@ -43,7 +43,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
         return fv__fail(ctx, FV_BAD_INPUT, "smooth must be between 0 and 1, not %g", o->smooth);
     site->out[0] = fv__shape1(1);
     site->out_type[0].batched = false;
-    if (o->from == FV_CROSSENTROPY_LOGITS)
+    if (o->reads == FV_CROSSENTROPY_LOGITS)
         fv__site_saved(site, FV_F32, site->in[0]); /* the probabilities */
     return FV_OK;
 }
@@ -80,8 +80,8 @@ static const char *const samples[] = {"; 4x5",
                                       "weights 1,2,0.5 ; 5x3",
                                       "smooth 0.1 ; 4x5",
                                       "weights 1,0,3,0.25 smooth 0.3 ignore 2 ; 2x4x3x2",
-                                      "from logprobabilities smooth 0.2 ; 1x4",
-                                      "from logprobabilities weights 2,1,3 ; 2x3x2x2",
+                                      "reads logprobabilities smooth 0.2 ; 1x4",
+                                      "reads logprobabilities weights 2,1,3 ; 2x3x2x2",
                                       NULL};
 
 const fv_op fv__op_crossentropy = {
@@ -94,7 +94,7 @@ const fv_op fv__op_crossentropy = {
         "`weights` count a label as much as its class weighs, and the mean is divided by what\n"
         "was counted; `smooth` e leaves 1 - e of the target at the label and gives each of\n"
         "the K classes e/K. As PyTorch's CrossEntropyLoss (weight, ignore_index,\n"
-        "label_smoothing) with the reduction mean; with `from logprobabilities` as its\n"
+        "label_smoothing) with the reduction mean; with `reads logprobabilities` as its\n"
         "NLLLoss and ONNX's NegativeLogLikelihoodLoss, for what ends in a logarithm of\n"
         "softmax. Gradient: dx = (softmax(x) - onehot)/N * dy. Bridle 1990; smoothing:\n"
         "Szegedy, Vanhoucke, Ioffe, Shlens & Wojna 2016, section 7.",
@@ -129,7 +129,7 @@ static void LOOP(forward)(const fv_pass *p) {
     const fv_crossentropy_options *o = p->options;
     const int64_t batch = p->x[0].shape.dim[0], classes = p->x[0].shape.dim[1];
     const int64_t pixels = fv__shape_sample(&p->x[0].shape) / classes;
-    const bool logits = o->from == FV_CROSSENTROPY_LOGITS;
+    const bool logits = o->reads == FV_CROSSENTROPY_LOGITS;
     double loss = 0;
     for (int64_t n = 0; n < batch; n++)
         for (int64_t i = 0; i < pixels; i++) {
@@ -153,7 +153,7 @@ static void LOOP(backward)(const fv_pass *p) {
     const fv_crossentropy_options *o = p->options;
     const int64_t batch = p->x[0].shape.dim[0], classes = p->x[0].shape.dim[1];
     const int64_t pixels = fv__shape_sample(&p->x[0].shape) / classes;
-    const bool logits = o->from == FV_CROSSENTROPY_LOGITS;
+    const bool logits = o->reads == FV_CROSSENTROPY_LOGITS;
     const real dy = *(const real *)p->dy[0].data;
     if (p->dx[0].data == NULL || !(p->divisor > 0)) return;
     for (int64_t n = 0; n < batch; n++)

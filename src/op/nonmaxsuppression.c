@@ -99,8 +99,12 @@ typedef struct rows {
 #include "op/loops.h"
 
 static const char *const samples[] = {
-    "6 ; 2x5x4, 2x2x5", "3 each 1 overlap 0.3 score 0.1 ; 1x6x4, 1x3x6",
-    "9 format centre overlap 0.1 ; constant 2x4x4, constant 2x2x4", NULL};
+    "6 ; 2x5x4, 2x2x5",
+    "3 each 1 overlap 0.3 score 0.1 ; 1x6x4, 1x3x6",
+    "4 overlap 0 ; 1x3x4, 1x1x3",
+    "9 format centre score 0 ; 2x2x4, 2x1x2",
+    "9 format centre overlap 0.1 ; constant 2x4x4, constant 2x2x4",
+    NULL};
 
 const fv_op fv__op_nonmaxsuppression = {
     .name = "nonmaxsuppression",

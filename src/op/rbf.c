@@ -21,6 +21,7 @@ enum { LEARNED, DRAWN };
 typedef struct rbf_options {
     int64_t units;
     int prototypes;
+    bool negative;
 } rbf_options;
 
 static const char *const kinds[] = {"learned", "digits", NULL};
@@ -30,6 +31,8 @@ static const fv_field fields[] = {
      FV_POSITIONAL | FV_REQUIRED, NULL, NULL},
     {"prototypes", "learned, or digits: 10 units over 84 inputs, drawn as 7x12 pixels", FV_CHOICE,
      offsetof(rbf_options, prototypes), "learned", 0, 0, 0, kinds, NULL},
+    {"negative", "whether distances get a minus, so that the largest is the nearest", FV_BOOL,
+     offsetof(rbf_options, negative), "no", 0, 0, 0, NULL, NULL},
     {0}};
 
 /* The digits of `prototypes digits`, side by side in two halves, drawn here (the paper shows its
@@ -106,7 +109,7 @@ static void cost(const fv_site *site, fv_cost *cost) {
 #include "op/loops.h"
 
 static const char *const samples[] = {"4 ; 3x5",
-                                      "3 ; 2x2x3x4",
+                                      "3 negative ; 2x2x3x4",
                                       "1 ; 1x3",
                                       "10 prototypes digits ; 2x84",
                                       "10 prototypes digits ; 1x7x12x1",
@@ -120,7 +123,8 @@ const fv_op fv__op_rbf = {
         "is the nearest. A map is read as a vector, as by fc. The prototypes are learned\n"
         "weights [units, inputs], or with `prototypes digits` (10 units, 84 inputs) the ten\n"
         "digits as bitmaps of 7x12 pixels, -1 and +1, which stay what they are; the bitmaps\n"
-        "are Fovea's own, not those of the paper. The loss that belongs to it is rbfloss.\n"
+        "are Fovea's own, not those of the paper. The loss that belongs to it is rbfloss. What\n"
+        "counts right answers takes the largest number for the nearest: `negative` gives -y.\n"
         "Gradients: dx_j = 2*sum of dy_i*(x_j - w_ij), dw_ij = -2*dy_i*(x_j - w_ij).\n"
         "LeCun, Bottou, Bengio & Haffner 1998, section II.B, equation 7.",
     .inputs_min = 1,
@@ -154,7 +158,7 @@ static void LOOP(forward)(const fv_pass *p) {
                 const double d = x[j] - LOOP(prototype)(p, inputs, i, j);
                 sum += d * d;
             }
-            y[i] = (real)sum;
+            y[i] = (real)(o->negative ? -sum : sum);
         }
     }
 }
@@ -162,6 +166,7 @@ static void LOOP(forward)(const fv_pass *p) {
 static void LOOP(backward)(const fv_pass *p) {
     const rbf_options *o = p->options;
     const int64_t inputs = fv__shape_sample(&p->x[0].shape);
+    const double sign = o->negative ? -1 : 1;
     real *dw = p->params > 0 ? p->dw[0].data : NULL;
     for (int64_t n = 0; n < p->dy[0].shape.dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
@@ -169,7 +174,7 @@ static void LOOP(backward)(const fv_pass *p) {
         real *dx = fv__sample(&p->dx[0], n);
         for (int64_t i = 0; i < o->units; i++)
             for (int64_t j = 0; j < inputs; j++) {
-                const double d = 2 * dy[i] * (x[j] - LOOP(prototype)(p, inputs, i, j));
+                const double d = sign * 2 * dy[i] * (x[j] - LOOP(prototype)(p, inputs, i, j));
                 if (dx != NULL) dx[j] += (real)d;
                 if (dw != NULL) dw[i * inputs + j] -= (real)d;
             }

@@ -5,7 +5,7 @@
  * the second term, which competes, pushes the other units away, but none further than about j.
  * It is -log of the probability of the label where exp(-d_i) is the likelihood of class i and e^-j
  * that of no class at all. LeCun, Bottou, Bengio & Haffner 1998, section II.C, equation 9.
- * Gradient: dd_i = ((1 at the label) - e^-d_i/(e^-j + sum))/N * dy. With `from scores` x = -d.
+ * Gradient: dd_i = ((1 at the label) - e^-d_i/(e^-j + sum))/N * dy. With `reads scores` x = -d.
  */
 #ifndef FV_LOOPS
 #include "op/shapes.h"
@@ -16,16 +16,16 @@ enum { DISTANCES, SCORES };
 
 typedef struct rbfloss_options {
     double j;
-    int from;
+    int reads;
 } rbfloss_options;
 
-static const char *const froms[] = {"distances", "scores", NULL};
+static const char *const kinds[] = {"distances", "scores", NULL};
 
 static const fv_field fields[] = {
     {"j", "about as far wrong units are pushed away, and no further", FV_REAL,
      offsetof(rbfloss_options, j), "1", 0, 1e6, FV_POSITIONAL, NULL, NULL},
-    {"from", "what is read: distances, the least wins; or scores, which are minus that", FV_CHOICE,
-     offsetof(rbfloss_options, from), "distances", 0, 0, 0, froms, NULL},
+    {"reads", "distances, the least wins; or scores, which are minus that", FV_CHOICE,
+     offsetof(rbfloss_options, reads), "distances", 0, 0, 0, kinds, NULL},
     {0}};
 
 static fv_status shape(fv_context *ctx, fv_site *site) {
@@ -40,7 +40,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
 #define FV_LOOPS "op/rbfloss.c"
 #include "op/loops.h"
 
-static const char *const samples[] = {"; 4x5", "0.1 from scores ; 3x10x1x1", "3 ; 1x4", NULL};
+static const char *const samples[] = {"; 4x5", "0.1 reads scores ; 3x10x1x1", "3 ; 1x4", NULL};
 
 const fv_op fv__op_rbfloss = {
     .name = "rbfloss",
@@ -49,8 +49,8 @@ const fv_op fv__op_rbfloss = {
         "y = mean over the batch of d_label + log(e^-j + sum of e^-d_i), d being the distances\n"
         "that `rbf` computes: the right unit's is made small, wrong ones are pushed away to about\n"
         "j, and not further. A label outside 0 ... classes - 1 gives a loss that is no number.\n"
-        "What counts right answers takes the largest number: turn distances round (rbf 10 and\n"
-        "behind it their negative) and say `from scores`, x = -d.\n"
+        "What counts right answers takes the largest number for the nearest; behind `rbf 10\n"
+        "negative` the loss is `rbfloss reads scores`, x = -d.\n"
         "Gradient: dd = (onehot - e^-d/(e^-j + sum))/N * dy.\n"
         "LeCun, Bottou, Bengio & Haffner 1998, section II.C, equation 9.",
     .inputs_min = 2,
@@ -80,7 +80,7 @@ static double LOOP(compete)(const rbfloss_options *o, const real *x, int64_t cla
 static void LOOP(forward)(const fv_pass *p) {
     const rbfloss_options *o = p->options;
     const int64_t classes = p->x[0].shape.dim[1];
-    const double sign = o->from == SCORES ? -1 : 1;
+    const double sign = o->reads == SCORES ? -1 : 1;
     double loss = 0;
     for (int64_t n = 0; n < p->x[0].shape.dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
@@ -94,7 +94,7 @@ static void LOOP(forward)(const fv_pass *p) {
 static void LOOP(backward)(const fv_pass *p) {
     const rbfloss_options *o = p->options;
     const int64_t classes = p->x[0].shape.dim[1];
-    const double sign = o->from == SCORES ? -1 : 1;
+    const double sign = o->reads == SCORES ? -1 : 1;
     const double scale = sign * *(const real *)p->dy[0].data / p->divisor;
     if (p->dx[0].data == NULL) return;
     for (int64_t n = 0; n < p->x[0].shape.dim[0]; n++) {

@@ -163,6 +163,7 @@ static uint64_t branches(const fv_pass *p) {
 }
 
 static const char *const samples[] = {
+    "2 sampling 2 ; 2x2x3x4, positive 2x2x4",
     "2 scale 2 ; 2x2x5x4, positive 2x3x4",
     "1x2 scale 3 sampling 2 ; 1x3x4x5, 1x2x4",
     "2 sampling 2 mode max scale 2 ; 3x1x4x3, positive 3x1x4",

@@ -53,9 +53,10 @@ static uint64_t branches(const fv_pass *p) {
     return hash;
 }
 
-static const char *const samples[] = {"2 ; 2x2x5x4, below 5 2x3x4",
+static const char *const samples[] = {"2 ; 2x2x3x3, below 2 2x7x4",
                                       "3x2 scale 0.5 ; 1x2x4x5, below 6 1x3x4",
                                       "1 ; 3x1x3x3, below 4 3x1x4",
+                                      "2x1 scale 2 ; 1x1x4x4, below 2 1x2x4",
                                       "2x3 ; constant 1x2x6x5, constant below 6 3x4, "
                                       "constant below 1 3",
                                       NULL};

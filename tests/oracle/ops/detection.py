@@ -161,7 +161,7 @@ CASES = [
     ("rbf", "5 ; 1x7x1x1", [(5, 7)], rbf),
     ("rbf", "3 ; positive 4x6", [(3, 6)], rbf),
     ("rbf", "7 ; 2x2x3", [(7, 6)], rbf),
-    ("rbf", "6 ; 6x6", [(6, 6)], rbf),
+    ("rbf", "6 negative ; 6x6", [(6, 6)], lambda x, w: -rbf(x, w)),
     ("rbf", "2 ; 3x3x1x5", [(2, 15)], rbf),
     ("roipool", "2 ; 2x2x5x4, below 5 2x3x4", [], roipool((2, 2))),
     ("roipool", "3x2 ; 1x3x4x5, below 7 1x4x4", [], roipool((3, 2))),
