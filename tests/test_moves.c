@@ -129,7 +129,7 @@ static void test_plans(void **state) {
         "   | from cut.2 - conv 2 3x3 - flatten | from cut.2 - globalavgpool - squeeze } - fc 3\n",
         "input 1x9x9\n identity as image - conv 2 5x5 stride 2 - tanh - fc 6 as theta\n"
         " - gridsample padding border { from image | from theta - affinegrid 5x5 } - fc 3\n",
-        "input 6x1x1\n fc 5 - argmax - embedding 5 3 - tanh - fc 3\n"};
+        "input 6x1x1\n fc 5 - highest - embedding 5 3 - tanh - fc 3\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         fv_graph *net = parse(texts[i]);
         trains(net);
@@ -177,7 +177,7 @@ static void test_constants(void **state) {
     must(fv__net_add_constant(ctx, net, "places", FV_I32, &four, places, &in[1]));
     in[0] = add_layer(net, "gather", "axis 1", in, 2);
     const int scores = in[0] = add_layer(net, "fc", "5", in, 1);
-    in[1] = add_layer(net, "argmax", "", in, 1);
+    in[1] = add_layer(net, "highest", "", in, 1);
     must(fv__net_add_constant(ctx, net, "table", FV_F32, &rows, table, &in[0]));
     in[0] = add_layer(net, "gather", "", in, 2);
     in[1] = scores;
@@ -191,7 +191,7 @@ static void test_constants(void **state) {
     float x[BATCH * 12], taken[BATCH * 16], rows_of[BATCH * 2];
     int32_t best[BATCH];
     infer(net, weights, "gather0", taken, x);
-    infer(net, weights, "argmax2", best, x);
+    infer(net, weights, "highest2", best, x);
     infer(net, weights, "gather3", rows_of, x);
     for (int n = 0; n < BATCH; n++) {
         for (int i = 0; i < 16; i++)

@@ -77,6 +77,7 @@ static void every_format_reads_what_it_writes(void **state) {
         assert_true(f->name && f->what && f->help && f->recognise && f->extension[0] == '.');
         for (int k = 0; k < i; k++)
             assert_string_not_equal(f->extension, fv__formats[k]->extension);
+        if (!f->write_net && !f->write_model) continue; /* is read only */
         snprintf(path, sizeof path, "written%s", f->extension);
         assert_int_equal(convert(ctx, "small.net", &fresh, path), FV_OK);
         assert_ptr_equal(fv__format_by_name(path), f);
@@ -159,7 +160,8 @@ static void says_what_a_word_is(void **state) {
     refused(ctx, "noise", &fresh, FV_BAD_INPUT, "neither a model nor a network's text");
     assert_int_equal(convert(ctx, "lenet5", &fresh, "lenet5.xyz"), FV_USAGE);
     for (int i = 0; fv__formats[i]; i++)
-        assert_non_null(strstr(ctx->message, fv__formats[i]->extension));
+        assert_true(!(fv__formats[i]->write_net || fv__formats[i]->write_model) ==
+                    !strstr(ctx->message, fv__formats[i]->extension));
 }
 
 static void finds_weights_without_a_network(void **state) {

@@ -79,7 +79,7 @@ static void test_parity_is_learned(void **state) {
            2000);
 }
 
-/* `argmax` of more_ops.h gives a whole number for each sample: here a length, 0 and more
+/* `highest` of more_ops.h gives a whole number for each sample: here a length, 0 and more
    than there are steps included. */
 static const char *const texts[] = {
     /* all steps; the last states alone; all three outputs */
@@ -90,9 +90,9 @@ static const char *const texts[] = {
     /* a decoder that starts where an encoder ended */
     "input 4x3x1\n lstm 4 as e - lstm 4 { from input | from e.2 | from e.3 } - fc 3\n",
     /* lengths, and a state beside them */
-    "input 4x3x1\n argmax as n - gru 3 direction both { from input | from n } as m\n"
+    "input 4x3x1\n highest as n - gru 3 direction both { from input | from n } as m\n"
     " - lstm 3 peepholes { identity | from n } - add { identity | rnn 3 } - fc 3\n",
-    "input 4x3x1\n argmax as n - rnn 3 { from input | from n } as m\n"
+    "input 4x3x1\n highest as n - rnn 3 { from input | from n } as m\n"
     " - gru 3 { from input | from n | from m.2 } - fc 3\n",
     /* weights read twice */
     "input 4x3x1\n gru 3 as one - gru 3 direction reverse share one - fc 3\n",
@@ -130,7 +130,7 @@ static void test_written_as_text(void **state) {
 static void test_beyond_the_end(void **state) {
     (void)state;
     fv_graph *net =
-        parse("input 4x3x1\n argmax as n - lstm 2 direction both { from input | from n }"
+        parse("input 4x3x1\n highest as n - lstm 2 direction both { from input | from n }"
               " as m - fc 3\n");
     float *weights = calloc((size_t)net->param_elements, sizeof *weights);
     float image[BATCH * 12], y[BATCH * 16], last[BATCH * 4];

@@ -81,7 +81,7 @@ fv_status fv_net_save(fv_context *ctx, const fv_net *net, const char *path) {
     FV_NEED(ctx, path);
     const fv_format *format = fv__format_by_name(path);
     if (format && format->write_net) return format->write_net(ctx, net, path);
-    if (!format) return no_format(ctx, path);
+    if (!format || !format->write_model) return no_format(ctx, path);
     return fv__fail(ctx, FV_USAGE, "'%s' is to be %s, and a network alone has no weights", path,
                     format->what);
 }
@@ -102,12 +102,14 @@ int fv_format_has_weights(const char *path) {
 }
 
 const char *fv_format_extension(int i, const char **help) {
-    int count = 0;
-    while (fv__formats[count]) count++;
     if (help) *help = NULL;
-    if (i < 0 || i >= count) return NULL;
-    if (help) *help = fv__formats[i]->help;
-    return fv__formats[i]->extension;
+    for (const fv_format *const *f = fv__formats; *f && i >= 0; f++) {
+        if (!(*f)->write_net && !(*f)->write_model) continue; /* is read only */
+        if (i-- > 0) continue;
+        if (help) *help = (*f)->help;
+        return (*f)->extension;
+    }
+    return NULL;
 }
 
 /* -------------------------------------------------------------------------------- weights --- */

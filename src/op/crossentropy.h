@@ -13,7 +13,7 @@ typedef struct fv_crossentropy_options {
     int64_t ignore;   /* labels of this value count nothing */
     fv_reals weights; /* how much each class counts; one number: all alike */
     double smooth;    /* share of the target that all classes have alike */
-    int reads;         /* what x is */
+    int reads;        /* what x is */
 } fv_crossentropy_options;
 
 /* What the labels of a target count: their classes' weights. */

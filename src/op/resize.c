@@ -150,7 +150,7 @@ const fv_op fv__op_resize = {
         "counts. Along an axis of size `in`, with scale = out/in or as given, the place is\n"
         "  half_pixel          (h + 0.5)/scale - 0.5\n"
         "  pytorch_half_pixel  the same, 0 where there is one pixel\n"
-        "  align_corners       h*(in - 1)/(out - 1), out = scale*in where a scale is given\n"
+        "  align_corners       h*(in - 1)/(out - 1), where out may be in*scale\n"
         "  asymmetric          h/scale\n"
         "The output's size is in*scale rounded down. Gradient: dy by the same weights.\n"
         "As Resize of ONNX (2019); bilinear as in Long, Shelhamer & Darrell 2015.",
