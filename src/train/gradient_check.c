@@ -131,21 +131,14 @@ static double measure_alone(void *of, uint64_t *branches) {
     return sum;
 }
 
-/* The next doubles of the scratch, for a tensor like `t`, zeroed; of another type, which has no
-   gradient, it stays as it is. */
-static fv_tensor take(double **space, const fv_tensor *t) {
-    if (t->dtype != FV_F64) return *t;
+/* The next doubles of the scratch, for a tensor like `t`, zeroed; of another type it stays as it
+   is, or has no gradient. */
+static fv_tensor take(double **space, const fv_tensor *t, bool gradient) {
+    if (t->dtype != FV_F64) return gradient ? fv__tensor(NULL, t->dtype, t->shape) : *t;
     const fv_tensor own = fv__tensor(*space, FV_F64, t->shape);
     const int64_t count = fv__shape_count(&t->shape);
     memset(*space, 0, (size_t)count * sizeof(double));
     *space += count;
-    return own;
-}
-
-/* The same for a gradient: where values are no doubles there is none. */
-static fv_tensor take_gradient(double **space, const fv_tensor *t) {
-    fv_tensor own = take(space, t);
-    if (t->dtype != FV_F64) own.data = NULL;
     return own;
 }
 
@@ -161,15 +154,15 @@ static void prepare_alone(const check *c, const fv_step_view *view, alone *a) {
     a->dx = a->dy + pass->outputs;
     a->dw = a->dx + pass->inputs;
     for (int o = 0; o < pass->outputs; o++) {
-        a->y[o] = take(&space, &pass->y[o]);
-        a->dy[o] = take_gradient(&space, &pass->y[o]);
+        a->y[o] = take(&space, &pass->y[o], false);
+        a->dy[o] = take(&space, &pass->y[o], true);
         double *dy = a->dy[o].data;
         for (int64_t i = 0; dy && i < fv__shape_count(&a->dy[o].shape); i++)
             dy[i] = fv__random_normal(key, drawn++);
     }
-    for (int i = 0; i < pass->inputs; i++) a->dx[i] = take_gradient(&space, &pass->x[i]);
+    for (int i = 0; i < pass->inputs; i++) a->dx[i] = take(&space, &pass->x[i], true);
     for (int i = 0; i < pass->params; i++) {
-        a->dw[i] = take(&space, &pass->w[i]);
+        a->dw[i] = take(&space, &pass->w[i], true);
         if (!c->net->params[c->net->nodes[view->node].param[i]].spec.learned) a->dw[i].data = NULL;
     }
     a->pass.y = a->y;
