@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 # How many pass at least, by folder of the suite.
-LEAST = {"node": 60, "pytorch-converted": 10, "pytorch-operator": 5, "simple": 0}
+LEAST = {"node": 510, "pytorch-converted": 65, "pytorch-operator": 35, "simple": 5}
 PLACES = ("/usr/include/onnx/backend/test/data", "/usr/lib/python3/dist-packages/onnx/backend/test/data")
 
 
