@@ -90,7 +90,7 @@ static void operator_page(fv_text *out, const fv_operator_facts *op) {
 static void layers_page(fv_text *out) {
     fv_operator_facts op = FV_INIT(fv_operator_facts);
     fv__text_add(out, "The layers of the network language; `fovea help conv` describes one.\n\n");
-    for (int i = 0; fv_operator_at(NULL, i, &op); i++) fv__cli_entry(out, op.name, 14, op.help);
+    for (int i = 0; fv_operator_at(NULL, i, &op); i++) fv__cli_entry(out, op.name, 18, op.help);
 }
 
 static void settings_page(fv_text *out) {
