@@ -131,6 +131,12 @@ static fv_status move_data(fv_context *ctx, fv_train_job *job, const char *data)
 /* More epochs than before, or fewer than were planned, but not fewer than are behind. */
 static fv_status extend(fv_context *ctx, fv_train_job *job, int64_t before) {
     const int64_t begun = job->at.epoch + (job->at.step > 0);
+    if (before < begun) /* nobody asked for that: the files do not belong together */
+        return fv__fail(
+            ctx, FV_BAD_INPUT,
+            "its settings are for %lld epoch%s, and its checkpoint is of epoch %lld: one "
+            "of the files is damaged or another run's",
+            (long long)before, before == 1 ? "" : "s", (long long)begun);
     if (job->recipe.epochs < begun)
         return fv__fail(ctx, FV_USAGE,
                         "epochs=%lld: %lld epoch%s of this run %s behind or begun already",
