@@ -16,8 +16,7 @@
 
 #ifdef FV_HAVE_ONNX
 
-#define FV_ONNX_INPUTS  64 /* most inputs of a node that is not a join */
-#define FV_ONNX_OUTPUTS 8  /* most outputs that a row makes itself */
+#define FV_ONNX_INPUTS 64 /* most inputs of a node that is not a join */
 
 /* What a name stands for. */
 typedef struct fv_entry {

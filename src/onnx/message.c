@@ -16,7 +16,6 @@
 
 typedef struct walk {
     const uint8_t *bytes;
-    size_t size; /* of all */
     size_t at;
     const char *why; /* what is wrong at `at`; NULL: nothing yet */
 } walk;
@@ -109,7 +108,7 @@ static void give(void *user, void *memory) {
 fv_status fv__onnx_unpack(fv_context *ctx, fv_arena *arena, const char *what,
                           const ProtobufCMessageDescriptor *kind, const uint8_t *bytes, size_t size,
                           const ProtobufCMessage **out) {
-    walk w = {.bytes = bytes, .size = size};
+    walk w = {.bytes = bytes};
     budget b = {.arena = arena};
     ProtobufCAllocator allocator = {take, give, &b};
     size_t more;
