@@ -38,6 +38,18 @@ static fv_status describe(fv_context *ctx) {
     return s;
 }
 
+static fv_status compare(fv_context *ctx) {
+    fv_model *a = NULL, *b = NULL;
+    fv_comparison *c = NULL;
+    fv_status s = fv_model_parse(ctx, text, NULL, 1, &a);
+    if (!s) s = fv_model_parse(ctx, text, NULL, 1, &b);
+    if (!s) s = fv_compare(ctx, a, b, NULL, &c);
+    fv_comparison_free(c);
+    fv_model_free(b);
+    fv_model_free(a);
+    return s;
+}
+
 static void twice(const fv_operator_pass *p) {
     for (int64_t i = 0; i < p->y->step * p->y->dims.dim[0]; i++)
         ((float *)p->y->data)[i] = 2 * ((float *)p->x->data)[i];
@@ -256,6 +268,7 @@ static void refuse_each(use u, bool rest) {
         refuse_each(name, true);                                                                   \
     }
 REFUSED(describe)
+REFUSED(compare)
 REFUSED(build)
 REFUSED(look_at_data)
 REFUSED(look_inside)
@@ -276,7 +289,8 @@ static void take_back(void *user, void *memory) {
 static void all_memory_is_the_callers(void **state) {
     (void)state;
     with_report = true;
-    static const use each[] = {describe, build, look_at_data, look_inside, check_and_time, train};
+    static const use each[] = {describe,    compare,        build, look_at_data,
+                               look_inside, check_and_time, train};
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
         fv_context *ctx;
         long lent = 0;
@@ -296,10 +310,10 @@ static void all_memory_is_the_callers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(describe_refused),          cmocka_unit_test(build_refused),
-        cmocka_unit_test(look_at_data_refused),      cmocka_unit_test(look_inside_refused),
-        cmocka_unit_test(check_and_time_refused),    cmocka_unit_test(train_refused),
-        cmocka_unit_test(all_memory_is_the_callers),
+        cmocka_unit_test(describe_refused),    cmocka_unit_test(compare_refused),
+        cmocka_unit_test(build_refused),       cmocka_unit_test(look_at_data_refused),
+        cmocka_unit_test(look_inside_refused), cmocka_unit_test(check_and_time_refused),
+        cmocka_unit_test(train_refused),       cmocka_unit_test(all_memory_is_the_callers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
