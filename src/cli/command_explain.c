@@ -23,6 +23,8 @@ static const fv_cli_flag flag_table[] = {
     {"strict", NULL, "windows that do not tile their input are an error (exit code 3)"},
     {"markdown", NULL, "the table as Markdown"},
     {"wide", NULL, "every column, however narrow the terminal"},
+    {"pytorch", NULL, "the network as a PyTorch module: a Python file on stdout"},
+    {"keras", NULL, "the network as a Keras model, likewise"},
     {NULL, NULL, NULL},
 };
 
@@ -54,7 +56,20 @@ static fv_status say(fv_cli *cli, const fv_explanation *e) {
     return status;
 }
 
+/* --pytorch, --keras: the network as a program of that library. */
+static fv_status program(fv_cli *cli, const fv_net *net, const char *library) {
+    fv_blob *blob;
+    fv_text out = {0};
+    FV_TRY(fv_net_program(cli->ctx, net, library, &blob));
+    fv__text_addn(&out, fv_blob_data(blob), fv_blob_size(blob));
+    fv_blob_free(blob);
+    return fv__cli_put(cli, &out);
+}
+
 static fv_status explain(fv_cli *cli, const fv_net *net) {
+    static const char *const libraries[] = {"pytorch", "keras"};
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+        if (fv__cli_has(cli, libraries[i])) return program(cli, net, libraries[i]);
     fv_explain_options options = FV_INIT(fv_explain_options);
     fv_explanation *e;
     options.batch = ((const keys *)cli->keys)->batch;
@@ -103,6 +118,7 @@ const fv_command fv__command_explain = {
     .examples = "fovea explain vgg16\n"
                 "fovea explain resnet50 batch=8 --json\n"
                 "fovea explain googlenet --training\n"
+                "fovea explain resnet18 --pytorch >resnet18.py\n"
                 "fovea explain mine.net --strict",
     .words_min = 1,
     .words_max = 1,
