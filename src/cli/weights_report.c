@@ -11,23 +11,41 @@ static const char *way(const fv_weight_report *r) {
     return r->match == FV_MATCH_ORDER ? "order" : r->mapped ? "map" : "name";
 }
 
+#define LEFT 9 /* columns of the words in front */
+
 /* "  ignored    21: bn1.num_batches_tracked, … and 18 more" */
 static void add_names(fv_text *out, const char *what, const char *const *names, int count,
                       const char *why) {
     if (!count) return;
     fv_text line = {0};
-    fv__text_addf(&line, "  %-10s %d%s: ", what, count, why);
+    fv__text_addf(&line, "%d%s: ", count, why);
     for (int i = 0; i < count && i < NAMES_SHOWN; i++)
         fv__text_addf(&line, "%s%s", i ? ", " : "", names[i]);
     if (count > NAMES_SHOWN) fv__text_addf(&line, " and %d more", count - NAMES_SHOWN);
-    fv__cli_sentence(out, "%s", line.data ? line.data : "");
+    fv__cli_entry(out, what, LEFT, line.data ? line.data : "");
     fv__text_free(&line);
 }
 
-/* One whose names differ by more than a prefix, for an example. */
+static void add_count(fv_text *out, const char *what, int count, const char *why) {
+    char line[128];
+    if (!count) return;
+    snprintf(line, sizeof line, "%d %s", count, why);
+    fv__cli_entry(out, what, LEFT, line);
+}
+
+/* How long the name of a tensor's layer is: all before the last dot. */
+static size_t layer(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return dot ? (size_t)(dot - name) : strlen(name);
+}
+
+/* The first whose layer is called otherwise, prefixes apart, for an example. */
 static const fv_weight_pair *example(const fv_weight_report *r) {
-    for (int i = 0; i < r->matched; i++)
-        if (!strstr(r->pairs[i]->tensor, r->pairs[i]->parameter)) return r->pairs[i];
+    for (int i = 0; i < r->matched; i++) {
+        const fv_weight_pair *p = r->pairs[i];
+        const size_t ours = layer(p->parameter), theirs = layer(p->tensor);
+        if (theirs < ours || memcmp(p->tensor + theirs - ours, p->parameter, ours) != 0) return p;
+    }
     return NULL;
 }
 
@@ -38,17 +56,18 @@ void fv__cli_weights_text(fv_text *out, const fv_weight_report *r) {
         snprintf(mapped, sizeof mapped, ", %d of them by the map", r->mapped);
     fv__cli_sentence(out, "%s: %d of %d tensors matched by %s%s", r->file, r->matched,
                      r->parameters, r->match == FV_MATCH_ORDER ? "their order" : "name", mapped);
-    if (pair) fv__cli_sentence(out, "  such as    %s, here %s", pair->tensor, pair->parameter);
-    if (r->converted) fv__text_addf(out, "  converted  %d to float32\n", r->converted);
-    if (r->strided)
-        fv__cli_sentence(out, "  put dense  %d that were transposed, or parts of others",
-                         r->strided);
-    if (r->reshaped)
-        fv__cli_sentence(out, "  reshaped   %d, between fc and a convolution of its input",
-                         r->reshaped);
+    if (pair) {
+        fv_text line = {0};
+        fv__text_addf(&line, "%s, here %s", pair->tensor, pair->parameter);
+        fv__cli_entry(out, "such as", LEFT, line.data ? line.data : "");
+        fv__text_free(&line);
+    }
+    add_count(out, "converted", r->converted, "to float32");
+    add_count(out, "put dense", r->strided, "that were transposed, or parts of others");
+    add_count(out, "reshaped", r->reshaped, "between fc and a convolution of all its input");
     add_names(out, "ignored", r->ignored_names, r->ignored, "");
     add_names(out, "missing", r->missing_names, r->missing,
-              ", which only training has, stay fresh");
+              " that only training has, and stay fresh");
 }
 
 static void names_json(fv_json_writer *w, const char *key, const char *const *names, int count) {

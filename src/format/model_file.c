@@ -52,7 +52,7 @@ static fv_status of_another(fv_context *ctx, const fv_graph *net, const fv_tenso
     if (!length)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "these are not the weights of %s: %s. Take a file that was saved from this "
-                        "very network",
+                        "very network; where it only has other names, map=FILE says which is which",
                         net->name, what);
     return fv__fail(
         ctx, FV_BAD_INPUT,

@@ -122,9 +122,7 @@ static fv_status take(fv_weight_match *m, fv_model *model, const char *path, fv_
     else if (o->report)
         *o->report = told;
     else if (m->how == FV_MATCH_ORDER)
-        fv__log(m->ctx, FV_LOG_NOTE,
-                "%s: its names are others than the network's; its %zu tensors were matched by "
-                "their order",
+        fv__log(m->ctx, FV_LOG_NOTE, "%s: its %zu tensors were matched by their order, not by name",
                 path, m->net->param_count);
     return status;
 }

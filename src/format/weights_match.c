@@ -206,9 +206,7 @@ static fv_status by_either(fv_weight_match *m) {
     if (status != FV_BAD_INPUT) return status;
     char second[400];
     snprintf(second, sizeof second, "%.399s", m->ctx->message);
-    return fv__fail(m->ctx, FV_BAD_INPUT,
-                    "%s; nor does the order fit: %s. map=FILE can say which tensor is which", first,
-                    second);
+    return fv__fail(m->ctx, FV_BAD_INPUT, "%s; nor does the order fit: %s", first, second);
 }
 
 fv_status fv__weights_match(fv_weight_match *m, const fv_weight_options *o) {
