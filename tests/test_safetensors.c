@@ -219,7 +219,11 @@ static fv_status floats(fv_context *ctx, const char *dtype, const void *data, si
     /* one byte further, so that nothing is aligned */
     uint8_t *odd = malloc(bytes + 1);
     memcpy(odd + 1, data, bytes);
-    fv_tensor_entry e = {"w", fv__file_type(dtype), fv__shape1(1), odd + 1, bytes};
+    const fv_tensor_entry e = {.name = "w",
+                               .type = fv__file_type(dtype),
+                               .shape = fv__shape1(1),
+                               .data = odd + 1,
+                               .bytes = bytes};
     fv_status status = fv__tensor_file_floats(ctx, &e, out);
     free(odd);
     return status;

@@ -38,6 +38,7 @@ static const torch_storage storages[] = {{"0", numbers, sizeof numbers, 12},
 static const torch_tensor tensors[] = {
     {"conv1.weight", "FloatStorage", &storages[0], 0, 2, {3, 4}, {4, 1}},
     {"turned", "FloatStorage", &storages[0], 0, 2, {4, 3}, {1, 4}},
+    {"moved", "FloatStorage", &storages[0], 0, 3, {3, 2, 2}, {1, 6, 3}},
     {"part", "FloatStorage", &storages[0], 5, 2, {2, 2}, {4, 2}},
     {"again", "FloatStorage", &storages[0], 11, 1, {3}, {0}},
     {"step", "LongStorage", &storages[1], 0, 0, {0}, {0}},
@@ -101,6 +102,7 @@ static void both_forms_are_read(void **state) {
             assert_string_equal(file.entries[i].name, tensors[i].name); /* in their order */
         holds(&file, "conv1.weight", numbers, 12);
         holds(&file, "turned", (const float[]){0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11}, 12);
+        holds(&file, "moved", (const float[]){0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11}, 12);
         holds(&file, "part", (const float[]){5, 7, 9, 11}, 4);
         holds(&file, "again", (const float[]){11, 11, 11}, 3);
         holds(&file, "half", (const float[]){1, -2}, 2);

@@ -35,6 +35,7 @@ typedef struct fv_weight_match {
     bool *used;                   /* of each entry: it has a place */
     bool *left_out;               /* of each entry: it is to have none */
     int mapped;
+    bool bad_map; /* what is wrong is wrong with the mapping file */
     fv_match how;
 } fv_weight_match;
 

@@ -123,6 +123,7 @@ static fv_status by_name(fv_weight_match *m, const char *map, bool *named) {
     for (size_t i = 0; status == FV_OK && i < m->net->param_count; i++)
         status = fv__names_add(m->ctx, &params, m->net->params[i].name, (int)i);
     if (status == FV_OK && map) status = fv__weights_map(m, map, &params);
+    m->bad_map = status != FV_OK;
     if (status == FV_OK) status = give_by_name(m, &params);
     if (status == FV_OK) status = check_all(m, named);
     fv__names_free(&params);
@@ -220,5 +221,6 @@ fv_status fv__weights_match(fv_weight_match *m, const fv_weight_options *o) {
         status = by_name(m, o->map, &named);
     else
         status = by_either(m);
-    return status == FV_BAD_INPUT ? fv__model_of_another(m->ctx, m->net, m->file) : status;
+    if (status != FV_BAD_INPUT || m->bad_map) return status;
+    return fv__model_of_another(m->ctx, m->net, m->file);
 }
