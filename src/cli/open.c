@@ -121,6 +121,9 @@ static fv_status open_model(fv_cli *cli, const char *word, bool fresh, uint64_t 
                             fv_model **out) {
     fv_model_options options = FV_INIT(fv_model_options);
     options.weights = cli->weights;
+    options.map = cli->map;
+    options.match = (fv_match)cli->match;
+    options.report = cli->report;
     options.fresh = fresh;
     options.seed = seed;
     FV_TRY(fv__cli_settings(cli, &options.settings));
