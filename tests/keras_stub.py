@@ -22,7 +22,7 @@ def start(image, weights):
 
 
 class Tensor:
-    def __init__(self, value, layer):
+    def __init__(self, value, layer):  # the layer's name, and which of its calls
         self.value, self.layer, self.flattened = value, layer, None
 
     def __getitem__(self, index):
@@ -78,7 +78,8 @@ class Layer:
             state.layers.append(self)
         inputs = x if isinstance(x, list) else [x]
         self.calls.append([(t.layer, t.value.shape) for t in inputs])
-        out = Tensor(self.compute(*[t.value for t in inputs], tensor=inputs[0]), self.name)
+        here = (self.name, len(self.calls) - 1)
+        out = Tensor(self.compute(*[t.value for t in inputs], tensor=inputs[0]), here)
         if isinstance(self, Flatten):
             out.flattened = inputs[0].value.shape
         return out
@@ -345,7 +346,7 @@ def Input(shape):
     assert tuple(state.image.shape[1:]) == tuple(shape), (state.image.shape, shape)
     layer = InputLayer(batch_shape=(None, *shape), name="image")
     state.layers.append(layer)
-    return Tensor(state.image, layer.name)
+    return Tensor(state.image, (layer.name, 0))
 
 
 class Model:
@@ -356,12 +357,12 @@ class Model:
 
     def to_json(self, version=3):
         """The architecture as Keras 2 or 3 writes it."""
-        def source(name, shape):
+        def source(layer, shape):
             if version < 3:
-                return [name, 0, 0, {}]
+                return [*layer, 0, {}]
             return {"class_name": "__keras_tensor__",
                     "config": {"shape": [None, *shape[1:]], "dtype": "float32",
-                               "keras_history": [name, 0, 0]}}
+                               "keras_history": [*layer, 0]}}
 
         def node(call):
             sources = [source(*s) for s in call]
@@ -372,8 +373,8 @@ class Model:
         layers = [{"class_name": type(layer).__name__, "name": layer.name,
                    "config": {"name": layer.name, "trainable": True, **layer.config},
                    "inbound_nodes": [node(call) for call in layer.calls]} for layer in self.layers]
-        config = {"name": self.name, "layers": layers, "input_layers": [[self.inputs.layer, 0, 0]],
-                  "output_layers": [[t.layer, 0, 0] for t in self.outputs]}
+        config = {"name": self.name, "layers": layers, "input_layers": [[*self.inputs.layer, 0]],
+                  "output_layers": [[*t.layer, 0] for t in self.outputs]}
         return json.dumps({"class_name": "Functional", "config": config, "keras_version": f"{version}.0"})
 
 

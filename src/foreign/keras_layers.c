@@ -129,6 +129,11 @@ static fv_status check_config(const fv_keras *k, const fv_keras_layer *layer,
     const char *order = fv__json_string(layer->config, "data_format", "channels_last");
     if (strcmp(order, "channels_last") != 0)
         return fv__keras_refuse(k, layer, "its data_format is %.30s; channels_last is read", order);
+    const fv_json *center = fv__json_get(layer->config, "center");
+    const fv_json *scale = fv__json_get(layer->config, "scale");
+    if (strstr(row->args, "center=") && center && scale &&
+        says_nothing(center) != says_nothing(scale))
+        return fv__keras_refuse(k, layer, "it has a scale or a center, and not both");
     for (const fv_json *v = layer->config->child; v; v = v->next) {
         const char *args = row->args;
         fv_foreign_arg arg;

@@ -30,7 +30,7 @@ static const struct {
     {&fv__op_groupnorm, "bias", "beta"},
     {&fv__op_layernorm, "weight", "gamma"},
     {&fv__op_layernorm, "bias", "beta"},
-    {&fv__op_prelu, "weight", "alpha"},
+    {&fv__op_prelu, "slope", "alpha"},
     {&fv__op_embedding, "weight", "embeddings"},
 };
 
