@@ -27,7 +27,7 @@ FOVEA = os.environ["FOVEA"]
 SECONDS = 60  # for the large networks; those that do not fit in are named
 SMALL = ["lenet5", "perceptron", "adaline", "cifar-convnetjs", "resnet20", "plain20",
          "densenet-bc-100-12"]
-LARGE = ["resnet18", "googlenet", "alexnet", "densenet121", "resnet50", "vgg16-1x1"]
+LARGE = ["resnet18", "googlenet", "alexnet", "densenet121"]
 TEXTS = {
     "windows": """conv 6 3x3 stride 2 pad same - relu - conv 8 3x2 stride 2x1 pad 1,0,2,1 - relu
       - conv 8 3x3 dilation 2 pad 2 groups 2 - relu - maxpool 3x3 stride 2 pad 1 - conv 4 2x2 pad same

@@ -228,23 +228,24 @@ static const char *activation_of(const fv_json *config) {
 
 /* ------------------------------------------------------------------------------------ nodes --- */
 
-/* One node; a later call of the layer shares the parameters of the first. */
-static fv_status add_node(fv_keras *k, const fv_keras_layer *layer, const char *suffix, int call,
-                          const fv_op *op, const void *options, const int *in, int count,
+/* One node; a later call of the layer shares the parameters of the first, which is *first. */
+static fv_status add_node(fv_keras *k, const fv_keras_layer *layer, const char *suffix, int *first,
+                          int call, const fv_op *op, const void *options, const int *in, int count,
                           int *value) {
     fv_arena *arena = &k->arena;
     const char *base = fv__arena_format(arena, "%s%s", layer->name, suffix);
     const char *name = call ? fv__arena_format(arena, "%s.%d", base, call + 1) : base;
     if (!base || !name) return FV_EXHAUSTED;
-    const int first = call ? fv__net_find_node(k->graph, base) : -1;
     const fv_node_spec spec = {.op = op,
                                .options = options,
                                .name = name,
                                .param_name = base,
                                .in = in,
                                .inputs = count,
-                               .param = first >= 0 ? k->graph->nodes[first].param : NULL};
-    return in_layer(k, layer, fv__net_add(k->ctx, k->graph, &spec, value));
+                               .param = *first >= 0 ? k->graph->nodes[*first].param : NULL};
+    FV_TRY(in_layer(k, layer, fv__net_add(k->ctx, k->graph, &spec, value)));
+    if (*first < 0) *first = k->graph->values[*value].node;
+    return FV_OK;
 }
 
 static fv_status add_plain(fv_keras *k, const fv_keras_layer *layer, const char *op, int call,
@@ -252,11 +253,12 @@ static fv_status add_plain(fv_keras *k, const fv_keras_layer *layer, const char 
     const fv_op *o = fv__op_find(op);
     const int in = *value;
     char suffix[64];
+    int none = -1;
     void *options = fv__arena_alloc(&k->arena, o->options_size + 1);
     if (!options) return FV_EXHAUSTED;
     if (o->fields) fv__field_defaults(o->fields, options);
     (void)snprintf(suffix, sizeof suffix, ".%.60s", op);
-    return add_node(k, layer, suffix, call, o, options, &in, 1, value);
+    return add_node(k, layer, suffix, &none, call, o, options, &in, 1, value);
 }
 
 /* ReLU with a roof is clip, with a slope below 0 leakyrelu. */
@@ -319,7 +321,7 @@ static fv_status add_separable(fv_keras *k, fv_keras_layer *layer, int call, int
     fv__field_defaults(op->fields, options);
     while (fv__foreign_arg(&args, &arg)) FV_TRY(read_arg(k, layer, op, options, x, &arg));
     FV_TRY(fv__keras_set_text(k, layer, op, options, "bias", "no"));
-    FV_TRY(add_node(k, layer, ".depthwise", call, op, options, &in, 1, value));
+    FV_TRY(add_node(k, layer, ".depthwise", &layer->depthwise, call, op, options, &in, 1, value));
     options = fv__arena_alloc(&k->arena, op->options_size + 1);
     if (!options) return FV_EXHAUSTED;
     fv__field_defaults(op->fields, options);
@@ -327,7 +329,7 @@ static fv_status add_separable(fv_keras *k, fv_keras_layer *layer, int call, int
     while (fv__foreign_arg(&args, &arg)) FV_TRY(read_arg(k, layer, op, options, x, &arg));
     FV_TRY(fv__keras_set_text(k, layer, op, options, "kernel", "1"));
     const int middle = *value;
-    return add_node(k, layer, "", call, op, options, &middle, 1, value);
+    return add_node(k, layer, "", &layer->own, call, op, options, &middle, 1, value);
 }
 
 static fv_status add_row(fv_keras *k, fv_keras_layer *layer, int call, const int *in, int count,
@@ -340,7 +342,7 @@ static fv_status add_row(fv_keras *k, fv_keras_layer *layer, int call, const int
     FV_TRY(check_input(k, layer, op, x));
     FV_TRY(read_options(k, layer, row, op, x, &options));
     if (op == &fv__op_clip) FV_TRY(fv__keras_set_text(k, layer, op, options, "min", "0"));
-    return add_node(k, layer, "", call, op, options, in, count, value);
+    return add_node(k, layer, "", &layer->own, call, op, options, in, count, value);
 }
 
 /* A global pool gives a vector unless it is told to keep the map's dimensions. */

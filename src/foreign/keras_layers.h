@@ -14,8 +14,8 @@ typedef struct fv_keras_layer {
     const char *name, *class;
     const fv_json *config;
     const fv_json *calls; /* inbound_nodes */
-    int node;             /* of our graph: its own, which has the parameters; -1: none yet */
-    int *value;           /* of each call; -1: not yet */
+    int own, depthwise;   /* nodes of our graph that have its parameters; -1: none yet */
+    int *value;           /* of each call; below 0: not yet */
     int call_count;
 } fv_keras_layer;
 
@@ -25,7 +25,7 @@ typedef struct fv_keras {
     fv_graph *graph;
     fv_names names; /* layers by name */
     fv_keras_layer *layers;
-    int layer_count;
+    int layer_count, call_count;
 } fv_keras;
 
 /* FV_BAD_INPUT: "layer conv1 (Conv2D): …". */

@@ -13,7 +13,9 @@
 #include <string.h>
 
 #define LAYERS_MOST 20000
-#define CALLS_MOST  1000 /* of one layer */
+#define CALLS_MOST  20000 /* of all layers together */
+#define BYTES_MOST  ((size_t)64 << 20)
+#define WAITING     (-2) /* in place of a value: its call waits for others */
 #define DEPTH_MOST  16   /* of what a call of a layer is told */
 
 bool fv__keras_recognise(const uint8_t *bytes, size_t size) {
@@ -35,7 +37,8 @@ static fv_status take_layer(fv_keras *k, const fv_json *from, int index) {
     *layer = (fv_keras_layer){.class = fv__json_string(from, "class_name", ""),
                               .config = config,
                               .calls = fv__json_get(from, "inbound_nodes"),
-                              .node = -1};
+                              .own = -1,
+                              .depthwise = -1};
     layer->name = fv__json_string(from, "name", NULL);
     if (!layer->name && config) layer->name = fv__json_string(config, "name", NULL);
     if (!layer->name) layer->name = fv__arena_format(&k->arena, "layer%d", index + 1);
@@ -51,7 +54,9 @@ static fv_status take_layer(fv_keras *k, const fv_json *from, int index) {
     layer->call_count =
         layer->calls && layer->calls->kind == FV_JSON_ARRAY ? layer->calls->count : 0;
     if (layer->call_count < 1) layer->call_count = 1;
-    if (layer->call_count > CALLS_MOST) return fv__keras_refuse(k, layer, "it is called too often");
+    k->call_count += layer->call_count;
+    if (layer->call_count > CALLS_MOST || k->call_count > CALLS_MOST)
+        return fv__keras_refuse(k, layer, "layers are called more than %d times", CALLS_MOST);
     layer->value = fv__arena_alloc(&k->arena, (size_t)layer->call_count * sizeof *layer->value);
     if (!layer->value) return FV_EXHAUSTED;
     for (int c = 0; c < layer->call_count; c++) layer->value[c] = -1;
@@ -137,55 +142,79 @@ static bool gather(const fv_json *v, int depth, references *out) {
     return true;
 }
 
-/* The value of a reference; -1: it is not there yet. */
-static fv_status value_of(const fv_keras *k, const fv_json *reference, int *value) {
+/* The layer of a reference, and which of its calls. */
+static fv_status source_of(const fv_keras *k, const fv_json *reference, fv_keras_layer **layer,
+                           int *call) {
     const char *name = reference->child->string;
-    const double call = reference->child->next->number,
-                 output = reference->child->next->next->number;
+    const double number = reference->child->next->number;
+    const double output = reference->child->next->next->number;
     const int *index = fv__names_get(&k->names, name);
     if (!index) return fv__fail(k->ctx, FV_BAD_INPUT, "there is no layer '%.100s'", name);
-    const fv_keras_layer *layer = &k->layers[*index];
-    if (!(call >= 0 && call < layer->call_count) || output != 0)
-        return fv__keras_refuse(k, layer, "output %g of its call %g is read, which it has not",
-                                output, call);
-    *value = layer->value[(int)call];
+    *layer = &k->layers[*index];
+    if (!(number >= 0 && number < (*layer)->call_count) || output != 0)
+        return fv__keras_refuse(k, *layer, "output %g of its call %g is read, which it has not",
+                                output, number);
+    *call = (int)number;
     return FV_OK;
 }
 
-/* Adds a call of a layer if all that it reads is there. */
-static fv_status try_call(fv_keras *k, fv_keras_layer *layer, int call, const fv_json *told,
-                          bool *done) {
-    references refs = {.count = 0};
-    int in[FV_KERAS_INPUTS];
-    *done = false;
-    if (!gather(told, 0, &refs))
-        return fv__keras_refuse(k, layer, "it reads more than %d layers", FV_KERAS_INPUTS);
-    if (!refs.count) return fv__keras_refuse(k, layer, "it reads no layer");
-    for (int i = 0; i < refs.count; i++) {
-        FV_TRY(value_of(k, refs.at[i], &in[i]));
-        if (in[i] < 0) return FV_OK;
-    }
-    *done = true;
-    return fv__keras_add(k, layer, call, in, refs.count, &layer->value[call]);
+/* A call that waits for others. */
+typedef struct wait {
+    fv_keras_layer *layer;
+    int call;
+    const fv_json *told; /* what it reads */
+} wait;
+
+static const fv_json *told_of(const fv_keras_layer *layer, int call) {
+    const fv_json *v =
+        layer->calls && layer->calls->kind == FV_JSON_ARRAY ? layer->calls->child : NULL;
+    for (; v && call; call--) v = v->next;
+    return v;
 }
 
-/* One pass over all layers; the calls of a layer in their order. */
-static fv_status one_pass(fv_keras *k, int *added, int *left) {
-    *added = *left = 0;
-    for (int i = 0; i < k->layer_count; i++) {
-        fv_keras_layer *layer = &k->layers[i];
-        const fv_json *told =
-            layer->calls && layer->calls->kind == FV_JSON_ARRAY ? layer->calls->child : NULL;
-        for (int c = 0; c < layer->call_count; c++, told = told ? told->next : NULL) {
-            bool done;
-            if (layer->value[c] >= 0) continue;
-            if (!told) return fv__keras_refuse(k, layer, "it has no inbound_nodes");
-            FV_TRY(try_call(k, layer, c, told, &done));
-            *added += done;
-            *left += !done;
-            if (!done) break;
-        }
+/* Puts a call that another one needs on top; one that waits already is waiting for itself. */
+static fv_status push(fv_keras *k, wait *stack, int *top, fv_keras_layer *layer, int call) {
+    const fv_json *told = told_of(layer, call);
+    if (layer->value[call] == WAITING)
+        return fv__fail(k->ctx, FV_BAD_INPUT,
+                        "the model's layers read each other in a ring, at '%.100s'", layer->name);
+    if (!told) return fv__keras_refuse(k, layer, "it has no inbound_nodes");
+    layer->value[call] = WAITING;
+    stack[(*top)++] = (wait){layer, call, told};
+    return FV_OK;
+}
+
+/* Adds the call on top, if all that it reads is there; otherwise what it reads comes first, and
+   before that the layer's earlier calls, the first of which has the parameters. */
+static fv_status step(fv_keras *k, wait *stack, int *top) {
+    const wait w = stack[*top - 1];
+    references refs = {.count = 0};
+    int in[FV_KERAS_INPUTS];
+    if (!gather(w.told, 0, &refs))
+        return fv__keras_refuse(k, w.layer, "it reads more than %d layers", FV_KERAS_INPUTS);
+    if (!refs.count) return fv__keras_refuse(k, w.layer, "it reads no layer");
+    if (w.call && w.layer->value[w.call - 1] < 0) return push(k, stack, top, w.layer, w.call - 1);
+    for (int i = 0; i < refs.count; i++) {
+        fv_keras_layer *from;
+        int call;
+        FV_TRY(source_of(k, refs.at[i], &from, &call));
+        in[i] = from->value[call];
+        if (in[i] < 0) return push(k, stack, top, from, call);
     }
+    --*top;
+    return fv__keras_add(k, w.layer, w.call, in, refs.count, &w.layer->value[w.call]);
+}
+
+static fv_status add_calls(fv_keras *k) {
+    wait *stack = fv__arena_alloc(&k->arena, (size_t)(k->call_count + 1) * sizeof *stack);
+    if (!stack) return FV_EXHAUSTED;
+    for (int i = 0; i < k->layer_count; i++)
+        for (int c = 0; c < k->layers[i].call_count; c++) {
+            int top = 0;
+            if (k->layers[i].value[c] >= 0) continue;
+            FV_TRY(push(k, stack, &top, &k->layers[i], c));
+            while (top) FV_TRY(step(k, stack, &top));
+        }
     return FV_OK;
 }
 
@@ -198,19 +227,19 @@ static fv_status add_head(fv_keras *k, const char *name, int value) {
 
 static fv_status add_heads(fv_keras *k, const fv_json *outputs) {
     references refs = {.count = 0};
-    int value;
+    fv_keras_layer *layer;
+    int call;
     if (!outputs || !gather(outputs, 0, &refs) || !refs.count)
         return fv__fail(k->ctx, FV_BAD_INPUT, "the model's config has no output_layers");
     for (int i = 0; i < refs.count; i++) {
-        FV_TRY(value_of(k, refs.at[i], &value));
-        if (value < 0) return fv__fail(k->ctx, FV_BAD_INPUT, "an output is never computed");
-        FV_TRY(add_head(k, i ? refs.at[i]->child->string : "output", value));
+        FV_TRY(source_of(k, refs.at[i], &layer, &call));
+        FV_TRY(add_head(k, i ? layer->name : "output", layer->value[call]));
     }
     return FV_OK;
 }
 
 static fv_status functional(fv_keras *k, const char *name, const fv_json *config) {
-    int inputs = 0, added = 1, left = 1;
+    int inputs = 0;
     for (int i = 0; i < k->layer_count; i++) {
         if (!is_input(&k->layers[i])) continue;
         if (inputs++)
@@ -219,8 +248,7 @@ static fv_status functional(fv_keras *k, const char *name, const fv_json *config
         k->layers[i].value[0] = 0;
     }
     if (!inputs) return fv__fail(k->ctx, FV_BAD_INPUT, "the model has no InputLayer");
-    while (left && added) FV_TRY(one_pass(k, &added, &left));
-    if (left) return fv__fail(k->ctx, FV_BAD_INPUT, "the model's layers read each other in a ring");
+    FV_TRY(add_calls(k));
     return add_heads(k, fv__json_get(config, "output_layers"));
 }
 
@@ -257,7 +285,7 @@ fv_status fv__keras_read(fv_context *ctx, const char *path, fv_graph **out) {
     fv_keras k = {.ctx = ctx};
     fv_bytes file;
     *out = NULL;
-    FV_TRY(fv__file_read(ctx, path, 0, &file));
+    FV_TRY(fv__file_read(ctx, path, BYTES_MOST, &file));
     fv__arena_init(&k.arena, ctx);
     const fv_status status = read(&k, (const char *)file.data, file.size);
     fv__names_free(&k.names);

@@ -45,6 +45,14 @@ int fv__writer_spatial(const fv_writer *w);
    over the output); for a sequence the second alone counts. */
 FV_MUST_USE fv_status fv__writer_windows(const fv_writer *w, fv_window win[2]);
 
+/* The row of an operator, or of a variant of it; NULL: none. */
+const fv_foreign_row *fv__writer_row(const fv_dialect *dialect, const char *op,
+                                     const char *variant);
+/* FV_BAD_INPUT: operators without a row, all of them by name; further inputs; constants. */
+FV_MUST_USE fv_status fv__writer_check_operators(const fv_writer *w);
+/* FV_BAD_INPUT: an option of the layer at hand that its row does not mention. */
+FV_MUST_USE fv_status fv__writer_check_options(const fv_writer *w);
+
 /* Where the wordings of a row's arguments meet: one argument cut out of `args`. */
 typedef struct fv_foreign_arg {
     char theirs[48], ours[64]; /* ours with its @, ! or 1- */
