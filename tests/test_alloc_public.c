@@ -20,17 +20,55 @@ static const char text[] = "net small(classes = 3)\n"
 
 /* ------------------------------------------------------------------------------------ uses --- */
 
+/* An architecture of Keras, and weights that lie alike there and here. */
+static void write_keras(void) {
+    static const char json[] =
+        "{\"class_name\": \"Functional\", \"config\": {\"name\": \"k\", \"layers\": "
+        "[{\"class_name\": "
+        "\"InputLayer\", \"config\": {\"name\": \"i\", \"batch_shape\": [null, 2, 2, 2]}}, "
+        "{\"class_name\": \"Conv2D\", \"config\": {\"name\": \"c\", \"filters\": 2, "
+        "\"kernel_size\": 1, "
+        "\"padding\": \"same\", \"activation\": \"relu\"}, \"inbound_nodes\": [[[\"i\", 0, 0, "
+        "{}]]]}, "
+        "{\"class_name\": \"Flatten\", \"config\": {\"name\": \"f\"}, \"inbound_nodes\": [[[\"c\", "
+        "0, 0, "
+        "{}]]]}, {\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 8}, "
+        "\"inbound_nodes\": [[[\"f\", 0, 0, {}]]]}], \"output_layers\": [[\"d\", 0, 0]]}}";
+    fv_context *ctx;
+    fv_model *model;
+    FILE *file = fopen("alloc.json", "w");
+    assert_non_null(file);
+    assert_true(fputs(json, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(fv_context_new(1, &ctx), FV_OK);
+    OK(ctx, fv_model_parse(ctx, "net k\ninput 2x2x2\nconv 2 1x1 - relu - fc 8\n", NULL, 1, &model));
+    OK(ctx, fv_model_save(ctx, model, "alloc_keras.safetensors"));
+    fv_model_free(model);
+    fv_context_free(ctx);
+}
+
 static fv_status describe(fv_context *ctx) {
     fv_net *net = NULL, *again = NULL;
     fv_blob *print = NULL;
     fv_explanation *e = NULL;
     fv_explain_options options = FV_INIT(fv_explain_options);
     options.training = 1;
+    fv_blob *programs[2] = {NULL, NULL};
+    fv_model *theirs = NULL;
+    fv_model_options keras = FV_INIT(fv_model_options);
+    keras.weights = "alloc_keras.safetensors";
+    keras.match = FV_MATCH_KERAS;
     fv_status s = fv_net_parse(ctx, text, "classes=4", &net);
     if (!s) s = fv_explain(ctx, net, &options, &e);
     if (!s) s = fv_net_print(ctx, net, &print);
     if (!s) s = fv_net_save(ctx, net, "alloc.net");
     if (!s) s = fv_net_open(ctx, "alloc.net", NULL, &again);
+    if (!s) s = fv_net_program(ctx, net, "pytorch", &programs[0]);
+    if (!s) s = fv_net_program(ctx, net, "keras", &programs[1]);
+    if (!s) s = fv_model_open(ctx, "alloc.json", &keras, &theirs);
+    fv_blob_free(programs[0]);
+    fv_blob_free(programs[1]);
+    fv_model_free(theirs);
     fv_blob_free(print);
     fv_explanation_free(e);
     fv_net_free(again);
@@ -242,6 +280,7 @@ static void refuse_each(use u, bool rest) {
     char message[200];
     int dispensable = 0;
     refuse_at = 0;
+    write_keras();
     refuse_rest = rest;
     if (whole(u, message) != FV_OK) fail_msg("with all memory it wants: %s", message);
     for (long n = 1;; n++) {

@@ -60,6 +60,10 @@ extern const fv_dialect fv__pytorch, fv__keras;
 /* Of that name, or NULL. */
 const fv_dialect *fv__dialect_find(const char *name);
 
+/* Wording number i of an operator there, "nn.Linear(in_features, out_features=outputs, bias)";
+   false: there are no more. */
+bool fv__foreign_words(const fv_dialect *dialect, const char *op, int i, fv_text *out);
+
 /* The network in inference as a program of that library. FV_BAD_INPUT: operators that it has not,
    all of them by name; a layer with an option that it has not. */
 FV_MUST_USE fv_status fv__foreign_print(fv_context *ctx, const fv_graph *net,
