@@ -99,12 +99,8 @@ static void programs(void **state) {
     fv_context *ctx = *state;
     fv_net *net;
     fv_blob *blob;
-    OK(ctx,
-       fv_net_parse(ctx, "net 1st\ninput 1x4x4\nconv 2 3x3 as \"class\" - relu - fc 3\n", "",
-                    &net) == FV_OK
-           ? FV_OK
-           : fv_net_parse(ctx, "net first\ninput 1x4x4\nconv 2 3x3 as \"class\" - relu - fc 3\n",
-                          "", &net));
+    OK(ctx, fv_net_parse(ctx, "net first\ninput 1x4x4\nconv 2 3x3 as \"class\" - relu - fc 3\n", "",
+                         &net));
     OK(ctx, fv_net_program(ctx, net, "pytorch", &blob));
     assert_non_null(strstr(fv_blob_data(blob), "self.class_2 = nn.Conv2d(in_channels=1, "));
     fv_blob_free(blob);
@@ -148,7 +144,7 @@ static const char sound[] =
     "3, \"padding\": \"same\"},"
     " \"inbound_nodes\": [{\"args\": [{\"class_name\": \"__keras_tensor__\", \"config\": "
     "{\"keras_history\":"
-    " [\"z\", 0, 0]}}], \"kwargs\": {}}, [[\"c\", 0, 0, {}]]]},"
+    " [\"z\", 0, 0]}}], \"kwargs\": {}}]},"
     "{\"class_name\": \"BatchNormalization\", \"config\": {\"name\": \"b\", \"axis\": [3], "
     "\"momentum\": 0.9,"
     " \"epsilon\": 0.001}, \"inbound_nodes\": [[[\"c\", 0, 0, {}]]]},"
@@ -175,8 +171,7 @@ static void mutants(void **state) {
     fv_context *ctx = *state;
     static char text[2 * sizeof sound];
     int sound_ones = 0;
-    /* c called with 5 channels shares a kernel of 4: refused; without that call it is sound */
-    assert_int_equal(read_text(ctx, sound, sizeof sound - 1), FV_BAD_INPUT);
+    OK(ctx, read_text(ctx, sound, sizeof sound - 1));
     for (uint64_t n = 0; n < 3000; n++) {
         const fv_key key = fv__key(7, FV_STREAM_CHECK, 0, n);
         size_t size = sizeof sound - 1;
@@ -201,7 +196,7 @@ static void mutants(void **state) {
         if (status != FV_OK) assert_true(strlen(fv_context_error(ctx)) > 10);
         sound_ones += status == FV_OK;
     }
-    assert_true(sound_ones >= 0);
+    assert_true(sound_ones > 100 && sound_ones < 2900);
 }
 
 /* A chain of 20000 layers from the last to the first is one walk. */
