@@ -75,7 +75,7 @@ static void formats(fv_text *out) {
 const fv_command fv__command_convert = {
     .name = "convert",
     .help = "turn a network or a model into another form, told by its end",
-    .synopsis = "IN OUT [seed=N] [weights=FILE [match=WORD] [map=FILE]] [NAME=VALUE ...]",
+    .synopsis = "IN OUT [seed=N] [weights=FILE] [NAME=VALUE ...]",
     .about = "IN is a name of the zoo, a .net file, a model (.safetensors) or the folder of a\n"
              "training run. The end of OUT says what is made of it. Of weights=FILE it is told\n"
              "what became of each tensor; --json lists them all.",
