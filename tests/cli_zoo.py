@@ -58,7 +58,13 @@ def pixel_by_pixel():
         pathlib.Path(f"{name}.net").write_text(text)
         check(f"convert {name}", fovea("convert", f"{name}.net", f"{name}.safetensors",
                                        "high=37", "wide=53")[0], 0)
-        check(f"predict {name}", fovea("predict", f"{name}.safetensors", picture)[0], 0)
+        code, out = fovea("predict", f"{name}.safetensors", picture, "--json")
+        told = json.loads(out) if code == 0 else {"pixels": 0, "classes": [{}]}
+        check(f"predict {name}: pixels", told["pixels"], 37 * 53)
+        # scores start at zero: nowhere is a class larger than the first
+        check(f"predict {name}: the first class", told["classes"][0].get("share"), 1)
+        check(f"predict {name} in words",
+              f"of {37 * 53:,} pixels\n" in fovea("predict", f"{name}.safetensors", picture)[1], True)
     # the last of them has all that the others have
     check("check fcn8s", fovea("check", "fcn8s.net", "high=9", "wide=7", "classes=3", "batch=1",
                                "points=2", "tolerance=1e-6", "--quiet")[0], 0)
