@@ -28,7 +28,7 @@ static const int64_t lenet[LENET_FILTERS] = {007, 016, 034, 070, 061, 043, 017, 
                                              074, 071, 063, 047, 033, 066, 055, 077};
 
 typedef struct options {
-    fv_conv_options conv; /* its groups, bias and flip are not used */
+    fv_conv_options conv; /* its groups, bias, flip and init are not used */
     int table, bias;
     fv_ints masks;
 } options;
