@@ -113,6 +113,9 @@ FV_MUST_USE fv_status fv__onnx_add(fv_onnx_node *n, const fv_onnx_made *o, const
 FV_MUST_USE fv_status fv__onnx_add_to(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in,
                                       int count, const fv_constant *const *params, int param_count,
                                       fv_entry *const *out, int outputs);
+/* Computed at once, from inputs that are all known. */
+FV_MUST_USE fv_status fv__onnx_compute(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in,
+                                       int count, fv_entry *const *out, int outputs);
 /* An entry without a name of the file's, for what lies between two operators of one node. */
 FV_MUST_USE fv_status fv__onnx_between(fv_onnx_node *n, fv_entry **out);
 /* The entry of output i; NULL: left out, and nobody reads it. */

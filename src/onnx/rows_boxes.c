@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rows_boxes.c - RoiAlign and NonMaxSuppression.
+ */
+#include "onnx/importer.h"
+
+#ifdef FV_HAVE_ONNX
+#include <string.h>
+
+/* Regions, and the number of each one's map. */
+fv_status fv__onnx_take_roialign(fv_onnx_node *n) {
+    const int in[] = {0, 1, 2};
+    fv_ints size = {2, {1, 1}};
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, "roialign", &o));
+    FV_TRY(fv__onnx_int(n, "output_height", 1, &size.v[0]));
+    FV_TRY(fv__onnx_int(n, "output_width", 1, &size.v[1]));
+    FV_TRY(fv__onnx_set_ints(n, &o, "size", &size, true));
+    if (n->im->opset < 16) FV_TRY(fv__onnx_set_word(n, &o, "coordinates", "output_half_pixel"));
+    return fv__onnx_add(n, &o, in, 3, NULL, 0);
+}
+
+/* A number that may be left out; the inputs 2, 3 and 4. */
+static fv_status number(const fv_onnx_node *n, int i, const char *what, double otherwise,
+                        double *out) {
+    const fv_constant *c;
+    *out = otherwise;
+    if (!fv__onnx_has(n, i)) return FV_OK;
+    FV_TRY(fv__onnx_known(n, i, what, &c));
+    if (fv__shape_count(&c->shape) != 1) return fv__onnx_refuse(n, "%s has to be one number", what);
+    *out = fv__constant_get(c, 0);
+    return FV_OK;
+}
+
+static fv_status set_limits(fv_onnx_node *n, fv_onnx_made *o, int64_t *limit) {
+    double most, overlap, score;
+    int64_t centre;
+    FV_TRY(fv__onnx_int(n, "center_point_box", 0, &centre));
+    FV_TRY(number(n, 2, "max_output_boxes_per_class", 0, &most));
+    FV_TRY(number(n, 3, "iou_threshold", 0, &overlap));
+    FV_TRY(number(n, 4, "score_threshold", -1e30, &score));
+    const fv_shape *scores = &n->in[1]->constant.shape;
+    if (scores->rank != 3) return fv__onnx_refuse(n, "its scores must have three dimensions");
+    if (most > (double)scores->dim[2]) most = (double)scores->dim[2];
+    *limit = scores->dim[0] * scores->dim[1] * (most > 0 ? (int64_t)most : 0);
+    if (*limit == 0) return FV_OK;
+    FV_TRY(fv__onnx_set_word(n, o, "format", centre ? "centre" : "corners"));
+    FV_TRY(fv__onnx_set(n, o, "limit", (double)*limit));
+    FV_TRY(fv__onnx_set(n, o, "each", (double)(int64_t)most));
+    FV_TRY(fv__onnx_set(n, o, "overlap", overlap));
+    return fv__onnx_set(n, o, "score", score > -1e30 ? score : -1e30);
+}
+
+/* How many boxes come out depends on the numbers: so they must be known while the file is read. */
+fv_status fv__onnx_take_nms(fv_onnx_node *n) {
+    fv_entry *out, *rows, *filled;
+    int64_t limit = 0;
+    fv_onnx_made o;
+    for (int i = 0; i < 2; i++)
+        if (!fv__onnx_has(n, i) || !n->in[i]->known)
+            return fv__onnx_refuse(
+                n, "how many boxes it gives depends on what the network computes, and sizes do not "
+                   "here; end the network at its boxes and scores, and choose among them afterwards");
+    FV_TRY(fv__onnx_plain(n, "nonmaxsuppression", &o));
+    FV_TRY(set_limits(n, &o, &limit));
+    FV_TRY(fv__onnx_all_read(n));
+    FV_TRY(fv__onnx_output(n, 0, &out));
+    if (!out) return FV_OK;
+    out->known = true;
+    if (limit == 0) {
+        const fv_shape none = fv__shape2(0, 3);
+        return fv__constant_new(n->im->ctx, &n->im->arena, FV_I32, &none, &out->constant);
+    }
+    FV_TRY(fv__onnx_between(n, &rows));
+    FV_TRY(fv__onnx_between(n, &filled));
+    fv_entry *const to[] = {rows, filled};
+    FV_TRY(fv__onnx_compute(n, &o, n->in, 2, to, 2));
+    out->constant = rows->constant;
+    out->constant.shape.dim[0] = fv__constant_int(&filled->constant, 0);
+    return FV_OK;
+}
+
+#endif
