@@ -33,15 +33,16 @@ const Onnx__AttributeProto *fv__onnx_attribute(fv_onnx_node *n, const char *name
     return NULL;
 }
 
+/* consumed_inputs, of opset 1, said where memory might be used again, and nothing else. */
 fv_status fv__onnx_all_read(const fv_onnx_node *n) {
     if (n->proto->n_attribute > ATTRIBUTES_MOST)
         return fv__onnx_refuse(n, "%zu attributes; at most %d are read", n->proto->n_attribute,
                                ATTRIBUTES_MOST);
-    for (size_t i = 0; i < n->proto->n_attribute; i++)
-        if (!(n->read >> i & 1))
-            return fv__onnx_refuse(n, "its attribute '%.40s' is not known here",
-                                   n->proto->attribute[i]->name ? n->proto->attribute[i]->name
-                                                                : "");
+    for (size_t i = 0; i < n->proto->n_attribute; i++) {
+        const char *name = n->proto->attribute[i]->name;
+        if (n->read >> i & 1 || (name && strcmp(name, "consumed_inputs") == 0)) continue;
+        return fv__onnx_refuse(n, "its attribute '%.40s' is not known here", name ? name : "");
+    }
     return FV_OK;
 }
 
@@ -63,7 +64,9 @@ fv_status fv__onnx_int(fv_onnx_node *n, const char *name, int64_t otherwise, int
 fv_status fv__onnx_real(fv_onnx_node *n, const char *name, double otherwise, double *out) {
     const Onnx__AttributeProto *a = fv__onnx_attribute(n, name);
     *out = a ? (double)a->f : otherwise;
-    return !a || is(a, TYPE(FLOAT), a->has_f) ? FV_OK : wrong_type(n, name, "a number");
+    if (!a || is(a, TYPE(FLOAT), a->has_f)) return FV_OK;
+    *out = (double)a->i;
+    return is(a, TYPE(INT), a->has_i) ? FV_OK : wrong_type(n, name, "a number");
 }
 
 fv_status fv__onnx_ints(fv_onnx_node *n, const char *name, fv_ints *out) {

@@ -3,9 +3,11 @@
  * rows_math.c - arithmetic with broadcasting, products of matrices, reductions, softmax. See
  * row_list.h.
  */
-#include "onnx/importer.h"
+#include "onnx/steps.h"
 
 #ifdef FV_HAVE_ONNX
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 /* Our operator of the node's ONNX name. */
@@ -21,7 +23,6 @@ static fv_status stretch(fv_onnx_node *n, fv_entry **second) {
     int64_t broadcast, axis;
     FV_TRY(fv__onnx_int(n, "broadcast", 0, &broadcast));
     FV_TRY(fv__onnx_int(n, "axis", -1, &axis));
-    (void)fv__onnx_attribute(n, "consumed_inputs");
     if (!broadcast || axis < 0 || !fv__onnx_has(n, 0) || !fv__onnx_has(n, 1)) return FV_OK;
     const int rank = fv__onnx_shape(n->im, n->in[0], NULL)->rank;
     const fv_shape *s = fv__onnx_shape(n->im, n->in[1], NULL);
@@ -37,14 +38,124 @@ static fv_status stretch(fv_onnx_node *n, fv_entry **second) {
     return FV_OK;
 }
 
+/* Whether all have one shape, so that `add` can do it, which plans join to what is before it. */
+static bool alike(const fv_onnx_node *n, fv_entry *const *in) {
+    bool batched, first;
+    const fv_shape *shape = fv__onnx_shape(n->im, in[0], &first);
+    for (int i = 0; i < n->inputs; i++)
+        if (!fv__shape_equal(fv__onnx_shape(n->im, in[i], &batched), shape) || batched != first ||
+            fv__onnx_dtype(n->im, in[i]) != FV_F32)
+            return false;
+    return n->inputs > 1;
+}
+
+/* A result of 8-bit numbers wraps round. */
+static fv_entry *wrapped(fv_steps *s, bool is_signed, fv_entry *y) {
+    fv_entry *middle = fv__step_whole(s, 128), *count = fv__step_whole(s, 256);
+    if (!is_signed) return fv__step2(s, "mod", y, count);
+    return fv__step2(s, "sub", fv__step2(s, "mod", fv__step2(s, "sum", y, middle), count), middle);
+}
+
+/* 8-bit numbers are computed with as whole numbers of 32 bits. */
+static fv_status take_bytes(fv_onnx_node *n, const fv_onnx_made *o, fv_entry **in, int count) {
+    const bool is_signed = fv__onnx_dtype(n->im, in[0]) == FV_I8;
+    fv_steps s = {.n = n};
+    for (int i = 0; i < count; i++) in[i] = fv__step_word(&s, "cast", "to", "int32", in[i]);
+    fv_entry *y = wrapped(&s, is_signed, fv__step_made(&s, o, in, count));
+    return fv__steps_give(&s, 0,
+                          fv__step_word(&s, "cast", "to", is_signed ? "int8" : "uint8", y));
+}
+
+/* Arithmetic element by element, of two inputs or of any number of them. */
 fv_status fv__onnx_take_broadcast(fv_onnx_node *n) {
-    fv_entry *in[2] = {n->in[0], n->in[1]}, *out;
+    const bool sums = strcmp(n->proto->op_type, "Sum") == 0 || strcmp(n->proto->op_type, "Add") == 0;
+    fv_entry *in[FV_ONNX_INPUTS], *out;
     fv_onnx_made o;
     FV_TRY(make_own(n, &o));
-    if (n->im->opset < 7) FV_TRY(stretch(n, &in[1]));
+    for (int i = 0; i < n->inputs; i++) {
+        in[i] = n->in[i];
+        if (!in[i]) return fv__onnx_refuse(n, "its input %d is left out", i + 1);
+    }
+    if (n->im->opset < 7 && n->inputs == 2) FV_TRY(stretch(n, &in[1]));
     FV_TRY(fv__onnx_all_read(n));
+    if (sums) FV_TRY(fv__onnx_plain(n, alike(n, in) ? "add" : "sum", &o));
+    const fv_dtype dtype = n->inputs ? fv__onnx_dtype(n->im, in[0]) : FV_F32;
+    if (dtype == FV_U8 || dtype == FV_I8) return take_bytes(n, &o, in, n->inputs);
     FV_TRY(fv__onnx_output(n, 0, &out));
-    return fv__onnx_add_to(n, &o, in, 2, NULL, 0, &out, 1);
+    return fv__onnx_add_to(n, &o, in, n->inputs, NULL, 0, &out, 1);
+}
+
+/* Base and exponent may have different types; the result has the base's. */
+fv_status fv__onnx_take_pow(fv_onnx_node *n) {
+    fv_steps s = {.n = n};
+    if (!fv__onnx_has(n, 0) || !fv__onnx_has(n, 1))
+        return fv__onnx_refuse(n, "its base or its exponent is missing");
+    const bool whole = fv__onnx_dtype(n->im, n->in[0]) == FV_I32;
+    if (fv__onnx_dtype(n->im, n->in[1]) == fv__onnx_dtype(n->im, n->in[0]))
+        return fv__onnx_take_broadcast(n);
+    FV_TRY(fv__onnx_all_read(n));
+    fv_entry *x = fv__step_word(&s, "cast", "to", "float", n->in[0]);
+    fv_entry *y = fv__step2(&s, "pow", x, fv__step_word(&s, "cast", "to", "float", n->in[1]));
+    return fv__steps_give(&s, 0, whole ? fv__step_word(&s, "cast", "to", "int32", y) : y);
+}
+
+/* Our operator takes real numbers; whole ones are multiplied by -1. */
+fv_status fv__onnx_take_neg(fv_onnx_node *n) {
+    fv_steps s = {.n = n};
+    const int in[] = {0};
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, "neg", &o));
+    if (!fv__onnx_has(n, 0) || fv__onnx_dtype(n->im, n->in[0]) != FV_I32)
+        return fv__onnx_add(n, &o, in, 1, NULL, 0);
+    FV_TRY(fv__onnx_all_read(n));
+    return fv__steps_give(&s, 0, fv__step2(&s, "mul", n->in[0], fv__step_whole(&s, -1)));
+}
+
+/* A bound that our operator takes as an option: a real number that is known. */
+static fv_status bound(const fv_onnx_node *n, int i, double otherwise, double *out) {
+    const fv_constant *c = fv__onnx_has(n, i) ? &n->in[i]->constant : NULL;
+    *out = otherwise;
+    if (!c) return FV_OK;
+    if (fv__shape_count(&c->shape) != 1)
+        return fv__onnx_refuse(n, "its bounds have to be one number each");
+    *out = fv__constant_get(c, 0);
+    if (isnan(*out)) return fv__onnx_refuse(n, "one of its bounds is not a number");
+    if (*out < -(double)FLT_MAX) *out = -(double)FLT_MAX; /* an infinite one holds nothing back */
+    if (*out > (double)FLT_MAX) *out = (double)FLT_MAX;
+    return FV_OK;
+}
+
+/* Bounds that flow, or whole numbers: the smaller of max and the larger of x and min. */
+static fv_status take_flowing_clip(fv_onnx_node *n) {
+    const fv_dtype dtype = fv__onnx_dtype(n->im, n->in[0]);
+    const char *const bytes = dtype == FV_U8 ? "uint8" : dtype == FV_I8 ? "int8" : NULL;
+    fv_steps s = {.n = n};
+    fv_entry *y = n->in[0];
+    FV_TRY(fv__onnx_all_read(n));
+    if (bytes) y = fv__step_word(&s, "cast", "to", "int32", y);
+    for (int i = 1; i <= 2; i++) {
+        if (!fv__onnx_has(n, i)) continue;
+        fv_entry *edge = bytes ? fv__step_word(&s, "cast", "to", "int32", n->in[i]) : n->in[i];
+        y = fv__step2(&s, i == 1 ? "max" : "min", y, edge);
+    }
+    if (!fv__onnx_has(n, 1) && !fv__onnx_has(n, 2)) y = fv__step(&s, "identity", y);
+    return fv__steps_give(&s, 0, bytes ? fv__step_word(&s, "cast", "to", bytes, y) : y);
+}
+
+fv_status fv__onnx_take_clip(fv_onnx_node *n) {
+    const int in[] = {0};
+    double min, max;
+    fv_onnx_made o;
+    if (!fv__onnx_has(n, 0)) return fv__onnx_refuse(n, "it has no input");
+    for (int i = 1; i <= 2; i++)
+        if (fv__onnx_has(n, i) && !n->in[i]->known) return take_flowing_clip(n);
+    if (fv__onnx_dtype(n->im, n->in[0]) != FV_F32) return take_flowing_clip(n);
+    FV_TRY(fv__onnx_plain(n, "clip", &o));
+    FV_TRY(bound(n, 1, -(double)FLT_MAX, &min));
+    FV_TRY(bound(n, 2, (double)FLT_MAX, &max));
+    FV_TRY(fv__onnx_set(n, &o, "min", min));
+    FV_TRY(fv__onnx_set(n, &o, "max", max));
+    return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }
 
 /* A matrix of weights behind a batch of vectors is a fully connected layer. */

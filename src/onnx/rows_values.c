@@ -3,7 +3,7 @@
  * rows_values.c - constants, shapes, and what moves numbers about. Attributes of early opsets are
  * inputs later: an option takes either.
  */
-#include "onnx/importer.h"
+#include "onnx/steps.h"
 
 #ifdef FV_HAVE_ONNX
 #include <string.h>
@@ -54,7 +54,6 @@ TAKE(slice, "slice", "starts", "ends", "axes", "steps")
 TAKE(pad, "pad", "pads", "value", "axes")
 TAKE(squeeze, "squeeze", "axes")
 TAKE(unsqueeze, "unsqueeze", "axes")
-TAKE(clip, "clip", "min", "max")
 TAKE(cumsum, "cumsum", "axis")
 
 /* The batch keeps its place: exporters write it as 1, or as "what is left". */
@@ -114,16 +113,44 @@ fv_status fv__onnx_take_gather(fv_onnx_node *n) {
     return fv__onnx_add(n, &o, in, 2, NULL, 0);
 }
 
+/* Our word for an element type by its name. Real numbers of all widths are float here, whole ones
+   32 bits wide. */
+static const char *word_of(const char *type) {
+    static const char *const same[][2] = {
+        {"float32", "float"},  {"float64", "float"}, {"double", "float"},
+        {"float16", "float"},  {"bfloat16", "float"}, {"int64", "int32"},
+    };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        if (strcmp(type, same[i][0]) == 0) return same[i][1];
+    return type;
+}
+
+/* The type is a number; before opset 6 its name in capitals. */
 fv_status fv__onnx_take_cast(fv_onnx_node *n) {
+    char type[FV_WORD_MAX];
     const int in[] = {0};
     int64_t to;
     fv_onnx_made o;
-    FV_TRY(fv__onnx_plain(n, "cast", &o)); /* a number in the file is a word here */
-    FV_TRY(fv__onnx_int(n, "to", 0, &to));
-    const char *type = fv__onnx_type_name((int32_t)to);
-    if (strcmp(type, "float32") == 0 || strcmp(type, "float64") == 0) type = "float";
-    if (strcmp(type, "int64") == 0) type = "int32"; /* as whole numbers are here */
-    FV_TRY(fv__onnx_set_word(n, &o, "to", type));
+    FV_TRY(fv__onnx_plain(n, "cast", &o));
+    if (n->im->opset < 6) {
+        FV_TRY(fv__onnx_word(n, "to", "", type));
+        for (char *c = type; *c; c++)
+            if (*c >= 'A' && *c <= 'Z') *c = (char)(*c - 'A' + 'a');
+    } else {
+        FV_TRY(fv__onnx_int(n, "to", 0, &to));
+        (void)fv__format(type, sizeof type, "%s", fv__onnx_type_name((int32_t)to));
+    }
+    FV_TRY(fv__onnx_set_word(n, &o, "to", word_of(type)));
+    return fv__onnx_add(n, &o, in, 1, NULL, 0);
+}
+
+fv_status fv__onnx_take_castlike(fv_onnx_node *n) {
+    const int in[] = {0};
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_plain(n, "cast", &o));
+    if (!fv__onnx_has(n, 1)) return fv__onnx_refuse(n, "it has no input 2, whose type to take");
+    FV_TRY(fv__onnx_set_word(n, &o, "to",
+                             word_of(fv__dtype_name(fv__onnx_dtype(n->im, n->in[1])))));
     return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }
 
