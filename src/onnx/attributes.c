@@ -175,4 +175,28 @@ fv_status fv__onnx_make(fv_onnx_node *n, const char *op, fv_onnx_made *out) {
     return FV_OK;
 }
 
+#define FAR 1e15 /* "to the end", as exporters write it with the largest number there is */
+
+fv_status fv__onnx_set_known(fv_onnx_node *n, fv_onnx_made *o, const char *field, int i) {
+    const fv_constant *c;
+    fv_ints list;
+    if (!fv__onnx_has(n, i)) return FV_OK;
+    FV_TRY(fv__onnx_known(n, i, field, &c));
+    const fv_field *f = fv__field_find(o->op->fields, field);
+    if (!f) return fv__onnx_refuse(n, "%s has no option '%s'", o->op->name, field);
+    if (f->kind != FV_INTS) {
+        if (fv__shape_count(&c->shape) != 1)
+            return fv__onnx_refuse(n, "%s has to be one number", field);
+        return fv__onnx_set(n, o, field, fv__constant_get(c, 0));
+    }
+    if (!fv__constant_ints(c, &list))
+        return fv__onnx_refuse(n, "%s has to be a list of at most %d whole numbers", field,
+                               FV_LIST_MAX);
+    for (int k = 0; k < list.count; k++) {
+        if (list.v[k] > (int64_t)FAR) list.v[k] = (int64_t)FAR;
+        if (list.v[k] < -(int64_t)FAR) list.v[k] = -(int64_t)FAR;
+    }
+    return list.count ? fv__onnx_set_ints(n, o, field, &list, false) : FV_OK;
+}
+
 #endif

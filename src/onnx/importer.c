@@ -230,7 +230,8 @@ fv_status fv__onnx_add_to(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *cons
         return fv__onnx_refuse(n, "%d inputs; at most %d are read", count, FV_ONNX_INPUTS);
     for (int i = 0; i < count; i++)
         if (!in[i]) return fv__onnx_refuse(n, "its input %d is missing", i + 1);
-    if (param_count == 0 && all_known(in, count)) return fv__onnx_compute(n, o, in, count, out, outputs);
+    if (param_count == 0 && all_known(in, count))
+        return fv__onnx_compute(n, o, in, count, out, outputs);
     return add(n, o, in, count, params, param_count, out, outputs);
 }
 

@@ -96,6 +96,10 @@ FV_MUST_USE fv_status fv__onnx_set_ints(fv_onnx_node *n, fv_onnx_made *o, const 
 FV_MUST_USE fv_status fv__onnx_set_word(fv_onnx_node *n, fv_onnx_made *o, const char *field,
                                         const char *word);
 
+/* Input i, if it is there, as an option: a number or a list of them. */
+FV_MUST_USE fv_status fv__onnx_set_known(fv_onnx_node *n, fv_onnx_made *o, const char *field,
+                                         int i);
+
 /* The numbers of input i, which must be known while importing: a shape, an axis, a weight. */
 FV_MUST_USE fv_status fv__onnx_known(const fv_onnx_node *n, int i, const char *what,
                                      const fv_constant **out);

@@ -162,6 +162,12 @@ static fv_status further_input(fv_importer *im, const Onnx__ValueInfoProto *v,
         shape = given->constant.shape;
         dtype = given->constant.dtype == FV_I64 ? FV_I32 : given->constant.dtype;
     }
+    if (given && fv__shape_count(&shape) == 0) { /* no graph holds nothing, a constant may */
+        FV_TRY(fv__importer_name(im, v->name, &e));
+        e->known = true;
+        e->constant = given->constant;
+        return FV_OK;
+    }
     for (int d = 0; d < shape.rank; d++)
         if (shape.dim[d] < 1)
             return fv__fail(im->ctx, FV_BAD_INPUT, "dimension %d of the input %.80s is not stated",

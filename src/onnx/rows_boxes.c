@@ -59,8 +59,9 @@ fv_status fv__onnx_take_nms(fv_onnx_node *n) {
     for (int i = 0; i < 2; i++)
         if (!fv__onnx_has(n, i) || !n->in[i]->known)
             return fv__onnx_refuse(
-                n, "how many boxes it gives depends on what the network computes, and sizes do not "
-                   "here; end the network at its boxes and scores, and choose among them afterwards");
+                n,
+                "how many boxes it gives depends on what the network computes, and sizes do not "
+                "here; end the network at its boxes and scores, and choose among them afterwards");
     FV_TRY(fv__onnx_plain(n, "nonmaxsuppression", &o));
     FV_TRY(set_limits(n, &o, &limit));
     FV_TRY(fv__onnx_all_read(n));

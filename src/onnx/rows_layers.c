@@ -24,8 +24,8 @@ static fv_status give_running(fv_steps *s, int output, int input, double m, fv_e
     const fv_constant *old;
     FV_TRY(fv__onnx_known(s->n, input, "a parameter", &old));
     fv_entry *share = fv__step2(s, "mul", observed, fv__step_number(s, 1 - m));
-    fv_entry *kept = fv__step2(s, "mul", fv__step_shaped(s, old, &old->shape),
-                               fv__step_number(s, m));
+    fv_entry *kept =
+        fv__step2(s, "mul", fv__step_shaped(s, old, &old->shape), fv__step_number(s, m));
     const fv_ints shape = {1, {fv__shape_count(&old->shape)}};
     return fv__steps_give(
         s, output, fv__step2(s, "sum", fv__step_ints(s, "reshape", "shape", &shape, share), kept));
@@ -48,7 +48,8 @@ static fv_status take_observing_bn(fv_onnx_node *n, double epsilon, double momen
     fv_entry *off = fv__step2(&s, "sub", x, mean);
     fv_entry *var = fv__step_reduce(&s, "reducemean", &axes, true, fv__step2(&s, "mul", off, off));
     fv_entry *root = fv__step(&s, "sqrt", fv__step2(&s, "sum", var, fv__step_number(&s, epsilon)));
-    fv_entry *scaled = fv__step2(&s, "mul", fv__step2(&s, "div", off, root), of_channels(&s, 1, rank));
+    fv_entry *scaled =
+        fv__step2(&s, "mul", fv__step2(&s, "div", off, root), of_channels(&s, 1, rank));
     FV_TRY(fv__steps_give(&s, 0, fv__step2(&s, "sum", scaled, of_channels(&s, 2, rank))));
     FV_TRY(give_running(&s, 1, 3, momentum, mean));
     return give_running(&s, 2, 4, momentum, var);

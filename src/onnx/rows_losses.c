@@ -70,8 +70,7 @@ static fv_status reduce(fv_onnx_node *n, loss *l, fv_entry *y) {
         return fv__steps_give(&l->s, 0, fv__step_reduce(&l->s, "reducemean", &all, false, y));
     y = fv__step_reduce(&l->s, "reducesum", &all, false, y);
     if (mean)
-        y = fv__step2(&l->s, "div", y,
-                      fv__step_reduce(&l->s, "reducesum", &all, false, l->weight));
+        y = fv__step2(&l->s, "div", y, fv__step_reduce(&l->s, "reducesum", &all, false, l->weight));
     return fv__steps_give(&l->s, 0, y);
 }
 

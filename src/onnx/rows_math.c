@@ -62,13 +62,13 @@ static fv_status take_bytes(fv_onnx_node *n, const fv_onnx_made *o, fv_entry **i
     fv_steps s = {.n = n};
     for (int i = 0; i < count; i++) in[i] = fv__step_word(&s, "cast", "to", "int32", in[i]);
     fv_entry *y = wrapped(&s, is_signed, fv__step_made(&s, o, in, count));
-    return fv__steps_give(&s, 0,
-                          fv__step_word(&s, "cast", "to", is_signed ? "int8" : "uint8", y));
+    return fv__steps_give(&s, 0, fv__step_word(&s, "cast", "to", is_signed ? "int8" : "uint8", y));
 }
 
 /* Arithmetic element by element, of two inputs or of any number of them. */
 fv_status fv__onnx_take_broadcast(fv_onnx_node *n) {
-    const bool sums = strcmp(n->proto->op_type, "Sum") == 0 || strcmp(n->proto->op_type, "Add") == 0;
+    const bool sums =
+        strcmp(n->proto->op_type, "Sum") == 0 || strcmp(n->proto->op_type, "Add") == 0;
     fv_entry *in[FV_ONNX_INPUTS], *out;
     fv_onnx_made o;
     FV_TRY(make_own(n, &o));

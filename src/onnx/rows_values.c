@@ -8,38 +8,13 @@
 #ifdef FV_HAVE_ONNX
 #include <string.h>
 
-#define FAR 1e15 /* "to the end", as exporters write it with the largest number there is */
-
-/* Input i, if it is there, as an option: a number or a list of them. */
-static fv_status set_known(fv_onnx_node *n, fv_onnx_made *o, const char *field, int i) {
-    const fv_constant *c;
-    fv_ints list;
-    if (!fv__onnx_has(n, i)) return FV_OK;
-    FV_TRY(fv__onnx_known(n, i, field, &c));
-    const fv_field *f = fv__field_find(o->op->fields, field);
-    if (!f) return fv__onnx_refuse(n, "%s has no option '%s'", o->op->name, field);
-    if (f->kind != FV_INTS) {
-        if (fv__shape_count(&c->shape) != 1)
-            return fv__onnx_refuse(n, "%s has to be one number", field);
-        return fv__onnx_set(n, o, field, fv__constant_get(c, 0));
-    }
-    if (!fv__constant_ints(c, &list))
-        return fv__onnx_refuse(n, "%s has to be a list of at most %d whole numbers", field,
-                               FV_LIST_MAX);
-    for (int k = 0; k < list.count; k++) {
-        if (list.v[k] > (int64_t)FAR) list.v[k] = (int64_t)FAR;
-        if (list.v[k] < -(int64_t)FAR) list.v[k] = -(int64_t)FAR;
-    }
-    return list.count ? fv__onnx_set_ints(n, o, field, &list, false) : FV_OK;
-}
-
 /* One input that flows, and behind it those that are options here; NULL: of no meaning. */
 static fv_status take(fv_onnx_node *n, const char *op, const char *const *fields, int count) {
     const int in[] = {0};
     fv_onnx_made o;
     FV_TRY(fv__onnx_make(n, op, &o));
     for (int i = 0; i < count; i++)
-        if (fields[i]) FV_TRY(set_known(n, &o, fields[i], i + 1));
+        if (fields[i]) FV_TRY(fv__onnx_set_known(n, &o, fields[i], i + 1));
     return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }
 
@@ -50,46 +25,10 @@ static fv_status take(fv_onnx_node *n, const char *op, const char *const *fields
     }
 TAKE(expand, "expand", "shape")
 TAKE(tile, "tile", "repeats")
-TAKE(slice, "slice", "starts", "ends", "axes", "steps")
 TAKE(pad, "pad", "pads", "value", "axes")
 TAKE(squeeze, "squeeze", "axes")
 TAKE(unsqueeze, "unsqueeze", "axes")
 TAKE(cumsum, "cumsum", "axis")
-
-/* The batch keeps its place: exporters write it as 1, or as "what is left". */
-fv_status fv__onnx_take_reshape(fv_onnx_node *n) {
-    const fv_field *field;
-    const int in[] = {0};
-    bool batched;
-    int64_t zero;
-    fv_onnx_made o;
-    FV_TRY(fv__onnx_make(n, "reshape", &o));
-    FV_TRY(fv__onnx_int(n, "allowzero", 0, &zero));
-    FV_TRY(set_known(n, &o, "shape", 1));
-    if (!fv__onnx_has(n, 0)) return fv__onnx_refuse(n, "it has no input");
-    const fv_shape *shape = fv__onnx_shape(n->im, n->in[0], &batched);
-    field = fv__field_find(o.op->fields, "shape");
-    fv_ints *list = (fv_ints *)(void *)(o.data.bytes + field->offset);
-    for (int i = 0; zero && i < list->count; i++)
-        if (list->v[i] == 0) return fv__onnx_refuse(n, "a dimension of 0 is not computed here");
-    if (batched && list->count && shape->rank && (list->v[0] == 1 || list->v[0] == -1))
-        list->v[0] = 0;
-    return fv__onnx_add(n, &o, in, 1, NULL, 0);
-}
-
-/* Without sizes, as many equal parts as outputs. */
-fv_status fv__onnx_take_split(fv_onnx_node *n) {
-    const int in[] = {0};
-    int64_t axis;
-    fv_onnx_made o;
-    FV_TRY(fv__onnx_make(n, "split", &o));
-    FV_TRY(fv__onnx_int(n, "axis", 0, &axis));
-    FV_TRY(fv__onnx_set(n, &o, "axis", (double)axis));
-    FV_TRY(set_known(n, &o, "sizes", 1));
-    if (!fv__onnx_has(n, 1) && !fv__onnx_attribute(n, "split"))
-        FV_TRY(fv__onnx_set(n, &o, "parts", (double)n->proto->n_output));
-    return fv__onnx_add(n, &o, in, 1, NULL, 0);
-}
 
 /* Without an order the dimensions are turned round. */
 fv_status fv__onnx_take_transpose(fv_onnx_node *n) {
@@ -117,8 +56,8 @@ fv_status fv__onnx_take_gather(fv_onnx_node *n) {
    32 bits wide. */
 static const char *word_of(const char *type) {
     static const char *const same[][2] = {
-        {"float32", "float"},  {"float64", "float"}, {"double", "float"},
-        {"float16", "float"},  {"bfloat16", "float"}, {"int64", "int32"},
+        {"float32", "float"}, {"float64", "float"},  {"double", "float"},
+        {"float16", "float"}, {"bfloat16", "float"}, {"int64", "int32"},
     };
     for (size_t i = 0; i < sizeof same / sizeof *same; i++)
         if (strcmp(type, same[i][0]) == 0) return same[i][1];
@@ -149,8 +88,8 @@ fv_status fv__onnx_take_castlike(fv_onnx_node *n) {
     fv_onnx_made o;
     FV_TRY(fv__onnx_plain(n, "cast", &o));
     if (!fv__onnx_has(n, 1)) return fv__onnx_refuse(n, "it has no input 2, whose type to take");
-    FV_TRY(fv__onnx_set_word(n, &o, "to",
-                             word_of(fv__dtype_name(fv__onnx_dtype(n->im, n->in[1])))));
+    FV_TRY(
+        fv__onnx_set_word(n, &o, "to", word_of(fv__dtype_name(fv__onnx_dtype(n->im, n->in[1])))));
     return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }
 

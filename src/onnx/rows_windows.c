@@ -7,7 +7,8 @@
 #ifdef FV_HAVE_ONNX
 #include <string.h>
 
-#define SIDE_MOST 1000000 /* as the operators have it; sums of products below it cannot overflow */
+#define SIDE_MOST 1000000 /* as the operators have it; sums of products below it cannot overflow   \
+                           */
 
 /* A window as the attributes have it, height first; along a row the height is 1. */
 typedef struct window {
@@ -246,10 +247,11 @@ fv_status fv__onnx_take_pool(fv_onnx_node *n) {
     fv_onnx_made o;
     window w;
     FV_TRY(read_window(n, NULL, &w));
-    FV_TRY(fv__onnx_make(n, places    ? "maxpoolindices"
-                            : max     ? "maxpool"
-                            : average ? "avgpool"
-                                      : "lppool",
+    FV_TRY(fv__onnx_make(n,
+                         places    ? "maxpoolindices"
+                         : max     ? "maxpool"
+                         : average ? "avgpool"
+                                   : "lppool",
                          &o));
     FV_TRY(set_window(n, &o, &w));
     if (average && !fv__onnx_attribute(n, "count_include_pad"))
@@ -264,8 +266,8 @@ static fv_status unpooled(fv_onnx_node *n, const window *w, int64_t side[2], int
     FV_TRY(fv__onnx_ints(n, "pads", &pads));
     for (int d = 0; d < 2; d++) {
         const int k = d - (2 - w->dims); /* the place in a list of so many dimensions */
-        const int64_t off = k >= 0 && pads.count == 2 * w->dims ? pads.v[k] + pads.v[w->dims + k]
-                                                                : 0;
+        const int64_t off =
+            k >= 0 && pads.count == 2 * w->dims ? pads.v[k] + pads.v[w->dims + k] : 0;
         if (!fv__mul_i64(w->same ? w->in[d] : w->in[d] - 1, w->stride[d], &side[d]))
             return fv__onnx_refuse(n, "its output is too large");
         if (!w->same) side[d] += w->kernel[d] - off;

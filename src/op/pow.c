@@ -21,14 +21,11 @@ static int64_t whole_power(int64_t a, int64_t b) {
 #define FV_LOOPS "op/pow.c"
 #include "op/binary.h"
 
-static const char *const samples[] = {"; positive 2x3x4, 2x3x4",
-                                      "; positive 3x4, constant 4",
-                                      "; positive 2x3x2, positive 2x1x2",
-                                      "; positive 2x1x3, 2x4x1",
-                                      "; positive 1x5, constant 1x5",
-                                      "; constant positive 4x1, constant 3",
-                                      "; below 9 3x4, below 7 3x1",
-                                      NULL};
+static const char *const samples[] = {
+    "; positive 2x3x4, 2x3x4",          "; positive 3x4, constant 4",
+    "; positive 2x3x2, positive 2x1x2", "; positive 2x1x3, 2x4x1",
+    "; positive 1x5, constant 1x5",     "; constant positive 4x1, constant 3",
+    "; below 9 3x4, below 7 3x1",       NULL};
 
 const fv_op fv__op_pow = {
     .name = "pow",
