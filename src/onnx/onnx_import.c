@@ -52,11 +52,15 @@ static bool is_onnx_domain(const char *domain) {
     return !domain || !*domain || strcmp(domain, "ai.onnx") == 0;
 }
 
-static fv_status find_opset(fv_importer *im) {
+/* 0: the file is of other operators alone. The first version did not say. */
+static void find_opset(fv_importer *im) {
     const Onnx__ModelProto *m = im->model;
-    im->opset = m->n_opset_import ? 0 : 1; /* the first version did not say */
+    im->opset = m->n_opset_import ? 0 : 1;
     for (size_t i = 0; i < m->n_opset_import; i++)
         if (is_onnx_domain(m->opset_import[i]->domain)) im->opset = m->opset_import[i]->version;
+}
+
+static fv_status check_opset(fv_importer *im) {
     if (im->opset >= 1 && im->opset <= OPSET_LAST) return FV_OK;
     return fv__fail(im->ctx, FV_BAD_INPUT,
                     "the file is of ONNX's opset %lld; 1 to %d are read: export it with such an "
@@ -311,8 +315,10 @@ static fv_status ports(fv_importer *im, Onnx__ValueInfoProto **infos, size_t cou
 static fv_status import_graph(fv_importer *im, const fv_onnx_options *o, fv_onnx_import *out) {
     const Onnx__GraphProto *g = im->model->graph;
     if (!g) return fv__fail(im->ctx, FV_BAD_INPUT, "the file holds no graph");
-    FV_TRY(find_opset(im));
+    find_opset(im);
+    if (im->opset != 0) FV_TRY(check_opset(im));
     FV_TRY(check_operators(im));
+    FV_TRY(check_opset(im));
     FV_TRY(read_constants(im));
     FV_TRY(read_inputs(im, o));
     for (size_t i = 0; i < g->n_node; i++) FV_TRY(take_node(im, g->node[i]));

@@ -7,8 +7,9 @@
 #ifdef FV_HAVE_ONNX
 #include <string.h>
 
-#define SIDE_MOST 1000000 /* as the operators have it; sums of products below it cannot overflow   \
-                           */
+#define SIDE_MOST                                                                                  \
+    1000000 /* as the operators have it; sums of products below it cannot overflow                 \
+             */
 
 /* A window as the attributes have it, height first; along a row the height is 1. */
 typedef struct window {
