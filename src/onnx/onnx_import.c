@@ -130,6 +130,8 @@ static fv_dtype dtype_of(int32_t onnx) {
 static fv_status stated_shape(fv_importer *im, const Onnx__ValueInfoProto *v, fv_shape *shape,
                               fv_dtype *dtype) {
     const Onnx__TypeProto *type = v->type;
+    if (type && type->value_case > ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
+        return fv__fail(im->ctx, FV_BAD_INPUT, "the input %.80s is no tensor", v->name);
     if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type ||
         !type->tensor_type->shape)
         return fv__fail(im->ctx, FV_BAD_INPUT, "the input %.80s has no shape in the file", v->name);

@@ -85,6 +85,26 @@ fv_status fv__onnx_take_broadcast(fv_onnx_node *n) {
     return fv__onnx_add_to(n, &o, in, n->inputs, NULL, 0, &out, 1);
 }
 
+/* Comparisons, and, or: of bytes as of whole numbers; what comes out is true or false. */
+fv_status fv__onnx_take_compare(fv_onnx_node *n) {
+    fv_steps s = {.n = n};
+    fv_entry *in[2];
+    fv_onnx_made o;
+    FV_TRY(make_own(n, &o));
+    for (int i = 0; i < 2; i++) {
+        if (!fv__onnx_has(n, i)) return fv__onnx_refuse(n, "its input %d is left out", i + 1);
+        in[i] = n->in[i];
+    }
+    if (n->im->opset < 7) FV_TRY(stretch(n, &in[1]));
+    FV_TRY(fv__onnx_all_read(n));
+    for (int i = 0; i < 2; i++) {
+        const fv_dtype dtype = fv__onnx_dtype(n->im, in[i]);
+        if (dtype == FV_U8 || dtype == FV_I8)
+            in[i] = fv__step_word(&s, "cast", "to", "int32", in[i]);
+    }
+    return fv__steps_give(&s, 0, fv__step_made(&s, &o, in, 2));
+}
+
 /* Base and exponent may have different types; the result has the base's. */
 fv_status fv__onnx_take_pow(fv_onnx_node *n) {
     fv_steps s = {.n = n};

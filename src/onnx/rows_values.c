@@ -25,10 +25,44 @@ static fv_status take(fv_onnx_node *n, const char *op, const char *const *fields
     }
 TAKE(expand, "expand", "shape")
 TAKE(tile, "tile", "repeats")
-TAKE(pad, "pad", "pads", "value", "axes")
 TAKE(squeeze, "squeeze", "axes")
 TAKE(unsqueeze, "unsqueeze", "axes")
 TAKE(cumsum, "cumsum", "axis")
+
+/* Opset 1 called it paddings; inputs from opset 11 on. */
+fv_status fv__onnx_take_pad(fv_onnx_node *n) {
+    static const char *const fields[] = {"pads", "value", "axes"};
+    const int in[] = {0};
+    fv_ints pads;
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, "pad", &o));
+    FV_TRY(fv__onnx_ints(n, "paddings", &pads));
+    if (pads.count) FV_TRY(fv__onnx_set_ints(n, &o, "pads", &pads, false));
+    for (int i = 0; i < 3; i++) FV_TRY(fv__onnx_set_known(n, &o, fields[i], i + 1));
+    return fv__onnx_add(n, &o, in, 1, NULL, 0);
+}
+
+/* Opset 1: one number of repeats, along one axis. */
+fv_status fv__onnx_take_first_tile(fv_onnx_node *n) {
+    const fv_constant *c[2];
+    const int in[] = {0};
+    fv_ints repeats = {0};
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_make(n, "tile", &o));
+    for (int i = 0; i < 2; i++) {
+        FV_TRY(fv__onnx_known(n, i + 1, i ? "axis" : "tiles", &c[i]));
+        if (fv__shape_count(&c[i]->shape) != 1)
+            return fv__onnx_refuse(n, "tiles and axis have to be one number each");
+    }
+    if (!fv__onnx_has(n, 0)) return fv__onnx_refuse(n, "it has no input");
+    repeats.count = fv__onnx_shape(n->im, n->in[0], NULL)->rank;
+    for (int d = 0; d < repeats.count; d++) repeats.v[d] = 1;
+    const int64_t axis = fv__constant_int(c[1], 0);
+    if (axis < 0 || axis >= repeats.count) return fv__onnx_refuse(n, "its axis is not there");
+    repeats.v[axis] = fv__constant_int(c[0], 0);
+    FV_TRY(fv__onnx_set_ints(n, &o, "repeats", &repeats, false));
+    return fv__onnx_add(n, &o, in, 1, NULL, 0);
+}
 
 /* Without an order the dimensions are turned round. */
 fv_status fv__onnx_take_transpose(fv_onnx_node *n) {
