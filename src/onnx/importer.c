@@ -11,7 +11,9 @@
 #define NAME_MOST 63
 
 const fv_shape *fv__onnx_shape(const fv_importer *im, const fv_entry *e, bool *batched) {
-    if (batched) *batched = e->value >= 0 && im->graph->values[e->value].type.batched;
+    if (batched)
+        *batched = e->value >= 0 && e->batch_at == 0 && im->graph->values[e->value].type.batched;
+    if (e->batch_at) return &e->turned;
     return e->value >= 0 ? &im->graph->values[e->value].shape : &e->constant.shape;
 }
 
@@ -199,12 +201,14 @@ static fv_status add(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in
                      const fv_constant *const *params, int param_count, fv_entry *const *out,
                      int outputs) {
     fv_importer *im = n->im;
-    int values[FV_ONNX_INPUTS], first;
+    int values[FV_ONNX_INPUTS], first, batch_at;
+    fv_onnx_made made = *o;
     const char *name;
+    FV_TRY(fv__onnx_turn(n, &made, in, count, &batch_at));
     for (int i = 0; i < count; i++) FV_TRY(fv__onnx_value(n, in[i], &values[i]));
     FV_TRY(free_name(im, n->name, o->op->name, &name));
     const fv_node_spec spec = {.op = o->op,
-                               .options = o->op->options_size ? o->data.bytes : NULL,
+                               .options = o->op->options_size ? made.data.bytes : NULL,
                                .name = name,
                                .in = values,
                                .inputs = count};
@@ -215,6 +219,7 @@ static fv_status add(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in
         if (out[i] && i >= node->outputs)
             return fv__onnx_refuse(n, "its output %d is not computed here", i + 1);
         if (out[i]) out[i]->value = node->out[i];
+        if (out[i] && batch_at) fv__onnx_turned(im, out[i], batch_at);
     }
     if (node->params != param_count)
         return fv__onnx_refuse(n, "it has %d parameters in the file and %d here", param_count,

@@ -25,6 +25,8 @@ typedef struct fv_entry {
     bool known; /* `constant` holds its numbers */
     bool given; /* an input of the file whose numbers were given: both */
     fv_constant constant;
+    int batch_at;    /* the batch is this dimension in the file; ours is the first (turned.c) */
+    fv_shape turned; /* and where that is not 0, the shape as the file has it */
 } fv_entry;
 
 /* Where a parameter of our graph gets its numbers. */
@@ -131,8 +133,14 @@ FV_MUST_USE fv_status fv__onnx_transposed(const fv_onnx_node *n, const fv_consta
 
 /* A value of our graph for an entry; a constant becomes one. */
 FV_MUST_USE fv_status fv__onnx_value(fv_onnx_node *n, fv_entry *e, int *value);
-/* Shape of an entry; batched: dim[0] is 1 and stands for the batch. */
+/* Shape of an entry as the file has it; batched: dim[0] is 1 and stands for the batch. */
 const fv_shape *fv__onnx_shape(const fv_importer *im, const fv_entry *e, bool *batched);
+
+/* Translates an operator's options where a value's batch is not the first dimension in the file;
+   batch_at: where it is in its outputs. And notes that of an entry with a value. */
+FV_MUST_USE fv_status fv__onnx_turn(fv_onnx_node *n, fv_onnx_made *o, fv_entry *const *in,
+                                    int count, int *batch_at);
+void fv__onnx_turned(const fv_importer *im, fv_entry *e, int batch_at);
 
 /* The entry of a name, NULL: there is none; a new one, which must not be there yet. */
 fv_entry *fv__importer_find(const fv_importer *im, const char *name);
