@@ -194,6 +194,11 @@ static void test_places(void **state) {
     write_ints(&w, "axes", LIST(0));
     write_int(&w, "keepdims", 0);
     same(1, HIDDEN);
+    begin("GRU", 3, false, "steps w r", "all"); /* squashed, beside itself */
+    write_node(&w, "Tanh", "all", "more");
+    write_node(&w, "Concat", "all more", "y");
+    write_int(&w, "axis", -1);
+    same(STEPS, 2 * HIDDEN);
     begin("GRU", 3, false, "steps w r", "all");
     write_whole(&w, "four", LIST(4));
     write_node(&w, "Unsqueeze", "all four", "y");

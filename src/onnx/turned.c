@@ -93,6 +93,12 @@ static fv_status turn_axis(turn *t) {
     return FV_OK;
 }
 
+static fv_status turn_concat(turn *t) {
+    for (int i = 0; i < t->count; i++)
+        if (t->in[i]->batch_at != t->from) return refuse(t);
+    return turn_axis(t);
+}
+
 /* Dimensions up to the batch must stay; those behind it may become others. */
 static fv_status turn_reshape(turn *t) {
     const fv_shape *in = fv__onnx_shape(t->n->im, t->in[0], NULL);
@@ -132,6 +138,11 @@ static fv_status turn_none(turn *t) {
     return FV_OK;
 }
 
+/* What knows its dimensions by their places, and takes constants beside a batch all the same. */
+static fv_status turn_never(turn *t) {
+    return refuse(t);
+}
+
 /* By what the operator does with dimensions. */
 static fv_status translate(turn *t) {
     static const struct {
@@ -145,6 +156,11 @@ static fv_status translate(turn *t) {
                    {"logsoftmax", turn_axis},
                    {"gather", turn_axis},
                    {"split", turn_axis},
+                   {"concat", turn_concat},
+                   {"prelu", turn_never},
+                   {"gemm", turn_never},
+                   {"boxencode", turn_never},
+                   {"boxdecode", turn_never},
                    {"rnn", turn_none},
                    {"gru", turn_none},
                    {"lstm", turn_none}};
