@@ -48,7 +48,7 @@ typedef struct fv_importer {
     size_t entry_count, entry_capacity;
     fv_param_source *sources;
     size_t source_count, source_capacity;
-    int numbered; /* layers whose nodes have no name */
+    int64_t computed; /* numbers that were made while importing */
 } fv_importer;
 
 /* One node while it is taken. */
@@ -119,6 +119,10 @@ FV_MUST_USE fv_status fv__onnx_add(fv_onnx_node *n, const fv_onnx_made *o, const
 FV_MUST_USE fv_status fv__onnx_add_to(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in,
                                       int count, const fv_constant *const *params, int param_count,
                                       fv_entry *const *out, int outputs);
+/* A constant of zeros in the importer's memory; refused when all of them are more numbers than one
+   would want to compute while a file is read. */
+FV_MUST_USE fv_status fv__onnx_new(const fv_onnx_node *n, fv_dtype dtype, const fv_shape *shape,
+                                   fv_constant *out);
 /* Computed at once, from inputs that are all known. */
 FV_MUST_USE fv_status fv__onnx_compute(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in,
                                        int count, fv_entry *const *out, int outputs);

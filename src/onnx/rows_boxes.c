@@ -70,7 +70,7 @@ fv_status fv__onnx_take_nms(fv_onnx_node *n) {
     out->known = true;
     if (limit == 0) {
         const fv_shape none = fv__shape2(0, 3);
-        return fv__constant_new(n->im->ctx, &n->im->arena, FV_I32, &none, &out->constant);
+        return fv__onnx_new(n, FV_I32, &none, &out->constant);
     }
     FV_TRY(fv__onnx_between(n, &rows));
     FV_TRY(fv__onnx_between(n, &filled));

@@ -80,7 +80,7 @@ fv_status fv__onnx_take_bn(fv_onnx_node *n) {
 
 fv_status fv__onnx_transposed(const fv_onnx_node *n, const fv_constant *from, fv_constant *out) {
     const fv_shape turned = fv__shape2(from->shape.dim[1], from->shape.dim[0]);
-    FV_TRY(fv__constant_new(n->im->ctx, &n->im->arena, FV_F32, &turned, out));
+    FV_TRY(fv__onnx_new(n, FV_F32, &turned, out));
     for (int64_t r = 0; r < turned.dim[1]; r++)
         for (int64_t c = 0; c < turned.dim[0]; c++)
             ((float *)(uintptr_t)out->data)[c * turned.dim[1] + r] =
@@ -93,7 +93,7 @@ static fv_status scaled(fv_onnx_node *n, const fv_constant *from, double by, int
                         fv_constant *out) {
     const int64_t there = fv__shape_count(&from->shape);
     const fv_shape shape = fv__shape1(count);
-    FV_TRY(fv__constant_new(n->im->ctx, &n->im->arena, FV_F32, &shape, out));
+    FV_TRY(fv__onnx_new(n, FV_F32, &shape, out));
     for (int64_t i = 0; i < count; i++)
         fv__constant_set(out, i, by * fv__constant_get(from, there == 1 ? 0 : i));
     return FV_OK;
@@ -182,7 +182,7 @@ fv_status fv__onnx_take_dropout(fv_onnx_node *n) {
     for (int i = 0; i < 2; i++) FV_TRY(fv__onnx_output(n, i, &to[i]));
     if (to[1]) { /* what it let through: all */
         const fv_shape shape = *fv__onnx_shape(n->im, from, NULL);
-        FV_TRY(fv__constant_new(n->im->ctx, &n->im->arena, FV_BOOL8, &shape, &to[1]->constant));
+        FV_TRY(fv__onnx_new(n, FV_BOOL8, &shape, &to[1]->constant));
         to[1]->known = true;
         for (int64_t i = 0, count = fv__shape_count(&shape); i < count; i++)
             fv__constant_set(&to[1]->constant, i, 1);
@@ -248,7 +248,7 @@ fv_status fv__onnx_take_layernorm(fv_onnx_node *n) {
     FV_TRY(fv__onnx_set(n, &o, "axis", (double)axis));
     FV_TRY(fv__onnx_all_read(n));
     FV_TRY(fv__onnx_known(n, 1, "its scale", &params[0]));
-    FV_TRY(fv__constant_new(n->im->ctx, &n->im->arena, FV_F32, &params[0]->shape, &zeros));
+    FV_TRY(fv__onnx_new(n, FV_F32, &params[0]->shape, &zeros));
     params[1] = &zeros;
     if (fv__onnx_has(n, 2)) FV_TRY(fv__onnx_known(n, 2, "its bias", &params[1]));
     FV_TRY(fv__onnx_output(n, 0, &y));

@@ -64,7 +64,7 @@ static fv_status scales_of_attributes(plan *p, fv_constant *out) {
     double high, wide;
     FV_TRY(fv__onnx_real(p->n, "height_scale", 1, &high));
     FV_TRY(fv__onnx_real(p->n, "width_scale", 1, &wide));
-    FV_TRY(fv__constant_new(p->n->im->ctx, &p->n->im->arena, FV_F32, &list, out));
+    FV_TRY(fv__onnx_new(p->n, FV_F32, &list, out));
     if (a && a->n_floats != (size_t)p->rank)
         return fv__onnx_refuse(p->n, "it has %zu scales for %d dimensions", a->n_floats, p->rank);
     for (int i = 0; i < p->rank; i++)

@@ -136,7 +136,7 @@ static fv_status as_output(fv_onnx_node *n, fv_dtype dtype, const fv_shape *shap
     FV_TRY(fv__onnx_all_read(n));
     FV_TRY(fv__onnx_output(n, 0, &e));
     if (!e) return fv__onnx_refuse(n, "it has no output");
-    FV_TRY(fv__constant_new(n->im->ctx, &n->im->arena, dtype, shape, &e->constant));
+    FV_TRY(fv__onnx_new(n, dtype, shape, &e->constant));
     e->known = true;
     *out = &e->constant;
     return FV_OK;
@@ -187,8 +187,6 @@ fv_status fv__onnx_take_constantofshape(fv_onnx_node *n) {
         shape.dim[shape.rank] = fv__constant_int(sizes, shape.rank);
         if (shape.dim[shape.rank] < 0) return fv__onnx_refuse(n, "a dimension below 0");
     }
-    if (fv__shape_count(&shape) < 0 || fv__shape_count(&shape) > (int64_t)1 << 28)
-        return fv__onnx_refuse(n, "more than 268 million numbers");
     FV_TRY(as_output(n, one.dtype, &shape, &out));
     for (int64_t i = 0, count = fv__shape_count(&shape); one.data && i < count; i++)
         fv__constant_set(out, i, fv__constant_get(&one, 0));

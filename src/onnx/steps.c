@@ -85,10 +85,9 @@ fv_entry *fv__step_reduce(fv_steps *s, const char *op, const fv_ints *axes, bool
 /* ------------------------------------------------------------------------------- constants --- */
 
 fv_entry *fv__step_constant(fv_steps *s, fv_dtype dtype, const fv_shape *shape) {
-    fv_importer *im = s->n->im;
     fv_entry *e;
     if (s->status != FV_OK || failed(s, fv__onnx_between(s->n, &e)) ||
-        failed(s, fv__constant_new(im->ctx, &im->arena, dtype, shape, &e->constant)))
+        failed(s, fv__onnx_new(s->n, dtype, shape, &e->constant)))
         return NULL;
     e->known = true;
     return e;
