@@ -1,115 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_onnx_opsets.c - what an operator was called with in early opsets and in late ones: models of
- * one operator, written here, with results worked by hand.
+ * test_onnx_opsets.c - what an operator was called with in early opsets and in late ones, with
+ * results worked by hand.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "onnx/onnx.h"
-#include "onnx_writer.h"
-#include "plan/plan.h"
+#include "onnx_gives.h"
 
 #ifdef FV_HAVE_ONNX
-#include <math.h>
-
-static fv_context *ctx;
-static onnx_writer w;
-
-static int open_context(void **state) {
-    (void)state;
-    return fv_context_new(1, &ctx) == FV_OK ? 0 : 1;
-}
-
-static int close_context(void **state) {
-    (void)state;
-    fv_context_free(ctx);
-    return 0;
-}
-
-#define DIMS(...)                                                                                  \
-    (int)(sizeof(int64_t[]){__VA_ARGS__} / sizeof(int64_t)), (int64_t[]) {                         \
-        __VA_ARGS__                                                                                \
-    }
-#define LIST(...) DIMS(__VA_ARGS__)
-#define FLOATS(...)                                                                                \
-    (const float[]) {                                                                              \
-        __VA_ARGS__                                                                                \
-    }
-
-/* A model of that opset whose input x has these dimensions. */
-static void begin(int64_t opset, int rank, const int64_t *dims) {
-    write_begin(&w, opset);
-    write_input(&w, "x", rank, dims);
-}
-
-static void compare(int64_t opset, const char *name, const float *got, int count,
-                    const float *wanted) {
-    for (int i = 0; i < count; i++)
-        if (fabsf(got[i] - wanted[i]) > 1e-5f)
-            fail_msg("opset %d: number %d of %s is %g, expected %g", (int)opset, i, name,
-                     (double)got[i], (double)wanted[i]);
-}
-
-/* The numbers of output i after x has run through, as floats. */
-static int64_t read_output(const fv_onnx_import *import, int i, const float *x, float *out) {
-    const fv_onnx_port *port = &import->outputs[i];
-    if (port->value < 0) {
-        const int64_t count = fv__shape_count(&port->constant->shape);
-        for (int64_t k = 0; k < count; k++) out[k] = (float)fv__constant_get(port->constant, k);
-        return count;
-    }
-    const fv_value *v = &import->graph->values[port->value];
-    const int64_t count = fv__shape_count(&v->shape);
-    const fv_plan_options options = {.batch = 1, .keep = &port->value, .keep_count = 1};
-    fv_plan *plan;
-    fv_exec *exec;
-    float buffer[256];
-    assert_true(count <= 256);
-    assert_int_equal(fv__plan_new(ctx, import->graph, &options, &plan), FV_OK);
-    assert_int_equal(
-        fv__exec_new(ctx, plan, &(fv_exec_options){.host_weights = import->weights}, &exec), FV_OK);
-    fv__exec_write(exec, import->inputs[0].value, x);
-    fv__exec_forward(exec, &(fv_exec_run){0}, NULL);
-    fv__exec_read(exec, port->value, buffer);
-    const fv_constant c = {v->type.dtype, v->shape, buffer};
-    for (int64_t k = 0; k < count; k++) out[k] = (float)fv__constant_get(&c, k);
-    fv__exec_free(exec);
-    fv__plan_free(plan);
-    return count;
-}
-
-/* The model's output y, of x: these numbers, so many. Maps are also read as a batch of images. */
-static void gives(const float *x, int count, const float *wanted) {
-    const Onnx__TensorShapeProto *shape = w.input[0].type->tensor_type->shape;
-    const bool images = shape->n_dim == 4 && shape->dim[0]->dim_value == 1;
-    assert_int_equal(write_end(&w, "y", ctx, "opset.onnx"), FV_OK);
-    for (int fixed = 1; fixed >= !images; fixed--) {
-        const fv_onnx_options options = {.fixed = fixed};
-        fv_onnx_import import;
-        float got[256];
-        if (fv__onnx_import(ctx, "opset.onnx", &options, &import) != FV_OK)
-            fail_msg("%s", ctx->message);
-        assert_int_equal(read_output(&import, 0, x, got), count);
-        compare(w.opset.version, w.node[0].op_type, got, count, wanted);
-        fv__onnx_import_free(&import);
-    }
-}
-
-static void refused(const char *words) {
-    const fv_onnx_options options = {.fixed = true};
-    fv_onnx_import import;
-    assert_int_equal(write_end(&w, "y", ctx, "opset.onnx"), FV_OK);
-    const fv_status status = fv__onnx_import(ctx, "opset.onnx", &options, &import);
-    if (status != FV_BAD_INPUT || !strstr(ctx->message, words))
-        fail_msg("status %d, '%s' not in: %s", (int)status, words, ctx->message);
-}
 
 /* ------------------------------------------------------------------- attributes, then inputs ---
  */
@@ -430,194 +326,20 @@ static void test_concat(void **state) {
     }
 }
 
-/* ------------------------------------------------------------------------------- resizing --- */
-
-static void test_upsample(void **state) {
-    (void)state;
-    const float *x = FLOATS(1, 2), *wide = FLOATS(1, 1, 2, 2);
-    begin(1, DIMS(1, 1, 1, 2));
-    write_node(&w, "Upsample", "x", "y");
-    write_float(&w, "height_scale", 1);
-    write_float(&w, "width_scale", 2);
-    gives(x, 4, wide);
-    begin(7, DIMS(1, 1, 1, 2));
-    write_node(&w, "Upsample", "x", "y");
-    write_floats(&w, "scales", 4, FLOATS(1, 1, 1, 2));
-    gives(x, 4, wide);
-    static const char *const ops[] = {"Upsample", "Resize"};
-    for (int i = 0; i < 2; i++) {
-        begin(9 + i, DIMS(1, 1, 1, 2));
-        write_weight(&w, "scales", DIMS(4), FLOATS(1, 1, 1, 2));
-        write_node(&w, ops[i], "x scales", "y");
-        gives(x, 4, wide);
-        begin(9 + i, DIMS(1, 1, 1, 2)); /* asymmetric: places 0, 1/2, 1, 3/2 */
-        write_weight(&w, "scales", DIMS(4), FLOATS(1, 1, 1, 2));
-        write_node(&w, ops[i], "x scales", "y");
-        write_word(&w, "mode", "linear");
-        gives(x, 4, FLOATS(1, 1.5, 2, 2));
-    }
-}
-
-static void test_resize(void **state) {
-    (void)state;
-    const float *x = FLOATS(1, 2);
-    begin(11, DIMS(1, 1, 1, 2)); /* half pixels: places -1/4, 1/4, 3/4, 5/4 */
-    write_weight(&w, "roi", DIMS(0), NULL);
-    write_weight(&w, "scales", DIMS(4), FLOATS(1, 1, 1, 2));
-    write_node(&w, "Resize", "x roi scales", "y");
-    write_word(&w, "mode", "linear");
-    gives(x, 4, FLOATS(1, 1.25, 1.75, 2));
-    begin(13, DIMS(1, 1, 2)); /* a row, which is done axis by axis */
-    write_whole(&w, "sizes", LIST(1, 1, 4));
-    write_node(&w, "Resize", "x - - sizes", "y");
-    write_word(&w, "mode", "linear");
-    gives(x, 4, FLOATS(1, 1.25, 1.75, 2));
-    begin(13, DIMS(1, 2, 1)); /* the dimension before the last one, and the first of three */
-    write_whole(&w, "sizes", LIST(1, 4, 1));
-    write_node(&w, "Resize", "x - - sizes", "y");
-    write_word(&w, "mode", "linear");
-    gives(x, 4, FLOATS(1, 1.25, 1.75, 2));
-    begin(13, DIMS(2, 1, 1));
-    write_whole(&w, "sizes", LIST(4, 1, 1));
-    write_node(&w, "Resize", "x - - sizes", "y");
-    write_word(&w, "mode", "linear");
-    gives(x, 4, FLOATS(1, 1.25, 1.75, 2));
-    begin(11, DIMS(1, 1, 1, 3)); /* a region: places 1, 2, 3, of which the last is beyond */
-    write_weight(&w, "roi", DIMS(8), FLOATS(0, 0, 0, 0.5, 1, 1, 1, 1.5));
-    write_weight(&w, "scales", DIMS(0), NULL);
-    write_whole(&w, "sizes", LIST(1, 1, 1, 3));
-    write_node(&w, "Resize", "x roi scales sizes", "y");
-    write_word(&w, "mode", "linear");
-    write_word(&w, "coordinate_transformation_mode", "tf_crop_and_resize");
-    write_float(&w, "extrapolation_value", 7);
-    gives(FLOATS(1, 2, 3), 3, FLOATS(2, 3, 7));
-}
-
-/* -------------------------------------------------------------------------------- windows --- */
-
-static void test_pools(void **state) {
-    (void)state;
-    const float *x = FLOATS(1, 2, 3, 4);
-    for (int64_t opset = 1; opset <= 7; opset += 6) { /* zeros around it do not count */
-        begin(opset, DIMS(1, 1, 1, 4));
-        write_node(&w, "AveragePool", "x", "y");
-        write_ints(&w, "kernel_shape", LIST(1, 2));
-        write_ints(&w, "pads", LIST(0, 1, 0, 0));
-        gives(x, 4, FLOATS(1, 1.5, 2.5, 3.5));
-    }
-    begin(7, DIMS(1, 1, 1, 4));
-    write_node(&w, "AveragePool", "x", "y");
-    write_ints(&w, "kernel_shape", LIST(1, 2));
-    write_ints(&w, "pads", LIST(0, 1, 0, 0));
-    write_int(&w, "count_include_pad", 1);
-    gives(x, 4, FLOATS(0.5, 1.5, 2.5, 3.5));
-    begin(8, DIMS(1, 2, 1, 2)); /* places count over the whole tensor */
-    write_node(&w, "MaxPool", "x", "most y");
-    write_ints(&w, "kernel_shape", LIST(1, 2));
-    gives(x, 2, FLOATS(1, 3));
-    begin(8, DIMS(1, 1, 2, 2)); /* by columns: 4 is the last either way, 3 the second */
-    write_node(&w, "MaxPool", "x", "most y");
-    write_ints(&w, "kernel_shape", LIST(2, 1));
-    write_int(&w, "storage_order", 1);
-    gives(x, 2, FLOATS(1, 3));
-    for (int64_t opset = 1; opset <= 2; opset++) { /* stride 1; p a real number, then a whole one */
-        begin(opset, DIMS(1, 1, 1, 2));
-        write_node(&w, "LpPool", "x", "y");
-        write_ints(&w, "kernel_shape", LIST(1, 2));
-        if (opset == 1)
-            write_float(&w, "p", 2);
-        else
-            write_int(&w, "p", 2);
-        gives(FLOATS(3, 4), 1, FLOATS(5));
-    }
-}
-
-/* Places back where they came from, in the second of two channels too. */
-static void test_unpool(void **state) {
-    (void)state;
-    const float *x = FLOATS(1, 4, 2, 8);
-    begin(11, DIMS(1, 2, 1, 2));
-    write_node(&w, "MaxPool", "x", "most places");
-    write_ints(&w, "kernel_shape", LIST(1, 2));
-    write_ints(&w, "strides", LIST(1, 2));
-    write_node(&w, "MaxUnpool", "most places", "y");
-    write_ints(&w, "kernel_shape", LIST(1, 2));
-    write_ints(&w, "strides", LIST(1, 2));
-    gives(x, 4, FLOATS(0, 4, 0, 8));
-}
-
-static void test_convtranspose(void **state) {
-    (void)state;
-    const float *x = FLOATS(1, 2);
-    begin(1, DIMS(1, 1, 2)); /* copies of 1 10, two pixels apart */
-    write_weight(&w, "w", DIMS(1, 1, 2), FLOATS(1, 10));
-    write_node(&w, "ConvTranspose", "x w", "y");
-    write_ints(&w, "strides", LIST(2));
-    gives(x, 4, FLOATS(1, 10, 2, 20));
-    begin(11, DIMS(1, 1, 2)); /* one more, of zero; one less, the first unless SAME_UPPER says so */
-    write_weight(&w, "w", DIMS(1, 1, 2), FLOATS(1, 10));
-    write_node(&w, "ConvTranspose", "x w", "y");
-    write_ints(&w, "strides", LIST(2));
-    write_ints(&w, "output_shape", LIST(5));
-    gives(x, 5, FLOATS(1, 10, 2, 20, 0));
-    begin(11, DIMS(1, 1, 2));
-    write_weight(&w, "w", DIMS(1, 1, 2), FLOATS(1, 10));
-    write_node(&w, "ConvTranspose", "x w", "y");
-    write_ints(&w, "strides", LIST(2));
-    write_ints(&w, "output_shape", LIST(3));
-    gives(x, 3, FLOATS(10, 2, 20));
-    begin(11, DIMS(1, 1, 2));
-    write_weight(&w, "w", DIMS(1, 1, 3), FLOATS(1, 10, 100));
-    write_node(&w, "ConvTranspose", "x w", "y");
-    write_ints(&w, "strides", LIST(2));
-    write_word(&w, "auto_pad", "SAME_UPPER");
-    gives(x, 4, FLOATS(1, 10, 102, 20));
-    begin(11, DIMS(1, 1, 1, 1, 1));
-    write_weight(&w, "w", DIMS(1, 1, 1, 1, 1), FLOATS(1));
-    write_node(&w, "ConvTranspose", "x w", "y");
-    refused("3-D windows are not computed here");
-}
-
-/* ----------------------------------------------------------------------------------- words --- */
-
-static void test_refusals(void **state) {
-    (void)state;
-    begin(11, DIMS(1, 2, 4)); /* boxes that are computed: how many are left is not known */
-    write_weight(&w, "scores", DIMS(1, 1, 2), FLOATS(0.5, 0.25));
-    write_node(&w, "NonMaxSuppression", "x scores", "y");
-    refused("how many boxes it gives depends on what the network computes");
-    begin(12, DIMS(1, 3));
-    write_typed_input(&w, "on", ONNX__TENSOR_PROTO__DATA_TYPE__BOOL, DIMS(1));
-    write_node(&w, "Dropout", "x - on", "y");
-    refused("dropping in inference");
-    begin(9, DIMS(1, 1, 1, 2));
-    write_weight(&w, "one", DIMS(1), FLOATS(1));
-    write_node(&w, "BatchNormalization", "x one one one one", "y mean");
-    refused("its output 2 is of training");
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clip),          cmocka_unit_test(test_slice),
-        cmocka_unit_test(test_pad),           cmocka_unit_test(test_reduce),
-        cmocka_unit_test(test_squeeze),       cmocka_unit_test(test_split),
-        cmocka_unit_test(test_reshape),       cmocka_unit_test(test_dropout),
-        cmocka_unit_test(test_cast),          cmocka_unit_test(test_bn),
-        cmocka_unit_test(test_observing_bn),  cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_add),           cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_prelu),         cmocka_unit_test(test_concat),
-        cmocka_unit_test(test_upsample),      cmocka_unit_test(test_resize),
-        cmocka_unit_test(test_pools),         cmocka_unit_test(test_unpool),
-        cmocka_unit_test(test_convtranspose), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_clip),         cmocka_unit_test(test_slice),
+        cmocka_unit_test(test_pad),          cmocka_unit_test(test_reduce),
+        cmocka_unit_test(test_squeeze),      cmocka_unit_test(test_split),
+        cmocka_unit_test(test_reshape),      cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_cast),         cmocka_unit_test(test_bn),
+        cmocka_unit_test(test_observing_bn), cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_add),          cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_prelu),        cmocka_unit_test(test_concat),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }
 
 #else
-
-int main(void) {
-    puts("SKIP: built without ONNX");
-    return 77;
-}
-
+FV_NO_ONNX_MAIN
 #endif

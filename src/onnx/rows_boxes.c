@@ -7,6 +7,8 @@
 #ifdef FV_HAVE_ONNX
 #include <string.h>
 
+#define PAIRS_MOST 1e9 /* of boxes */
+
 /* Regions, and the number of each one's map. */
 fv_status fv__onnx_take_roialign(fv_onnx_node *n) {
     const int in[] = {0, 1, 2};
@@ -44,6 +46,9 @@ static fv_status set_limits(fv_onnx_node *n, fv_onnx_made *o, int64_t *limit) {
     if (most > (double)scores->dim[2]) most = (double)scores->dim[2];
     *limit = scores->dim[0] * scores->dim[1] * (most > 0 ? (int64_t)most : 0);
     if (*limit == 0) return FV_OK;
+    /* every box is held against those that are left */
+    if ((double)*limit * (double)scores->dim[2] > PAIRS_MOST)
+        return fv__onnx_refuse(n, "its boxes are too many to choose among while the file is read");
     FV_TRY(fv__onnx_set_word(n, o, "format", centre ? "centre" : "corners"));
     FV_TRY(fv__onnx_set(n, o, "limit", (double)*limit));
     FV_TRY(fv__onnx_set(n, o, "each", (double)(int64_t)most));
