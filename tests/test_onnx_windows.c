@@ -59,6 +59,12 @@ static void test_resize(void **state) {
     write_node(&w, "Resize", "x - - sizes", "y");
     write_word(&w, "mode", "linear");
     gives(x, 4, FLOATS(1, 1.25, 1.75, 2));
+    begin(11, DIMS(1, 1, 3)); /* 4.5 pixels are 4, at 0, 2/3, 4/3, 2 */
+    write_weight(&w, "scales", DIMS(3), FLOATS(1, 1, 1.5));
+    write_node(&w, "Resize", "x - scales", "y");
+    write_word(&w, "mode", "linear");
+    write_word(&w, "coordinate_transformation_mode", "asymmetric");
+    gives(FLOATS(1, 2, 3), 4, FLOATS(1, 5.f / 3, 7.f / 3, 3));
     begin(11, DIMS(1, 1, 1, 3)); /* a region: places 1, 2, 3, of which the last is beyond */
     write_weight(&w, "roi", DIMS(8), FLOATS(0, 0, 0, 0.5, 1, 1, 1, 1.5));
     write_weight(&w, "scales", DIMS(0), NULL);

@@ -199,4 +199,11 @@ fv_status fv__onnx_set_known(fv_onnx_node *n, fv_onnx_made *o, const char *field
     return list.count ? fv__onnx_set_ints(n, o, field, &list, false) : FV_OK;
 }
 
+fv_status fv__onnx_own(fv_onnx_node *n, fv_onnx_made *out) {
+    for (int i = 0; fv__ops[i]; i++)
+        if (fv__ops[i]->onnx && strcmp(fv__ops[i]->onnx, n->proto->op_type) == 0)
+            return fv__onnx_make(n, fv__ops[i]->name, out);
+    return fv__onnx_refuse(n, "there is no such operator here");
+}
+
 #endif

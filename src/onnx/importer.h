@@ -89,6 +89,8 @@ typedef struct fv_onnx_made {
    attributes say by fv_field.onnx. */
 FV_MUST_USE fv_status fv__onnx_plain(fv_onnx_node *n, const char *op, fv_onnx_made *out);
 FV_MUST_USE fv_status fv__onnx_make(fv_onnx_node *n, const char *op, fv_onnx_made *out);
+/* Of our operator that has the node's ONNX name. */
+FV_MUST_USE fv_status fv__onnx_own(fv_onnx_node *n, fv_onnx_made *out);
 /* Sets one of them; the field's own sentence, with the node before it, when it may not be so. */
 FV_MUST_USE fv_status fv__onnx_set_arg(fv_onnx_node *n, fv_onnx_made *o, const char *field,
                                        const fv_arg *arg);

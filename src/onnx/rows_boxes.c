@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rows_boxes.c - RoiAlign and NonMaxSuppression.
+ * rows_boxes.c - RoiAlign, MaxRoiPool and NonMaxSuppression.
  */
-#include "onnx/importer.h"
+#include "onnx/steps.h"
 
 #ifdef FV_HAVE_ONNX
 #include <string.h>
@@ -20,6 +20,35 @@ fv_status fv__onnx_take_roialign(fv_onnx_node *n) {
     FV_TRY(fv__onnx_set_ints(n, &o, "size", &size, true));
     if (n->im->opset < 16) FV_TRY(fv__onnx_set_word(n, &o, "coordinates", "output_half_pixel"));
     return fv__onnx_add(n, &o, in, 3, NULL, 0);
+}
+
+/* Numbers [first, end) of every region of five. */
+static fv_entry *columns(fv_steps *s, int64_t first, int64_t end, fv_entry *regions) {
+    const fv_ints from = {1, {first}}, to = {1, {end}}, axis = {1, {1}};
+    fv_onnx_made o;
+    if (s->status == FV_OK) s->status = fv__onnx_plain(s->n, "slice", &o);
+    if (s->status == FV_OK) s->status = fv__onnx_set_ints(s->n, &o, "starts", &from, false);
+    if (s->status == FV_OK) s->status = fv__onnx_set_ints(s->n, &o, "ends", &to, false);
+    if (s->status == FV_OK) s->status = fv__onnx_set_ints(s->n, &o, "axes", &axis, false);
+    return s->status == FV_OK ? fv__step_made(s, &o, &regions, 1) : NULL;
+}
+
+/* The number of a region's map is the first of five there. */
+fv_status fv__onnx_take_roipool(fv_onnx_node *n) {
+    const fv_ints second = {1, {1}};
+    fv_steps s = {.n = n};
+    fv_ints size;
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_own(n, &o));
+    FV_TRY(fv__onnx_ints(n, "pooled_shape", &size));
+    FV_TRY(fv__onnx_set_ints(n, &o, "size", &size, true));
+    FV_TRY(fv__onnx_all_read(n));
+    if (!fv__onnx_has(n, 0) || !fv__onnx_has(n, 1))
+        return fv__onnx_refuse(n, "its maps or its regions are missing");
+    fv_entry *image = fv__step_ints(&s, "squeeze", "axes", &second, columns(&s, 0, 1, n->in[1]));
+    fv_entry *const in[] = {n->in[0], columns(&s, 1, 5, n->in[1]),
+                            fv__step_word(&s, "cast", "to", "int32", image)};
+    return fv__steps_give(&s, 0, fv__step_made(&s, &o, in, 3));
 }
 
 /* A number that may be left out; the inputs 2, 3 and 4. */

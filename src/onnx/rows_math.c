@@ -6,17 +6,7 @@
 #include "onnx/steps.h"
 
 #ifdef FV_HAVE_ONNX
-#include <float.h>
-#include <math.h>
 #include <string.h>
-
-/* Our operator of the node's ONNX name. */
-static fv_status make_own(fv_onnx_node *n, fv_onnx_made *o) {
-    for (int i = 0; fv__ops[i]; i++)
-        if (fv__ops[i]->onnx && strcmp(fv__ops[i]->onnx, n->proto->op_type) == 0)
-            return fv__onnx_make(n, fv__ops[i]->name, o);
-    return fv__onnx_refuse(n, "there is no such operator here");
-}
 
 /* Before opset 7 `axis` says where the second operand's dimensions lie in the first's. */
 static fv_status stretch(fv_onnx_node *n, fv_entry **second) {
@@ -71,7 +61,7 @@ fv_status fv__onnx_take_broadcast(fv_onnx_node *n) {
         strcmp(n->proto->op_type, "Sum") == 0 || strcmp(n->proto->op_type, "Add") == 0;
     fv_entry *in[FV_ONNX_INPUTS], *out;
     fv_onnx_made o;
-    FV_TRY(make_own(n, &o));
+    FV_TRY(fv__onnx_own(n, &o));
     for (int i = 0; i < n->inputs; i++) {
         in[i] = n->in[i];
         if (!in[i]) return fv__onnx_refuse(n, "its input %d is left out", i + 1);
@@ -90,7 +80,7 @@ fv_status fv__onnx_take_compare(fv_onnx_node *n) {
     fv_steps s = {.n = n};
     fv_entry *in[2];
     fv_onnx_made o;
-    FV_TRY(make_own(n, &o));
+    FV_TRY(fv__onnx_own(n, &o));
     for (int i = 0; i < 2; i++) {
         if (!fv__onnx_has(n, i)) return fv__onnx_refuse(n, "its input %d is left out", i + 1);
         in[i] = n->in[i];
@@ -103,79 +93,6 @@ fv_status fv__onnx_take_compare(fv_onnx_node *n) {
             in[i] = fv__step_word(&s, "cast", "to", "int32", in[i]);
     }
     return fv__steps_give(&s, 0, fv__step_made(&s, &o, in, 2));
-}
-
-/* Base and exponent may have different types; the result has the base's. */
-fv_status fv__onnx_take_pow(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
-    if (!fv__onnx_has(n, 0) || !fv__onnx_has(n, 1))
-        return fv__onnx_refuse(n, "its base or its exponent is missing");
-    const bool whole = fv__onnx_dtype(n->im, n->in[0]) == FV_I32;
-    if (fv__onnx_dtype(n->im, n->in[1]) == fv__onnx_dtype(n->im, n->in[0]))
-        return fv__onnx_take_broadcast(n);
-    FV_TRY(fv__onnx_all_read(n));
-    fv_entry *x = fv__step_word(&s, "cast", "to", "float", n->in[0]);
-    fv_entry *y = fv__step2(&s, "pow", x, fv__step_word(&s, "cast", "to", "float", n->in[1]));
-    return fv__steps_give(&s, 0, whole ? fv__step_word(&s, "cast", "to", "int32", y) : y);
-}
-
-/* Our operator takes real numbers; whole ones are multiplied by -1. */
-fv_status fv__onnx_take_neg(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
-    const int in[] = {0};
-    fv_onnx_made o;
-    FV_TRY(fv__onnx_make(n, "neg", &o));
-    if (!fv__onnx_has(n, 0) || fv__onnx_dtype(n->im, n->in[0]) != FV_I32)
-        return fv__onnx_add(n, &o, in, 1, NULL, 0);
-    FV_TRY(fv__onnx_all_read(n));
-    return fv__steps_give(&s, 0, fv__step2(&s, "mul", n->in[0], fv__step_whole(&s, -1)));
-}
-
-/* A bound that our operator takes as an option: a real number that is known. */
-static fv_status bound(const fv_onnx_node *n, int i, double otherwise, double *out) {
-    const fv_constant *c = fv__onnx_has(n, i) ? &n->in[i]->constant : NULL;
-    *out = otherwise;
-    if (!c) return FV_OK;
-    if (fv__shape_count(&c->shape) != 1)
-        return fv__onnx_refuse(n, "its bounds have to be one number each");
-    *out = fv__constant_get(c, 0);
-    if (isnan(*out)) return fv__onnx_refuse(n, "one of its bounds is not a number");
-    if (*out < -(double)FLT_MAX) *out = -(double)FLT_MAX; /* an infinite one holds nothing back */
-    if (*out > (double)FLT_MAX) *out = (double)FLT_MAX;
-    return FV_OK;
-}
-
-/* Bounds that flow, or whole numbers: the smaller of max and the larger of x and min. */
-static fv_status take_flowing_clip(fv_onnx_node *n) {
-    const fv_dtype dtype = fv__onnx_dtype(n->im, n->in[0]);
-    const char *const bytes = dtype == FV_U8 ? "uint8" : dtype == FV_I8 ? "int8" : NULL;
-    fv_steps s = {.n = n};
-    fv_entry *y = n->in[0];
-    FV_TRY(fv__onnx_all_read(n));
-    if (bytes) y = fv__step_word(&s, "cast", "to", "int32", y);
-    for (int i = 1; i <= 2; i++) {
-        if (!fv__onnx_has(n, i)) continue;
-        fv_entry *edge = bytes ? fv__step_word(&s, "cast", "to", "int32", n->in[i]) : n->in[i];
-        y = fv__step2(&s, i == 1 ? "max" : "min", y, edge);
-    }
-    if (!fv__onnx_has(n, 1) && !fv__onnx_has(n, 2)) y = fv__step(&s, "identity", y);
-    return fv__steps_give(&s, 0, bytes ? fv__step_word(&s, "cast", "to", bytes, y) : y);
-}
-
-fv_status fv__onnx_take_clip(fv_onnx_node *n) {
-    const int in[] = {0};
-    double min, max;
-    fv_onnx_made o;
-    if (!fv__onnx_has(n, 0)) return fv__onnx_refuse(n, "it has no input");
-    for (int i = 1; i <= 2; i++)
-        if (fv__onnx_has(n, i) && !n->in[i]->known) return take_flowing_clip(n);
-    if (fv__onnx_dtype(n->im, n->in[0]) != FV_F32) return take_flowing_clip(n);
-    FV_TRY(fv__onnx_plain(n, "clip", &o));
-    FV_TRY(bound(n, 1, -(double)FLT_MAX, &min));
-    FV_TRY(bound(n, 2, (double)FLT_MAX, &max));
-    FV_TRY(fv__onnx_set(n, &o, "min", min));
-    FV_TRY(fv__onnx_set(n, &o, "max", max));
-    return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }
 
 /* A matrix of weights behind a batch of vectors is a fully connected layer. */
@@ -207,7 +124,7 @@ fv_status fv__onnx_take_reduce(fv_onnx_node *n) {
     int64_t nothing, keep;
     fv_ints axes;
     fv_onnx_made o;
-    FV_TRY(make_own(n, &o));
+    FV_TRY(fv__onnx_own(n, &o));
     FV_TRY(fv__onnx_int(n, "noop_with_empty_axes", 0, &nothing));
     FV_TRY(fv__onnx_int(n, "keepdims", 1, &keep));
     FV_TRY(fv__onnx_ints(n, "axes", &axes));
@@ -232,7 +149,7 @@ fv_status fv__onnx_take_argmax(fv_onnx_node *n) {
     const int in[] = {0};
     int64_t axis, keep, last;
     fv_onnx_made o;
-    FV_TRY(make_own(n, &o));
+    FV_TRY(fv__onnx_own(n, &o));
     FV_TRY(fv__onnx_int(n, "axis", 0, &axis));
     FV_TRY(fv__onnx_int(n, "keepdims", 1, &keep));
     FV_TRY(fv__onnx_int(n, "select_last_index", 0, &last));
@@ -278,7 +195,7 @@ fv_status fv__onnx_take_softmax(fv_onnx_node *n) {
     const int in[] = {0};
     int64_t axis, behind = 1;
     fv_onnx_made o;
-    FV_TRY(make_own(n, &o));
+    FV_TRY(fv__onnx_own(n, &o));
     if (!fv__onnx_has(n, 0)) return fv__onnx_refuse(n, "it has no input");
     const fv_shape *shape = fv__onnx_shape(n->im, n->in[0], NULL);
     FV_TRY(fv__onnx_int(n, "axis", n->im->opset < 13 ? 1 : -1, &axis));

@@ -261,6 +261,20 @@ fv_status fv__onnx_take_pool(fv_onnx_node *n) {
     return places ? take_places(n, &o, &w, order) : take_plain(n, &o, &w);
 }
 
+/* Our operator reads maps with height and width; of others it is the mean over what is behind the
+   channels. */
+fv_status fv__onnx_take_globalavgpool(fv_onnx_node *n) {
+    fv_steps s = {.n = n};
+    const int in[] = {0};
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_own(n, &o));
+    const fv_shape *x = fv__onnx_has(n, 0) ? fv__onnx_shape(n->im, n->in[0], NULL) : NULL;
+    if (!x || x->rank == 4 || x->rank < 3) return fv__onnx_add(n, &o, in, 1, NULL, 0);
+    FV_TRY(fv__onnx_all_read(n));
+    const fv_ints axes = fv__onnx_axes(x, 2);
+    return fv__steps_give(&s, 0, fv__step_reduce(&s, "reducemean", &axes, true, n->in[0]));
+}
+
 /* Pixels of a channel's plane, from whose windows the values came; and the last two dimensions. */
 static fv_status unpooled(fv_onnx_node *n, const window *w, int64_t side[2], int64_t *pixels) {
     fv_ints pads;
