@@ -22,6 +22,7 @@ static const fv_cli_flag flag_table[] = {
     {"all", NULL, "a line of its own for every relu, dropout and the like"},
     {"strict", NULL, "windows that do not tile their input are an error (exit code 3)"},
     {"markdown", NULL, "the table as Markdown"},
+    {"as-fc", "LAYER", "this layer beside the fully connected one that would do its job"},
     {"wide", NULL, "every column, however narrow the terminal"},
     {NULL, NULL, NULL},
 };
@@ -55,11 +56,13 @@ static fv_status say(fv_cli *cli, const fv_explanation *e) {
 }
 
 static fv_status explain(fv_cli *cli, const fv_net *net) {
+    const char *layer = fv__cli_value(cli, "as-fc");
     fv_explain_options options = FV_INIT(fv_explain_options);
     fv_explanation *e;
     options.batch = ((const keys *)cli->keys)->batch;
     options.training = fv__cli_has(cli, "training");
     options.apart = fv__cli_has(cli, "all");
+    if (layer) return fv__cli_explain_as_fc(cli, net, layer);
     FV_TRY(fv_explain(cli->ctx, net, &options, &e));
     const fv_status status = say(cli, e);
     fv_explanation_free(e);
@@ -103,6 +106,7 @@ const fv_command fv__command_explain = {
     .examples = "fovea explain vgg16\n"
                 "fovea explain resnet50 batch=8 --json\n"
                 "fovea explain googlenet --training\n"
+                "fovea explain lenet5 --as-fc conv1\n"
                 "fovea explain mine.net --strict",
     .words_min = 1,
     .words_max = 1,

@@ -156,6 +156,23 @@ static void set(void *options, const fv_field *f, const fv_trial *t) {
         *(fv_size *)to = (fv_size){t->stride, t->stride};
 }
 
+void fv__fit_print(fv_text *out, const fv_field *f, const fv_trial *t) {
+    fv_field alone = *f;
+    alone.offset = 0;
+    if (seeks_pad(f))
+        fv__field_print(out, &alone, &t->pad);
+    else
+        fv__text_addf(out, "%" PRId64, t->stride);
+}
+
+bool fv__fit_chose(const void *options, const fv_field *f, const fv_trial *t) {
+    const void *at = (const char *)options + f->offset;
+    if (!seeks_pad(f)) return ((const fv_size *)at)->h == t->stride;
+    const fv_pad *pad = at;
+    return pad->top == t->pad.top && pad->left == t->pad.left && pad->bottom == t->pad.bottom &&
+           pad->right == t->pad.right;
+}
+
 /* The operator with what was chosen gives what the formula says; otherwise its windows do not slide
    over what flows in (those of convtranspose lie on what flows out). */
 static fv_status confirm(fv_context *ctx, const fv_op *op, const void *options, const fv_field *f,

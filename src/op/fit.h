@@ -33,6 +33,10 @@ bool fv__fit_may(const fv_op *op, const fv_field *f);
 bool fv__fit_trial(const fv_op *op, const void *options, const fv_field *f, const fv_shape *in,
                    int i, fv_trial *out);
 
+/* The value as the language writes it; whether the options have it. */
+void fv__fit_print(fv_text *out, const fv_field *f, const fv_trial *t);
+bool fv__fit_chose(const void *options, const fv_field *f, const fv_trial *t);
+
 /* Sets the option: the smallest padding that fits; the smallest stride above 1 that fits, or 1.
    FV_BAD_INPUT: nothing fits, or the operator is not of the kind that can be fitted. */
 FV_MUST_USE fv_status fv__fit(fv_context *ctx, const fv_op *op, void *options, const fv_field *f,
