@@ -66,7 +66,9 @@ static fv_status fit(fv_expander *x, const fv_scope *scope, const fv_element *e,
     *open = g->field->name;
     const fv_status status =
         fv__fit(x->source->ctx, e->op, x->options, g->field, &x->net->values[in[0]].shape);
-    return status == FV_BAD_INPUT ? refuse(x, scope, e, in, inputs) : status;
+    fv_element mark = *e; /* the message points at the question mark */
+    mark.location = g->value.location;
+    return status == FV_BAD_INPUT ? refuse(x, scope, &mark, in, inputs) : status;
 }
 
 /* `in`: what flows in; of a join, what its branches give. */

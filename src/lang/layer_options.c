@@ -108,11 +108,6 @@ fv_status fv__options_parse(fv_context *ctx, const fv_op *op, const char *text, 
         status = fv__expected(&parser, "the end of the options");
         goto done;
     }
-    if (fv__left_open(given) != NULL) {
-        status = fv__complain(&source, fv__left_open(given)->value.location,
-                              "'?' is for the text of a network; here the number is wanted");
-        goto done;
-    }
     element.given = given;
     FV_GO(fv__check(&parser)); /* finds names, of which none is known here */
     FV_GO(fv__fill(&env, op->fields, given, options));

@@ -108,6 +108,9 @@ static fv_status parse_value(fv_parser *p, const char *owner, const fv_field *f,
 /* `pad ?`, `stride ?`: whatever fits. */
 static fv_status parse_open(fv_parser *p, const reading *r, fv_given *g) {
     const fv_location at = p->lex.now.location;
+    if (r->element == NULL && r->of == FV_ARGS_LAYER)
+        return fv__complain(p->source, at,
+                            "'?' is for the text of a network; here the number is wanted");
     if (r->element == NULL || !fv__fit_may(r->element->op, g->field))
         return fv__complain(p->source, at,
                             "%s cannot be left open; '?' is for pad and stride of a window",
