@@ -11,6 +11,8 @@
 
 #include "by_hand.h"
 
+#include <string.h>
+
 /* Runs an operator with one weight and no bias; the caller looks and releases. */
 static void run(op_problem *p, const char *op, const char *sample, const double *x,
                 const double *w) {
@@ -109,15 +111,16 @@ static void test_back_propagation(void **state) {
  */
 
 static const struct {
+    const char *name; /* by which `fovea filter` knows it */
     double w[9];
     double divisor, sum;
-} filters[] = {{{0, 0, 0, 0, 1, 0, 0, 0, 0}, 1, 1},         /* identity */
-               {{1, 0, -1, 0, 0, 0, -1, 0, 1}, 1, 0},       /* edges */
-               {{0, 1, 0, 1, -4, 1, 0, 1, 0}, 1, 0},        /* edges */
-               {{-1, -1, -1, -1, 8, -1, -1, -1, -1}, 1, 0}, /* edges */
-               {{0, -1, 0, -1, 5, -1, 0, -1, 0}, 1, 1},     /* sharpen */
-               {{1, 1, 1, 1, 1, 1, 1, 1, 1}, 9, 1},         /* box blur */
-               {{1, 2, 1, 2, 4, 2, 1, 2, 1}, 16, 1}};       /* Gaussian blur */
+} filters[] = {{"identity", {0, 0, 0, 0, 1, 0, 0, 0, 0}, 1, 1},
+               {"edge1", {1, 0, -1, 0, 0, 0, -1, 0, 1}, 1, 0},
+               {"edge2", {0, 1, 0, 1, -4, 1, 0, 1, 0}, 1, 0},
+               {"edge3", {-1, -1, -1, -1, 8, -1, -1, -1, -1}, 1, 0},
+               {"sharpen", {0, -1, 0, -1, 5, -1, 0, -1, 0}, 1, 1},
+               {"box", {1, 1, 1, 1, 1, 1, 1, 1, 1}, 9, 1},
+               {"gaussian", {1, 2, 1, 2, 4, 2, 1, 2, 1}, 16, 1}};
 
 /* An even grey stays what it is, or becomes black where edges are looked for; one white pixel
    becomes the filter itself, mirrored: by a true convolution it becomes the filter. */
@@ -128,6 +131,10 @@ static void test_filters(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
         double w[9], mirrored[9];
+        fv_kernel_facts named = FV_INIT(fv_kernel_facts);
+        assert_true(fv_kernel_find(filters[i].name, &named));
+        assert_true(named.divisor == filters[i].divisor);
+        assert_memory_equal(named.weights, filters[i].w, sizeof named.weights);
         for (int q = 0; q < 9; q++) mirrored[8 - q] = w[q] = filters[i].w[q] / filters[i].divisor;
         check_run("conv", "1 3x3 bias no ; 1x1x3x3", grey, w, NUMBERS(3 * filters[i].sum));
         check_run("conv", "1 3x3 bias no ; 1x1x5x5", white, w, mirrored);
@@ -165,6 +172,11 @@ static counts count(const char *op, const char *sample, const char *dims) {
 /* Decks B and E. */
 static void test_sizes(void **state) {
     (void)state;
+    /* AlexNet's CONV1: (11*11*3)*96 = 35K */
+    const counts alexnet = count("conv", "96 11x11 stride 4 ; 1x3x227x227", "1x96x55x55");
+    char text[32];
+    assert_int_equal(alexnet.weights, 34848);
+    assert_string_equal(fv__short_count(text, (double)alexnet.weights), "35K");
     (void)count("conv", "1 3x3 ; 1x1x7x7", "1x1x5x5");
     (void)count("conv", "1 3x3 stride 2 ; 1x1x7x7", "1x1x3x3");
     (void)count("conv", "1 3x3 stride 3 ; 1x1x7x7", "1x1x2x2"); /* 2.33 */
@@ -187,6 +199,138 @@ static void test_local_and_shared(void **state) {
               NUMBERS(10, 13, 0));
     check_run("local", "1 3 stride 2 bias no ; 1x1x7", x, NUMBERS(1, 0, 0, 0, 1, 0, 0, 0, 1),
               NUMBERS(3, 1, 2));
+}
+
+/* ------------------------------------------------------------------------- as a text has it --- */
+
+static fv_net *parse(fv_context *ctx, const char *text) {
+    fv_net *net;
+    if (fv_net_parse(ctx, text, NULL, &net) != FV_OK) fail_msg("%s", fv_context_error(ctx));
+    return net;
+}
+
+/* Deck E: a picture of 100x100, six layers of 5,000 units, then 50. The slide says 227,550,000
+   parameters, its own formula gives 225,250,000; the network it describes has 175,250,000 weights.
+ */
+static void test_fully_connected(void **state) {
+    fv_context *ctx;
+    (void)state;
+    assert_int_equal(10000LL * 5000 + 7 * (5000LL * 5000) + 5000 * 50, 225250000);
+    assert_int_equal(fv_context_new(1, &ctx), FV_OK);
+    fv_net *net = parse(ctx, "input 1x100x100\n (fc 5000 bias no - sigmoid)*6 - fc 50 bias no\n");
+    assert_int_equal(fv_net_parameters(net), 175250000);
+    fv_net_free(net);
+    fv_context_free(ctx);
+}
+
+static void check_wiring(const fv_wiring *w, int64_t weights, int64_t biases, int64_t connections) {
+    assert_int_equal(w->weights, weights);
+    assert_int_equal(w->biases, biases);
+    assert_int_equal(w->connections, connections);
+}
+
+/* Deck E's 21, 9, 3, and deck B's 640x480, by what explain says of a convolution. */
+static void test_as_fully_connected(void **state) {
+    fv_context *ctx;
+    fv_as_fc f = FV_INIT(fv_as_fc);
+    (void)state;
+    assert_int_equal(fv_context_new(1, &ctx), FV_OK);
+    fv_net *net = parse(ctx, "input 1x1x7\n conv 1 1x3 stride 2 bias no\n");
+    assert_int_equal(fv_explain_as_fc(ctx, net, "conv1", &f), FV_OK);
+    check_wiring(&f.own, 3, 0, 9);
+    check_wiring(&f.local, 9, 0, 9);
+    check_wiring(&f.full, 21, 0, 21);
+    fv_net_free(net);
+    net = parse(ctx, "input 1x480x640\n conv 1 3x3 pad 1 as eye - relu - conv 2 1x1\n");
+    assert_int_equal(fv_explain_as_fc(ctx, net, "eye", &f), FV_OK);
+    assert_int_equal(f.input[1] * f.input[2], 307200);
+    check_wiring(&f.own, 9, 1, 9 * 307200 + 307200);
+    check_wiring(&f.local, 9 * 307200, 307200, 10 * 307200);
+    check_wiring(&f.full, 307200LL * 307200, 307200, 307200LL * 307200 + 307200);
+    assert_int_equal(fv_explain_as_fc(ctx, net, "eyes", &f), FV_BAD_INPUT);
+    assert_non_null(strstr(fv_context_error(ctx), "did you mean"));
+    assert_int_equal(fv_explain_as_fc(ctx, net, "relu1", &f), FV_BAD_INPUT);
+    fv_net_free(net);
+    /* what fc and local themselves say is the same */
+    net = parse(ctx, "input 1x1x7\n fc 3 bias no\n");
+    assert_int_equal(fv_net_parameters(net), 21);
+    fv_net_free(net);
+    net = parse(ctx, "input 1x1x7\n local 1 1x3 stride 2 bias no\n");
+    assert_int_equal(fv_net_parameters(net), 9);
+    fv_net_free(net);
+    net = parse(ctx, "input 1x65536x65536\n conv 100 1x1\n");
+    assert_int_equal(fv_explain_as_fc(ctx, net, "conv1", &f), FV_BAD_INPUT);
+    assert_non_null(strstr(fv_context_error(ctx), "counted"));
+    fv_net_free(net);
+    fv_context_free(ctx);
+}
+
+/* ------------------------------------------------------------------------------- step by step ---
+ */
+
+static fv_steps *walk(fv_context *ctx, const char *op, const char *x, const char *w,
+                      const char *dy) {
+    fv_step_options o = FV_INIT(fv_step_options);
+    fv_matrix *xs, *ws, *dys = NULL;
+    fv_steps *s;
+    assert_int_equal(fv_matrix_parse(ctx, x, &xs), FV_OK);
+    assert_int_equal(fv_matrix_parse(ctx, w, &ws), FV_OK);
+    if (dy) assert_int_equal(fv_matrix_parse(ctx, dy, &dys), FV_OK);
+    o.op = op;
+    o.x = xs;
+    o.w = ws;
+    o.dy = dys;
+    o.matrix = 1;
+    if (fv_step_through(ctx, &o, &s) != FV_OK) fail_msg("%s", fv_context_error(ctx));
+    fv_matrix_free(xs);
+    fv_matrix_free(ws);
+    fv_matrix_free(dys);
+    return s;
+}
+
+static void check_numbers(const fv_matrix *m, const double *want) {
+    for (int64_t i = 0; i < m->count; i++)
+        if (m->data[i] != want[i]) fail_msg("number %d is %g, not %g", (int)i, m->data[i], want[i]);
+}
+
+/* Deck A's matrix of 4x16 as `fovea step --matrix` writes it: row by row the filter, moved along.
+ */
+static void test_written_matrix(void **state) {
+    fv_context *ctx;
+    (void)state;
+    assert_int_equal(fv_context_new(1, &ctx), FV_OK);
+    fv_steps *s =
+        walk(ctx, "conv", "3,2,0,1; 0,2,1,2; 2,0,0,3; 2,3,1,2", "2,1,2; 0,0,3; 0,0,2", NULL);
+    assert_int_equal(s->matrix->dims[0], 4);
+    assert_int_equal(s->matrix->dims[1], 16);
+    check_numbers(s->matrix, NUMBERS(2, 1, 2, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 0, 0, /* y[0,0] */
+                                     0, 2, 1, 2, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 0, /* y[0,1] */
+                                     0, 0, 0, 0, 2, 1, 2, 0, 0, 0, 3, 0, 0, 0, 2, 0, /* y[1,0] */
+                                     0, 0, 0, 0, 0, 2, 1, 2, 0, 0, 0, 3, 0, 0, 0, 2));
+    check_numbers(s->y, NUMBERS(11, 18, 6, 22));
+    fv_steps *back = walk(ctx, "convtranspose", "1,1; 1,1", "2,1,2; 0,0,3; 0,0,2", NULL);
+    check_numbers(back->matrix, s->matrix->data); /* the same C: y = C'x */
+    check_numbers(back->y, s->dx->data);          /* which is the gradient of the first */
+    fv_steps_free(back);
+    fv_steps_free(s);
+    fv_context_free(ctx);
+}
+
+/* Deck E's 3x3 * 2x2 in the letters of its slides: dL/dF11 = dO11 X11 + dO12 X12 + dO21 X21 + dO22
+   X22, and so on; dL/dX22 = dO11 F22 + dO12 F21 + dO21 F12 + dO22 F11. */
+static void test_written_back_propagation(void **state) {
+    fv_context *ctx;
+    (void)state;
+    assert_int_equal(fv_context_new(1, &ctx), FV_OK);
+    fv_steps *s = walk(ctx, "conv", "1,2,3; 4,5,6; 7,8,9", "1,-1; 2,3", "2,1; -1,4");
+    check_numbers(s->y, NUMBERS(22, 27, 37, 42));
+    check_numbers(s->dw, NUMBERS(2 * 1 + 1 * 2 - 1 * 4 + 4 * 5, 2 * 2 + 1 * 3 - 1 * 5 + 4 * 6,
+                                 2 * 4 + 1 * 5 - 1 * 7 + 4 * 8, 2 * 5 + 1 * 6 - 1 * 8 + 4 * 9));
+    check_numbers(s->dx, NUMBERS(2 * 1, 2 * -1 + 1 * 1, 1 * -1, /* a row of X each */
+                                 2 * 2 - 1 * 1, 2 * 3 + 1 * 2 - 1 * -1 + 4 * 1, 1 * 3 + 4 * -1,
+                                 -1 * 2, -1 * 3 + 4 * 2, 4 * 3));
+    fv_steps_free(s);
+    fv_context_free(ctx);
 }
 
 /* Weights, biases, and connections: multiplications, and a bias at every place. */
@@ -231,11 +375,19 @@ static void test_lenets(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_deck_c),           cmocka_unit_test(test_decks_a_and_d),
-        cmocka_unit_test(test_matrix),           cmocka_unit_test(test_back_propagation),
-        cmocka_unit_test(test_filters),          cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_local_and_shared), cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_deck_c),
+        cmocka_unit_test(test_decks_a_and_d),
+        cmocka_unit_test(test_matrix),
+        cmocka_unit_test(test_back_propagation),
+        cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_local_and_shared),
+        cmocka_unit_test(test_tables),
         cmocka_unit_test(test_lenets),
+        cmocka_unit_test(test_fully_connected),
+        cmocka_unit_test(test_as_fully_connected),
+        cmocka_unit_test(test_written_matrix),
+        cmocka_unit_test(test_written_back_propagation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -171,12 +171,11 @@ const fv_command fv__command_step = {
         "\"[[[1,2]],[[3,4]]]\". KERNEL is a filter of as many channels, or several filters; of a\n"
         "pool it is the window's size, 2 or 2x3. At most 4096 numbers on either side.\n"
         "With --json everything, every window with its terms.",
-    .examples = "fovea step conv \"[[3,2,0,1],[0,2,1,2],[2,0,0,3],[2,3,1,2]]\" "
-                "\"[[2,1,2],[0,0,3],[0,0,2]]\"\n"
+    .examples = "fovea step conv \"3,2,0,1; 0,2,1,2; 2,0,0,3; 2,3,1,2\" \"2,1,2; 0,0,3; 0,0,2\"\n"
                 "fovea step conv \"1,2,3; 4,5,6; 7,8,9\" \"1,-1; 2,3\" dy=\"[[2,1],[-1,4]]\"\n"
                 "fovea step maxpool \"1,1,2,4; 5,6,7,8; 3,2,1,0; 1,2,3,4\" 2\n"
                 "fovea step conv \"[1,2,3,4,5,6,7]\" \"[1,0,-1]\" stride=2 pad=0x1\n"
-                "fovea step convtranspose \"[[1,2],[3,4]]\" \"[[1,2,1],[2,4,2],[1,2,1]]\" --matrix",
+                "fovea step convtranspose \"1,2; 3,4\" \"1,2,1; 2,4,2; 1,2,1\" --matrix",
     .words_min = 1,
     .words_max = 3,
     .flags = flag_table,

@@ -39,21 +39,23 @@ static fv_status as_text(fv_cli *cli, const char *layer, const fv_as_fc *f, fv_t
     fv__text_add(out, " to ");
     put_volume(out, f->output);
     fv__text_add(out, "\n\n");
-    fv__table_column(t, "how it is wired", false);
+    fv__table_column(t, "wired", false);
     fv__table_column(t, "weights", true);
     fv__table_column(t, "biases", true);
     fv__table_column(t, "memory", true);
     fv__table_column(t, "connections", true);
-    put_row(t, "as it is: all places share", &f->own);
-    put_row(t, "local: every place its own", &f->local);
-    put_row(t, "fully connected", &f->full);
+    put_row(t, "shared", &f->own);
+    put_row(t, "local", &f->local);
+    put_row(t, "fc", &f->full);
     const fv_status status = fv__table_text(cli->ctx, t, columns, out);
     fv__table_free(t);
     FV_TRY(status);
     fv__text_add(out, "\n");
     fv__cli_sentence(out,
-                     "Fully connected it would have %s times the parameters and %s times the "
-                     "connections; a connection is a multiplication, and one for each unit's bias.",
+                     "shared: as it is, all places with the same weights; local: the same windows, "
+                     "every place with weights of its own; fc: every unit reads every number. "
+                     "Fully connected it has %s times the parameters and %s times the connections: "
+                     "multiplications, and one for the bias of each unit.",
                      times(a, f->full.weights + f->full.biases, f->own.weights + f->own.biases),
                      times(b, f->full.connections, f->own.connections));
     return FV_OK;

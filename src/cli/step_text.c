@@ -118,8 +118,16 @@ static double put_products(page *p, fv_text *line, const fv_step_window *at, con
         sum += x * w;
     }
     if (!shown) fv__text_add(line, "0");
-    if (shown < count) fv__text_addf(line, " (%d of %d on the padding)", count - shown, count);
     return sum;
+}
+
+/* " = 11", and how much of the window lay outside. */
+static void put_result(fv_text *line, double sum, const fv_step_window *at, int from, int count) {
+    int outside = 0;
+    for (int t = from; t < from + count; t++) outside += !at->terms[t].inside;
+    fv__text_add(line, " = ");
+    fv__cli_put_number(line, sum);
+    if (outside) fv__text_addf(line, " (%d of %d on the padding)", outside, count);
 }
 
 /* Gathered: "3*2 + 2*1 + ... = 11", channel by channel where there are several. */
@@ -133,8 +141,7 @@ static void put_sum(page *p, const fv_step_window *at, const fv_matrix *map, dou
         for (int from = 0; from < at->term_count; from += run) {
             fv__text_addf(&line, "channel %lld: ", (long long)at->terms[from].channel);
             const double sum = put_products(p, &line, at, map, from, run);
-            fv__text_add(&line, " = ");
-            fv__cli_put_number(&line, sum);
+            put_result(&line, sum, at, from, run);
             put_line(p, &line, 4);
             fv__text_add(&sums, from ? " + " : "");
             put_factor(&sums, sum);
@@ -143,8 +150,7 @@ static void put_sum(page *p, const fv_step_window *at, const fv_matrix *map, dou
     }
     if (biased) fv__text_add(&line, " + ");
     if (biased) put_factor(&line, bias);
-    fv__text_add(&line, " = ");
-    fv__cli_put_number(&line, result);
+    put_result(&line, result, at, 0, run == at->term_count ? run : 0);
     put_line(p, &line, 4);
     fv__text_free(&sums);
 }
@@ -163,10 +169,7 @@ static void put_pooled(page *p, const fv_step_window *at, double result) {
     }
     fv__text_add(&line, ")");
     if (mean) fv__text_addf(&line, "/%lld", (long long)at->divisor);
-    fv__text_add(&line, " = ");
-    fv__cli_put_number(&line, result);
-    if (shown < at->term_count)
-        fv__text_addf(&line, " (%d of %d on the padding)", at->term_count - shown, at->term_count);
+    put_result(&line, result, at, 0, at->term_count);
     put_line(p, &line, 4);
 }
 
