@@ -4,12 +4,14 @@
 convolution and of an open padding. python3's library alone; the command is $FOVEA."""
 import json
 import os
+import pathlib
 import re
 import shlex
 import subprocess
 import sys
 
 FOVEA = os.environ["FOVEA"]
+SOURCE = pathlib.Path(os.environ.get("FOVEA_SOURCE", pathlib.Path(__file__).parent.parent))
 failures = 0
 checks = 0
 
@@ -24,7 +26,7 @@ def check(what, found, expected):
 
 def fovea(*args, stdin=b""):
     done = subprocess.run([FOVEA, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          input=stdin)
+                          input=stdin, env=dict(os.environ, LC_ALL="C.UTF-8"))
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
@@ -151,9 +153,34 @@ def examples():
     check("no line is left empty", re.search("[ \t]\n", fovea("step", "conv", X, W)[1]), None)
 
 
+def matches(found, wanted):
+    """Lines against lines, where "..." stands for any number of them."""
+    if not wanted:
+        return not found
+    if wanted[0] == "...":
+        return any(matches(found[i:], wanted[1:]) for i in range(len(found) + 1))
+    return bool(found) and found[0] == wanted[0] and matches(found[1:], wanted[1:])
+
+
+def page():
+    """docs/lectures.md: its networks are written, its commands print what stands there."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", (SOURCE / "docs/lectures.md").read_text(), re.M | re.S)
+    for kind, text in blocks:
+        if kind == "net":
+            (pathlib.Path(text.split()[1] + ".net")).write_text(text)
+        for part in text.split("$ fovea ")[1:] if kind == "console" else []:
+            line, _, wanted = part.partition("\n")
+            code, out, err = fovea(*shlex.split(line))
+            check(f"docs/lectures.md: {line}: exit code ({err})", code, 0)
+            if not matches(out.splitlines(), wanted.splitlines()):
+                check(f"docs/lectures.md: {line}", out, wanted)
+    check("blocks of docs/lectures.md", len(blocks) >= 8, True)
+
+
 filters()
 steps()
 explained()
 examples()
+page()
 print(f"{checks} checks, {failures} failed")
 sys.exit(1 if failures else 0)

@@ -51,7 +51,7 @@ static fv_status small_sums(fv_context *ctx) {
     fv_as_fc f = FV_INIT(fv_as_fc);
     fv_step_options o = FV_INIT(fv_step_options);
     fv_status s = fv_matrix_parse(ctx, "1,2,3; 4,5,6; 7,8,9", &x);
-    if (!s) s = fv_kernel_make(ctx, "gaussian", 2, 0.5, &k);
+    if (!s) s = fv_kernel_make(ctx, "gaussian", 2, 0.7, &k);
     if (!s) s = fv_filter(ctx, x, k, NULL, &y);
     if (!s) s = fv_filter_image(ctx, &image, k, NULL, &filtered);
     if (!s) s = fv_image_png(ctx, filtered, &png);

@@ -63,6 +63,27 @@ static void other_texts_are_refused(void **state) {
     SAYS(ctx, fv_matrix_new(ctx, 2, (const int64_t[]){INT64_MAX, 8}, &m), FV_BAD_INPUT, "address");
 }
 
+/* Texts by chance: read or refused with a sentence, never more. */
+static void any_text_will_do(void **state) {
+    fv_context *ctx = *state;
+    static const char signs[] = "[[[]]],,;;  \n1234567890.-+e/x";
+    uint32_t random = 1;
+    int good = 0;
+    for (int i = 0; i < 20000; i++) {
+        char text[32] = {0};
+        fv_matrix *m;
+        for (int k = 0; k < i % 24; k++) {
+            random = random * 1664525 + 1013904223;
+            text[k] = signs[(random >> 16) % (sizeof signs - 1)];
+        }
+        const fv_status status = fv_matrix_parse(ctx, text, &m);
+        assert_true(status == FV_OK ? m && m->count > 0 : status == FV_BAD_INPUT && !m);
+        good += status == FV_OK;
+        fv_matrix_free(m);
+    }
+    assert_true(good > 100);
+}
+
 /* ------------------------------------------------------------------------------- kernels --- */
 
 /* A kernel over a white pixel in the middle of 5x5, and over an even grey. */
@@ -169,6 +190,36 @@ static void signals_and_matrices(void **state) {
            "[[2,3,3],[5,6,6]]");
 }
 
+/* A kernel that is a column times a row is the same in two passes; one that is not, in one. Both
+   against the sum written out. */
+static void large_kernels(void **state) {
+    fv_context *ctx = *state;
+    fv_filter_options o = FV_INIT(fv_filter_options);
+    fv_matrix *x, *k, *y;
+    OK(ctx, fv_matrix_new(ctx, 2, (const int64_t[]){12, 15}, &x));
+    for (int i = 0; i < 180; i++) x->data[i] = i * 37 % 101;
+    for (int round = 0; round < 4; round++) {
+        OK(ctx, fv_matrix_new(ctx, 2, (const int64_t[]){5, 7}, &k));
+        for (int i = 0; i < 35; i++) k->data[i] = (i / 7 - 1) * (i % 7 - 2.5);
+        if (round > 1) k->data[33] += 1e-3;
+        o.flip = round % 2;
+        OK(ctx, fv_filter(ctx, x, k, &o, &y));
+        for (int p = 0; p < 180; p++) {
+            double sum = 0;
+            for (int q = 0; q < 35; q++) {
+                const int h = p / 15 + q / 7 - 2, w = p % 15 + q % 7 - 3;
+                if (h >= 0 && h < 12 && w >= 0 && w < 15)
+                    sum += k->data[o.flip ? 34 - q : q] * x->data[h * 15 + w];
+            }
+            if (fabs(sum - y->data[p]) > 1e-9)
+                fail_msg("round %d, number %d: %.12g, not %.12g", round, p, y->data[p], sum);
+        }
+        fv_matrix_free(y);
+        fv_matrix_free(k);
+    }
+    fv_matrix_free(x);
+}
+
 static void what_does_not_fit(void **state) {
     fv_context *ctx = *state;
     fv_filter_options o = FV_INIT(fv_filter_options);
@@ -255,14 +306,11 @@ static void centred_images(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_are_read),
-        cmocka_unit_test(other_texts_are_refused),
-        cmocka_unit_test(kernels_have_names),
-        cmocka_unit_test(kernels_of_ones_own),
-        cmocka_unit_test(gaussians_are_as_wide_as_asked),
-        cmocka_unit_test(signals_and_matrices),
-        cmocka_unit_test(what_does_not_fit),
-        cmocka_unit_test(images_channel_by_channel),
+        cmocka_unit_test(numbers_are_read),     cmocka_unit_test(other_texts_are_refused),
+        cmocka_unit_test(any_text_will_do),     cmocka_unit_test(kernels_have_names),
+        cmocka_unit_test(kernels_of_ones_own),  cmocka_unit_test(gaussians_are_as_wide_as_asked),
+        cmocka_unit_test(signals_and_matrices), cmocka_unit_test(large_kernels),
+        cmocka_unit_test(what_does_not_fit),    cmocka_unit_test(images_channel_by_channel),
         cmocka_unit_test(centred_images),
     };
     return cmocka_run_group_tests(tests, public_setup, public_teardown);

@@ -32,10 +32,11 @@ static fv_status check_tiling(fv_cli *cli, const fv_explanation *e) {
     for (int i = 0; i < e->layer_count; i++) {
         const fv_layer *layer = e->layers[i];
         if (layer->misfit_count)
-            return fv__fail(cli->ctx, FV_BAD_INPUT,
-                            "%s: %s does not tile its input: %s; other padding, or ceil for a "
-                            "pooling, would take in all of it",
-                            e->name, layer->name, layer->misfits[0]->words);
+            return fv__fail(
+                cli->ctx, FV_BAD_INPUT,
+                "%s: %s does not tile its input: %s; other padding (`pad ?` finds it), or "
+                "ceil for a pooling, would take in all of it",
+                e->name, layer->name, layer->misfits[0]->words);
     }
     return FV_OK;
 }
@@ -102,7 +103,8 @@ const fv_command fv__command_explain = {
              "  jump     how many pixels lie between the fields of neighbours\n"
              "\n"
              "A relu and the like works in place and stands with the layer before it. Planned\n"
-             "memory is what a run would take: buffers are used again as soon as they may be.",
+             "memory is what a run would take: buffers are used again as soon as they may be.\n"
+             "Of `pad ?` and `stride ?` in a text it says what fits and what was taken.",
     .examples = "fovea explain vgg16\n"
                 "fovea explain resnet50 batch=8 --json\n"
                 "fovea explain googlenet --training\n"

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GRAY 128 /* what 0 becomes when it is the centre */
+#define GRAY          128 /* what 0 becomes when it is the centre */
+#define SEPARATE_FROM 5   /* rows and columns of a kernel for which two passes are less work */
 
 /* A matrix as a map of one channel: height, width. */
 static void sides(const fv_matrix *m, int64_t *h, int64_t *w) {
@@ -47,12 +48,11 @@ static fv_status widen(fv_context *ctx, int border, const int64_t pads[4], fv_on
     return fv__one_op_room(ctx, pad, false);
 }
 
-/* The convolution that reads `x`, which stays another's. */
-static fv_status prepare(fv_context *ctx, const fv_matrix *kernel, bool flip, fv_one_op *conv,
-                         const fv_tensor *x) {
+/* A convolution that reads `x`, which stays another's, with a kernel of so many rows and columns.
+ */
+static fv_status prepare(fv_context *ctx, const double *kernel, int64_t h, int64_t w, bool flip,
+                         fv_one_op *conv, const fv_tensor *x) {
     char text[64];
-    int64_t h, w;
-    sides(kernel, &h, &w);
     (void)snprintf(text, sizeof text, "%" PRId64 "x%" PRId64, h, w);
     FV_TRY(fv__one_op_begin(ctx, &fv__op_conv, conv));
     FV_TRY(fv__one_op_set(ctx, conv, "filters", "1"));
@@ -62,14 +62,49 @@ static fv_status prepare(fv_context *ctx, const fv_matrix *kernel, bool flip, fv
     FV_TRY(fv__one_op_shape(ctx, conv, x->shape));
     conv->x = *x;
     FV_TRY(fv__one_op_room(ctx, conv, false));
-    memcpy(conv->w[0].data, kernel->data, (size_t)kernel->count * sizeof *kernel->data);
+    memcpy(conv->w[0].data, kernel, (size_t)(h * w) * sizeof *kernel);
     return FV_OK;
 }
 
-/* The two operators, for planes of one size: what goes in is at pad.x, what comes out at conv.y. */
+/* The operators, for planes of one size: what goes in is at pad.x, what comes out at last->y. A
+   large kernel that is a column times a row, as a Gaussian is, goes over it in two passes. */
 typedef struct filter {
-    fv_one_op pad, conv;
+    fv_one_op pad, conv, second;
+    const fv_one_op *last;
 } filter;
+
+/* Whether kernel[i][j] = column[i] row[j]; both receive their numbers. */
+static bool separate(const fv_matrix *kernel, int64_t h, int64_t w, double *column, double *row) {
+    int64_t most = 0;
+    for (int64_t i = 0; i < h * w; i++)
+        if (fabs(kernel->data[i]) > fabs(kernel->data[most])) most = i;
+    const double pivot = kernel->data[most];
+    for (int64_t j = 0; j < w; j++) row[j] = kernel->data[most / w * w + j];
+    for (int64_t i = 0; i < h; i++)
+        column[i] = pivot != 0 ? kernel->data[i * w + most % w] / pivot : 0;
+    for (int64_t i = 0; i < h * w; i++)
+        if (fabs(kernel->data[i] - column[i / w] * row[i % w]) > 1e-14 * fabs(pivot)) return false;
+    return true;
+}
+
+static fv_status prepare_all(fv_context *ctx, const fv_matrix *kernel, bool flip, filter *f) {
+    int64_t h, w;
+    sides(kernel, &h, &w);
+    f->last = &f->conv;
+    if (h < SEPARATE_FROM || w < SEPARATE_FROM)
+        return prepare(ctx, kernel->data, h, w, flip, &f->conv, &f->pad.y);
+    double *column = fv__alloc(ctx, (size_t)(h + w) * sizeof *column, "a kernel");
+    if (!column) return FV_EXHAUSTED;
+    const bool two = separate(kernel, h, w, column, column + h);
+    fv_status status = two ? prepare(ctx, column + h, 1, w, flip, &f->conv, &f->pad.y)
+                           : prepare(ctx, kernel->data, h, w, flip, &f->conv, &f->pad.y);
+    if (status == FV_OK && two) {
+        f->last = &f->second;
+        status = prepare(ctx, column, h, 1, flip, &f->second, &f->conv.y);
+    }
+    fv__free(column);
+    return status;
+}
 
 /* A mirror shows no more than there is. */
 static fv_status check_mirror(fv_context *ctx, const int64_t pads[4], int64_t h, int64_t w) {
@@ -89,18 +124,20 @@ static fv_status begin(fv_context *ctx, const fv_matrix *kernel, const fv_filter
     const int64_t pads[4] = {(kh - 1) / 2, (kw - 1) / 2, kh / 2, kw / 2};
     if (o->border == FV_BORDER_REFLECT) FV_TRY(check_mirror(ctx, pads, h, w));
     FV_TRY(widen(ctx, (int)o->border, pads, &f->pad, fv__shape4(1, 1, h, w)));
-    return prepare(ctx, kernel, o->flip != 0, &f->conv, &f->pad.y);
+    return prepare_all(ctx, kernel, o->flip != 0, f);
 }
 
 static void apply(filter *f) {
     fv__one_op_forward(&f->pad);
     fv__one_op_forward(&f->conv);
+    if (f->last == &f->second) fv__one_op_forward(&f->second);
 }
 
 static void end(filter *f) {
-    f->conv.x.data = NULL; /* which is pad's y */
+    f->conv.x.data = f->second.x.data = NULL; /* which are pad's and conv's y */
     fv__one_op_free(&f->pad);
     fv__one_op_free(&f->conv);
+    fv__one_op_free(&f->second);
 }
 
 fv_status fv__filter(fv_context *ctx, const fv_matrix *x, const fv_matrix *kernel,
@@ -115,7 +152,7 @@ fv_status fv__filter(fv_context *ctx, const fv_matrix *x, const fv_matrix *kerne
     if (status == FV_OK) {
         memcpy(f.pad.x.data, x->data, (size_t)x->count * sizeof *x->data);
         apply(&f);
-        memcpy((*out)->data, f.conv.y.data, (size_t)x->count * sizeof *x->data);
+        memcpy((*out)->data, f.last->y.data, (size_t)x->count * sizeof *x->data);
     }
     end(&f);
     return status;
@@ -135,7 +172,7 @@ static void channels(filter *f, const fv_image *image, uint8_t *bytes, double *m
     for (int64_t c = 0; c < step; c++) {
         for (int64_t i = 0; i < pixels; i++) x[i] = image->pixels[i * step + c];
         apply(f);
-        const double *y = f->conv.y.data;
+        const double *y = f->last->y.data;
         for (int64_t i = 0; i < pixels; i++) {
             if (bytes)
                 bytes[i * step + c] = byte_of(scale > 0 ? GRAY + scale * y[i] : y[i]);
