@@ -43,6 +43,8 @@ typedef struct fv_layer {
     int64_t weights, biases, statistics; /* biases: with the shifts of normalisations */
     const char *product;                 /* how many weights: "(3*3*64)*128"; "" */
     int64_t macs;                        /* multiply-accumulates of conv and fc */
+    int64_t connections; /* what its units read together, each its bias too, as LeCun counts them;
+                            0 of what has no units, such as a relu */
     int64_t field_h, field_w; /* receptive field: pixels of the image that one output sees */
     int64_t jump_h, jump_w;   /* pixels between the fields of neighbours */
     int sees_all;             /* the whole image, whatever its size */
@@ -78,8 +80,9 @@ typedef struct fv_explanation {
     const fv_output_facts *const *outputs;
     int training_outputs; /* how many more only training has */
     /* totals */
-    int64_t weights, biases, statistics, macs;
-    int64_t values; /* numbers in all outputs that have memory of their own */
+    int64_t weights, biases, statistics, macs, connections;
+    int64_t fixed_connections; /* those of them in layers that learn nothing: pools, fixed rbf */
+    int64_t values;            /* numbers in all outputs that have memory of their own */
     /* memory */
     int plan_count;
     const fv_memory_plan *const *plans;     /* of one sample, then of the batch */
@@ -104,7 +107,7 @@ FV_API void fv_explanation_free(fv_explanation *explanation); /* NULL is allowed
 /* How the units of a layer are wired to the numbers that they read. */
 typedef struct fv_wiring {
     int64_t weights, biases; /* 4 bytes each in memory */
-    int64_t connections;     /* a multiplication each, and one for every unit's bias */
+    int64_t connections;     /* as in fv_layer */
 } fv_wiring;
 
 /* A layer beside those that would do its job. */

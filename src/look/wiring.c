@@ -19,7 +19,7 @@ static bool connect(fv_wiring *w) {
     return !__builtin_add_overflow(w->weights, w->biases, &w->connections);
 }
 
-static fv_status count(fv_context *ctx, const fv_site *site, int64_t macs, fv_as_fc *out) {
+static fv_status count(fv_context *ctx, const fv_site *site, const fv_cost *cost, fv_as_fc *out) {
     const int64_t units = fv__shape_sample(&site->out[0]);
     int64_t bytes;
     dims(&site->in[0], out->input);
@@ -31,12 +31,12 @@ static fv_status count(fv_context *ctx, const fv_site *site, int64_t macs, fv_as
         else
             out->own.weights += n;
     }
-    out->local.weights = macs;
+    out->local.weights = cost->macs;
+    out->own.connections = cost->connections;
     out->local.biases = out->full.biases = out->own.biases ? units : 0;
     const bool counted = fv__mul_i64(fv__shape_sample(&site->in[0]), units, &out->full.weights) &&
                          connect(&out->local) && connect(&out->full) &&
                          fv__mul_i64(out->full.connections, 4, &bytes);
-    out->own.connections = out->local.connections;
     if (counted) return FV_OK;
     return fv__fail(ctx, FV_BAD_INPUT,
                     "fully connected it would have more weights than can be counted; a smaller "
@@ -45,18 +45,18 @@ static fv_status count(fv_context *ctx, const fv_site *site, int64_t macs, fv_as
 
 fv_status fv__as_fc(fv_context *ctx, const fv_graph *net, int node, fv_as_fc *out) {
     const fv_node *n = &net->nodes[node];
-    fv_cost cost = {.kernel_h = 1, .kernel_w = 1};
+    fv_cost cost = {0};
     fv_site_room room;
     *out = (fv_as_fc){0};
     FV_TRY(fv__net_site_room(ctx, net, &room));
     fv_status status = fv__net_site(ctx, net, n, 1, &room);
-    if (status == FV_OK && n->op->cost) n->op->cost(&room.site, &cost);
+    if (status == FV_OK) fv__op_cost(&room.site, &cost);
     const bool slides = fv__field_find(n->op->fields, "kernel") && cost.macs > 0;
     if (status == FV_OK && !slides)
         status = fv__fail(ctx, FV_BAD_INPUT,
                           "%s, which is %s, slides no weights over its input; name a convolution",
                           n->name, n->op->name);
-    if (status == FV_OK) status = count(ctx, &room.site, cost.macs, out);
+    if (status == FV_OK) status = count(ctx, &room.site, &cost, out);
     fv__net_site_free(&room);
     return status == FV_BAD_INPUT ? fv__fail_in(ctx, "%s: ", net->name) : status;
 }
