@@ -311,6 +311,8 @@ void op_check_declaration(op_tally *t, const fv_op *op) {
         const bool list = f->kind == FV_INTS || f->kind == FV_REALS; /* may be empty by default */
         op_check(t, f->flags & FV_REQUIRED ? f->initial == NULL : f->initial != NULL || list,
                  "%s: %s has either a default or is required", name, f->name);
+        op_check(t, !(f->flags & FV_LONG) || f->offset + fv__field_bytes(f) == op->options_size,
+                 "%s: %s, a long list, is not the last of its struct", name, f->name);
     }
     const char *const *lines = op->samples;
     for (; lines != NULL && *lines != NULL; lines++) {

@@ -82,7 +82,9 @@ static void same_nets(const fv_graph *a, const fv_graph *b) {
         assert_ptr_equal(a->heads[i].loss, b->heads[i].loss);
         if (a->heads[i].loss)
             assert_memory_equal(a->heads[i].loss_options, b->heads[i].loss_options,
-                                a->heads[i].loss->options_size);
+                                fv__field_used(a->heads[i].loss->fields,
+                                               a->heads[i].loss->options_size,
+                                               a->heads[i].loss_options));
     }
     assert_memory_equal(&a->input, &b->input, sizeof a->input);
 }

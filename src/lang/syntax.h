@@ -147,7 +147,7 @@ typedef struct fv_written {
     int count; /* expressions; 0: the word, or a bare yes */
     bool cross;
     const char *word;
-    const fv_expr *e[FV_LIST_MAX];
+    const fv_expr **e;
 } fv_written;
 
 /* One option of an operator (field) or one argument of a block's call (name, or NULL). */

@@ -118,8 +118,22 @@ fv_status fv__onnx_set_word(fv_onnx_node *n, fv_onnx_made *o, const char *field,
     return fv__onnx_set_arg(n, o, field, &arg);
 }
 
+static fv_status set_long(fv_onnx_node *n, fv_onnx_made *o, const fv_field *f) {
+    const Onnx__AttributeProto *a = fv__onnx_attribute(n, f->onnx);
+    fv_arg arg = {.is = FV_ARG_NUMBERS};
+    if (!a) return FV_OK;
+    if (!is(a, TYPE(INTS), a->n_ints > 0)) return wrong_type(n, f->onnx, "a list of whole numbers");
+    if (a->n_ints > FV_LONG_MAX)
+        return fv__onnx_refuse(n, "its attribute '%s' has %zu numbers; at most %d are read",
+                               f->onnx, a->n_ints, FV_LONG_MAX);
+    arg.count = (int)a->n_ints;
+    for (int i = 0; i < arg.count; i++) arg.v[i] = (double)a->ints[i];
+    return arg.count ? fv__onnx_set_arg(n, o, f->name, &arg) : FV_OK;
+}
+
 static fv_status set_ints(fv_onnx_node *n, fv_onnx_made *o, const fv_field *f) {
     fv_ints v;
+    if (f->flags & FV_LONG) return set_long(n, o, f);
     FV_TRY(fv__onnx_ints(n, f->onnx, &v));
     if (v.count == 0) return FV_OK;
     if (f->kind == FV_SIZE && v.count == 1) /* one dimension: a row */

@@ -6,6 +6,7 @@
 #include "onnx/importer.h"
 
 #ifdef FV_HAVE_ONNX
+#include <math.h>
 #include <string.h>
 
 #define FAR 1e15 /* "to the end", as exporters write it with the largest number there is */
@@ -13,7 +14,7 @@
 /* Input i, if it is there, as an option: a number or a list of them. */
 static fv_status set_known(fv_onnx_node *n, fv_onnx_made *o, const char *field, int i) {
     const fv_constant *c;
-    fv_ints list;
+    fv_arg list = {.is = FV_ARG_NUMBERS};
     if (!fv__onnx_has(n, i)) return FV_OK;
     FV_TRY(fv__onnx_known(n, i, field, &c));
     const fv_field *f = fv__field_find(o->op->fields, field);
@@ -23,14 +24,14 @@ static fv_status set_known(fv_onnx_node *n, fv_onnx_made *o, const char *field, 
             return fv__onnx_refuse(n, "%s has to be one number", field);
         return fv__onnx_set(n, o, field, fv__constant_get(c, 0));
     }
-    if (!fv__constant_ints(c, &list))
+    const int64_t count = fv__shape_count(&c->shape);
+    if (count > fv__field_most(f) || (c->dtype != FV_I64 && c->dtype != FV_I32))
         return fv__onnx_refuse(n, "%s has to be a list of at most %d whole numbers", field,
-                               FV_LIST_MAX);
-    for (int k = 0; k < list.count; k++) {
-        if (list.v[k] > (int64_t)FAR) list.v[k] = (int64_t)FAR;
-        if (list.v[k] < -(int64_t)FAR) list.v[k] = -(int64_t)FAR;
-    }
-    return list.count ? fv__onnx_set_ints(n, o, field, &list, false) : FV_OK;
+                               fv__field_most(f));
+    list.count = (int)count;
+    for (int k = 0; k < list.count; k++)
+        list.v[k] = fmax(-FAR, fmin(FAR, (double)fv__constant_int(c, k)));
+    return list.count ? fv__onnx_set_arg(n, o, field, &list) : FV_OK;
 }
 
 /* One input that flows, and behind it those that are options here; NULL: of no meaning. */
