@@ -24,7 +24,7 @@ static const fv_field fields[] = {
     {"values", "the numbers; one alone counts everywhere", FV_REALS,
      offsetof(fv_constant_options, values), NULL, -1e308, 1e308,
      FV_POSITIONAL | FV_REQUIRED | FV_LONG, NULL, NULL},
-    {"shape", "their dimensions: 3,4; otherwise one, or none of a number alone", FV_INTS,
+    {"shape", "their dimensions: 3,4; otherwise one, as long as there are numbers", FV_INTS,
      offsetof(fv_constant_options, shape), NULL, 1, 1e15, 0, NULL, NULL},
     {"type", "what they are", FV_CHOICE, offsetof(fv_constant_options, type), "float", 0, 0, 0,
      types, NULL},
@@ -62,7 +62,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
             return fv__fail(ctx, FV_BAD_INPUT, "a dimension must be at least 1, not %" PRId64,
                             y->dim[d]);
     }
-    if (y->rank == 0 && o->values.count > 1) *y = fv__shape1(o->values.count);
+    if (y->rank == 0) *y = fv__shape1(o->values.count);
     site->out_type[0] = (fv_type){dtypes[o->type], false};
     FV_TRY(fv__shape_fits(ctx, site));
     const int64_t count = fv__shape_count(y);

@@ -59,6 +59,8 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     fv_shape maps;
     int64_t height = 1, width, pixels; /* of a sequence one row */
     FV_TRY(fv__pool_maps(ctx, site, &maps));
+    if (site->in[0].rank == 3)
+        FV_TRY(fv__shape_sequence(ctx, site, o->kernel, o->stride, (fv_size){1, 1}, &o->pad));
     if (!fv__shape_equal(&site->in[0], &site->in[1]))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "maxunpool needs an index for every value, but %s values and %s indices "

@@ -29,6 +29,8 @@ fv_status fv__pool_shape(fv_context *ctx, fv_site *site, const fv_maxpool_option
     fv_shape maps;
     fv_window win[2];
     FV_TRY(fv__pool_maps(ctx, site, &maps));
+    if (site->in[0].rank == 3)
+        FV_TRY(fv__shape_sequence(ctx, site, o->kernel, o->stride, o->dilation, &o->pad));
     const fv_maxpool_options flat = fv__pool_as_maps(&site->in[0], o, &maps);
     FV_TRY(fv__windows(ctx, &maps, flat.kernel, fv__pool_stride(flat.kernel, flat.stride),
                        flat.dilation, &flat.pad, flat.ceil, win, site->misfit));
