@@ -344,8 +344,8 @@ static void test_beyond_words(void **state) {
     add_head(net, "output", add(net, "relu", "r", &one, 1));
     assert_int_equal(fv__net_print(&context, net, NULL, &out), FV_BAD_INPUT);
     assert_string_equal(context.message,
-                        "the constant 'two' cannot be written as text: the network language has "
-                        "none");
+                        "the constant 'two' cannot be written as text, where numbers are the "
+                        "layer `constant` alone");
     fv__net_free(net);
     net = new_net();
     uint64_t options[32] = {0};
