@@ -64,9 +64,9 @@ static void sample_line(fv_text *out, const char *name, const char *sample) {
     size_t end = n;
     while (end > 0 && sample[end - 1] == ' ') end--;
     const char *shape = sample[n] == ';' ? sample + n + 1 + strspn(sample + n + 1, " ") : "";
-    char left[FV_WORD_MAX];
-    snprintf(left, sizeof left, "%s%s%.*s", name, end ? " " : "", (int)end, sample);
-    fv__text_addf(out, "  %-44s on %s\n", left, shape);
+    const int wide = 44 - (int)strlen(name) - (end > 0);
+    fv__text_addf(out, "  %s%s%-*.*s on %s\n", name, end ? " " : "", wide > 0 ? wide : 0, (int)end,
+                  sample, shape);
 }
 
 static void operator_page(fv_text *out, const fv_operator_facts *op) {

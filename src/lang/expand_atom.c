@@ -13,6 +13,15 @@
 
 /* ---- messages ---- */
 
+/* As fv__shape_text shows it: without the batch, which a constant does not have. */
+static fv_shape shown(const fv_value *v) {
+    fv_shape s = v->shape;
+    if (v->type.batched || s.rank == FV_RANK_MAX) return s;
+    memmove(s.dim + 1, s.dim, sizeof *s.dim * (size_t)s.rank++);
+    s.dim[0] = 1;
+    return s;
+}
+
 /* "input [32x32x1] -> conv1 [28x28x6]", the way to a value. */
 static void shapes_text(const fv_graph *net, int value, int most, char *out, size_t size) {
     int way[SHAPES_SHOWN], count = 0;
@@ -25,8 +34,9 @@ static void shapes_text(const fv_graph *net, int value, int most, char *out, siz
     int n = snprintf(out, size, "%s", net->values[way[count - 1]].node >= 0 ? "... -> " : "");
     for (int i = count - 1; i >= 0 && n >= 0 && (size_t)n < size; i--) {
         char shape[FV_SHAPE_TEXT];
+        const fv_shape s = shown(&net->values[way[i]]);
         n += snprintf(out + n, size - (size_t)n, "%.80s %s%s", net->values[way[i]].name,
-                      fv__shape_text(shape, &net->values[way[i]].shape), i > 0 ? " -> " : "");
+                      fv__shape_text(shape, &s), i > 0 ? " -> " : "");
     }
 }
 

@@ -70,6 +70,16 @@ static bool own_word(const fv_field *f, const fv_token *t) {
     return f->kind == FV_PAD && (fv__token_is(t, "same") || fv__token_is(t, "valid"));
 }
 
+/* Room for one more expression of a value: it grows by doubling. */
+static fv_status make_room(fv_parser *p, fv_written *v) {
+    if (v->count & (v->count - 1)) return FV_OK;
+    const fv_expr **e = fv__parser_alloc(p, 2 * ((size_t)v->count + 1) * sizeof *e);
+    if (e == NULL) return FV_EXHAUSTED;
+    for (int i = 0; i < v->count; i++) e[i] = v->e[i];
+    v->e = e;
+    return FV_OK;
+}
+
 static fv_status parse_value(fv_parser *p, const char *owner, const fv_field *f, fv_written *v) {
     const fv_token *t = &p->lex.now;
     v->location = t->location;
@@ -79,9 +89,10 @@ static fv_status parse_value(fv_parser *p, const char *owner, const fv_field *f,
     }
     const bool list = f->kind == FV_PAD || f->kind == FV_INTS || f->kind == FV_REALS;
     for (;;) {
-        if (v->count == FV_LIST_MAX)
+        if (v->count == (list ? fv__field_most(f) : FV_LIST_MAX))
             return fv__complain(p->source, t->location, "%s takes at most %d numbers", f->name,
-                                FV_LIST_MAX);
+                                v->count);
+        FV_TRY(make_room(p, v));
         if (v->cross)
             FV_TRY(fv__parse_primary(p, &v->e[v->count]));
         else
@@ -358,6 +369,7 @@ fv_status fv__parse_call(fv_parser *p, fv_element *e) {
                                 FV_PARAMS_MAX);
         if (t->kind == FV_TOK_END || t->top)
             return fv__complain(p->source, open, "this '(' is never closed");
+        FV_TRY(make_room(p, &g->value));
         FV_TRY(fv__parse_expr(p, FV_LOOSE, &g->value.e[0]));
         g->value.count = 1;
         g->value.location = g->location;

@@ -148,7 +148,7 @@ typedef struct fv_written {
     bool open; /* `?`: whatever fits */
     bool cross;
     const char *word;
-    const fv_expr *e[FV_LIST_MAX];
+    const fv_expr **e;
 } fv_written;
 
 /* One option of an operator (field) or one argument of a block's call (name, or NULL). */

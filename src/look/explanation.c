@@ -171,9 +171,10 @@ static fv_status add_trials(maker *m, const fv_node *node, const fv_site *site, 
 static void describe_value(const maker *m, int value, fv_layer *layer) {
     const fv_shape *s = &m->net->values[value].shape;
     const fv_receptive_field *v = &m->fields[value];
-    layer->rank = s->rank - 1;
-    for (int d = 1; d < s->rank; d++) layer->output[d - 1] = s->dim[d];
-    layer->values = fv__shape_sample(s);
+    const int first = m->net->values[value].type.batched ? 1 : 0; /* a constant has no batch */
+    layer->rank = s->rank - first;
+    for (int d = first; d < s->rank; d++) layer->output[d - first] = s->dim[d];
+    layer->values = first ? fv__shape_sample(s) : fv__shape_count(s);
     layer->field_h = v->size_h;
     layer->field_w = v->size_w;
     layer->jump_h = v->jump_h;
