@@ -218,6 +218,8 @@ for name, how in (("new", True), ("old", False)):
     torch.save(m.state_dict(), name + ".pth", _use_new_zipfile_serialization=how)
     torch.save({"state_dict": copy.deepcopy(m).half().state_dict(), "epoch": 3}, name + "-half.pth",
                _use_new_zipfile_serialization=how)
+torch.save(m, "whole.pth")
+torch.jit.save(torch.jit.script(m), "script.pt")
 with open("wanted.txt", "w") as f:
     for key, value in m.state_dict().items():
         f.write(" ".join([key] + [repr(v) for v in value.double().flatten().tolist()]) + "\\n")
@@ -235,6 +237,8 @@ def by_torch_itself():
     with open("wanted.txt", encoding="utf-8") as f:
         wanted = [[float(v) for v in line.split()[1:]] for line in f
                   if "num_batches" not in line]
+    has(run("explain", "whole.pth", status=3), "wants to run torch.nn.modules.container.Sequential")
+    has(run("explain", "script.pt", status=3), "a TorchScript program, not a state dictionary")
     for name in ("new", "old", "new-half", "old-half"):
         told = json.loads(run("convert", "one.net", "t.safetensors", f"weights={name}.pth",
                               "--json"))["weights"]

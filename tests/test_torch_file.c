@@ -166,6 +166,7 @@ static void other_things_are_passed_over(void **state) {
     /* of a checkpoint the state dictionary */
     reads("}(U\5epochK\3U\4best@U\nstate_dict}(U\1w@uU\1o}(U\1m@uu", "w");
     reads("}(U\5model}(U\1w@uU\4argscargparse\nNamespace\n)\x81}(U\2lrK\1ubu", "w");
+    reads("}(U\3acccnumpy._core.multiarray\nscalar\ncnumpy\ndtype\nU\2f8\x85RU\1x\x86RU\1w@u", "w");
     /* a parameter around a tensor; what Python 2 makes of an OrderedDict */
     reads("}(U\1pctorch._utils\n_rebuild_parameter\n(@\x88}tRu", "p");
     reads("ccollections\nOrderedDict\n](](U\1a@e](U\1b@ee\x85R", "a b");
@@ -456,6 +457,7 @@ static void archives_that_lie_are_refused(void **state) {
     bad_archive(0, entry, 8, "\1\0", 2, "is encrypted");
     bad_archive(0, "net/data.pkl", 4, "xxxxxxxx", 8, "no data.pkl in it");
     bad_archive(0, "net/data/0", 9, "2", 1, "two files of one name");
+    bad_archive(0, "little", 0, "big", 3, "big-endian");
     bad_archive(2, "\x80\x02M", 3, "\xea", 1, "another protocol than 1001");
     bad_archive(2, "\x88s.", 0, "\x89", 1, "big-endian");
     fv_tensor_file file;

@@ -244,9 +244,23 @@ static void by_a_map(void **state) {
     assert_int_equal(told->mapped, 1);
     assert_int_equal(told->ignored, 2);
     fails(s, FV_MATCH_AUTO, "last.weight fc1.weight\n", "'extra.weight' (2) in the file has no");
+    /* another last layer: theirs is left out, ours stays fresh */
+    sample other = of(names, PARAMS);
+    other.tensor[6].shape = (fv_shape){2, {3, 31}};
+    other.tensor[8].name = "fc1.more";
+    fails(other, FV_MATCH_AUTO, "- fc1\nfc1.more fc2.weight",
+          "'fc1.weight' (3x31) in the file has");
+    fv_model *model;
+    if (load(&other, FV_MATCH_AUTO, "fc1.more fc2.weight\nfc1 -\n- fc1", &model) != FV_OK)
+        fail_msg("%s", ctx->message);
+    assert_int_equal(told->missing, 2);
+    assert_string_equal(told->missing_names[1], "fc1.bias");
+    assert_int_equal(told->ignored, 2);
+    fv__model_free(model);
     static const struct {
         const char *map, *words;
-    } bad[] = {{"last.weight", "names.map:1: a line is a name"},
+    } bad[] = {{"- fc7", "names.map:1: no tensor of the network is called 'fc7'"},
+               {"last.weight", "names.map:1: a line is a name"},
                {"\nlast.weight a b", "names.map:2: a line is a name"},
                {"l*t.* a", "names.map:1: a line is a name"},
                {"lest fc1", "names.map:1: no tensor of the file is called 'lest'"},
@@ -257,7 +271,6 @@ static void by_a_map(void **state) {
                {"\xff", "names.map is no text"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         fails(s, FV_MATCH_AUTO, bad[i].map, bad[i].words);
-    fv_model *model;
     assert_int_equal(load(&s, FV_MATCH_ORDER, "last fc1", &model), FV_USAGE);
 }
 

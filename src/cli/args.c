@@ -156,7 +156,7 @@ static fv_status take_setting(fv_cli *cli, int i, size_t length) {
     }
     const bool recipe = c->takes & (FV_CLI_RECIPE | FV_CLI_DATA) && fv__cli_is_recipe(name);
     /* parameters of a network are checked when its text has been read */
-    if (!recipe && !(c->takes & FV_CLI_NET)) return unknown_key(cli, name);
+    if (!recipe && !(c->takes & (FV_CLI_NET | FV_CLI_ANY))) return unknown_key(cli, name);
     cli->settings[cli->setting_count++] = (fv_setting){name, value};
     return FV_OK;
 }
@@ -221,7 +221,8 @@ static fv_status take_command(fv_cli *cli, const char *word) {
 static fv_status take(fv_cli *cli, int *i) {
     const char *word = cli->argv[*i];
     const size_t name = setting_name(word);
-    const bool dash = word[0] == '-' && word[1];
+    /* "-1,2,-1" is numbers: no flag begins with a digit */
+    const bool dash = word[0] == '-' && word[1] && !isdigit((unsigned char)word[1]);
     if (!cli->command && strcmp(word, "--version") == 0) return take_command(cli, "version");
     if (dash && (is_flag(cli, word) || !is_file(cli, word))) return take_flag(cli, i);
     if (!cli->command) return take_command(cli, word);

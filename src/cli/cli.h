@@ -33,7 +33,8 @@ enum {
     FV_CLI_NET = 1,     /* parameters of the network's text: classes=47 */
     FV_CLI_RECIPE = 2,  /* settings of a training run: epochs=5 */
     FV_CLI_WEIGHTS = 4, /* weights=FILE beside a network, and match= and map= */
-    FV_CLI_DATA = 8     /* data=DATA, of a run that goes on */
+    FV_CLI_DATA = 8,    /* data=DATA, of a run that goes on */
+    FV_CLI_ANY = 16     /* whatever the command makes of it; its help says what */
 };
 
 typedef struct fv_cli fv_cli;

@@ -6,12 +6,17 @@
 #include "cli/weights_report.h"
 
 typedef struct keys {
-    int64_t seed;
+    int64_t seed, opset;
+    bool logits;
 } keys;
 
 static const fv_field key_fields[] = {
     {"seed", "start of the random numbers of fresh weights", FV_INT, offsetof(keys, seed), "1", 0,
      9e15, 0, NULL, NULL},
+    {"opset", "version of ONNX's operators, 7 to 17, of an .onnx file; 0: 13, or as needed", FV_INT,
+     offsetof(keys, opset), "0", 0, 1000, 0, NULL, NULL},
+    {"logits", "whether an .onnx file leaves out a softmax at the end", FV_BOOL,
+     offsetof(keys, logits), "no", 0, 0, 0, NULL, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
@@ -44,9 +49,13 @@ static fv_status convert_net(fv_cli *cli, const char *in, const char *out) {
 }
 
 static fv_status convert_model(fv_cli *cli, const char *in, const char *out) {
+    const keys *keys = cli->keys;
+    fv_save_options options = FV_INIT(fv_save_options);
     fv_model *model;
-    FV_TRY(fv__cli_model(cli, in, (uint64_t)((const keys *)cli->keys)->seed, &model));
-    const fv_status status = fv_model_save(cli->ctx, model, out);
+    options.opset = (int)keys->opset;
+    options.logits = keys->logits;
+    FV_TRY(fv__cli_model(cli, in, (uint64_t)keys->seed, &model));
+    const fv_status status = fv_model_save_as(cli->ctx, model, out, &options);
     fv_model_free(model);
     return status;
 }
@@ -75,7 +84,7 @@ static void formats(fv_text *out) {
 const fv_command fv__command_convert = {
     .name = "convert",
     .help = "turn a network or a model into another form, told by its end",
-    .synopsis = "IN OUT [seed=N] [weights=FILE [match=WORD] [map=FILE]] [NAME=VALUE ...]",
+    .synopsis = "IN OUT [seed=N] [weights=FILE] [NAME=VALUE ...]",
     .about =
         "IN is a name of the zoo, a .net file, a model (.safetensors, .onnx), the folder of a\n"
         "training run or an architecture of Keras (.json). The end of OUT says what is made\n"
@@ -86,6 +95,7 @@ const fv_command fv__command_convert = {
                 "fovea convert runs/lenet5-1/model.safetensors lenet5.net\n"
                 "fovea convert resnet50 model.safetensors weights=resnet50.pth\n"
                 "fovea convert keras.json model.safetensors weights=k.safetensors match=keras\n"
+                "fovea convert runs/lenet5-1 lenet5.onnx opset=17 logits=yes\n"
                 "fovea convert mine.net canonical.net width=2",
     .words_min = 2,
     .words_max = 2,

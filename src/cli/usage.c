@@ -151,7 +151,7 @@ void fv__cli_usage(fv_text *out, const fv_command *c) {
     if (c->about) fv__text_add(out, "\n");
     if (c->about) fv__cli_paragraphs(out, c->about);
     if (c->more) c->more(out);
-    if (c->keys || c->takes) fv__text_add(out, "\nSettings (key=value)\n");
+    if (c->keys || c->takes & ~(unsigned)FV_CLI_ANY) fv__text_add(out, "\nSettings (key=value)\n");
     if (c->keys) fv__cli_fields(out, c->keys, true, SETTING);
     if (c->takes & FV_CLI_NET)
         fv__cli_entry(out, "NAME=", SETTING,

@@ -67,8 +67,7 @@ void fv__cli_weights_text(fv_text *out, const fv_weight_report *r) {
     add_count(out, "reshaped", r->reshaped, "between fc and a convolution of all its input");
     add_count(out, "turned", r->turned, "from channels last, as Keras has them");
     add_names(out, "ignored", r->ignored_names, r->ignored, "");
-    add_names(out, "missing", r->missing_names, r->missing,
-              " that a file may leave out, and are fresh");
+    add_names(out, "missing", r->missing_names, r->missing, ", which stay fresh");
 }
 
 static void names_json(fv_json_writer *w, const char *key, const char *const *names, int count) {

@@ -89,7 +89,7 @@ static fv_status check_order(fv_context *ctx, const fv_zip *zip, const char *fol
     const uint8_t *text;
     if (!e) return FV_OK;
     FV_TRY(fv__zip_bytes(ctx, zip, e, &text));
-    return e->bytes == 3 && memcmp(text, "big", 3) == 0 ? big_endian(ctx) : FV_OK;
+    return e->bytes >= 3 && memcmp(text, "big", 3) == 0 ? big_endian(ctx) : FV_OK;
 }
 
 /* The storage's file, "NAME/data/KEY". */

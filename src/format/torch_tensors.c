@@ -49,6 +49,7 @@ const fv_pickle_global fv__torch_names[] = {
     {"torch", "device", NOTHING, NULL, false},
     {"argparse", "Namespace", NOTHING, NULL, false},
     {"numpy.core.multiarray", "scalar", NOTHING, NULL, false},
+    {"numpy._core.multiarray", "scalar", NOTHING, NULL, false},
     {"numpy", "dtype", NOTHING, NULL, false},
     {"_codecs", "encode", NOTHING, NULL, false},
     {NULL, NULL, NOTHING, NULL, false}};
