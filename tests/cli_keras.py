@@ -205,11 +205,13 @@ def separable():
     config = {"name": "sep", "filters": 4, "kernel_size": [3, 3], "strides": [1, 1], "padding": "same",
               "depth_multiplier": 2, "use_bias": True, "activation": "tanh",
               "batch_shape": [None, H, W, C]}
-    single = {"class_name": "Sequential", "config": {"layers": [{"class_name": "SeparableConv2D", "config": config}]}}
+    single = {"class_name": "Sequential", "config": {"layers": [
+        {"class_name": "SeparableConv2D", "config": config}, layer("Flatten")]}}
     pair = [{"class_name": "DepthwiseConv2D",
              "config": {**{k: v for k, v in config.items() if k not in ("filters", "activation")},
                         "name": "one", "use_bias": False}},
-            {"class_name": "Conv2D", "config": {"name": "two", "filters": 4, "kernel_size": 1, "activation": "tanh"}}]
+            {"class_name": "Conv2D", "config": {"name": "two", "filters": 4, "kernel_size": 1, "activation": "tanh"}},
+            layer("Flatten")]
     write("single.json", single)
     write("pair.json", {"class_name": "Sequential", "config": {"layers": pair}})
     shapes = [(3, 3, C, 2), (1, 1, 2 * C, 4), (4,)]

@@ -62,6 +62,8 @@ TORCH_TEXTS = {
       - l2norm - reshape 0,-1 - fc 4""",
     "parts": """conv 6 3x3 stride 4 - split 2 as cut - concat { from cut.2 | from cut }
       - adaptiveavgpool 2x3 - lrn 3 - hardsigmoid - adaptivemaxpool 2 - abs - sqrt - fc 3""",
+    "numbers": """conv 3 3x3 stride 5 - mul { identity | constant 2.5 } - sum { constant 1,-2,0.5 shape 3,1,1 |
+      identity } - fc 4""",
     "channels": "conv 6 3x3 stride 4 - local 2 1x1 - fc 3",
 }
 REFUSED = [("pytorch", "channels", "PyTorch has nothing here for local (local1)"),

@@ -79,6 +79,13 @@ fv_status fv__writer_value(const fv_writer *w, const char *name, fv_text *out) {
     case FV_SIZE:
         put_size(out, v, fv__writer_spatial(w));
         break;
+    case FV_REALS:
+        fv__text_add(out, "(");
+        for (int i = 0; i < ((const fv_reals *)v)->count; i++) {
+            put_real(out, ((const fv_reals *)v)->v[i]);
+            fv__text_add(out, i + 1 < ((const fv_reals *)v)->count ? ", " : ",)");
+        }
+        break;
     case FV_INTS:
         fv__text_add(out, "(");
         for (int i = 0; i < ((const fv_ints *)v)->count; i++)
