@@ -64,6 +64,9 @@ TORCH_TEXTS = {
       - adaptiveavgpool 2x3 - lrn 3 - hardsigmoid - adaptivemaxpool 2 - abs - sqrt - fc 3""",
     "numbers": """conv 3 3x3 stride 5 - mul { identity | constant 2.5 } - sum { constant 1,-2,0.5 shape 3,1,1 |
       identity } - fc 4""",
+    "resized": """conv 4 3x3 - resize 30x34 - conv 4 3x3 stride 2 - resize scale 2 rounding floor coordinates asymmetric
+      - resize 11x13 mode bilinear - resize 15x20 mode bilinear coordinates align_corners
+      - maxpool 5 - fc 4""",
     "channels": "conv 6 3x3 stride 4 - local 2 1x1 - fc 3",
 }
 REFUSED = [("pytorch", "channels", "PyTorch has nothing here for local (local1)"),

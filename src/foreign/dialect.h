@@ -50,6 +50,9 @@ typedef struct fv_dialect {
     bool layers_apart;        /* layers are made first and called later by their names */
     bool channels_last;       /* maps are rows, columns, channels */
     const char *const *taken; /* names that mean something in the program; NULL-ended */
+    /* Makes a constant of the graph, which is then called as the value's variable says; NULL:
+       constants are refused. */
+    fv_status (*constant)(struct fv_writer *w, const fv_value *value, const char *name);
     /* The variant of a node's operator, "depthwise"; NULL: none. */
     const char *(*variant)(const fv_node *node, const fv_site *site);
     /* The whole program around its lines: w->made and w->body. */

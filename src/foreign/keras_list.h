@@ -5,8 +5,8 @@
  * first of its name is written.
  */
 // clang-format off
-FV_FOREIGN_ROW(conv, "layers.Conv{d}D", "filters:=filters, kernel_size:=kernel, strides=stride, padding=@pad, dilation_rate=dilation, groups=groups, use_bias=bias", "{m}({@padded})")
-FV_FOREIGN_ROW(conv/depthwise, "layers.DepthwiseConv{d}D", "kernel_size:=kernel, depth_multiplier=@multiplier, strides=stride, padding=@pad, dilation_rate=dilation, use_bias=bias", "{m}({@padded})")
+FV_FOREIGN_ROW(conv, "layers.Conv{d}D", "filters:=filters, kernel_size:=kernel, strides=stride, padding=@pad, dilation_rate=dilation, groups=groups, use_bias=bias, ~init", "{m}({@padded})")
+FV_FOREIGN_ROW(conv/depthwise, "layers.DepthwiseConv{d}D", "kernel_size:=kernel, depth_multiplier=@multiplier, strides=stride, padding=@pad, dilation_rate=dilation, use_bias=bias, ~init", "{m}({@padded})")
 FV_FOREIGN_ROW(convtranspose, "layers.Conv{d}DTranspose", "filters:=filters, kernel_size:=kernel, strides=stride, padding=@back, dilation_rate=dilation, use_bias=bias, ~init", "{@cut}")
 FV_FOREIGN_ROW(maxpool, "layers.MaxPooling{d}D", "pool_size:=kernel, strides=stride, padding=@pad", "{m}({@padded})")
 FV_FOREIGN_ROW(avgpool, "layers.AveragePooling{d}D", "pool_size:=kernel, strides=stride, padding=@pad", "{m}({@padded})")

@@ -89,7 +89,12 @@ static fv_status name_all(fv_writer *w, fv_names *names) {
     for (size_t v = 0; v < net->value_count; v++) {
         const fv_value *value = &net->values[v];
         if (value->node >= 0 && net->nodes[value->node].training) continue;
-        if (!value->data && passes_on(net, (int)v)) {
+        if (value->data) { /* stands apart, as layers do */
+            const char *plain;
+            FV_TRY(fresh(w, names, value->name, &plain));
+            w->variables[v] = fv__arena_format(&w->arena, "self.%s", plain);
+            if (!w->variables[v]) return FV_EXHAUSTED;
+        } else if (passes_on(net, (int)v)) {
             w->variables[v] = "x";
         } else if (value->node >= 0 && net->nodes[value->node].outputs == 1 &&
                    strcmp(value->name, net->nodes[value->node].name) == 0) {

@@ -73,13 +73,15 @@ fv_status fv__writer_check_options(const fv_writer *w) {
 }
 
 static fv_status check_values(const fv_writer *w) {
-    for (size_t v = 1; v < w->net->value_count; v++)
-        if (w->net->values[v].node < 0)
-            return fv__fail(w->ctx, FV_BAD_INPUT,
-                            "%s has the %s '%.64s' beside the image; only networks with one input "
-                            "and no constants are written as a program",
-                            w->net->name, w->net->values[v].data ? "constant" : "input",
-                            w->net->values[v].name);
+    for (size_t v = 1; v < w->net->value_count; v++) {
+        const fv_value *value = &w->net->values[v];
+        if (value->node >= 0 || (value->data && w->dialect->constant)) continue;
+        return fv__fail(w->ctx, FV_BAD_INPUT,
+                        "%s has the %s '%.64s' beside the image, which %s programs are not written "
+                        "with here",
+                        w->net->name, value->data ? "constant" : "input", value->name,
+                        w->dialect->title);
+    }
     return FV_OK;
 }
 

@@ -6,10 +6,12 @@
  * written as F.pad before the layer. Its parameters come in our order: weight, bias, running mean
  * and variance of each layer, the layers in theirs.
  */
-#include "foreign/writer.h"
+#include "foreign/torch.h"
 #include "op/convtranspose.h"
+#include "op/resize.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 static const fv_foreign_row rows[] = {
@@ -144,6 +146,31 @@ static fv_status put_size(fv_writer *w, fv_text *out) {
     return FV_OK;
 }
 
+/* Where a pixel of the output lies: F.interpolate has two ways for means of four, and repeats. */
+static fv_status put_resized(fv_writer *w, fv_text *out) {
+    const fv_resize_options *o = w->node->options;
+    const fv_shape *x = &w->room.in[0], *y = &w->room.out[0];
+    bool whole = x->rank == 4, exact = x->rank == 4;
+    for (int d = 0; d < 2 && whole; d++) {
+        const double scale = o->scale.count ? o->scale.v[o->scale.count > 1 ? d : 0] : 0;
+        const double in = (double)x->dim[2 + d], size = (double)y->dim[2 + d];
+        whole = y->dim[2 + d] % x->dim[2 + d] == 0;
+        exact = exact && (o->size.h || !o->scale.count || fabs(in * scale - size) < 1e-6);
+    }
+    const bool half =
+        o->coordinates == FV_RESIZE_HALF_PIXEL || o->coordinates == FV_RESIZE_PYTORCH_HALF_PIXEL;
+    const bool corners = o->coordinates == FV_RESIZE_ALIGN_CORNERS;
+    if (o->mode == FV_RESIZE_NEAREST && whole &&
+        ((half && o->rounding <= FV_RESIZE_PREFER_CEIL) ||
+         (o->coordinates == FV_RESIZE_ASYMMETRIC && o->rounding == FV_RESIZE_FLOOR)))
+        fv__text_add(out, "\"nearest\"");
+    else if (o->mode == FV_RESIZE_BILINEAR && exact && (half || corners))
+        fv__text_addf(out, "\"bilinear\", align_corners=%s", corners ? "True" : "False");
+    else
+        return fv__writer_refuse(w, "PyTorch's interpolate puts pixels elsewhere");
+    return FV_OK;
+}
+
 static fv_status put_grid(fv_writer *w, fv_text *out) {
     fv__text_addf(out, "%" PRId64 ", %" PRId64, w->room.out[0].dim[1], w->room.out[0].dim[2]);
     return FV_OK;
@@ -169,85 +196,6 @@ static fv_status put_parts(fv_writer *w, fv_text *out) {
         fv__text_addf(out, "%s%" PRId64, i ? ", " : "[", w->room.out[i].dim[axis]);
     fv__text_add(out, "]");
     return FV_OK;
-}
-
-/* ------------------------------------------------------------------------ cutting and padding ---
- */
-
-/* What a list says of each dimension: `axes` names them, or they are the first ones. */
-static void spread(const fv_ints *list, const fv_ints *axes, int rank, int from, int count,
-                   int64_t out[FV_RANK_MAX]) {
-    for (int i = 0; i < count && from + i < list->count; i++) {
-        const int64_t axis = axes->count ? axes->v[i] : i;
-        out[axis < 0 ? axis + rank : axis] = list->v[from + i];
-    }
-}
-
-static fv_status put_slice(fv_writer *w, fv_text *out) {
-    const fv_field *f;
-    const fv_shape *in = &w->room.in[0];
-    const fv_ints *axes = fv__writer_option(w, "axes", &f);
-    const fv_ints *starts = fv__writer_option(w, "starts", &f);
-    int64_t start[FV_RANK_MAX] = {0}, end[FV_RANK_MAX], step[FV_RANK_MAX];
-    for (int d = 0; d < in->rank; d++) {
-        end[d] = in->dim[d];
-        step[d] = 1;
-    }
-    spread(starts, axes, in->rank, 0, starts->count, start);
-    spread(fv__writer_option(w, "ends", &f), axes, in->rank, 0, starts->count, end);
-    spread(fv__writer_option(w, "steps", &f), axes, in->rank, 0, starts->count, step);
-    for (int d = 0; d < in->rank; d++) {
-        if (step[d] < 0) return fv__writer_refuse(w, "PyTorch takes no slices backwards");
-        const bool whole = d == 0 || (start[d] == 0 && end[d] >= in->dim[d]);
-        fv__text_add(out, d ? ", " : "");
-        if (whole)
-            fv__text_add(out, ":");
-        else
-            fv__text_addf(out, "%" PRId64 ":%" PRId64, start[d], end[d]);
-        if (step[d] != 1) fv__text_addf(out, "%s:%" PRId64, whole ? "" : "", step[d]);
-    }
-    return FV_OK;
-}
-
-static fv_status put_crop(fv_writer *w, fv_text *out) {
-    static const char *const sides[] = {"top", "left"};
-    fv__text_add(out, ":, :");
-    for (int d = 0; d < 2; d++) {
-        const fv_field *f;
-        const int64_t more = w->room.in[0].dim[2 + d] - w->room.out[0].dim[2 + d];
-        int64_t start = *(const int64_t *)fv__writer_option(w, sides[d], &f);
-        if (start < 0) start = more / 2;
-        fv__text_addf(out, ", %" PRId64 ":%" PRId64, start, start + w->room.out[0].dim[2 + d]);
-    }
-    return FV_OK;
-}
-
-/* F.pad counts dimensions from the last. */
-static fv_status put_pads(fv_writer *w, fv_text *out) {
-    static const char *const modes[] = {"constant", "reflect", "replicate", "circular"};
-    const fv_field *f;
-    const int rank = w->room.in[0].rank;
-    const fv_ints *pads = fv__writer_option(w, "pads", &f);
-    const fv_ints *axes = fv__writer_option(w, "axes", &f);
-    const int mode = *(const int *)fv__writer_option(w, "mode", &f);
-    int64_t before[FV_RANK_MAX] = {0}, after[FV_RANK_MAX] = {0};
-    int last = rank;
-    spread(pads, axes, rank, 0, pads->count / 2, before);
-    spread(pads, axes, rank, pads->count / 2, pads->count / 2, after);
-    for (int d = 1; d < rank; d++)
-        if ((before[d] || after[d]) && d < last) last = d;
-    if (mode && last < 2) return fv__writer_refuse(w, "PyTorch pads channels with constants only");
-    if (mode && last < rank) last = 2; /* it wants all dimensions of the map named */
-    fv__text_add(out, "(");
-    for (int d = rank - 1; d >= last; d--)
-        fv__text_addf(out, "%s%" PRId64 ", %" PRId64, d < rank - 1 ? ", " : "", before[d],
-                      after[d]);
-    fv__text_addf(out, ")");
-    if (mode) fv__text_addf(out, ", mode=\"%s\"", modes[mode]);
-    const double value = *(const double *)fv__writer_option(w, "value", &f);
-    if (mode || value == 0) return FV_OK;
-    fv__text_add(out, ", value=");
-    return fv__writer_value(w, "value", out);
 }
 
 /* The channels that a shortcut adds: half of them before, half behind. */
@@ -279,13 +227,14 @@ static const fv_computed computed[] = {
     {"more", "output_pad", put_more},
     {"shape", "shape axes", put_shape},
     {"size", "factor mode", put_size},
+    {"resized", "size scale mode coordinates rounding", put_resized},
     {"grid", "size", put_grid},
     {"spatial", "", put_spatial},
     {"tail", "axis", put_tail},
     {"parts", "parts sizes", put_parts},
-    {"slice", "starts ends axes steps", put_slice},
-    {"crop", "size top left", put_crop},
-    {"pads", "pads axes mode value", put_pads},
+    {"slice", "starts ends axes steps", fv__torch_slice},
+    {"crop", "size top left", fv__torch_crop},
+    {"pads", "pads axes mode value", fv__torch_pads},
     {"missing", "channels", put_missing},
     {"type", "to type", put_type},
     {"fixed", "shape", put_fixed},
@@ -346,6 +295,34 @@ static void assemble(const fv_writer *w, fv_text *out) {
     fv__text_add(out, ").shape)\n");
 }
 
+/* Few numbers, such as shapes and scales; many are weights, which a program is no place for. */
+#define NUMBERS_MOST 4096
+
+static fv_status constant(fv_writer *w, const fv_value *value, const char *name) {
+    const int64_t count = fv__shape_count(&value->shape);
+    const fv_dtype dtype = value->type.dtype;
+    if (count > NUMBERS_MOST || (dtype != FV_F32 && dtype != FV_I32 && dtype != FV_BOOL8))
+        return fv__fail(w->ctx, FV_BAD_INPUT,
+                        "the constant '%.64s' has %" PRId64 " numbers of type %s; programs hold "
+                        "float32, int32 and bool, and %d at most",
+                        value->name, count, fv__dtype_name(dtype), NUMBERS_MOST);
+    fv__text_addf(&w->made, "        self.register_buffer(\"%s\", torch.tensor([",
+                  name + strlen("self."));
+    for (int64_t i = 0; i < count; i++) {
+        fv__text_add(&w->made, i ? ", " : "");
+        if (dtype == FV_F32)
+            fv__writer_real(&w->made, (double)((const float *)value->data)[i]);
+        else if (dtype == FV_I32)
+            fv__text_addf(&w->made, "%" PRId32, ((const int32_t *)value->data)[i]);
+        else
+            fv__text_add(&w->made, ((const uint8_t *)value->data)[i] ? "True" : "False");
+    }
+    fv__text_addf(&w->made, "], dtype=torch.%s).reshape(", fv__dtype_name(dtype));
+    put_dims(&value->shape, 0, "", &w->made);
+    fv__text_add(&w->made, "), persistent=False)\n");
+    return FV_OK;
+}
+
 static const char *const taken[] = {"torch", "nn", "F", "self", "net", NULL};
 
 const fv_dialect fv__pytorch = {
@@ -355,6 +332,7 @@ const fv_dialect fv__pytorch = {
     .computed = computed,
     .layers_apart = true,
     .taken = taken,
+    .constant = constant,
     .variant = variant,
     .assemble = assemble,
 };

@@ -3,7 +3,7 @@
  * torch_list.h - our operators in PyTorch, one line each. See dialect.h for what the columns mean.
  */
 // clang-format off
-FV_FOREIGN_ROW(conv, "nn.Conv{d}d", "in_channels:=@channels, out_channels:=filters, kernel_size:=kernel, stride=stride, padding=@pad, dilation=dilation, groups=groups, bias=bias", "{m}({@padded})")
+FV_FOREIGN_ROW(conv, "nn.Conv{d}d", "in_channels:=@channels, out_channels:=filters, kernel_size:=kernel, stride=stride, padding=@pad, dilation=dilation, groups=groups, bias=bias, ~init", "{m}({@padded})")
 FV_FOREIGN_ROW(convtranspose, "nn.ConvTranspose{d}d", "in_channels:=@channels, out_channels:=filters, kernel_size:=kernel, stride=stride, padding=@pad, output_padding=@more, groups=groups, bias=bias, dilation=dilation, ~init", "{@cut}")
 FV_FOREIGN_ROW(maxpool, "nn.MaxPool{d}d", "kernel_size:=kernel, stride=stride, padding=@pad, dilation=dilation, ceil_mode=ceil", "{m}({@padded})")
 FV_FOREIGN_ROW(avgpool, "nn.AvgPool{d}d", "kernel_size:=kernel, stride=stride, padding=@pad, ceil_mode=ceil, count_include_pad=count_pad", "{m}({@padded})")
@@ -63,6 +63,7 @@ FV_FOREIGN_ROW(gatherelements, "", "", "{0}.gather({axis}, {1}.long())")
 FV_FOREIGN_ROW(embedding, "nn.Embedding", "num_embeddings:=rows, embedding_dim:=width", "{m}({0}.long())")
 FV_FOREIGN_ROW(upsample, "", "", "F.interpolate({0}, size={@size}, mode=\"nearest\")")
 FV_FOREIGN_ROW(upsample/bilinear, "", "", "F.interpolate({0}, size={@size}, mode=\"bilinear\", align_corners={align_corners})")
+FV_FOREIGN_ROW(resize, "", "", "F.interpolate({0}, size={@size}, mode={@resized})")
 FV_FOREIGN_ROW(gridsample, "", "", "F.grid_sample({0}, {1}, mode={mode}, padding_mode={padding}, align_corners={align_corners})")
 FV_FOREIGN_ROW(affinegrid, "", "", "F.affine_grid({0}.reshape(-1, 2, 3), ({0}.shape[0], 1, {@grid}), align_corners={align_corners})")
 FV_FOREIGN_ROW(depthtospace/crd, "", "", "F.pixel_shuffle({0}, {block})")

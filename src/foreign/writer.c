@@ -50,7 +50,7 @@ static void put_size(fv_text *out, const fv_size *s, int spatial) {
         fv__text_addf(out, "(%" PRId64 ", %" PRId64 ")", s->h, s->w);
 }
 
-static void put_real(fv_text *out, double v) {
+void fv__writer_real(fv_text *out, double v) {
     if (!isfinite(v)) {
         fv__text_add(out, v > 0 ? "float(\"inf\")" : v < 0 ? "-float(\"inf\")" : "float(\"nan\")");
         return;
@@ -68,7 +68,7 @@ fv_status fv__writer_value(const fv_writer *w, const char *name, fv_text *out) {
         fv__text_addf(out, "%" PRId64, *(const int64_t *)v);
         break;
     case FV_REAL:
-        put_real(out, *(const double *)v);
+        fv__writer_real(out, *(const double *)v);
         break;
     case FV_BOOL:
         fv__text_add(out, *(const bool *)v ? "True" : "False");
@@ -82,7 +82,7 @@ fv_status fv__writer_value(const fv_writer *w, const char *name, fv_text *out) {
     case FV_REALS:
         fv__text_add(out, "(");
         for (int i = 0; i < ((const fv_reals *)v)->count; i++) {
-            put_real(out, ((const fv_reals *)v)->v[i]);
+            fv__writer_real(out, ((const fv_reals *)v)->v[i]);
             fv__text_add(out, i + 1 < ((const fv_reals *)v)->count ? ", " : ",)");
         }
         break;
@@ -291,6 +291,9 @@ static fv_status print(fv_writer *w, fv_text *out) {
     FV_TRY(fv__writer_check_operators(w));
     FV_TRY(fv__writer_names(w));
     FV_TRY(fv__net_site_room(w->ctx, w->net, &w->room));
+    for (size_t v = 1; v < w->net->value_count; v++)
+        if (w->net->values[v].data)
+            FV_TRY(w->dialect->constant(w, &w->net->values[v], w->variables[v]));
     for (size_t n = 0; n < w->net->node_count; n++) {
         w->node = &w->net->nodes[n];
         if (!w->node->training) FV_TRY(put_node(w));

@@ -38,6 +38,8 @@ const char *fv__writer_input(const fv_writer *w, int i);
 FV_MUST_USE fv_status fv__writer_fill(fv_writer *w, const char *text, fv_text *out);
 /* An option's value in Python. */
 FV_MUST_USE fv_status fv__writer_value(const fv_writer *w, const char *field, fv_text *out);
+/* A real number in Python. */
+void fv__writer_real(fv_text *out, double v);
 /* 2 for maps, 1 otherwise. */
 int fv__writer_spatial(const fv_writer *w);
 
