@@ -6,11 +6,9 @@
 
 #include <inttypes.h>
 
-* /
-
-    /* What a list says of each dimension: `axes` names them, or they are the first ones. */
-    static void spread(const fv_ints *list, const fv_ints *axes, int rank, int from, int count,
-                       int64_t out[FV_RANK_MAX]) {
+/* What a list says of each dimension: `axes` names them, or they are the first ones. */
+static void spread(const fv_ints *list, const fv_ints *axes, int rank, int from, int count,
+                   int64_t out[FV_RANK_MAX]) {
     for (int i = 0; i < count && from + i < list->count; i++) {
         const int64_t axis = axes->count ? axes->v[i] : i;
         out[axis < 0 ? axis + rank : axis] = list->v[from + i];
