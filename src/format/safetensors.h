@@ -40,12 +40,15 @@ const fv_st_entry *fv__safetensors_find(const fv_safetensors *st, const char *na
 /* Copies an entry to float32 (from F64, F32, F16 or BF16); FV_BAD_INPUT for other dtypes. */
 FV_MUST_USE fv_status fv__safetensors_floats(fv_context *ctx, const fv_st_entry *e, float *out);
 
-/* What is to be written. All float32 here; the same input gives the same bytes. */
+/* What is to be written; the same input gives the same bytes. */
 typedef struct fv_st_tensor {
     const char *name;
     fv_shape shape;
-    const float *data;
+    const void *data;
+    fv_dtype dtype; /* F32 unless something else is said */
 } fv_st_tensor;
+/* What a type is called in files: "F32", "BOOL". */
+const char *fv__st_type(fv_dtype dtype);
 typedef struct fv_st_meta {
     const char *name, *value;
 } fv_st_meta;

@@ -23,9 +23,12 @@ static void shapes_text(const fv_graph *net, int value, int most, char *out, siz
     } while (count < most);
     int n = snprintf(out, size, "%s", net->values[way[count - 1]].node >= 0 ? "... -> " : "");
     for (int i = count - 1; i >= 0 && n >= 0 && (size_t)n < size; i--) {
+        const fv_value *v = &net->values[way[i]];
         char shape[FV_SHAPE_TEXT];
-        n += snprintf(out + n, size - (size_t)n, "%.80s %s%s", net->values[way[i]].name,
-                      fv__shape_text(shape, &net->values[way[i]].shape), i > 0 ? " -> " : "");
+        n += snprintf(out + n, size - (size_t)n, "%.80s %s%s", v->name,
+                      v->type.batched ? fv__shape_text(shape, &v->shape)
+                                      : fv__dims_text(shape, &v->shape),
+                      i > 0 ? " -> " : "");
     }
 }
 
@@ -160,6 +163,8 @@ static fv_status expand_atom(fv_expander *x, const fv_scope *scope, const fv_ele
         return expand_condition(x, scope, e, in, out);
     case FV_A_FROM:
         return fv__expand_from(x, scope, e, out);
+    case FV_A_CONSTANT:
+        return fv__expand_constant(x, scope, e, out);
     }
     return FV_OK;
 }
@@ -232,9 +237,8 @@ fv_status fv__expand_chain(fv_expander *x, const fv_scope *scope, const fv_chain
             FV_TRY(expand_repeated(x, &here, e, value, &value));
         else
             FV_TRY(expand_atom(x, &here, e, value, &value));
-        const bool names_value = e->label != NULL && e->repeat == NULL
-                                     ? e->kind != FV_A_OP && e->kind != FV_A_JOIN
-                                     : e->label != NULL;
+        const bool own = e->kind == FV_A_OP || e->kind == FV_A_JOIN || e->kind == FV_A_CONSTANT;
+        const bool names_value = e->label != NULL && (e->repeat != NULL || !own);
         if (names_value) FV_TRY(fv__expand_label_value(x, &here, e, value));
     }
     *out = value;

@@ -18,11 +18,31 @@ FV_MUST_USE fv_status fv__net_parse(fv_context *ctx, const char *file, const cha
                                     size_t size, const fv_setting *settings, size_t setting_count,
                                     fv_graph **out, fv_recipe *recipe);
 
+/* Where the numbers of a constant come from that a text names without them: in *bytes, dense and
+   little-endian, as many as type and shape say. FV_BAD_INPUT in words: not there, or another. */
+typedef struct fv_numbers {
+    fv_status (*find)(fv_context *ctx, const void *from, const char *name, fv_dtype dtype,
+                      const fv_shape *shape, const uint8_t **bytes);
+    const void *from;
+} fv_numbers;
+/* The same with them; NULL: a constant without its numbers is a mistake. */
+FV_MUST_USE fv_status fv__net_parse_with(fv_context *ctx, const char *file, const char *text,
+                                         size_t size, const fv_setting *settings,
+                                         size_t setting_count, const fv_numbers *numbers,
+                                         fv_graph **out, fv_recipe *recipe);
+
 /* The net as text that parses to the same net (same names, shapes and parameters), in one form:
    printing the result of parsing it gives the same bytes. `recipe` (may be NULL) becomes its
    `train` section. */
 FV_MUST_USE fv_status fv__net_print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
                                     fv_text *out);
+/* The same for a file that holds numbers beside the text: constants that fv__constant_in_text does
+   not want there are named only. */
+FV_MUST_USE fv_status fv__net_print_beside(fv_context *ctx, const fv_graph *net,
+                                           const fv_recipe *recipe, fv_text *out);
+/* Whether a constant is short enough, or so much the same all over, that a text is the place for
+   its numbers. */
+bool fv__constant_in_text(const fv_value *constant);
 
 /* The options of one operator written as in the language, "64 3x3 stride 2 pad 1"; only what
    differs from the defaults, positional ones first. */

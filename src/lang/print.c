@@ -130,12 +130,16 @@ static fv_status check_complete(const fv_printer *p) {
     return FV_OK;
 }
 
-fv_status fv__net_print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
-                        fv_text *out) {
-    fv_printer p = {.ctx = ctx, .net = net, .recipe = recipe, .out = out, .dry = true};
+static fv_status print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe, bool beside,
+                       fv_text *out) {
+    fv_printer p = {
+        .ctx = ctx, .net = net, .recipe = recipe, .out = out, .dry = true, .beside = beside};
     fv_status status;
     if (net->head_count == 0)
         return fv__fail(ctx, FV_BAD_INPUT, "the network '%s' has no output", net->name);
+    if (net->node_count == 0)
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "the network '%s' has no layers and cannot be written as text", net->name);
     fv__arena_init(&p.arena, ctx);
     FV_GO(fv__print_analyse(&p));
     FV_GO(walk(&p));
@@ -148,4 +152,14 @@ done:
     fv__names_free(&p.counters);
     fv__arena_free(&p.arena);
     return status;
+}
+
+fv_status fv__net_print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
+                        fv_text *out) {
+    return print(ctx, net, recipe, false, out);
+}
+
+fv_status fv__net_print_beside(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
+                               fv_text *out) {
+    return print(ctx, net, recipe, true, out);
 }
