@@ -74,6 +74,7 @@ static fv_status put_head(fv_printer *p, const fv_head *head) {
         FV_TRY(put_loss(p, head));
         fv__print_put(p, " ");
     }
+    p->from_first = true;
     return fv__print_chain(p, -1, head->value, 2, 0);
 }
 

@@ -320,6 +320,12 @@ fv_status fv__print_chain(fv_printer *p, int start, int end, int indent, int dep
          value = p->dominator[value])
         p->stack[p->top++] = value;
     bool first = true;
+    if (p->from_first && (value < 0 || (net->values[value].data && !p->emitted[value]))) {
+        fv__print_put(p, "from input"); /* what stands behind it reads nothing of it */
+        if (value >= 0) fv__print_put(p, " - ");
+        first = false;
+    }
+    p->from_first = false;
     if (value >= 0 && value != start) {
         FV_TRY(put_source(p, value, indent));
         first = false;
