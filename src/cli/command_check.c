@@ -122,6 +122,8 @@ static fv_status run_onnx(fv_cli *cli) {
 static fv_status run(fv_cli *cli) {
     fv_cli_net net;
     if (strcmp(cli->words[0], "onnx") == 0 && cli->word_count > 1) return run_onnx(cli);
+    if (((const keys *)cli->keys)->norm > 0 || fv__cli_has(cli, "plain"))
+        return fv__fail(cli->ctx, FV_USAGE, "norm= and --plain are for `fovea check onnx DIR`");
     if (cli->word_count > 1)
         return fv__fail(cli->ctx, FV_USAGE, "check takes one network, not '%s' too", cli->words[1]);
     FV_TRY(fv__cli_net(cli, cli->words[0], &net));

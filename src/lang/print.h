@@ -22,6 +22,7 @@ typedef struct fv_printer {
     int *dominator;   /* of each value: the last value that all ways to it pass; -1: the input */
     int *depth;       /* of each value in the tree of dominators */
     bool *emitted;    /* values */
+    bool *still;      /* values that nothing of the image is in */
     bool *referenced; /* values that some `from` names */
     int *stack;       /* values of the chains being written; each is at most once on it */
     size_t top;

@@ -40,15 +40,15 @@ static int common(const fv_printer *p, int a, int b) {
     return a;
 }
 
-/* Of what flows into a node. Constants stand in branches of their own: they do not count unless
-   there is nothing else. */
-static int dominator_of(const fv_printer *p, const fv_node *node) {
+/* Of what flows into a node. Constants, and what is made of them alone, stand in branches of their
+   own: they do not count unless there is nothing else. */
+static int dominator_of(fv_printer *p, const fv_node *node, bool *still) {
     int at = -1, flows = 0;
     for (int k = 0; k < node->inputs; k++) {
         const int v = node->in[k];
-        if (p->net->values[v].data) continue;
-        at = flows++ > 0 ? common(p, at, v) : v;
+        if (!p->still[v]) at = flows++ > 0 ? common(p, at, v) : v;
     }
+    *still = flows == 0;
     return flows > 0 || node->inputs != 1 ? at : node->in[0];
 }
 
@@ -60,16 +60,19 @@ fv_status fv__print_analyse(fv_printer *p) {
     p->depth = fv__arena_alloc(&p->arena, n * sizeof *p->depth);
     p->emitted = fv__arena_alloc(&p->arena, n * sizeof *p->emitted);
     p->referenced = fv__arena_alloc(&p->arena, n * sizeof *p->referenced);
+    p->still = fv__arena_alloc(&p->arena, n * sizeof *p->still);
     p->stack = fv__arena_alloc(&p->arena, (n + 1) * sizeof *p->stack);
-    if (!p->dominator || !p->depth || !p->emitted || !p->referenced || !p->stack)
+    if (!p->dominator || !p->depth || !p->emitted || !p->referenced || !p->still || !p->stack)
         return FV_EXHAUSTED;
-    for (size_t v = 0; v < n; v++) p->dominator[v] = -1;
+    for (size_t v = 0; v < n; v++) p->dominator[v] = -1, p->still[v] = net->values[v].data != NULL;
     for (size_t i = 0; i < net->node_count; i++) {
         const fv_node *node = &net->nodes[i];
-        const int a = dominator_of(p, node);
+        bool still;
+        const int a = dominator_of(p, node, &still);
         for (int o = 0; o < node->outputs; o++) { /* the first stands for the layer */
             const int d = o == 0 ? a : node->out[0];
             p->dominator[node->out[o]] = d;
+            p->still[node->out[o]] = still;
             p->depth[node->out[o]] = d >= 0 ? p->depth[d] + 1 : 0;
         }
     }
