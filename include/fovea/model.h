@@ -35,6 +35,12 @@ typedef struct fv_model_options {
     uint64_t seed;        /* of fresh weights */
     int fresh;            /* 1: a network without weights gets fresh ones; otherwise that is an
                              error which says how to train it */
+    const char *input;    /* how an image becomes the input, as the language's `input` line says it:
+                             "3x224x224 resize 256 crop 224 scale 1/255 mean 0.5 std 0.5"; in place
+                             of the network's own, of the same size. NULL: its own. Where a file
+                             leaves the size of images open it has to be said, "3x224x224" */
+    const char *classes;  /* a text file with the names of the classes, one on each line; NULL: the
+                             model's own */
 } fv_model_options;
 
 /* Opens whatever has weights: a model file, the folder of a training run (its model, or the best

@@ -15,6 +15,8 @@ fv_status fv__take_model_options(fv_context *ctx, const fv_model_options *given,
     *out = (fv_open_options){.settings = settings,
                              .setting_count = count,
                              .weights = given->weights,
+                             .input = given->input,
+                             .classes = given->classes,
                              .seed = given->seed,
                              .fresh = given->fresh};
     return FV_OK;

@@ -33,7 +33,9 @@ enum {
     FV_CLI_NET = 1,     /* parameters of the network's text: classes=47 */
     FV_CLI_RECIPE = 2,  /* settings of a training run: epochs=5 */
     FV_CLI_WEIGHTS = 4, /* weights=FILE beside a network */
-    FV_CLI_DATA = 8     /* data=DATA, of a run that goes on */
+    FV_CLI_DATA = 8,    /* data=DATA, of a run that goes on */
+    FV_CLI_INPUT = 16,  /* input='3x224x224 scale 1/255', in place of the network's own */
+    FV_CLI_CLASSES = 32 /* classes=FILE, their names; a number is the network's parameter */
 };
 
 typedef struct fv_cli fv_cli;
@@ -69,6 +71,8 @@ struct fv_cli {
     size_t setting_count;
     const char *weights; /* of weights=FILE, or NULL */
     const char *data;    /* of data=DATA, or NULL */
+    const char *input;   /* of input='WORDS', or NULL */
+    const char *classes; /* of classes=FILE, or NULL */
     fv_cli_given *given;
     int given_count;
     void *keys; /* the command's own, defaults filled in */

@@ -79,6 +79,6 @@ const fv_command fv__command_convert = {
     .words_max = 2,
     .keys = key_fields,
     .keys_size = sizeof(keys),
-    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
+    .takes = FV_CLI_NET | FV_CLI_WEIGHTS | FV_CLI_INPUT | FV_CLI_CLASSES,
     .run = run,
 };

@@ -109,6 +109,6 @@ const fv_command fv__command_explain = {
     .keys = key_fields,
     .keys_size = sizeof(keys),
     .flags = flag_table,
-    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
+    .takes = FV_CLI_NET | FV_CLI_WEIGHTS | FV_CLI_INPUT,
     .run = run,
 };

@@ -26,6 +26,10 @@ typedef struct fv_format {
                           size_t setting_count, fv_net *out);
     /* The network with its weights. */
     fv_status (*read_model)(fv_context *ctx, const char *path, fv_model **out);
+    /* The same for images of the size that `input` says, where the file leaves it open, and made
+       into its input as that says. NULL: its files leave nothing open. */
+    fv_status (*read_model_for)(fv_context *ctx, const char *path, const fv_input *input,
+                                fv_model **out);
     /* Weights alone, into a model of their network. */
     fv_status (*read_weights)(fv_context *ctx, fv_model *model, const char *path);
 

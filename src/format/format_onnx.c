@@ -7,8 +7,9 @@
 
 #include <string.h>
 
-static fv_status import(fv_context *ctx, const char *path, fv_onnx_import *out) {
-    const fv_onnx_options options = {0};
+static fv_status import(fv_context *ctx, const char *path, const fv_input *input,
+                        fv_onnx_import *out) {
+    const fv_onnx_options options = {.input = input};
     return fv__onnx_import(ctx, path, &options, out);
 }
 
@@ -26,15 +27,16 @@ static fv_status read_net(fv_context *ctx, const char *path, const fv_setting *s
     if (setting_count)
         return fv__fail(ctx, FV_USAGE, "an ONNX file has no parameters to set, such as %.64s",
                         settings[0].name);
-    FV_TRY(import(ctx, path, &from));
+    FV_TRY(import(ctx, path, NULL, &from));
     *out = net_of(&from);
     fv__onnx_import_free(&from);
     return FV_OK;
 }
 
-static fv_status read_model(fv_context *ctx, const char *path, fv_model **out) {
+static fv_status read_model_for(fv_context *ctx, const char *path, const fv_input *input,
+                                fv_model **out) {
     fv_onnx_import from;
-    FV_TRY(import(ctx, path, &from));
+    FV_TRY(import(ctx, path, input, &from));
     const fv_net net = net_of(&from);
     fv_status status = fv__model_bare(ctx, &net, out);
     if (status == FV_OK) {
@@ -45,6 +47,10 @@ static fv_status read_model(fv_context *ctx, const char *path, fv_model **out) {
     return status;
 }
 
+static fv_status read_model(fv_context *ctx, const char *path, fv_model **out) {
+    return read_model_for(ctx, path, NULL, out);
+}
+
 const fv_format fv__format_onnx = {
     .name = "onnx",
     .extension = ".onnx",
@@ -53,4 +59,5 @@ const fv_format fv__format_onnx = {
     .recognise = fv__onnx_recognise,
     .read_net = read_net,
     .read_model = read_model,
+    .read_model_for = read_model_for,
 };

@@ -15,6 +15,8 @@ typedef struct fv_open_options {
     const fv_setting *settings; /* values for the parameters of a network's text */
     size_t setting_count;
     const char *weights; /* a file whose weights the network gets; NULL: its own */
+    const char *input;   /* the words of an input line, in place of the network's; NULL: its own */
+    const char *classes; /* a file of the classes' names; NULL: the model's own */
     uint64_t seed;       /* of fresh weights */
     bool fresh;          /* a network without weights gets fresh ones; otherwise that is an error */
 } fv_open_options;

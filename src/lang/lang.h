@@ -44,6 +44,13 @@ FV_MUST_USE fv_status fv__net_print_beside(fv_context *ctx, const fv_graph *net,
    its numbers. */
 bool fv__constant_in_text(const fv_value *constant);
 
+/* The words of an `input` line, "3x224x224 scale 1/255 mean 0.5". FV_BAD_INPUT with the place in
+   them. */
+FV_MUST_USE fv_status fv__input_parse(fv_context *ctx, const char *words, fv_input *out);
+/* A network's text with these words on its input line; all else in it stays. */
+FV_MUST_USE fv_status fv__input_restate(fv_context *ctx, const char *text, const char *words,
+                                        fv_text *out);
+
 /* The options of one operator written as in the language, "64 3x3 stride 2 pad 1"; only what
    differs from the defaults, positional ones first. */
 void fv__options_print(fv_text *out, const fv_op *op, const void *options);

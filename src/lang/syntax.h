@@ -12,6 +12,7 @@
  *   constants.c      what a text holds of a constant
  *   expand*.c        tree -> net
  *   print*.c         net -> text
+ *   input_words.c    the input's line by itself
  *   find_net.c       zoo names and files
  */
 #ifndef FV_LANG_SYNTAX_H
