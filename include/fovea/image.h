@@ -2,7 +2,7 @@
 /*
  * image.h - image files and pixels, and what a model takes in.
  *
- * Files are PNG, JPEG, PGM or PPM, told by content; turned upright where they say how they were
+ * Files are PNG, JPEG, BMP, PGM or PPM, told by content; turned upright where they say how they were
  * held. FV_BAD_INPUT: not there, not an image, damaged, or a kind this library was built without.
  */
 #ifndef FOVEA_IMAGE_H

@@ -201,7 +201,7 @@ const fv_command fv__command_predict = {
     .help = "what a model sees in images: the best classes with names",
     .synopsis = "MODEL IMAGE ... [k=N] [weights=FILE]",
     .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
-             "with weights=FILE. An IMAGE is a PNG, JPEG, PGM or PPM file, or - for one on\n"
+             "with weights=FILE. An IMAGE is a PNG, JPEG, BMP, PGM or PPM file, or - for one on\n"
              "standard input; it is resized and normalised as the network's `input` line says.\n"
              "With --json one object per image, each on a line of its own. A file whose name\n"
              "begins with a dash or looks like key=value is meant where it is there; otherwise\n"
