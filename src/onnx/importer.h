@@ -40,6 +40,7 @@ typedef struct fv_importer {
     const Onnx__ModelProto *model;
     int64_t opset;
     bool fixed; /* no dimension is a batch */
+    const bool *needed; /* of each node of the file: its outputs are computed from it */
     fv_graph *graph;
     fv_names names, taken; /* ONNX names to entries; names of our nodes */
     fv_entry **entries;
@@ -130,6 +131,9 @@ const fv_shape *fv__onnx_shape(const fv_importer *im, const fv_entry *e, bool *b
 /* The entry of a name, NULL: there is none; a new one, which must not be there yet. */
 fv_entry *fv__importer_find(const fv_importer *im, const char *name);
 FV_MUST_USE fv_status fv__importer_name(fv_importer *im, const char *name, fv_entry **out);
+
+/* Fills im->needed. */
+FV_MUST_USE fv_status fv__importer_needed(fv_importer *im);
 
 /* A row: how a node of one operator is taken, from an opset on. */
 typedef fv_status fv_onnx_row_fn(fv_onnx_node *n);

@@ -74,7 +74,8 @@ static fv_status check_operators(fv_importer *im) {
     for (size_t i = 0; i < g->n_node && status == FV_OK; i++) {
         const Onnx__NodeProto *n = g->node[i];
         const char *op = n->op_type ? n->op_type : "";
-        if (is_onnx_domain(n->domain) && (row_of(im, op) || op_of(op))) continue;
+        if (!im->needed[i] || (is_onnx_domain(n->domain) && (row_of(im, op) || op_of(op))))
+            continue;
         if (fv__names_get(&told, op)) continue;
         status = fv__names_add(im->ctx, &told, op, 0);
         fv__text_addf(&text, "%s%.40s%s%.40s (node %.60s)", count++ ? ", " : "",
@@ -329,10 +330,12 @@ static fv_status import_graph(fv_importer *im, const fv_onnx_options *o, fv_onnx
     const Onnx__GraphProto *g = im->model->graph;
     if (!g) return fv__fail(im->ctx, FV_BAD_INPUT, "the file holds no graph");
     FV_TRY(find_opset(im));
+    FV_TRY(fv__importer_needed(im));
     FV_TRY(check_operators(im));
     FV_TRY(read_constants(im));
     FV_TRY(read_inputs(im, o));
-    for (size_t i = 0; i < g->n_node; i++) FV_TRY(take_node(im, g->node[i]));
+    for (size_t i = 0; i < g->n_node; i++)
+        if (im->needed[i]) FV_TRY(take_node(im, g->node[i]));
     FV_TRY(add_heads(im));
     FV_TRY(gather_weights(im, &out->weights));
     FV_TRY(ports(im, g->input, g->n_input, &out->inputs, &out->input_count));
