@@ -10,13 +10,17 @@ fv_status fv__input_parse(fv_context *ctx, const char *words, fv_input *out) {
     fv_text text = {.ctx = ctx};
     fv_graph *small = NULL;
     if (strpbrk(words, "\r\n#"))
-        return fv__fail(ctx, FV_BAD_INPUT,
+        return fv__fail(ctx, FV_USAGE,
                         "the words of an input are one line, without comment: 3x224x224 resize 256 "
                         "crop 224 scale 1/255");
-    fv__text_addf(&text, "input %s\n  identity as same\n", words);
+    fv__text_addf(&text, "input %s\n  - identity as same\n", words);
     fv_status status = fv__text_done(ctx, &text);
     if (status == FV_OK)
         status = fv__net_parse(ctx, "input", text.data, text.length, NULL, 0, &small, NULL);
+    if (status == FV_OK && small->node_count != 1)
+        status = fv__fail(ctx, FV_BAD_INPUT,
+                          "nothing but the words of an input is expected, not layers: '%.200s'",
+                          words);
     if (status == FV_OK) *out = small->input;
     fv__net_free(small);
     fv__text_free(&text);
