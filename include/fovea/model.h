@@ -126,6 +126,10 @@ FV_API int fv_model_outputs(const fv_model *model);
    a vector of scores, 3 (channels, height, width) for a map. 0 when there is no such output. */
 FV_API int fv_model_output(const fv_model *model, int i, int64_t dims[FV_DIMS_MAX]);
 
+/* What its numbers are: FV_F32 unless a network gives whole numbers or truth values, whose elements
+   fv_run_output points to then. FV_F32 when there is no such output. */
+FV_API fv_dtype fv_model_output_type(const fv_model *model, int i);
+
 /* The name of output i: the first is called "output". NULL when there is no such output. */
 FV_API const char *fv_model_output_name(const fv_model *model, int i);
 

@@ -3,7 +3,7 @@
  * command_predict.c - `fovea predict`: what a model sees in images.
  */
 #include "base/printable.h"
-#include "cli/cli.h"
+#include "cli/predict_outputs.h"
 #include <math.h>
 
 typedef struct keys {
@@ -18,6 +18,7 @@ static const fv_field key_fields[] = {
 static const fv_cli_flag flag_table[] = {
     {"invert", NULL,
      "light and dark exchanged first: for ink on paper and a model of MNIST's kind"},
+    {"out", "DIR", "of a network that makes images: where they go, as PNG"},
     {"show", NULL, "draw what the model sees as text (as on a terminal, without being asked)"},
     {NULL, NULL, NULL},
 };
@@ -30,6 +31,7 @@ typedef struct predictor {
     fv_model *model;
     fv_run *run;
     bool invert, show;
+    bool classes; /* the first output is a vector: it names classes */
     fv_terminal_style style;
     int64_t failed;
 } predictor;
@@ -146,24 +148,39 @@ static fv_status load(predictor *p, const char *file) {
     return status;
 }
 
-static fv_status predict(predictor *p, const char *file) {
-    int64_t count = 0, best[1000], k = ((const keys *)p->cli->keys)->k;
-    fv_text out = {0};
-    FV_TRY(load(p, file));
-    FV_TRY(fv_run_forward(p->run, 1));
-    const float *scores = fv_run_output(p->run, 0, &count);
+static fv_status check_finite(fv_cli *cli, const char *file, const float *v, int64_t count) {
     for (int64_t i = 0; i < count; i++)
-        if (!isfinite(scores[i]))
-            return fv__fail(p->cli->ctx, FV_BAD_INPUT,
+        if (!isfinite(v[i]))
+            return fv__fail(cli->ctx, FV_BAD_INPUT,
                             "%s: the network's output for it is not finite; the model's weights "
                             "are too large for these images: train it again with a smaller lr",
                             file);
-    k = fv_best(scores, count, k, best);
-    if (p->show && !p->cli->json) FV_TRY(draw(p));
+    return FV_OK;
+}
+
+static void name_classes(const predictor *p, const char *file, const float *scores, int64_t count,
+                         fv_text *out) {
+    int64_t best[1000];
+    const int64_t k = fv_best(scores, count, ((const keys *)p->cli->keys)->k, best);
     if (p->cli->json)
-        as_json(p, file, scores, best, k, &out);
+        as_json(p, file, scores, best, k, out);
     else
-        as_text(p, file, scores, best, k, &out);
+        as_text(p, file, scores, best, k, out);
+}
+
+static fv_status predict(predictor *p, const char *file) {
+    int64_t count = 0;
+    fv_text out = {0};
+    FV_TRY(load(p, file));
+    FV_TRY(fv_run_forward(p->run, 1));
+    const float *first = fv_run_output(p->run, 0, &count);
+    if (fv_model_output_type(p->model, 0) == FV_F32)
+        FV_TRY(check_finite(p->cli, file, first, count));
+    if (p->show && !p->cli->json) FV_TRY(draw(p));
+    if (p->classes)
+        name_classes(p, file, first, count, &out);
+    else
+        FV_TRY(fv__cli_predict_outputs(p->cli, p->model, p->run, file, &out));
     return fv__cli_put(p->cli, &out);
 }
 
@@ -189,6 +206,12 @@ static fv_status run(fv_cli *cli) {
               : screen.colours ? FV_TERMINAL_SHADES
                                : FV_TERMINAL_BLOCKS;
     FV_TRY(fv__cli_trained(cli, cli->words[0], &p.model));
+    p.classes = fv__cli_names_classes(p.model);
+    if (p.classes && fv__cli_has(cli, "out")) {
+        fv_model_free(p.model);
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "--out is for networks that make images; this one names classes");
+    }
     fv_status status = fv_run_new(cli->ctx, p.model, 1, &p.run);
     if (status == FV_OK) status = predict_all(&p);
     fv_run_free(p.run);
@@ -199,16 +222,20 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_predict = {
     .name = "predict",
     .help = "what a model sees in images: the best classes with names",
-    .synopsis = "MODEL IMAGE ... [k=N] [weights=FILE]",
+    .synopsis = "MODEL IMAGE ... [k=N] [weights=FILE] [input='CxHxW ...'] [classes=FILE]",
     .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
              "with weights=FILE. An IMAGE is a PNG, JPEG, BMP, PGM or PPM file, or - for one on\n"
              "standard input; it is resized and normalised as the network's `input` line says.\n"
              "With --json one object per image, each on a line of its own. A file whose name\n"
              "begins with a dash or looks like key=value is meant where it is there; otherwise\n"
-             "write ./NAME, or -- before it.",
+             "write ./NAME, or -- before it.\n"
+             "\n"
+             "Of a network whose output is no vector of scores each output's size and range are\n"
+             "told; one that makes images of images writes them with --out.",
     .examples = "fovea predict runs/lenet5-1 seven.png\n"
                 "fovea predict model.safetensors scan.jpg --invert k=3\n"
                 "fovea predict model.safetensors *.png --json\n"
+                "fovea predict style.onnx dog.jpg input=3x256x256 --out painted\n"
                 "curl https://example.org/cat.jpg | fovea predict model.safetensors -",
     .words_min = 2,
     .words_max = -1,
