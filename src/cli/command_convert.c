@@ -69,12 +69,16 @@ const fv_command fv__command_convert = {
     .help = "turn a network or a model into another form, told by its end",
     .synopsis = "IN OUT [seed=N] [weights=FILE] [NAME=VALUE ...]",
     .about = "IN is a name of the zoo, a .net file, a model (.safetensors) or the folder of a\n"
-             "training run. The end of OUT says what is made of it.",
+             "training run. The end of OUT says what is made of it. What IN does not say of a\n"
+             "model is said here: input= how an image becomes its input, classes= what its\n"
+             "classes are called.",
     .more = formats,
     .examples = "fovea convert lenet5 fresh.safetensors seed=7\n"
                 "fovea convert runs/lenet5-1/model.safetensors lenet5.net\n"
                 "fovea convert resnet50 model.safetensors weights=from-elsewhere.safetensors\n"
-                "fovea convert mine.net canonical.net width=2",
+                "fovea convert mine.net canonical.net width=2\n"
+                "fovea convert squeezenet.onnx squeezenet.safetensors classes=names.txt \\\n"
+                "    input='3x224x224 resize 256 crop 224 scale 1/255 mean 0.45 std 0.22'",
     .words_min = 2,
     .words_max = 2,
     .keys = key_fields,

@@ -222,7 +222,7 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_predict = {
     .name = "predict",
     .help = "what a model sees in images: the best classes with names",
-    .synopsis = "MODEL IMAGE ... [k=N] [weights=FILE] [input='CxHxW ...'] [classes=FILE]",
+    .synopsis = "MODEL IMAGE ... [k=N] [weights=FILE] [input='...']",
     .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
              "with weights=FILE. An IMAGE is a PNG, JPEG, BMP, PGM or PPM file, or - for one on\n"
              "standard input; it is resized and normalised as the network's `input` line says.\n"

@@ -161,7 +161,7 @@ fv_status fv__word_weights(fv_context *ctx, fv_arena *arena, const char *word, c
     *out = NULL;
     FV_TRY(find_path(ctx, arena, word, &path));
     FV_TRY(find_format(ctx, path, &format));
-    if (!format || !format->read_weights) return FV_OK;
+    if (!format || !format->read_model) return FV_OK;
     *out = fv__arena_text(arena, path);
     return *out ? FV_OK : FV_EXHAUSTED;
 }
