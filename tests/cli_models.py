@@ -84,7 +84,7 @@ def images():
         f.write("net back\ninput 3x8x10\n  flatten\n")
     run("convert", "back.net", "back.safetensors")
     expect("names classes", "predict", "back.safetensors", "red.ppm", "--out", "made", status=2)
-    if "without libpng" in run("doctor")[0]:
+    if "PNG images cannot be read" in run("doctor")[0]:
         return
     out, _ = run("predict", "back.safetensors", told["image"], "k=240", "--json")
     values = [c["score"] for c in sorted(json.loads(out)["classes"], key=lambda c: c["index"])]

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#define IN_TEXT    64   /* numbers that a text holds where a file beside it could */
+#define IN_TEXT    64     /* numbers that a text holds where a file beside it could */
 #define EXACT_MOST 0x1p53 /* whole numbers up to here are exact as a text's numbers */
 
 double fv__element(fv_dtype dtype, const void *data, int64_t i) {

@@ -60,8 +60,8 @@ static fv_status take_values(fv_expander *x, const fv_scope *scope, const fv_ele
     for (int64_t i = 0; i < count; i++) {
         const double v = c->values[c->count == 1 ? 0 : i];
         if (fv__set_element(c->dtype, data, i, v)) continue;
-        (void)fv__complain(x->source, c->location, "number %lld, %.17g, is no %s",
-                           (long long)i + 1, v, fv__dtype_name(c->dtype));
+        (void)fv__complain(x->source, c->location, "number %lld, %.17g, is no %s", (long long)i + 1,
+                           v, fv__dtype_name(c->dtype));
         return fv__expand_trace(x, scope);
     }
     return FV_OK;
@@ -91,8 +91,8 @@ static fv_status find_numbers(fv_expander *x, const fv_scope *scope, const fv_el
                            "1,2,3, and only a model's file may hold them beside its text");
         return fv__expand_trace(x, scope);
     }
-    const fv_status status = numbers->find(x->source->ctx, numbers->from, name, e->constant->dtype,
-                                           shape, &bytes);
+    const fv_status status =
+        numbers->find(x->source->ctx, numbers->from, name, e->constant->dtype, shape, &bytes);
     if (status == FV_BAD_INPUT) {
         (void)fv__complain(x->source, e->location, "%s", x->source->ctx->message);
         return fv__expand_trace(x, scope);

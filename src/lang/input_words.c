@@ -18,9 +18,9 @@ fv_status fv__input_parse(fv_context *ctx, const char *words, fv_input *out) {
     if (status == FV_OK)
         status = fv__net_parse(ctx, "input", text.data, text.length, NULL, 0, &small, NULL);
     if (status == FV_OK && small->node_count != 1)
-        status = fv__fail(ctx, FV_BAD_INPUT,
-                          "nothing but the words of an input is expected, not layers: '%.200s'",
-                          words);
+        status =
+            fv__fail(ctx, FV_BAD_INPUT,
+                     "nothing but the words of an input is expected, not layers: '%.200s'", words);
     if (status == FV_OK) *out = small->input;
     fv__net_free(small);
     fv__text_free(&text);

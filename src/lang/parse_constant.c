@@ -74,6 +74,7 @@ fv_status fv__parse_constant(fv_parser *p, fv_element *e) {
     if (t->kind == FV_TOK_NAME && fv__dtype_named(t->start, t->length, &c->dtype))
         FV_TRY(fv__lex_next(&p->lex));
     if (fv__token_is(t, "values")) return parse_values(p, c);
+    if (t->kind == FV_TOK_NUMBER) return fv__expected(p, "'values' before a constant's numbers");
     if (t->kind == FV_TOK_NAME && !t->top && !t->loss && !fv__token_is(t, "as") &&
         !fv__token_is(t, "else"))
         return fv__expected(p, "a type (float32, int32, bool ...), 'values' or the end of the "

@@ -74,7 +74,6 @@ static fv_status put_head(fv_printer *p, const fv_head *head) {
         FV_TRY(put_loss(p, head));
         fv__print_put(p, " ");
     }
-    p->from_first = true;
     return fv__print_chain(p, -1, head->value, 2, 0);
 }
 
@@ -121,6 +120,17 @@ static fv_status walk(fv_printer *p) {
     return FV_OK;
 }
 
+/* A fixed graph has no batch, and a head of constants none either; no text is of such. */
+static fv_status check_heads(const fv_printer *p) {
+    for (size_t h = 0; h < p->net->head_count; h++)
+        if (!p->net->values[p->net->heads[h].value].type.batched)
+            return fv__fail(p->ctx, FV_BAD_INPUT,
+                            "the output '%s' has no batch: nothing of the image is in it, and such "
+                            "a network cannot be written as text",
+                            p->net->heads[h].name);
+    return FV_OK;
+}
+
 static fv_status check_complete(const fv_printer *p) {
     for (size_t i = 0; i < p->net->node_count; i++)
         if (!p->emitted[p->net->nodes[i].out[0]])
@@ -142,6 +152,7 @@ static fv_status print(fv_context *ctx, const fv_graph *net, const fv_recipe *re
         return fv__fail(ctx, FV_BAD_INPUT,
                         "the network '%s' has no layers and cannot be written as text", net->name);
     fv__arena_init(&p.arena, ctx);
+    FV_GO(check_heads(&p));
     FV_GO(fv__print_analyse(&p));
     FV_GO(walk(&p));
     FV_GO(check_complete(&p));

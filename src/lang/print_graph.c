@@ -121,7 +121,8 @@ static void put_from(fv_printer *p, int value) {
 
 /* Where a chain starts: `from` a value, or a constant that is not written yet. */
 static fv_status put_source(fv_printer *p, int value, int indent) {
-    if (p->net->values[value].data && !p->emitted[value]) return fv__print_constant(p, value, indent);
+    if (p->net->values[value].data && !p->emitted[value])
+        return fv__print_constant(p, value, indent);
     put_from(p, value);
     return FV_OK;
 }
@@ -323,12 +324,6 @@ fv_status fv__print_chain(fv_printer *p, int start, int end, int indent, int dep
          value = p->dominator[value])
         p->stack[p->top++] = value;
     bool first = true;
-    if (p->from_first && (value < 0 || (net->values[value].data && !p->emitted[value]))) {
-        fv__print_put(p, "from input"); /* what stands behind it reads nothing of it */
-        if (value >= 0) fv__print_put(p, " - ");
-        first = false;
-    }
-    p->from_first = false;
     if (value >= 0 && value != start) {
         FV_TRY(put_source(p, value, indent));
         first = false;
