@@ -154,6 +154,6 @@ const fv_command fv__command_check = {
     .keys = fields,
     .keys_size = sizeof(keys),
     .flags = flag_table,
-    .takes = FV_CLI_NET,
+    .takes = FV_CLI_NET | FV_CLI_INPUT,
     .run = run,
 };

@@ -34,6 +34,11 @@ static fv_status report(fv_cli *cli, const char *in, const char *out, uint64_t b
 /* Of what names a text, and of what names nothing, the network alone is made. */
 static fv_status convert_net(fv_cli *cli, const char *in, const char *out) {
     fv_cli_net net;
+    if (cli->classes)
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "classes=%s: a network's text holds no names of classes; a model does "
+                        "(.safetensors)",
+                        cli->classes);
     FV_TRY(fv__cli_net(cli, in, &net));
     const fv_status status = fv_net_save(cli->ctx, net.net, out);
     fv__cli_net_free(&net);
