@@ -41,7 +41,7 @@ static fv_model *make(fv_dtype dtype) {
     static const int64_t dims[2] = {1, LONG}, two[1] = {1};
     fv_builder *b;
     fv_net *net;
-    fv_model *model;
+    fv_model *model = NULL;
     for (size_t i = 0; i < sizeof numbers; i++)
         numbers[i] = (uint8_t)fv__random_below(fv__key(3, FV_STREAM_CHECK, 0, 0), i,
                                                dtype == FV_BOOL8 ? 2 : 200);
@@ -108,7 +108,7 @@ static void every_type(void **state) {
     (void)state;
     static const fv_dtype types[] = {FV_F32, FV_I32, FV_I64, FV_I8, FV_U8, FV_BOOL8};
     for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
-        fv_model *model = make(types[t]), *back, *text;
+        fv_model *model = make(types[t]), *back = NULL, *text = NULL;
         size_t first, second;
         if (fv_model_save(ctx, model, "long.safetensors") != FV_OK ||
             fv_model_load(ctx, "long.safetensors", &back) != FV_OK)

@@ -57,9 +57,9 @@ typedef struct fv_onnx_case {
     fv_onnx_result result;
     double difference; /* |output - expected| / |expected|, Euclidean norms, of the output where it
                           is largest; -1: no output was compared */
-    char op[64];      /* of its first node: "Conv" */
-    char reason[512]; /* why it was skipped, or what differs: "output y: element 3 is 0.5, expected
-                         0.25"; "" when it passed */
+    char op[64];       /* of its first node: "Conv" */
+    char reason[512];  /* why it was skipped, or what differs: "output y: element 3 is 0.5, expected
+                          0.25"; "" when it passed */
 } fv_onnx_case;
 
 typedef struct fv_onnx_settings {

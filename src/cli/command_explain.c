@@ -87,7 +87,8 @@ const fv_command fv__command_explain = {
     .synopsis = "NETWORK [batch=N] [weights=FILE] [NAME=VALUE ...]",
     .about = "NETWORK is a name of the zoo (`fovea zoo`), a .net file or a model (.safetensors).\n"
              "Where a file leaves the size of images open, as some ONNX files do, input=3x128x128\n"
-             "says it. `-` is a text on standard input. Of a file of weights without a network the names\n"
+             "says it. `-` is a text on standard input. Of a file of weights without a network the "
+             "names\n"
              "and shapes are listed; with weights=FILE it is checked that they belong to the\n"
              "network.\n"
              "\n"

@@ -16,8 +16,7 @@ fv_status fv__net_restate_input(fv_context *ctx, fv_graph *net, const char *word
     fv_input input;
     fv_status status;
     FV_TRY(fv__input_parse(ctx, words, &input));
-    if (input.channels != was->channels || input.height != was->height ||
-        input.width != was->width)
+    if (input.channels != was->channels || input.height != was->height || input.width != was->width)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "input='%.200s': %s takes images of %lldx%lldx%lld (channels x height x "
                         "width), not of %lldx%lldx%lld; images of another size are brought to it, "

@@ -55,9 +55,8 @@ done:
 
 const char *fv__st_type(fv_dtype dtype) {
     static const char *const names[FV_DTYPES] = {
-        [FV_F32] = "F32", [FV_F64] = "F64", [FV_F16] = "F16", [FV_BF16] = "BF16",
-        [FV_I32] = "I32", [FV_I64] = "I64", [FV_I8] = "I8",   [FV_U8] = "U8",
-        [FV_BOOL8] = "BOOL"};
+        [FV_F32] = "F32", [FV_F64] = "F64", [FV_F16] = "F16", [FV_BF16] = "BF16", [FV_I32] = "I32",
+        [FV_I64] = "I64", [FV_I8] = "I8",   [FV_U8] = "U8",   [FV_BOOL8] = "BOOL"};
     return names[dtype];
 }
 
@@ -104,7 +103,7 @@ static fv_status header(fv_context *ctx, const fv_st_tensor *tensors, size_t cou
 }
 
 /* The numbers as the file has them: as they are on little-endian machines, else turned round in
-   *copy, which the caller frees. NULL: no memory. */
+ *copy, which the caller frees. NULL: no memory. */
 static const void *little_endian(fv_context *ctx, const fv_st_tensor *t, size_t bytes,
                                  void **copy) {
     const uint8_t *from = t->data;

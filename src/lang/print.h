@@ -16,7 +16,7 @@ typedef struct fv_printer {
     fv_arena arena;
     fv_text *out;
     bool dry;
-    bool beside; /* a file beside the text holds what fv__constant_in_text does not want */
+    bool beside;      /* a file beside the text holds what fv__constant_in_text does not want */
     size_t line;      /* where the current line starts in `out` */
     int *dominator;   /* of each value: the last value that all ways to it pass; -1: the input */
     int *depth;       /* of each value in the tree of dominators */

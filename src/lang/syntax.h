@@ -163,7 +163,15 @@ typedef struct fv_given {
     struct fv_given *next;
 } fv_given;
 
-typedef enum fv_atom { FV_A_OP, FV_A_JOIN, FV_A_GROUP, FV_A_CALL, FV_A_IF, FV_A_FROM, FV_A_CONSTANT } fv_atom;
+typedef enum fv_atom {
+    FV_A_OP,
+    FV_A_JOIN,
+    FV_A_GROUP,
+    FV_A_CALL,
+    FV_A_IF,
+    FV_A_FROM,
+    FV_A_CONSTANT
+} fv_atom;
 
 /* constant 8x1x1 int32 values 1,2,3 */
 typedef struct fv_constant_given {
@@ -184,9 +192,9 @@ typedef struct fv_element {
     const struct fv_block *block; /* CALL, once checked */
     const fv_expr *condition;     /* IF */
     const fv_constant_given *constant;
-    struct fv_chain *chains;      /* JOIN: branches; GROUP: one; IF: then, else */
-    const fv_expr *repeat;        /* or NULL */
-    const char *share;            /* OP: the name of the parameters it shares, or NULL */
+    struct fv_chain *chains; /* JOIN: branches; GROUP: one; IF: then, else */
+    const fv_expr *repeat;   /* or NULL */
+    const char *share;       /* OP: the name of the parameters it shares, or NULL */
     fv_location share_location;
     const char *label; /* or NULL */
     fv_location label_location;

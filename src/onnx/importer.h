@@ -39,7 +39,7 @@ typedef struct fv_importer {
     const char *folder;
     const Onnx__ModelProto *model;
     int64_t opset;
-    bool fixed; /* no dimension is a batch */
+    bool fixed;         /* no dimension is a batch */
     const bool *needed; /* of each node of the file: its outputs are computed from it */
     fv_graph *graph;
     fv_names names, taken; /* ONNX names to entries; names of our nodes */

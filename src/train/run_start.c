@@ -85,7 +85,8 @@ typedef struct source {
     const fv_recipe *recipe; /* and its recipe */
 } source;
 
-/* Of a network built by calls, or whose constants lie in a file: a run is recorded by its network's text. */
+/* Of a network built by calls, or whose constants lie in a file: a run is recorded by its network's
+ * text. */
 static fv_status parse_printed(fv_context *ctx, const fv_graph *built, const fv_setting *settings,
                                size_t count, fv_net *out) {
     fv_text text = {.ctx = ctx};
