@@ -31,7 +31,7 @@ typedef struct predictor {
     fv_model *model;
     fv_run *run;
     bool invert, show;
-    bool classes; /* the first output is a vector: it names classes */
+    fv_cli_gives gives;
     fv_terminal_style style;
     int64_t failed;
 } predictor;
@@ -83,18 +83,44 @@ static fv_status draw(const predictor *p) {
     return fv__cli_put_as_it_is(p->cli, &out);
 }
 
+/* Pixels of the output where it has scores for every one of them; 0: it has not. */
+static int64_t map_pixels(const predictor *p, int64_t *classes) {
+    int64_t dims[FV_DIMS_MAX];
+    if (p->gives != FV_CLI_PIXELS) return 0;
+    (void)fv_model_output(p->model, 0, dims);
+    *classes = dims[0];
+    return dims[1] * dims[2];
+}
+
+/* The share of pixels for which each class has the largest score; the caller frees it. */
+static float *shares_of_pixels(const predictor *p, const float *scores, int64_t classes,
+                               int64_t pixels) {
+    float *shares = fv__alloc(p->cli->ctx, (size_t)classes * sizeof *shares, "shares of classes");
+    for (int64_t i = 0; shares && i < pixels; i++) {
+        int64_t best = 0;
+        for (int64_t c = 1; c < classes; c++)
+            if (scores[c * pixels + i] > scores[best * pixels + i]) best = c;
+        shares[best] += 1;
+    }
+    for (int64_t c = 0; shares && c < classes; c++) shares[c] /= (float)pixels;
+    return shares;
+}
+
 static void as_json(const predictor *p, const char *file, const float *scores, const int64_t *best,
                     int64_t k, fv_text *out) {
     char name[128];
     fv_json_writer w = fv__json_writer(out, FV_JSON_ONE_LINE);
+    int64_t classes;
+    const int64_t pixels = map_pixels(p, &classes);
     fv__json_open(&w, NULL, '{');
     fv__json_add_text(&w, "file", file);
+    if (pixels) fv__json_add_int(&w, "pixels", pixels);
     fv__json_open(&w, "classes", '[');
     for (int64_t i = 0; i < k; i++) {
         fv__json_open(&w, NULL, '{');
         fv__json_add_text(&w, "name", fv_model_class(p->model, best[i], name, sizeof name));
         fv__json_add_int(&w, "index", best[i]);
-        fv__json_add_real(&w, "score", (double)scores[best[i]]);
+        fv__json_add_real(&w, pixels ? "share" : "score", (double)scores[best[i]]);
         fv__json_close(&w);
     }
     fv__json_close(&w);
@@ -111,10 +137,15 @@ static void share_line(fv_text *out, double share, const char *name) {
 
 static void as_text(const predictor *p, const char *file, const float *scores, const int64_t *best,
                     int64_t k, fv_text *out) {
-    const bool shares = fv_model_output_is_softmax(p->model, 0);
+    char count[32];
+    int64_t classes;
+    const int64_t pixels = map_pixels(p, &classes);
+    const bool shares = pixels || fv_model_output_is_softmax(p->model, 0);
     fv__text_printable(out, file, "");
-    fv__text_add(out, "\n");
+    fv__text_add(out, pixels ? ", " : "\n");
+    if (pixels) fv__text_addf(out, "of %s pixels\n", fv__commas(count, pixels));
     for (int64_t i = 0; i < k; i++) {
+        if (pixels && scores[best[i]] == 0) break; /* nowhere the largest */
         char name[128];
         fv_text shown = {0};
         const double score = (double)scores[best[i]];
@@ -168,6 +199,17 @@ static void name_classes(const predictor *p, const char *file, const float *scor
         as_text(p, file, scores, best, k, out);
 }
 
+static fv_status name_pixels(const predictor *p, const char *file, const float *scores,
+                             fv_text *out) {
+    int64_t classes = 0;
+    const int64_t pixels = map_pixels(p, &classes);
+    float *shares = shares_of_pixels(p, scores, classes, pixels);
+    if (!shares) return FV_EXHAUSTED;
+    name_classes(p, file, shares, classes, out);
+    fv__free(shares);
+    return FV_OK;
+}
+
 static fv_status predict(predictor *p, const char *file) {
     int64_t count = 0;
     fv_text out = {0};
@@ -177,8 +219,10 @@ static fv_status predict(predictor *p, const char *file) {
     if (fv_model_output_type(p->model, 0) == FV_F32)
         FV_TRY(check_finite(p->cli, file, first, count));
     if (p->show && !p->cli->json) FV_TRY(draw(p));
-    if (p->classes)
+    if (p->gives == FV_CLI_SCORES)
         name_classes(p, file, first, count, &out);
+    else if (p->gives == FV_CLI_PIXELS)
+        FV_TRY(name_pixels(p, file, first, &out));
     else
         FV_TRY(fv__cli_predict_outputs(p->cli, p->model, p->run, file, &out));
     return fv__cli_put(p->cli, &out);
@@ -206,8 +250,8 @@ static fv_status run(fv_cli *cli) {
               : screen.colours ? FV_TERMINAL_SHADES
                                : FV_TERMINAL_BLOCKS;
     FV_TRY(fv__cli_trained(cli, cli->words[0], &p.model));
-    p.classes = fv__cli_names_classes(p.model);
-    if (p.classes && fv__cli_has(cli, "out")) {
+    p.gives = fv__cli_gives(cli, p.model);
+    if (p.gives != FV_CLI_OTHER && fv__cli_has(cli, "out")) {
         fv_model_free(p.model);
         return fv__fail(cli->ctx, FV_USAGE,
                         "--out is for networks that make images; this one names classes");
@@ -226,12 +270,13 @@ const fv_command fv__command_predict = {
     .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
              "with weights=FILE. An IMAGE is a PNG, JPEG, BMP, PGM or PPM file, or - for one on\n"
              "standard input; it is resized and normalised as the network's `input` line says.\n"
+             "Of a network with scores for every pixel each class's share of the pixels is told.\n"
              "With --json one object per image, each on a line of its own. A file whose name\n"
              "begins with a dash or looks like key=value is meant where it is there; otherwise\n"
              "write ./NAME, or -- before it.\n"
              "\n"
-             "Of a network whose output is no vector of scores each output's size and range are\n"
-             "told; one that makes images of images writes them with --out.",
+             "Of a network that gives neither each output's size and range are told; one that\n"
+             "makes images of images writes them with --out.",
     .examples = "fovea predict runs/lenet5-1 seven.png\n"
                 "fovea predict model.safetensors scan.jpg --invert k=3\n"
                 "fovea predict model.safetensors *.png --json\n"

@@ -7,9 +7,15 @@
 
 #include <string.h>
 
-bool fv__cli_names_classes(const fv_model *model) {
-    int64_t dims[FV_DIMS_MAX];
-    return fv_model_output(model, 0, dims) == 1 && fv_model_output_type(model, 0) == FV_F32;
+fv_cli_gives fv__cli_gives(const fv_cli *cli, const fv_model *model) {
+    int64_t dims[FV_DIMS_MAX], in[3];
+    const int rank = fv_model_output(model, 0, dims);
+    if (fv_model_output_type(model, 0) != FV_F32) return FV_CLI_OTHER;
+    if (rank == 1 || (rank == 3 && dims[1] * dims[2] == 1)) return FV_CLI_SCORES;
+    if (rank != 3 || fv_model_outputs(model) > 1 || fv__cli_has(cli, "out")) return FV_CLI_OTHER;
+    fv_model_input(model, in);
+    const bool named = fv_model_get(model, "classes") || fv_model_output_is_softmax(model, 0);
+    return dims[0] != in[0] || named ? FV_CLI_PIXELS : FV_CLI_OTHER;
 }
 
 /* Least, largest, mean. */

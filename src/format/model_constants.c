@@ -8,7 +8,7 @@
 
 static fv_status find(fv_context *ctx, const void *from, const char *name, fv_dtype dtype,
                       const fv_shape *shape, const uint8_t **bytes) {
-    const fv_st_entry *e = fv__safetensors_find(from, name);
+    const fv_tensor_entry *e = fv__tensor_file_find(from, name);
     char here[FV_SHAPE_TEXT], there[FV_SHAPE_TEXT];
     if (!e)
         return fv__fail(ctx, FV_BAD_INPUT, "the constant '%s' is missing in the model's file",
@@ -22,15 +22,15 @@ static fv_status find(fv_context *ctx, const void *from, const char *name, fv_dt
     return FV_OK;
 }
 
-fv_numbers fv__numbers_of(const fv_safetensors *st) {
+fv_numbers fv__numbers_of(const fv_tensor_file *st) {
     return (fv_numbers){find, st};
 }
 
 /* The same type, shape and numbers. */
-static bool same(const fv_value *c, const fv_st_entry *e) {
+static bool same(const fv_value *c, const fv_tensor_entry *e) {
     const size_t each = fv__dtype_bytes(c->type.dtype);
     const uint8_t *bytes = c->data;
-    if (strcmp(e->type->name, fv__st_type(c->type.dtype)) != 0) return false;
+    if (e->strided || strcmp(e->type->name, fv__st_type(c->type.dtype)) != 0) return false;
     if (!fv__shape_equal(&e->shape, &c->shape)) return false;
     if (FV_FLOATS_AS_IN_FILES) return memcmp(bytes, e->data, e->bytes) == 0;
     for (size_t i = 0; i < e->bytes; i++)
@@ -38,11 +38,11 @@ static bool same(const fv_value *c, const fv_st_entry *e) {
     return true;
 }
 
-fv_status fv__constants_compare(fv_context *ctx, const fv_graph *net, const fv_safetensors *st,
+fv_status fv__constants_compare(fv_context *ctx, const fv_graph *net, const fv_tensor_file *st,
                                 bool *used) {
     for (size_t v = 1; v < net->value_count; v++) {
         const fv_value *c = &net->values[v];
-        const fv_st_entry *e = c->data ? fv__safetensors_find(st, c->name) : NULL;
+        const fv_tensor_entry *e = c->data ? fv__tensor_file_find(st, c->name) : NULL;
         if (!e || used[e - st->entries]) continue;
         if (!same(c, e))
             return fv__fail(ctx, FV_BAD_INPUT,

@@ -51,6 +51,9 @@ FV_MUST_USE fv_status fv__input_parse(fv_context *ctx, const char *words, fv_inp
 FV_MUST_USE fv_status fv__input_restate(fv_context *ctx, const char *text, const char *words,
                                         fv_text *out);
 
+/* What goes in, as the `input` line says it: "3x224x224 resize 256 crop 224x224 scale 1/255". */
+void fv__input_print(fv_text *out, const fv_input *input);
+
 /* The options of one operator written as in the language, "64 3x3 stride 2 pad 1"; only what
    differs from the defaults, positional ones first. */
 void fv__options_print(fv_text *out, const fv_op *op, const void *options);

@@ -147,9 +147,10 @@ typedef struct fv_expr {
 typedef struct fv_written {
     fv_location location;
     int count; /* expressions; 0: the word, or a bare yes */
+    bool open; /* `?`: whatever fits */
     bool cross;
     const char *word;
-    const fv_expr *e[FV_LIST_MAX];
+    const fv_expr **e;
 } fv_written;
 
 /* One option of an operator (field) or one argument of a block's call (name, or NULL). */
@@ -173,7 +174,7 @@ typedef enum fv_atom {
     FV_A_CONSTANT
 } fv_atom;
 
-/* constant 8x1x1 int32 values 1,2,3 */
+/* tensor 8x1x1 int32 values 1,2,3 */
 typedef struct fv_constant_given {
     const fv_expr *dim[FV_RANK_MAX];
     int rank; /* 0: a single number */
@@ -298,7 +299,7 @@ FV_MUST_USE fv_status fv__parse_layer_args(fv_parser *p, fv_element *e);
 /* The label after a word (as, from, share), which is the current token. */
 FV_MUST_USE fv_status fv__parse_label(fv_parser *p, const char *after, const char **out,
                                       fv_location *location);
-/* `constant` and what follows; the word is the current token. */
+/* `tensor` and what follows; the word is the current token. */
 FV_MUST_USE fv_status fv__parse_constant(fv_parser *p, fv_element *e);
 /* (a, b, name = c) of a block's call. */
 FV_MUST_USE fv_status fv__parse_call(fv_parser *p, fv_element *e);
@@ -324,9 +325,11 @@ typedef struct fv_env {
 } fv_env;
 
 FV_MUST_USE fv_status fv__eval(const fv_env *env, const fv_expr *e, double *out);
-/* Options from their defaults and what is given. */
+/* Options from their defaults and what is given; one that is left open keeps its default. */
 FV_MUST_USE fv_status fv__fill(const fv_env *env, const fv_field *fields, const fv_given *given,
                                void *options);
+/* The option that is left open, or NULL. */
+const fv_given *fv__left_open(const fv_given *given);
 
 /* ---- expanding ---- */
 

@@ -155,6 +155,27 @@ void fv__cost_windows(fv_cost *cost, const fv_window window[2]) {
                       .pad_left = window[1].before};
 }
 
+static bool has_bias(const fv_site *site) {
+    for (int i = 0; i < site->params; i++)
+        if (site->param[i].bias) return true;
+    return false;
+}
+
+void fv__op_cost(const fv_site *site, fv_cost *cost) {
+    fv__cost_nothing(cost);
+    if (site->op->cost) site->op->cost(site, cost);
+    if (cost->connections != 0 || cost->macs == 0) return;
+    cost->connections = cost->macs;
+    if (has_bias(site)) fv__cost_connect(cost, 1, fv__shape_sample(&site->out[0]));
+}
+
+void fv__cost_connect(fv_cost *cost, int64_t inputs, int64_t units) {
+    int64_t count;
+    if (!fv__mul_i64(inputs, units, &count) ||
+        __builtin_add_overflow(cost->connections, count, &cost->connections))
+        cost->connections = INT64_MAX;
+}
+
 static int sign_of(double v) {
     return v > 0 ? 2 : v < 0 ? 1 : 0;
 }
@@ -171,4 +192,25 @@ uint64_t fv__branches_at(const fv_pass *pass, double one, double other) {
 
 uint64_t fv__branches_sign(const fv_pass *pass) {
     return fv__branches_at(pass, 0, 0);
+}
+
+fv_status fv__shape_sequence(fv_context *ctx, const fv_site *site, fv_size kernel, fv_size stride,
+                             fv_size dilation, const fv_pad *pad) {
+    const struct {
+        const char *name;
+        fv_size size;
+    } sizes[] = {{"kernel", kernel}, {"stride", stride}, {"dilation", dilation}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (sizes[i].size.h != 1 && sizes[i].size.h != sizes[i].size.w)
+            return fv__fail(ctx, FV_BAD_INPUT,
+                            "%s reads a sequence here, which has a width and no height: write its "
+                            "%s as 3 or 1x3, not %" PRId64 "x%" PRId64,
+                            site->op->name, sizes[i].name, sizes[i].size.h, sizes[i].size.w);
+    if (pad->mode == FV_PAD_SIDES && ((pad->top != 0 && pad->top != pad->left) ||
+                                      (pad->bottom != 0 && pad->bottom != pad->right)))
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "%s reads a sequence here, which has a width and no height: write its pad "
+                        "as 1, 0x1 or 0,1,0,2, without rows above and below",
+                        site->op->name);
+    return FV_OK;
 }
