@@ -153,6 +153,10 @@ void fv__onnx_turned(const fv_importer *im, fv_entry *e, int batch_at);
 fv_entry *fv__importer_find(const fv_importer *im, const char *name);
 FV_MUST_USE fv_status fv__importer_name(fv_importer *im, const char *name, fv_entry **out);
 
+/* The size of the image, the input `name`, as stated in *shape (-1: left open) and as `given`
+   (NULL: nothing is); FV_BAD_INPUT when they contradict each other, or neither says it. */
+FV_MUST_USE fv_status fv__importer_size(fv_importer *im, const char *name, const fv_input *given,
+                                        fv_shape *shape);
 /* Fills im->needed. */
 FV_MUST_USE fv_status fv__importer_needed(fv_importer *im);
 

@@ -189,32 +189,6 @@ static fv_status further_input(fv_importer *im, const Onnx__ValueInfoProto *v,
                              &e->value);
 }
 
-/* Channels, height and width, of which the file may leave some open. */
-static fv_status fill_size(fv_importer *im, const Onnx__ValueInfoProto *v, const fv_input *given,
-                           fv_shape *shape) {
-    static const char *const names[] = {"channels", "height", "width"};
-    const int64_t size[] = {given ? given->channels : 0, given ? given->height : 0,
-                            given ? given->width : 0};
-    char channels[24] = "3";
-    if (shape->rank != 4) return FV_OK;
-    if (shape->dim[1] > 0)
-        (void)fv__format(channels, sizeof channels, "%lld", (long long)shape->dim[1]);
-    for (int d = 1; d < 4; d++) {
-        const int64_t stated = shape->dim[d], wanted = size[d - 1];
-        if (stated < 1 && !given)
-            return fv__fail(im->ctx, FV_BAD_INPUT,
-                            "the file leaves the %s of the input %.80s open; say it, such as "
-                            "input=%sx224x224 (channels x height x width)",
-                            names[d - 1], v->name, channels);
-        if (stated > 0 && given && stated != wanted)
-            return fv__fail(im->ctx, FV_BAD_INPUT,
-                            "the %s of the input %.80s is %lld in the file, and %lld is asked for",
-                            names[d - 1], v->name, (long long)stated, (long long)wanted);
-        if (stated < 1) shape->dim[d] = wanted;
-    }
-    return FV_OK;
-}
-
 /* The image: [batch, channels, height, width], of which only the batch may stay open. */
 static fv_status image_input(fv_importer *im, const Onnx__ValueInfoProto *v, const char *name,
                              const fv_input *given) {
@@ -224,7 +198,7 @@ static fv_status image_input(fv_importer *im, const Onnx__ValueInfoProto *v, con
     fv_entry *e;
     FV_TRY(stated_shape(im, v, &shape, &dtype));
     if (given) input = *given;
-    FV_TRY(fill_size(im, v, given, &shape));
+    FV_TRY(fv__importer_size(im, v->name, given, &shape));
     if (shape.rank != 4 || dtype != FV_F32 || shape.dim[0] > 1)
         return fv__fail(
             im->ctx, FV_BAD_INPUT,
