@@ -173,7 +173,7 @@ static void try_sample(fv_context *ctx, const fv_op *op, int number, const char 
         status = make_graph(ctx, &p, &m);
     }
     if (status == FV_OK) status = save_case(ctx, folder, &p, &m, opset);
-    if (status == FV_OK) status = fv_check_onnx(ctx, folder, &result);
+    if (status == FV_OK) status = fv_check_onnx(ctx, folder, NULL, &result);
     if (status == FV_OK) {
         c->written++;
         if (result.result != FV_ONNX_PASSED) {

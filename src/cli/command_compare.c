@@ -78,6 +78,13 @@ static void as_json(const fv_cli *cli, const fv_comparison *c, fv_text *out) {
 
 /* ----------------------------------------------------------------------------------- text --- */
 
+static void put_number(fv_table *t, const fv_compared *r, double v) {
+    if (r->fits)
+        fv__table_cellf(t, "%.1e", v);
+    else
+        fv__table_cell(t, "");
+}
+
 static void put_row(fv_table *t, const char *kind, const fv_compared *r) {
     const bool same_op = strcmp(r->op_a, r->op_b) == 0;
     char shape[96] = "";
@@ -88,8 +95,8 @@ static void put_row(fv_table *t, const char *kind, const fv_compared *r) {
     fv__table_cellf(t, "%s%s", kind, r->name);
     fv__table_cellf(t, same_op ? "%s" : "%s, %s", r->op_a, r->op_b);
     fv__table_cell(t, shape);
-    fv__table_cellf(t, r->fits ? "%.1e" : "", r->largest);
-    fv__table_cellf(t, r->fits ? "%.1e" : "", r->relative);
+    put_number(t, r, r->largest);
+    put_number(t, r, r->relative);
     if (!r->fits)
         fv__table_cell(t, "of other sizes");
     else if (r->not_finite)

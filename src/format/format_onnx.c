@@ -12,8 +12,9 @@
 #define INPUT   "fovea.input" /* as the network language writes it */
 #define CLASSES "fovea.classes"
 
-static fv_status import(fv_context *ctx, const char *path, fv_onnx_import *out) {
-    const fv_onnx_options options = {0};
+static fv_status import(fv_context *ctx, const char *path, const fv_input *input,
+                        fv_onnx_import *out) {
+    const fv_onnx_options options = {.input = input};
     return fv__onnx_import(ctx, path, &options, out);
 }
 
@@ -31,15 +32,16 @@ static fv_status read_net(fv_context *ctx, const char *path, const fv_setting *s
     if (setting_count)
         return fv__fail(ctx, FV_USAGE, "an ONNX file has no parameters to set, such as %.64s",
                         settings[0].name);
-    FV_TRY(import(ctx, path, &from));
+    FV_TRY(import(ctx, path, NULL, &from));
     *out = net_of(&from);
     fv__onnx_import_free(&from);
     return FV_OK;
 }
 
-static fv_status read_model(fv_context *ctx, const char *path, fv_model **out) {
+static fv_status read_model_for(fv_context *ctx, const char *path, const fv_input *input,
+                                fv_model **out) {
     fv_onnx_import from;
-    FV_TRY(import(ctx, path, &from));
+    FV_TRY(import(ctx, path, input, &from));
     const fv_net net = net_of(&from);
     fv_status status = fv__model_bare(ctx, &net, out);
     if (status == FV_OK) {
@@ -48,6 +50,10 @@ static fv_status read_model(fv_context *ctx, const char *path, fv_model **out) {
     }
     fv__onnx_import_free(&from);
     return status;
+}
+
+static fv_status read_model(fv_context *ctx, const char *path, fv_model **out) {
+    return read_model_for(ctx, path, NULL, out);
 }
 
 static fv_status write_model_as(fv_context *ctx, const fv_model *model, const char *path,
@@ -79,4 +85,5 @@ const fv_format fv__format_onnx = {
     .read_model = read_model,
     .write_model = write_model,
     .write_model_as = write_model_as,
+    .read_model_for = read_model_for,
 };

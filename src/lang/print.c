@@ -120,6 +120,17 @@ static fv_status walk(fv_printer *p) {
     return FV_OK;
 }
 
+/* A fixed graph has no batch, and a head of constants none either; no text is of such. */
+static fv_status check_heads(const fv_printer *p) {
+    for (size_t h = 0; h < p->net->head_count; h++)
+        if (!p->net->values[p->net->heads[h].value].type.batched)
+            return fv__fail(p->ctx, FV_BAD_INPUT,
+                            "the output '%s' has no batch: nothing of the image is in it, and such "
+                            "a network cannot be written as text",
+                            p->net->heads[h].name);
+    return FV_OK;
+}
+
 static fv_status check_complete(const fv_printer *p) {
     for (size_t i = 0; i < p->net->node_count; i++)
         if (!p->emitted[p->net->nodes[i].out[0]])
@@ -130,13 +141,18 @@ static fv_status check_complete(const fv_printer *p) {
     return FV_OK;
 }
 
-fv_status fv__net_print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
-                        fv_text *out) {
-    fv_printer p = {.ctx = ctx, .net = net, .recipe = recipe, .out = out, .dry = true};
+static fv_status print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe, bool beside,
+                       fv_text *out) {
+    fv_printer p = {
+        .ctx = ctx, .net = net, .recipe = recipe, .out = out, .dry = true, .beside = beside};
     fv_status status;
     if (net->head_count == 0)
         return fv__fail(ctx, FV_BAD_INPUT, "the network '%s' has no output", net->name);
+    if (net->node_count == 0)
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "the network '%s' has no layers and cannot be written as text", net->name);
     fv__arena_init(&p.arena, ctx);
+    FV_GO(check_heads(&p));
     FV_GO(fv__print_analyse(&p));
     FV_GO(walk(&p));
     FV_GO(check_complete(&p));
@@ -148,4 +164,14 @@ done:
     fv__names_free(&p.counters);
     fv__arena_free(&p.arena);
     return status;
+}
+
+fv_status fv__net_print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
+                        fv_text *out) {
+    return print(ctx, net, recipe, false, out);
+}
+
+fv_status fv__net_print_beside(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
+                               fv_text *out) {
+    return print(ctx, net, recipe, true, out);
 }

@@ -25,6 +25,7 @@ typedef struct fv_value {
     int node;         /* who makes it; -1: an input of the net, or a constant */
     int output;       /* which of that node's outputs */
     const void *data; /* of a constant: its elements, dense; NULL: it is none */
+    bool apart;       /* the net's source names it, and the model's file holds its numbers */
 } fv_value;
 
 typedef struct fv_param {

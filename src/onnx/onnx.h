@@ -22,6 +22,8 @@ typedef struct fv_onnx_options {
     bool fixed; /* nothing is a batch: every dimension is what the file says */
     const fv_onnx_given *given;
     int given_count;
+    const fv_input *input; /* the size of images where the file leaves it open, and how they become
+                              the input; NULL: as the file says, and values as they are */
 } fv_onnx_options;
 
 /* What an input or output of the file is here. */
