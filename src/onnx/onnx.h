@@ -26,6 +26,11 @@ typedef struct fv_onnx_options {
                               the input; NULL: as the file says, and values as they are */
 } fv_onnx_options;
 
+/* A line of a file's metadata_props. */
+typedef struct fv_onnx_note {
+    const char *key, *value;
+} fv_onnx_note;
+
 /* What an input or output of the file is here. */
 typedef struct fv_onnx_port {
     const char *name;
@@ -38,7 +43,9 @@ typedef struct fv_onnx_import {
     float *weights;  /* of all its parameters; from fv__alloc */
     fv_onnx_port *inputs, *outputs;
     int input_count, output_count;
-    fv_arena arena; /* of names and constants */
+    const fv_onnx_note *notes;
+    int note_count;
+    fv_arena arena; /* of names, constants and notes */
 } fv_onnx_import;
 
 /* Whether bytes look like an ONNX model. */
