@@ -11,12 +11,16 @@ fv_status fv__take_model_options(fv_context *ctx, const fv_model_options *given,
                                  fv_open_options *out) {
     fv_setting *settings;
     size_t count;
+    if (given->match < FV_MATCH_AUTO || given->match > FV_MATCH_ORDER)
+        return fv__fail(ctx, FV_USAGE, "there is no way %d of matching weights", (int)given->match);
     FV_TRY(fv__settings_split(ctx, arena, given->settings, &settings, &count));
-    *out = (fv_open_options){.settings = settings,
-                             .setting_count = count,
-                             .weights = given->weights,
-                             .seed = given->seed,
-                             .fresh = given->fresh};
+    *out = (fv_open_options){
+        .settings = settings,
+        .setting_count = count,
+        .weights = given->weights,
+        .match = {.match = given->match, .map = given->map, .report = given->report},
+        .seed = given->seed,
+        .fresh = given->fresh};
     return FV_OK;
 }
 
@@ -56,10 +60,15 @@ fv_status fv_model_open(fv_context *ctx, const char *word, const fv_model_option
     FV_NEED(ctx, out);
     FV_NEED(ctx, word);
     FV_TAKE(ctx, given, known);
+    if (known.report) *known.report = NULL;
     fv__arena_init(&arena, ctx);
     fv_status status = fv__take_model_options(ctx, &known, &arena, &options);
     if (status == FV_OK) status = fv__model_open(ctx, word, &options, out);
     fv__arena_free(&arena);
+    if (status != FV_OK && known.report) {
+        fv_weight_report_free(*known.report);
+        *known.report = NULL;
+    }
     return status;
 }
 
@@ -84,6 +93,26 @@ fv_status fv_net_save(fv_context *ctx, const fv_net *net, const char *path) {
     if (!format || !format->write_model) return no_format(ctx, path);
     return fv__fail(ctx, FV_USAGE, "'%s' is to be %s, and a network alone has no weights", path,
                     format->what);
+}
+
+static fv_status save_as(fv_context *ctx, const fv_format *format, const fv_model *model,
+                         const char *path, const fv_save_options *o) {
+    const fv_write_options options = {.opset = o->opset, .logits = o->logits};
+    if (format && format->write_model_as) return format->write_model_as(ctx, model, path, &options);
+    return fv__fail(ctx, FV_USAGE, "opset and logits are said of an ONNX file; '%s' is another",
+                    path);
+}
+
+fv_status fv_model_save_as(fv_context *ctx, const fv_model *model, const char *path,
+                           const fv_save_options *given) {
+    fv_save_options known = {0};
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, model);
+    FV_NEED(ctx, path);
+    FV_TAKE(ctx, given, known);
+    const fv_format *format = fv__format_by_name(path);
+    if (known.opset || known.logits) return save_as(ctx, format, model, path, &known);
+    return fv_model_save(ctx, model, path);
 }
 
 fv_status fv_model_save(fv_context *ctx, const fv_model *model, const char *path) {
@@ -120,11 +149,11 @@ typedef struct record {
     fv_arena arena;
 } record;
 
-static fv_status tell_weights(const fv_safetensors *st, record *r) {
+static fv_status tell_weights(const fv_tensor_file *st, record *r) {
     fv_weight_facts **list = fv__arena_alloc(&r->arena, st->count * sizeof(*list));
     if (!list) return FV_EXHAUSTED;
     for (size_t i = 0; i < st->count; i++) {
-        const fv_st_entry *e = &st->entries[i];
+        const fv_tensor_entry *e = &st->entries[i];
         fv_weight_facts *f = list[i] = fv__arena_alloc(&r->arena, sizeof *f);
         if (!f) return FV_EXHAUSTED;
         *f = (fv_weight_facts){.name = fv__arena_text(&r->arena, e->name),
@@ -141,7 +170,7 @@ static fv_status tell_weights(const fv_safetensors *st, record *r) {
 }
 
 fv_status fv_weights_read(fv_context *ctx, const char *path, fv_weights **out) {
-    fv_safetensors st;
+    fv_tensor_file st;
     bool found;
     if (out) *out = NULL;
     FV_NEED_CONTEXT(ctx);
@@ -152,7 +181,7 @@ fv_status fv_weights_read(fv_context *ctx, const char *path, fv_weights **out) {
     record *r = fv__alloc(ctx, sizeof *r, "a list of weights");
     if (r) fv__arena_init(&r->arena, ctx);
     const fv_status status = r ? tell_weights(&st, r) : FV_EXHAUSTED;
-    fv__safetensors_close(&st);
+    fv__tensor_file_close(&st);
     if (status == FV_OK)
         *out = &r->told;
     else if (r)

@@ -19,6 +19,7 @@ static const char language[] =
     "  add { conv 64 3x3 pad 1 | identity }     branches, joined by add or concat\n"
     "  block basic(k, s = 1) = add { ... }      a part to be called: basic(128, 2)\n"
     "  if s == 1 then identity else (...)       a choice\n"
+    "  conv 64 5x5 stride 2 pad ?               whatever fits; likewise stride ?\n"
     "  maxpool 2 as pool4 ... from pool4        labels\n"
     "  head aux weight 0.3 training from a - ...  a further output\n"
     "  train optimizer sgd lr 0.1 epochs 10     the recipe (`fovea help settings`)\n"

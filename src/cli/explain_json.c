@@ -32,6 +32,24 @@ static void add_misfits(const fv_layer *layer, fv_json_writer *w) {
     fv__json_close(w);
 }
 
+/* What the text leaves open, and what it could be. */
+static void add_open(const fv_layer *layer, fv_json_writer *w) {
+    if (!layer->open) return;
+    fv__json_add_text(w, "open", layer->open);
+    fv__json_open(w, "trials", '[');
+    for (int i = 0; i < layer->trial_count; i++) {
+        const fv_trial_facts *t = layer->trials[i];
+        fv__json_open(w, NULL, '{');
+        fv__json_add_text(w, "value", t->value);
+        fv__json_add_real(w, "height", t->height);
+        fv__json_add_real(w, "width", t->width);
+        fv__json_add_bool(w, "fits", t->fits);
+        fv__json_add_bool(w, "chosen", t->chosen);
+        fv__json_close(w);
+    }
+    fv__json_close(w);
+}
+
 static void add_cost(const fv_layer *layer, fv_json_writer *w) {
     fv__json_add_int(w, "parameters", layer->weights + layer->biases);
     fv__json_add_int(w, "weights", layer->weights);
@@ -39,6 +57,7 @@ static void add_cost(const fv_layer *layer, fv_json_writer *w) {
     fv__json_add_int(w, "statistics", layer->statistics);
     fv__json_add_text(w, "product", layer->product);
     fv__json_add_int(w, "macs", layer->macs);
+    fv__json_add_int(w, "connections", layer->connections);
     fv__json_add_int(w, "memory_bytes", layer->in_place ? 0 : layer->values * 4);
     fv__json_add_bool(w, "in_place", layer->in_place);
 }
@@ -62,6 +81,7 @@ static void add_layer(const fv_layer *layer, fv_json_writer *w) {
     fv__json_close(w);
     fv__json_add_bool(w, "training_only", layer->training);
     add_misfits(layer, w);
+    add_open(layer, w);
     fv__json_close(w);
 }
 
@@ -112,6 +132,8 @@ void fv__cli_explain_json(const fv_explanation *e, bool training, fv_text *out) 
     fv__json_add_int(&w, "biases", e->biases);
     fv__json_add_int(&w, "statistics", e->statistics);
     fv__json_add_int(&w, "macs", e->macs);
+    fv__json_add_int(&w, "connections", e->connections);
+    fv__json_add_int(&w, "fixed_connections", e->fixed_connections);
     fv__json_add_int(&w, "values", e->values);
     fv__json_add_int(&w, "memory_bytes", e->values * 4);
     add_planned(e, &w);

@@ -3,6 +3,7 @@
  * expand_atom.c - chains of the tree to nodes of the net: layers, repetitions, blocks, branches.
  */
 #include "lang/expand.h"
+#include "op/fit.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +68,19 @@ static fv_status check_room(fv_expander *x, const fv_scope *scope, const fv_elem
     return fv__expand_trace(x, scope);
 }
 
+/* `pad ?`: what fits what flows in; *open is the option's name. */
+static fv_status fit(fv_expander *x, const fv_scope *scope, const fv_element *e, const int *in,
+                     int inputs, const char **open) {
+    const fv_given *g = fv__left_open(e->given);
+    if (g == NULL) return FV_OK;
+    *open = g->field->name;
+    const fv_status status =
+        fv__fit(x->source->ctx, e->op, x->options, g->field, &x->net->values[in[0]].shape);
+    fv_element mark = *e; /* the message points at the question mark */
+    mark.location = g->value.location;
+    return status == FV_BAD_INPUT ? refuse(x, scope, &mark, in, inputs) : status;
+}
+
 /* `in`: what flows in; of a join, what its branches give. */
 static fv_status add_node(fv_expander *x, const fv_scope *scope, const fv_element *e, int flow,
                           const int *in, int inputs, int *out) {
@@ -81,6 +95,7 @@ static fv_status add_node(fv_expander *x, const fv_scope *scope, const fv_elemen
     fv_status status = fv__fill(&env, e->op->fields, e->given, x->options);
     if (status == FV_BAD_INPUT) return fv__expand_trace(x, scope);
     FV_TRY(status);
+    FV_TRY(fit(x, scope, e, in, inputs, &spec.open));
     FV_TRY(check_room(x, scope, e));
     FV_TRY(fv__expand_name_layer(x, scope, e, &spec.name, &spec.old_name));
     FV_TRY(fv__expand_share(x, scope, e, &spec, param));

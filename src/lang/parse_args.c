@@ -7,6 +7,7 @@
  * chain's dash, a bar, a bracket that closes, the start of a new statement.
  */
 #include "lang/syntax.h"
+#include "op/fit.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -115,6 +116,27 @@ static fv_status parse_value(fv_parser *p, const char *owner, const fv_field *f,
     return FV_OK;
 }
 
+/* `pad ?`, `stride ?`: whatever fits. */
+static fv_status parse_open(fv_parser *p, const reading *r, fv_given *g) {
+    const fv_location at = p->lex.now.location;
+    if (r->element == NULL && r->of == FV_ARGS_LAYER)
+        return fv__complain(p->source, at,
+                            "'?' is for the text of a network; here the number is wanted");
+    if (r->element == NULL || !fv__fit_may(r->element->op, g->field))
+        return fv__complain(p->source, at,
+                            "%s cannot be left open; '?' is for pad and stride of a window",
+                            g->field->name);
+    for (const fv_given *other = r->first; other != NULL; other = other->next)
+        if (other->value.open)
+            return fv__complain(p->source, at,
+                                "only one of pad and stride can be left open; write a number here, "
+                                "or for %s",
+                                other->field->name);
+    g->value.open = true;
+    g->value.location = at;
+    return fv__lex_next(&p->lex);
+}
+
 static fv_given *append(fv_parser *p, reading *r, const fv_field *f, fv_location location) {
     fv_given *g = fv__parser_alloc(p, sizeof *g);
     if (g == NULL) return NULL;
@@ -137,6 +159,7 @@ static fv_status named(fv_parser *p, reading *r, const fv_field *f) {
     if (t->kind == '=')
         return fv__complain(p->source, t->location, "an option is written without '=': %s %s",
                             f->name, f->kind == FV_BOOL ? "no" : "2");
+    if (t->kind == '?') return parse_open(p, r, g);
     const fv_field *other = find(r->fields, t); /* `bias bias` is a parameter of the same name */
     const bool bare =
         f->kind == FV_BOOL && (ends(r, t) || !starts_value(t) || (other != NULL && other != f));

@@ -9,6 +9,7 @@
 #include "lang/lang.h"
 #include "look/lecture.h"
 #include "look/planned_memory.h"
+#include "op/fit.h"
 #include <string.h>
 
 /* What is handed out, and all that it points to. */
@@ -139,6 +140,34 @@ static fv_status add_misfits(maker *m, const fv_site *site, fv_layer *layer) {
     return FV_OK;
 }
 
+/* What an option that the text leaves open could be, and which it was. */
+static fv_status add_trials(maker *m, const fv_node *node, const fv_site *site, fv_layer *layer) {
+    const fv_field *f = node->open ? fv__field_find(node->op->fields, node->open) : NULL;
+    fv_trial t;
+    int count = 0;
+    if (!f) return FV_OK;
+    while (fv__fit_trial(node->op, node->options, f, &site->in[0], count, &t)) count++;
+    fv_trial_facts **list = fv__arena_alloc(m->arena, (size_t)count * sizeof(*list));
+    layer->open = fv__arena_text(m->arena, node->open);
+    if (!list || !layer->open) return FV_EXHAUSTED;
+    for (int i = 0; i < count; i++) {
+        fv_text value = {.ctx = m->ctx};
+        fv_trial_facts *facts = fv__arena_alloc(m->arena, sizeof *facts);
+        if (!facts) return FV_EXHAUSTED;
+        (void)fv__fit_trial(node->op, node->options, f, &site->in[0], i, &t);
+        *facts = (fv_trial_facts){.height = t.height,
+                                  .width = t.width,
+                                  .fits = t.fits,
+                                  .chosen = fv__fit_chose(node->options, f, &t)};
+        fv__fit_print(&value, f, &t);
+        FV_TRY(keep_text(m, &value, &facts->value));
+        list[i] = facts;
+    }
+    layer->trial_count = count;
+    layer->trials = (const fv_trial_facts *const *)list;
+    return FV_OK;
+}
+
 static void describe_value(const maker *m, int value, fv_layer *layer) {
     const fv_shape *s = &m->net->values[value].shape;
     const fv_receptive_field *v = &m->fields[value];
@@ -153,17 +182,26 @@ static void describe_value(const maker *m, int value, fv_layer *layer) {
     layer->sees_all = v->global;
 }
 
-static fv_status add_cost(maker *m, const fv_node *node, const fv_site *site, fv_layer *layer) {
-    fv_cost cost = {.kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1};
-    if (node->op->cost) node->op->cost(site, &cost);
+static bool learns(const fv_site *site) {
+    for (int i = 0; i < site->params; i++)
+        if (site->param[i].learned) return true;
+    return false;
+}
+
+static fv_status add_cost(maker *m, const fv_site *site, fv_layer *layer) {
+    fv_cost cost;
+    fv__op_cost(site, &cost);
     layer->macs = cost.macs;
+    layer->connections = cost.connections;
     layer->product = fv__arena_text(m->arena, layer->weights ? cost.product : "");
     if (!layer->product) return FV_EXHAUSTED;
-    if (__builtin_add_overflow(m->told->macs, cost.macs, &m->told->macs))
+    if (__builtin_add_overflow(m->told->macs, cost.macs, &m->told->macs) ||
+        __builtin_add_overflow(m->told->connections, cost.connections, &m->told->connections))
         return fv__fail(m->ctx, FV_BAD_INPUT,
                         "%s: its multiplications are more than can be counted; smaller maps or "
                         "fewer filters make it a network that can be run",
                         m->net->name);
+    if (!learns(site)) m->told->fixed_connections += cost.connections;
     return FV_OK;
 }
 
@@ -186,10 +224,11 @@ static fv_status add_layer(maker *m, const fv_node *node) {
     FV_TRY(name_layer(m, node, layer));
     FV_TRY(name_inputs(m, node, layer));
     FV_TRY(add_misfits(m, site, layer));
+    FV_TRY(add_trials(m, node, site, layer));
     describe_value(m, node->out[0], layer);
     layer->in_place = in_place(m, node);
     count_parameters(m, node, layer);
-    FV_TRY(add_cost(m, node, site, layer));
+    FV_TRY(add_cost(m, site, layer));
     layer->shown_in = shown_in(m, node, layer, site);
     told->weights += layer->weights;
     told->biases += layer->biases;

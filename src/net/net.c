@@ -179,7 +179,8 @@ static fv_status copy_spec(fv_context *ctx, fv_graph *net, const fv_node_spec *s
                       .out = *out,
                       .param = *param,
                       .location = spec->location,
-                      .training = spec->training};
+                      .training = spec->training,
+                      .open = spec->open};
     if (options) memcpy(own, spec->options, options);
     memcpy(in, spec->in, sizeof *in * (size_t)spec->inputs);
     return copy_names(ctx, net, spec, site, node);

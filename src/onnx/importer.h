@@ -25,6 +25,8 @@ typedef struct fv_entry {
     bool known; /* `constant` holds its numbers */
     bool given; /* an input of the file whose numbers were given: both */
     fv_constant constant;
+    int batch_at;    /* the batch is this dimension in the file; ours is the first (turned.c) */
+    fv_shape turned; /* and where that is not 0, the shape as the file has it */
 } fv_entry;
 
 /* Where a parameter of our graph gets its numbers. */
@@ -46,7 +48,7 @@ typedef struct fv_importer {
     size_t entry_count, entry_capacity;
     fv_param_source *sources;
     size_t source_count, source_capacity;
-    int numbered; /* layers whose nodes have no name */
+    int64_t computed; /* numbers that were made while importing */
 } fv_importer;
 
 /* One node while it is taken. */
@@ -87,6 +89,8 @@ typedef struct fv_onnx_made {
    attributes say by fv_field.onnx. */
 FV_MUST_USE fv_status fv__onnx_plain(fv_onnx_node *n, const char *op, fv_onnx_made *out);
 FV_MUST_USE fv_status fv__onnx_make(fv_onnx_node *n, const char *op, fv_onnx_made *out);
+/* Of our operator that has the node's ONNX name. */
+FV_MUST_USE fv_status fv__onnx_own(fv_onnx_node *n, fv_onnx_made *out);
 /* Sets one of them; the field's own sentence, with the node before it, when it may not be so. */
 FV_MUST_USE fv_status fv__onnx_set_arg(fv_onnx_node *n, fv_onnx_made *o, const char *field,
                                        const fv_arg *arg);
@@ -95,6 +99,10 @@ FV_MUST_USE fv_status fv__onnx_set_ints(fv_onnx_node *n, fv_onnx_made *o, const 
                                         const fv_ints *v, bool cross);
 FV_MUST_USE fv_status fv__onnx_set_word(fv_onnx_node *n, fv_onnx_made *o, const char *field,
                                         const char *word);
+
+/* Input i, if it is there, as an option: a number or a list of them. */
+FV_MUST_USE fv_status fv__onnx_set_known(fv_onnx_node *n, fv_onnx_made *o, const char *field,
+                                         int i);
 
 /* The numbers of input i, which must be known while importing: a shape, an axis, a weight. */
 FV_MUST_USE fv_status fv__onnx_known(const fv_onnx_node *n, int i, const char *what,
@@ -113,6 +121,13 @@ FV_MUST_USE fv_status fv__onnx_add(fv_onnx_node *n, const fv_onnx_made *o, const
 FV_MUST_USE fv_status fv__onnx_add_to(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in,
                                       int count, const fv_constant *const *params, int param_count,
                                       fv_entry *const *out, int outputs);
+/* A constant of zeros in the importer's memory; refused when all of them are more numbers than one
+   would want to compute while a file is read. */
+FV_MUST_USE fv_status fv__onnx_new(const fv_onnx_node *n, fv_dtype dtype, const fv_shape *shape,
+                                   fv_constant *out);
+/* Computed at once, from inputs that are all known. */
+FV_MUST_USE fv_status fv__onnx_compute(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in,
+                                       int count, fv_entry *const *out, int outputs);
 /* An entry without a name of the file's, for what lies between two operators of one node. */
 FV_MUST_USE fv_status fv__onnx_between(fv_onnx_node *n, fv_entry **out);
 /* The entry of output i; NULL: left out, and nobody reads it. */
@@ -124,8 +139,14 @@ FV_MUST_USE fv_status fv__onnx_transposed(const fv_onnx_node *n, const fv_consta
 
 /* A value of our graph for an entry; a constant becomes one. */
 FV_MUST_USE fv_status fv__onnx_value(fv_onnx_node *n, fv_entry *e, int *value);
-/* Shape of an entry; batched: dim[0] is 1 and stands for the batch. */
+/* Shape of an entry as the file has it; batched: dim[0] is 1 and stands for the batch. */
 const fv_shape *fv__onnx_shape(const fv_importer *im, const fv_entry *e, bool *batched);
+
+/* Translates an operator's options where a value's batch is not the first dimension in the file;
+   batch_at: where it is in its outputs. And notes that of an entry with a value. */
+FV_MUST_USE fv_status fv__onnx_turn(fv_onnx_node *n, fv_onnx_made *o, fv_entry *const *in,
+                                    int count, int *batch_at);
+void fv__onnx_turned(const fv_importer *im, fv_entry *e, int batch_at);
 
 /* The entry of a name, NULL: there is none; a new one, which must not be there yet. */
 fv_entry *fv__importer_find(const fv_importer *im, const char *name);

@@ -52,11 +52,15 @@ static bool is_onnx_domain(const char *domain) {
     return !domain || !*domain || strcmp(domain, "ai.onnx") == 0;
 }
 
-static fv_status find_opset(fv_importer *im) {
+/* 0: the file is of other operators alone. The first version did not say. */
+static void find_opset(fv_importer *im) {
     const Onnx__ModelProto *m = im->model;
-    im->opset = m->n_opset_import ? 0 : 1; /* the first version did not say */
+    im->opset = m->n_opset_import ? 0 : 1;
     for (size_t i = 0; i < m->n_opset_import; i++)
         if (is_onnx_domain(m->opset_import[i]->domain)) im->opset = m->opset_import[i]->version;
+}
+
+static fv_status check_opset(fv_importer *im) {
     if (im->opset >= 1 && im->opset <= OPSET_LAST) return FV_OK;
     return fv__fail(im->ctx, FV_BAD_INPUT,
                     "the file is of ONNX's opset %lld; 1 to %d are read: export it with such an "
@@ -126,6 +130,8 @@ static fv_dtype dtype_of(int32_t onnx) {
 static fv_status stated_shape(fv_importer *im, const Onnx__ValueInfoProto *v, fv_shape *shape,
                               fv_dtype *dtype) {
     const Onnx__TypeProto *type = v->type;
+    if (type && type->value_case > ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
+        return fv__fail(im->ctx, FV_BAD_INPUT, "the input %.80s is no tensor", v->name);
     if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type ||
         !type->tensor_type->shape)
         return fv__fail(im->ctx, FV_BAD_INPUT, "the input %.80s has no shape in the file", v->name);
@@ -161,6 +167,12 @@ static fv_status further_input(fv_importer *im, const Onnx__ValueInfoProto *v,
     if (given) {
         shape = given->constant.shape;
         dtype = given->constant.dtype == FV_I64 ? FV_I32 : given->constant.dtype;
+    }
+    if (given && fv__shape_count(&shape) == 0) { /* no graph holds nothing, a constant may */
+        FV_TRY(fv__importer_name(im, v->name, &e));
+        e->known = true;
+        e->constant = given->constant;
+        return FV_OK;
     }
     for (int d = 0; d < shape.rank; d++)
         if (shape.dim[d] < 1)
@@ -305,8 +317,10 @@ static fv_status ports(fv_importer *im, Onnx__ValueInfoProto **infos, size_t cou
 static fv_status import_graph(fv_importer *im, const fv_onnx_options *o, fv_onnx_import *out) {
     const Onnx__GraphProto *g = im->model->graph;
     if (!g) return fv__fail(im->ctx, FV_BAD_INPUT, "the file holds no graph");
-    FV_TRY(find_opset(im));
+    find_opset(im);
+    if (im->opset != 0) FV_TRY(check_opset(im));
     FV_TRY(check_operators(im));
+    FV_TRY(check_opset(im));
     FV_TRY(read_constants(im));
     FV_TRY(read_inputs(im, o));
     for (size_t i = 0; i < g->n_node; i++) FV_TRY(take_node(im, g->node[i]));
