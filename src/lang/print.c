@@ -130,8 +130,8 @@ static fv_status check_complete(const fv_printer *p) {
     return FV_OK;
 }
 
-fv_status fv__net_print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
-                        fv_text *out) {
+static fv_status print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
+                       fv_text *out) {
     fv_printer p = {.ctx = ctx, .net = net, .recipe = recipe, .out = out, .dry = true};
     fv_status status;
     if (net->head_count == 0)
@@ -147,5 +147,17 @@ done:
     fv__names_free(&p.names);
     fv__names_free(&p.counters);
     fv__arena_free(&p.arena);
+    return status;
+}
+
+fv_status fv__net_print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
+                        fv_text *out) {
+    fv_graph *spelled = NULL;
+    bool held = false; /* constants, which text has as layers */
+    for (size_t v = 1; v < net->value_count; v++) held = held || net->values[v].data != NULL;
+    if (!held) return print(ctx, net, recipe, out);
+    fv_status status = fv__net_spelled(ctx, net, &spelled);
+    if (status == FV_OK) status = print(ctx, spelled, recipe, out);
+    fv__net_free(spelled);
     return status;
 }
