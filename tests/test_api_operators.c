@@ -155,7 +155,7 @@ static int build_input(fv_builder *b, const wanted *in, int i) {
     snprintf(options, sizeof options, "%lld", (long long)numbers(in, 1));
     int v = fv_builder_then(b, 0, "fc", options);
     if (in->rank == 1) v = fv_builder_then(b, v, "squeeze", "1");
-    add_dims(&dims, in, 1);
+    add_dims(&dims, in, 1, ",");
     snprintf(options, sizeof options, "0,%.100s", dims.words);
     if (in->rank > 2) v = fv_builder_then(b, v, "reshape", options);
     if (in->truth || in->whole) v = fv_builder_then(b, v, "cast", in->truth ? "bool" : "int32");
