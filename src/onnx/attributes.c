@@ -7,6 +7,7 @@
 #ifdef FV_HAVE_ONNX
 #include "base/number.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -121,8 +122,22 @@ fv_status fv__onnx_set_word(fv_onnx_node *n, fv_onnx_made *o, const char *field,
     return fv__onnx_set_arg(n, o, field, &arg);
 }
 
+static fv_status set_long(fv_onnx_node *n, fv_onnx_made *o, const fv_field *f) {
+    const Onnx__AttributeProto *a = fv__onnx_attribute(n, f->onnx);
+    fv_arg arg = {.is = FV_ARG_NUMBERS};
+    if (!a) return FV_OK;
+    if (!is(a, TYPE(INTS), a->n_ints > 0)) return wrong_type(n, f->onnx, "a list of whole numbers");
+    if (a->n_ints > FV_LONG_MAX)
+        return fv__onnx_refuse(n, "its attribute '%s' has %zu numbers; at most %d are read",
+                               f->onnx, a->n_ints, FV_LONG_MAX);
+    arg.count = (int)a->n_ints;
+    for (int i = 0; i < arg.count; i++) arg.v[i] = (double)a->ints[i];
+    return arg.count ? fv__onnx_set_arg(n, o, f->name, &arg) : FV_OK;
+}
+
 static fv_status set_ints(fv_onnx_node *n, fv_onnx_made *o, const fv_field *f) {
     fv_ints v;
+    if (f->flags & FV_LONG) return set_long(n, o, f);
     FV_TRY(fv__onnx_ints(n, f->onnx, &v));
     if (v.count == 0) return FV_OK;
     if (f->kind == FV_SIZE && v.count == 1) /* one dimension: a row */
@@ -179,7 +194,7 @@ fv_status fv__onnx_make(fv_onnx_node *n, const char *op, fv_onnx_made *out) {
 
 fv_status fv__onnx_set_known(fv_onnx_node *n, fv_onnx_made *o, const char *field, int i) {
     const fv_constant *c;
-    fv_ints list;
+    fv_arg list = {.is = FV_ARG_NUMBERS};
     if (!fv__onnx_has(n, i)) return FV_OK;
     FV_TRY(fv__onnx_known(n, i, field, &c));
     const fv_field *f = fv__field_find(o->op->fields, field);
@@ -189,14 +204,14 @@ fv_status fv__onnx_set_known(fv_onnx_node *n, fv_onnx_made *o, const char *field
             return fv__onnx_refuse(n, "%s has to be one number", field);
         return fv__onnx_set(n, o, field, fv__constant_get(c, 0));
     }
-    if (!fv__constant_ints(c, &list))
+    const int64_t count = fv__shape_count(&c->shape);
+    if (count > fv__field_most(f) || (c->dtype != FV_I64 && c->dtype != FV_I32))
         return fv__onnx_refuse(n, "%s has to be a list of at most %d whole numbers", field,
-                               FV_LIST_MAX);
-    for (int k = 0; k < list.count; k++) {
-        if (list.v[k] > (int64_t)FAR) list.v[k] = (int64_t)FAR;
-        if (list.v[k] < -(int64_t)FAR) list.v[k] = -(int64_t)FAR;
-    }
-    return list.count ? fv__onnx_set_ints(n, o, field, &list, false) : FV_OK;
+                               fv__field_most(f));
+    list.count = (int)count;
+    for (int k = 0; k < list.count; k++)
+        list.v[k] = fmax(-FAR, fmin(FAR, (double)fv__constant_int(c, k)));
+    return list.count ? fv__onnx_set_arg(n, o, field, &list) : FV_OK;
 }
 
 fv_status fv__onnx_own(fv_onnx_node *n, fv_onnx_made *out) {

@@ -82,7 +82,7 @@ typedef struct fv_onnx_made {
     const fv_op *op;
     union {
         double align;
-        char bytes[1024];
+        char bytes[1024 + sizeof(fv_long_ints)];
     } data;
 } fv_onnx_made;
 /* The descriptor of that name with its options as they are by default; the same with what
