@@ -24,6 +24,7 @@ void fv__onnx_import_free(fv_onnx_import *import) {
 #ifdef FV_HAVE_ONNX
 
 #define OPSET_LAST 17
+#define NOTES_MOST 1000 /* further lines of metadata are not looked at */
 
 static const fv_onnx_row rows[] = {
 #define FV_ONNX_ROW(op, since, name) {#op, since, fv__onnx_take_##name},
@@ -78,7 +79,8 @@ static fv_status check_operators(fv_importer *im) {
     for (size_t i = 0; i < g->n_node && status == FV_OK; i++) {
         const Onnx__NodeProto *n = g->node[i];
         const char *op = n->op_type ? n->op_type : "";
-        if (is_onnx_domain(n->domain) && (row_of(im, op) || op_of(op))) continue;
+        if (!im->needed[i] || (is_onnx_domain(n->domain) && (row_of(im, op) || op_of(op))))
+            continue;
         if (fv__names_get(&told, op)) continue;
         status = fv__names_add(im->ctx, &told, op, 0);
         fv__text_addf(&text, "%s%.40s%s%.40s (node %.60s)", count++ ? ", " : "",
@@ -188,19 +190,16 @@ static fv_status further_input(fv_importer *im, const Onnx__ValueInfoProto *v,
                              &e->value);
 }
 
-/* The image: [batch, channels, height, width], of which only the batch may be open. */
-static fv_status image_input(fv_importer *im, const Onnx__ValueInfoProto *v, const char *name) {
+/* The image: [batch, channels, height, width], of which only the batch may stay open. */
+static fv_status image_input(fv_importer *im, const Onnx__ValueInfoProto *v, const char *name,
+                             const fv_input *given) {
     fv_input input = {.scale = 1, .mean = {1, {0}}, .std = {1, {1}}};
     fv_shape shape;
     fv_dtype dtype;
     fv_entry *e;
     FV_TRY(stated_shape(im, v, &shape, &dtype));
-    for (int d = 1; d < shape.rank; d++)
-        if (shape.dim[d] < 1)
-            return fv__fail(im->ctx, FV_BAD_INPUT,
-                            "dimension %d of the input %.80s is not stated; export the network for "
-                            "images of one size",
-                            d, v->name);
+    if (given) input = *given;
+    FV_TRY(fv__importer_size(im, v->name, given, &shape));
     if (shape.rank != 4 || dtype != FV_F32 || shape.dim[0] > 1)
         return fv__fail(
             im->ctx, FV_BAD_INPUT,
@@ -226,7 +225,7 @@ static fv_status read_inputs(fv_importer *im, const fv_onnx_options *o) {
         const Onnx__ValueInfoProto *v = g->input[i];
         if (!v->name) return fv__fail(im->ctx, FV_BAD_INPUT, "an input of the file has no name");
         if (fv__importer_find(im, v->name)) continue; /* an initializer: old files list those too */
-        FV_TRY(im->graph ? further_input(im, v, o) : image_input(im, v, name));
+        FV_TRY(im->graph ? further_input(im, v, o) : image_input(im, v, name, o->input));
     }
     if (im->graph) return FV_OK;
     return fv__fail(im->ctx, FV_BAD_INPUT, "the file has no input");
@@ -314,18 +313,33 @@ static fv_status ports(fv_importer *im, Onnx__ValueInfoProto **infos, size_t cou
     return FV_OK;
 }
 
+static fv_status read_notes(fv_importer *im, fv_onnx_import *out) {
+    const Onnx__ModelProto *m = im->model;
+    fv_onnx_note *notes = fv__arena_alloc(&im->arena, (m->n_metadata_props + 1) * sizeof *notes);
+    if (!notes) return FV_EXHAUSTED;
+    out->notes = notes;
+    for (size_t i = 0; i < m->n_metadata_props && i < NOTES_MOST; i++)
+        if (m->metadata_props[i]->key && m->metadata_props[i]->value)
+            notes[out->note_count++] =
+                (fv_onnx_note){m->metadata_props[i]->key, m->metadata_props[i]->value};
+    return FV_OK;
+}
+
 static fv_status import_graph(fv_importer *im, const fv_onnx_options *o, fv_onnx_import *out) {
     const Onnx__GraphProto *g = im->model->graph;
     if (!g) return fv__fail(im->ctx, FV_BAD_INPUT, "the file holds no graph");
     find_opset(im);
     if (im->opset != 0) FV_TRY(check_opset(im));
+    FV_TRY(fv__importer_needed(im));
     FV_TRY(check_operators(im));
     FV_TRY(check_opset(im));
     FV_TRY(read_constants(im));
     FV_TRY(read_inputs(im, o));
-    for (size_t i = 0; i < g->n_node; i++) FV_TRY(take_node(im, g->node[i]));
+    for (size_t i = 0; i < g->n_node; i++)
+        if (im->needed[i]) FV_TRY(take_node(im, g->node[i]));
     FV_TRY(add_heads(im));
     FV_TRY(gather_weights(im, &out->weights));
+    FV_TRY(read_notes(im, out));
     FV_TRY(ports(im, g->input, g->n_input, &out->inputs, &out->input_count));
     return ports(im, g->output, g->n_output, &out->outputs, &out->output_count);
 }
