@@ -55,7 +55,8 @@ typedef struct fv_weight_report {
     int ignored;  /* tensors of the file that the network has no use for: counters, whole numbers,
                      and those that a mapping file leaves out */
     const char *const *ignored_names;
-    int missing; /* parameters that only training has and the file has not: fresh ones */
+    int missing; /* parameters that the file has not: fresh ones. Those that only training has, and
+                    those that a mapping file says so of */
     const char *const *missing_names;
 } fv_weight_report;
 FV_API void fv_weight_report_free(fv_weight_report *report); /* NULL is allowed */

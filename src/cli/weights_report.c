@@ -66,8 +66,7 @@ void fv__cli_weights_text(fv_text *out, const fv_weight_report *r) {
     add_count(out, "put dense", r->strided, "that were transposed, or parts of others");
     add_count(out, "reshaped", r->reshaped, "between fc and a convolution of all its input");
     add_names(out, "ignored", r->ignored_names, r->ignored, "");
-    add_names(out, "missing", r->missing_names, r->missing,
-              " that only training has, and stay fresh");
+    add_names(out, "missing", r->missing_names, r->missing, ", which stay fresh");
 }
 
 static void names_json(fv_json_writer *w, const char *key, const char *const *names, int count) {

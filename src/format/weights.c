@@ -131,7 +131,8 @@ static fv_status room(fv_weight_match *m) {
     m->from = fv__arena_alloc(m->arena, m->net->param_count * sizeof *m->from);
     m->used = fv__arena_alloc(m->arena, m->file->count * sizeof *m->used);
     m->left_out = fv__arena_alloc(m->arena, m->file->count * sizeof *m->left_out);
-    return m->from && m->used && m->left_out ? FV_OK : FV_EXHAUSTED;
+    m->fresh = fv__arena_alloc(m->arena, m->net->param_count * sizeof *m->fresh);
+    return m->from && m->used && m->left_out && m->fresh ? FV_OK : FV_EXHAUSTED;
 }
 
 static fv_status open_file(fv_context *ctx, const char *path, fv_tensor_file *out) {

@@ -34,6 +34,7 @@ typedef struct fv_weight_match {
     const fv_tensor_entry **from; /* of each parameter; NULL: none */
     bool *used;                   /* of each entry: it has a place */
     bool *left_out;               /* of each entry: it is to have none */
+    bool *fresh;                  /* of each parameter: it is to have no tensor */
     int mapped;
     bool bad_map; /* what is wrong is wrong with the mapping file */
     fv_match how;
