@@ -18,6 +18,10 @@
 
 #define FV_ONNX_INPUTS 64 /* most inputs of a node that is not a join */
 
+/* What is made of a file of so many bytes takes no more memory than this, constants and weights
+   each. What its tensors read from other files counts as its own. */
+#define FV_ONNX_ALLOWANCE(bytes) (((size_t)64 << 20) + 16 * (bytes))
+
 /* What a name stands for. */
 typedef struct fv_entry {
     const char *name;
@@ -46,7 +50,8 @@ typedef struct fv_importer {
     size_t entry_count, entry_capacity;
     fv_param_source *sources;
     size_t source_count, source_capacity;
-    int numbered; /* layers whose nodes have no name */
+    size_t bytes; /* of the file and the tensors it names */
+    double work;  /* how much may still be computed while reading */
 } fv_importer;
 
 /* One node while it is taken. */
@@ -113,6 +118,9 @@ FV_MUST_USE fv_status fv__onnx_add(fv_onnx_node *n, const fv_onnx_made *o, const
 FV_MUST_USE fv_status fv__onnx_add_to(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in,
                                       int count, const fv_constant *const *params, int param_count,
                                       fv_entry *const *out, int outputs);
+/* Computed at once, from inputs that are all known. */
+FV_MUST_USE fv_status fv__onnx_compute(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in,
+                                       int count, fv_entry *const *out, int outputs);
 /* An entry without a name of the file's, for what lies between two operators of one node. */
 FV_MUST_USE fv_status fv__onnx_between(fv_onnx_node *n, fv_entry **out);
 /* The entry of output i; NULL: left out, and nobody reads it. */
@@ -124,7 +132,8 @@ FV_MUST_USE fv_status fv__onnx_transposed(const fv_onnx_node *n, const fv_consta
 
 /* A value of our graph for an entry; a constant becomes one. */
 FV_MUST_USE fv_status fv__onnx_value(fv_onnx_node *n, fv_entry *e, int *value);
-/* Shape of an entry; batched: dim[0] is 1 and stands for the batch. */
+/* Shape of an entry, of no dimensions for NULL, an input that is left out; batched: dim[0] is 1 and
+   stands for the batch. */
 const fv_shape *fv__onnx_shape(const fv_importer *im, const fv_entry *e, bool *batched);
 
 /* The entry of a name, NULL: there is none; a new one, which must not be there yet. */

@@ -25,6 +25,11 @@ void fv__onnx_import_free(fv_onnx_import *import) {
 
 #define OPSET_LAST 17
 
+/* What may be computed while reading, in numbers and products: a tenth of a second's work, or what
+   the file's own numbers need. */
+#define WORK_LEAST 1e8
+#define WORK_TIMES 16
+
 static const fv_onnx_row rows[] = {
 #define FV_ONNX_ROW(op, since, name) {#op, since, fv__onnx_take_##name},
 #include "onnx/row_list.h"
@@ -100,6 +105,7 @@ static fv_status read_constants(fv_importer *im) {
         FV_TRY(fv__importer_name(im, g->initializer[i]->name ? g->initializer[i]->name : "", &e));
         FV_TRY(fv__constant_read(im->ctx, &im->arena, im->folder, g->initializer[i], &e->constant));
         e->known = true;
+        im->bytes += (size_t)fv__shape_count(&e->constant.shape) * sizeof(float);
     }
     return FV_OK;
 }
@@ -162,6 +168,11 @@ static fv_status further_input(fv_importer *im, const Onnx__ValueInfoProto *v,
         shape = given->constant.shape;
         dtype = given->constant.dtype == FV_I64 ? FV_I32 : given->constant.dtype;
     }
+    if (!im->fixed && (shape.rank == 0 || shape.dim[0] > 1))
+        return fv__fail(im->ctx, FV_BAD_INPUT,
+                        "the input %.80s does not begin with the batch, an open dimension or 1",
+                        v->name);
+    if (!im->fixed) shape.dim[0] = 1;
     for (int d = 0; d < shape.rank; d++)
         if (shape.dim[d] < 1)
             return fv__fail(im->ctx, FV_BAD_INPUT, "dimension %d of the input %.80s is not stated",
@@ -265,7 +276,12 @@ static fv_status add_heads(fv_importer *im) {
         if (!e)
             return fv__fail(im->ctx, FV_BAD_INPUT, "nothing computes the output %.80s",
                             g->output[i]->name ? g->output[i]->name : "?");
-        if (e->value < 0) continue; /* a constant: nothing to compute */
+        if (e->value < 0 || (e->known && !e->given)) continue; /* nothing to compute */
+        if (!im->fixed && !im->graph->values[e->value].type.batched)
+            return fv__fail(im->ctx, FV_BAD_INPUT,
+                            "the output %.80s is computed from constants alone: it is the same for "
+                            "every image",
+                            e->name);
         char name[32];
         heads++;
         (void)fv__format(name, sizeof name, heads > 1 ? "output%d" : "output", heads);
@@ -279,7 +295,18 @@ static fv_status add_heads(fv_importer *im) {
     return fv__net_freeze(im->ctx, im->graph);
 }
 
+/* Every layer has weights of its own, though many may be one tensor in the file. */
+static fv_status check_weights(fv_importer *im) {
+    const size_t bytes = (size_t)im->graph->param_elements * sizeof(float); /* below 2^42 */
+    if (bytes <= FV_ONNX_ALLOWANCE(im->bytes)) return FV_OK;
+    return fv__fail(im->ctx, FV_BAD_INPUT,
+                    "its layers have weights of %zu MB, and the file holds %zu MB: too many of "
+                    "them share one tensor",
+                    bytes >> 20, im->bytes >> 20);
+}
+
 static fv_status gather_weights(fv_importer *im, float **out) {
+    FV_TRY(check_weights(im));
     *out = fv__alloc(im->ctx, (size_t)im->graph->param_elements * sizeof **out, "weights");
     if (!*out) return FV_EXHAUSTED;
     for (size_t i = 0; i < im->source_count; i++) {
@@ -330,6 +357,8 @@ fv_status fv__onnx_import(fv_context *ctx, const char *path, const fv_onnx_optio
     *out = (fv_onnx_import){0};
     fv__arena_init(&im.arena, ctx);
     FV_TRY(fv__file_read(ctx, path, 0, &file));
+    im.bytes = file.size;
+    im.work = WORK_LEAST + WORK_TIMES * (double)file.size;
     fv_status status = fv__onnx_unpack(ctx, &im.arena, path, &onnx__model_proto__descriptor,
                                        file.data, file.size, &message);
     fv__file_release(&file);
@@ -337,9 +366,16 @@ fv_status fv__onnx_import(fv_context *ctx, const char *path, const fv_onnx_optio
     if (status == FV_OK && !im.folder) status = FV_EXHAUSTED;
     if (status == FV_OK) {
         im.model = (const Onnx__ModelProto *)message;
+        fv__arena_limit(&im.arena, FV_ONNX_ALLOWANCE(im.bytes));
         status = import_graph(&im, options, out);
+        if (im.arena.overdrawn)
+            status = fv__fail(ctx, FV_BAD_INPUT,
+                              "what it computes from constants takes more than %zu MB, which is "
+                              "too much for a file of its size",
+                              FV_ONNX_ALLOWANCE(im.bytes) >> 20);
         if (status != FV_OK) status = fv__fail_in(ctx, "%.100s: ", path);
     }
+    im.arena.limited = false;
     fv__names_free(&im.names);
     fv__names_free(&im.taken);
     fv__free(im.entries);

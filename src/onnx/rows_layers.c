@@ -7,6 +7,8 @@
 #ifdef FV_HAVE_ONNX
 #include <string.h>
 
+#define SIDE_MOST ((int64_t)1 << 30)
+
 /* SAME_LOWER has no word here: as many zeros as make the output in/stride, the odd one before. */
 static fv_status pad_before(fv_onnx_node *n, fv_onnx_made *o, fv_size kernel) {
     const fv_shape *x = fv__onnx_shape(n->im, n->in[0], NULL);
@@ -17,8 +19,12 @@ static fv_status pad_before(fv_onnx_node *n, fv_onnx_made *o, fv_size kernel) {
     if (x->rank != 4) return fv__onnx_refuse(n, "SAME_LOWER is read for maps with two dimensions");
     for (int d = 0; d < 2; d++) {
         const int64_t in = x->dim[2 + d], stride = strides.count == 2 ? strides.v[d] : 1;
-        const int64_t reach = (window[d] - 1) * (dilations.count == 2 ? dilations.v[d] : 1) + 1;
+        int64_t reach = dilations.count == 2 ? dilations.v[d] : 1;
+        if (!fv__mul_i64(window[d], reach, &reach)) reach = INT64_MAX;
         if (stride < 1) return fv__onnx_refuse(n, "a stride below 1");
+        if (window[d] > SIDE_MOST || stride > SIDE_MOST || reach > SIDE_MOST)
+            return fv__onnx_refuse(n, "its window is too large");
+        reach -= dilations.count == 2 ? dilations.v[d] - 1 : 0;
         int64_t total = ((in + stride - 1) / stride - 1) * stride + reach - in;
         if (total < 0) total = 0;
         pads.v[d] = total - total / 2;
@@ -236,7 +242,7 @@ fv_status fv__onnx_take_convtranspose(fv_onnx_node *n) {
         return fv__onnx_refuse(n, "its weight has %d dimensions; two of a window are computed here",
                                w->shape.rank - 2);
     const fv_ints kernel = {2, {w->shape.dim[2], w->shape.dim[3]}};
-    FV_TRY(fv__onnx_set(n, &o, "filters", (double)(w->shape.dim[1] * groups)));
+    FV_TRY(fv__onnx_set(n, &o, "filters", (double)w->shape.dim[1] * (double)groups));
     FV_TRY(fv__onnx_set_ints(n, &o, "kernel", &kernel, true));
     FV_TRY(fv__onnx_set_word(n, &o, "bias", fv__onnx_has(n, 2) ? "yes" : "no"));
     FV_TRY(set_auto_pad(n, &o, (fv_size){kernel.v[0], kernel.v[1]}));

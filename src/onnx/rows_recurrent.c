@@ -68,8 +68,10 @@ static fv_status lay(fv_onnx_node *n, const char *op, const char *field, const f
 /* [T, N, D*H] as [T, N, D, H], and then with D in the second place. */
 static fv_status lay_steps(fv_onnx_node *n, int64_t layout, int64_t directions, fv_entry *from,
                            fv_entry *to) {
-    const fv_shape *y = fv__onnx_shape(n->im, from, NULL);
-    const fv_ints apart = {4, {y->dim[0], y->dim[1], directions, y->dim[2] / directions}};
+    bool batched;
+    const fv_shape *y = fv__onnx_shape(n->im, from, &batched);
+    const fv_ints apart = {
+        4, {batched ? 0 : y->dim[0], y->dim[1], directions, y->dim[2] / directions}};
     const fv_ints turn = {4, {0, 2, 1, 3}};
     fv_entry *between;
     if (layout) return lay(n, "reshape", "shape", &apart, from, to);
@@ -100,6 +102,8 @@ fv_status fv__onnx_take_recurrent(fv_onnx_node *n) {
             FV_TRY(fv__onnx_known(n, given[i], "a weight", &params[count++]));
     if (!fv__onnx_has(n, X) || !fv__onnx_has(n, W))
         return fv__onnx_refuse(n, "its input or its weight is missing");
+    if (params[0]->shape.rank != 3 || params[0]->shape.dim[0] < 1)
+        return fv__onnx_refuse(n, "its weight W is not [directions, gates*hidden, inputs]");
     for (int i = 0; i < 3 && i < (int)n->proto->n_output; i++)
         FV_TRY(fv__onnx_output(n, i, &out[i]));
     FV_TRY(fv__onnx_between(n, &steps));
