@@ -135,7 +135,9 @@ static int add_value(maker *m, wire *a, const char *v) {
         add_list(m, a, reals ? 7 : 8, v, reals);
         return reals ? IS_FLOATS : IS_INTS;
     }
-    if ((*v < '0' || *v > '9') && *v != '-') {
+    char *end;
+    (void)strtod(v, &end); /* "nan." and "inf." are numbers too */
+    if (end == v || (*end && *end != '.')) {
         wire_text(m->arena, a, 4, v);
         return IS_STRING;
     }
@@ -194,7 +196,7 @@ static void add_line(maker *m, char *at) {
 static void add_lines(maker *m, const char *text) {
     char *at = copy(m, text), *line;
     while ((line = word(&at, "\n"))) add_line(m, line);
-    char *names = copy(m, m->last), *one;
+    char *names = copy(m, m->last ? m->last : ""), *one;
     while (!m->told && (one = word(&names, ","))) add_port(m, 12, one, NULL, 0);
 }
 

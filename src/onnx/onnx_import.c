@@ -224,7 +224,8 @@ static fv_status read_inputs(fv_importer *im, const fv_onnx_options *o) {
     for (size_t i = 0; i < g->n_input; i++) {
         const Onnx__ValueInfoProto *v = g->input[i];
         if (!v->name) return fv__fail(im->ctx, FV_BAD_INPUT, "an input of the file has no name");
-        if (fv__importer_find(im, v->name)) continue; /* an initializer: old files list those too */
+        const fv_entry *there = fv__importer_find(im, v->name);
+        if (there && there->value < 0) continue; /* an initializer: old files list those too */
         FV_TRY(im->graph ? further_input(im, v, o) : image_input(im, v, name));
     }
     if (im->graph) return FV_OK;
