@@ -13,10 +13,9 @@
 #include "op_problem.h"
 
 static void shape_of(op_problem *p, const char *op, const char *sample, fv_cost *cost) {
-    *cost = (fv_cost){0};
     if (op_read_sample(p, fv__op_find(op), sample) != FV_OK) fail_msg("%s", p->ctx.message);
     if (fv__op_shape(&p->ctx, p->op, &p->site) != FV_OK) fail_msg("%s", p->ctx.message);
-    if (p->op->cost != NULL) p->op->cost(&p->site, cost);
+    fv__op_cost(&p->site, cost);
 }
 
 static void test_costs(void **state) {
@@ -41,6 +40,41 @@ static void test_costs(void **state) {
         assert_true(cost.macs == table[i].macs);
         assert_true(fv__shape_count(&p.site.param[0].shape) == table[i].weights);
         assert_true(p.site.param[1].bias && !p.site.param[0].bias);
+        op_release(&p);
+    }
+}
+
+/* Connections: what every unit reads, padding included, and its bias. */
+static void test_connections(void **state) {
+    static const struct {
+        const char *op, *sample;
+        int64_t connections;
+    } table[] = {
+        {"conv", "4 3x3 pad 1 ; 2x3x5x6", 30 * 4 * (27 + 1)},
+        {"conv", "4 3x3 pad 1 bias no groups 2 ; 1x6x5x6", 30 * 4 * 27},
+        {"local", "4 3x3 ; 1x3x5x6", 12 * 4 * (27 + 1)},
+        {"convtranspose", "4 2 stride 2 ; 1x3x2x2", 3 * 4 * 4 * 4 + 16 * 4},
+        {"fc", "5 ; 1x2x3x4", 5 * 25},
+        {"rbf", "5 ; 1x7", 35},
+        {"avgpool", "3 stride 2 pad 1 ; 1x2x5x5", 9 * 2 * 9},
+        {"maxpool", "2 ; 1x2x5x7", 6 * 2 * 4},
+        {"adaptiveavgpool", "2x3 ; 1x2x3x5", 2 * (2 + 2) * (2 + 3 + 2)},
+        {"globalavgpool", "; 1x2x3x5", 30},
+        {"globalmaxpool", "; 1x2x3x5", 30},
+        {"subsample", "2 ; 1x2x4x6", 12 * (4 + 1)},
+        {"lstm", "3 ; 2x4x5", 4 * 4 * 3 * (5 + 3 + 2)}, /* two biases */
+        {"gru", "3 bias no direction both ; 2x4x5", 2 * 4 * 3 * 3 * (5 + 3)},
+        {"relu", "; 1x2x3x5", 0},
+        {"bn", "; 2x2x3x5", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        op_problem p;
+        fv_cost cost;
+        shape_of(&p, table[i].op, table[i].sample, &cost);
+        if (cost.connections != table[i].connections)
+            fail_msg("%s '%s': %lld connections, not %lld", table[i].op, table[i].sample,
+                     (long long)cost.connections, (long long)table[i].connections);
         op_release(&p);
     }
 }
@@ -134,9 +168,9 @@ static void test_walks(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_walks), cmocka_unit_test(test_costs),
-        cmocka_unit_test(test_sizes), cmocka_unit_test(test_parameters),
-        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_walks),       cmocka_unit_test(test_costs),
+        cmocka_unit_test(test_connections), cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_parameters),  cmocka_unit_test(test_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

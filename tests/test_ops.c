@@ -167,19 +167,21 @@ static void test_other_pools_by_hand(void **state) {
     op_forward(&p);
     expect(&p.y[0], NUMBERS(1.5, 4, 4.5), 1e-15);
     op_release(&p);
-    for (int in = 1; in < 20; in++) /* the largest of their windows, for the receptive field */
+    for (int in = 1; in < 20; in++) /* the largest of their windows, and all */
         for (int out = 2; out < 20; out++) {
             char sample[64];
             fv_cost cost;
-            int64_t most = 0;
+            int64_t most = 0, sum = 0;
             (void)snprintf(sample, sizeof sample, "1x%d ; 1x1x1x%d", out, in);
             start(&p, "adaptivemaxpool", sample);
             for (int o = 0; o < out; o++) {
                 const int64_t size = ((o + 1) * in + out - 1) / out - o * in / out;
                 most = size > most ? size : most;
+                sum += size;
             }
             p.op->cost(&p.site, &cost);
             assert_true(cost.kernel_h == 1 && cost.kernel_w == most);
+            assert_true(cost.connections == sum);
             op_release(&p);
         }
 }

@@ -35,6 +35,8 @@ typedef struct fv_layer {
     int64_t weights, biases, statistics; /* biases: with the shifts of normalisations */
     const char *product;                 /* how many weights: "(3*3*64)*128"; "" */
     int64_t macs;                        /* multiply-accumulates of conv and fc */
+    int64_t connections; /* what its units read together, each its bias too, as LeCun counts them;
+                            0 of what has no units, such as a relu */
     int64_t field_h, field_w; /* receptive field: pixels of the image that one output sees */
     int64_t jump_h, jump_w;   /* pixels between the fields of neighbours */
     int sees_all;             /* the whole image, whatever its size */
@@ -67,8 +69,9 @@ typedef struct fv_explanation {
     const fv_output_facts *const *outputs;
     int training_outputs; /* how many more only training has */
     /* totals */
-    int64_t weights, biases, statistics, macs;
-    int64_t values; /* numbers in all outputs that have memory of their own */
+    int64_t weights, biases, statistics, macs, connections;
+    int64_t fixed_connections; /* those of them in layers that learn nothing: pools, fixed rbf */
+    int64_t values;            /* numbers in all outputs that have memory of their own */
     /* memory */
     int plan_count;
     const fv_memory_plan *const *plans;     /* of one sample, then of the batch */

@@ -60,12 +60,25 @@ FV_MUST_USE FV_API fv_status fv_model_load_memory(fv_context *ctx, const void *d
 FV_MUST_USE FV_API fv_status fv_model_load_weights(fv_context *ctx, fv_model *model,
                                                    const char *path);
 
-/* Writes the form that the path's end names: .safetensors the model file, .net the network's text
-   alone. It is complete or not there at all: an old file of that name stays until the new one is
-   safe on the disk. The same model gives the same bytes.
-   FV_USAGE: another end. FV_FAILED: cannot be written there. FV_EXHAUSTED: the disk is full. */
+/* Writes the form that the path's end names: .safetensors the model file, .onnx an ONNX model for
+   other programs, .net the network's text alone. It is complete or not there at all: an old file of
+   that name stays until the new one is safe on the disk. The same model gives the same bytes.
+   FV_USAGE: another end. FV_BAD_INPUT: ONNX has nothing for some of the layers, all of which are
+   named. FV_FAILED: cannot be written there. FV_EXHAUSTED: the disk is full. */
 FV_MUST_USE FV_API fv_status fv_model_save(fv_context *ctx, const fv_model *model,
                                            const char *path);
+
+typedef struct fv_save_options {
+    size_t size; /* FV_INIT(fv_save_options) */
+    int opset;   /* .onnx: the version of ONNX's operators, 7 to 17; 0: 13, or later as a layer
+                    needs it */
+    int logits;  /* .onnx: 1 leaves out a softmax at the end of an output */
+} fv_save_options;
+
+/* The same, with a choice. FV_USAGE too: an opset that is not written or that a layer is too young
+   for; something chosen that the form does not have. `options` NULL: nothing is. */
+FV_MUST_USE FV_API fv_status fv_model_save_as(fv_context *ctx, const fv_model *model,
+                                              const char *path, const fv_save_options *options);
 /* The same of a network, which has no weights: .net only. */
 FV_MUST_USE FV_API fv_status fv_net_save(fv_context *ctx, const fv_net *net, const char *path);
 

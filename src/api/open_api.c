@@ -86,6 +86,26 @@ fv_status fv_net_save(fv_context *ctx, const fv_net *net, const char *path) {
                     format->what);
 }
 
+static fv_status save_as(fv_context *ctx, const fv_format *format, const fv_model *model,
+                         const char *path, const fv_save_options *o) {
+    const fv_write_options options = {.opset = o->opset, .logits = o->logits};
+    if (format && format->write_model_as) return format->write_model_as(ctx, model, path, &options);
+    return fv__fail(ctx, FV_USAGE, "opset and logits are said of an ONNX file; '%s' is another",
+                    path);
+}
+
+fv_status fv_model_save_as(fv_context *ctx, const fv_model *model, const char *path,
+                           const fv_save_options *given) {
+    fv_save_options known = {0};
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, model);
+    FV_NEED(ctx, path);
+    FV_TAKE(ctx, given, known);
+    const fv_format *format = fv__format_by_name(path);
+    if (known.opset || known.logits) return save_as(ctx, format, model, path, &known);
+    return fv_model_save(ctx, model, path);
+}
+
 fv_status fv_model_save(fv_context *ctx, const fv_model *model, const char *path) {
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, model);

@@ -6,12 +6,17 @@
 #include "cli/cli.h"
 
 typedef struct keys {
-    int64_t seed;
+    int64_t seed, opset;
+    bool logits;
 } keys;
 
 static const fv_field key_fields[] = {
     {"seed", "start of the random numbers of fresh weights", FV_INT, offsetof(keys, seed), "1", 0,
      9e15, 0, NULL, NULL},
+    {"opset", "version of ONNX's operators, 7 to 17, of an .onnx file; 0: 13, or as needed", FV_INT,
+     offsetof(keys, opset), "0", 0, 1000, 0, NULL, NULL},
+    {"logits", "whether an .onnx file leaves out a softmax at the end", FV_BOOL,
+     offsetof(keys, logits), "no", 0, 0, 0, NULL, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
@@ -41,9 +46,13 @@ static fv_status convert_net(fv_cli *cli, const char *in, const char *out) {
 }
 
 static fv_status convert_model(fv_cli *cli, const char *in, const char *out) {
+    const keys *keys = cli->keys;
+    fv_save_options options = FV_INIT(fv_save_options);
     fv_model *model;
-    FV_TRY(fv__cli_model(cli, in, (uint64_t)((const keys *)cli->keys)->seed, &model));
-    const fv_status status = fv_model_save(cli->ctx, model, out);
+    options.opset = (int)keys->opset;
+    options.logits = keys->logits;
+    FV_TRY(fv__cli_model(cli, in, (uint64_t)keys->seed, &model));
+    const fv_status status = fv_model_save_as(cli->ctx, model, out, &options);
     fv_model_free(model);
     return status;
 }
@@ -74,6 +83,7 @@ const fv_command fv__command_convert = {
     .examples = "fovea convert lenet5 fresh.safetensors seed=7\n"
                 "fovea convert runs/lenet5-1/model.safetensors lenet5.net\n"
                 "fovea convert resnet50 model.safetensors weights=from-elsewhere.safetensors\n"
+                "fovea convert runs/lenet5-1 lenet5.onnx opset=17 logits=yes\n"
                 "fovea convert mine.net canonical.net width=2",
     .words_min = 2,
     .words_max = 2,

@@ -20,6 +20,7 @@ static const fv_field key_fields[] = {
 static const fv_cli_flag flag_table[] = {
     {"training", NULL, "with what only training has, such as GoogLeNet's two further heads"},
     {"all", NULL, "a line of its own for every relu, dropout and the like"},
+    {"connections", NULL, "a column of connections: what a layer's units read, biases included"},
     {"strict", NULL, "windows that do not tile their input are an error (exit code 3)"},
     {"markdown", NULL, "the table as Markdown"},
     {"wide", NULL, "every column, however narrow the terminal"},
@@ -97,6 +98,9 @@ const fv_command fv__command_explain = {
              "  MACs     multiplications with addition, for one image\n"
              "  field    how many pixels of the image's width one output sees\n"
              "  jump     how many pixels lie between the fields of neighbours\n"
+             "\n"
+             "Connections are all numbers that units read, biases included, as LeCun counts them;\n"
+             "fixed ones are those of layers that learn nothing, such as a maximum pool.\n"
              "\n"
              "A relu and the like works in place and stands with the layer before it. Planned\n"
              "memory is what a run would take: buffers are used again as soon as they may be.",

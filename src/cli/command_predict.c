@@ -81,18 +81,43 @@ static fv_status draw(const predictor *p) {
     return fv__cli_put_as_it_is(p->cli, &out);
 }
 
+/* Pixels of the output where that is a map with scores for every one of them; 0: it is not. */
+static int64_t map_pixels(const predictor *p, int64_t *classes) {
+    int64_t dims[FV_DIMS_MAX];
+    if (fv_model_output(p->model, 0, dims) != 3 || dims[1] * dims[2] == 1) return 0;
+    *classes = dims[0];
+    return dims[1] * dims[2];
+}
+
+/* The share of pixels for which each class has the largest score; the caller frees it. */
+static float *shares_of_pixels(const predictor *p, const float *scores, int64_t classes,
+                               int64_t pixels) {
+    float *shares = fv__alloc(p->cli->ctx, (size_t)classes * sizeof *shares, "shares of classes");
+    for (int64_t i = 0; shares && i < pixels; i++) {
+        int64_t best = 0;
+        for (int64_t c = 1; c < classes; c++)
+            if (scores[c * pixels + i] > scores[best * pixels + i]) best = c;
+        shares[best] += 1;
+    }
+    for (int64_t c = 0; shares && c < classes; c++) shares[c] /= (float)pixels;
+    return shares;
+}
+
 static void as_json(const predictor *p, const char *file, const float *scores, const int64_t *best,
                     int64_t k, fv_text *out) {
     char name[128];
     fv_json_writer w = fv__json_writer(out, FV_JSON_ONE_LINE);
+    int64_t classes;
+    const int64_t pixels = map_pixels(p, &classes);
     fv__json_open(&w, NULL, '{');
     fv__json_add_text(&w, "file", file);
+    if (pixels) fv__json_add_int(&w, "pixels", pixels);
     fv__json_open(&w, "classes", '[');
     for (int64_t i = 0; i < k; i++) {
         fv__json_open(&w, NULL, '{');
         fv__json_add_text(&w, "name", fv_model_class(p->model, best[i], name, sizeof name));
         fv__json_add_int(&w, "index", best[i]);
-        fv__json_add_real(&w, "score", (double)scores[best[i]]);
+        fv__json_add_real(&w, pixels ? "share" : "score", (double)scores[best[i]]);
         fv__json_close(&w);
     }
     fv__json_close(&w);
@@ -109,10 +134,15 @@ static void share_line(fv_text *out, double share, const char *name) {
 
 static void as_text(const predictor *p, const char *file, const float *scores, const int64_t *best,
                     int64_t k, fv_text *out) {
-    const bool shares = fv_model_output_is_softmax(p->model, 0);
+    char count[32];
+    int64_t classes;
+    const int64_t pixels = map_pixels(p, &classes);
+    const bool shares = pixels || fv_model_output_is_softmax(p->model, 0);
     fv__text_printable(out, file, "");
-    fv__text_add(out, "\n");
+    fv__text_add(out, pixels ? ", " : "\n");
+    if (pixels) fv__text_addf(out, "of %s pixels\n", fv__commas(count, pixels));
     for (int64_t i = 0; i < k; i++) {
+        if (pixels && scores[best[i]] == 0) break; /* nowhere the largest */
         char name[128];
         fv_text shown = {0};
         const double score = (double)scores[best[i]];
@@ -146,9 +176,19 @@ static fv_status load(predictor *p, const char *file) {
     return status;
 }
 
-static fv_status predict(predictor *p, const char *file) {
-    int64_t count = 0, best[1000], k = ((const keys *)p->cli->keys)->k;
+static fv_status say(const predictor *p, const char *file, const float *scores, int64_t count) {
+    int64_t best[1000];
+    const int64_t k = fv_best(scores, count, ((const keys *)p->cli->keys)->k, best);
     fv_text out = {0};
+    if (p->cli->json)
+        as_json(p, file, scores, best, k, &out);
+    else
+        as_text(p, file, scores, best, k, &out);
+    return fv__cli_put(p->cli, &out);
+}
+
+static fv_status predict(predictor *p, const char *file) {
+    int64_t count = 0;
     FV_TRY(load(p, file));
     FV_TRY(fv_run_forward(p->run, 1));
     const float *scores = fv_run_output(p->run, 0, &count);
@@ -158,13 +198,15 @@ static fv_status predict(predictor *p, const char *file) {
                             "%s: the network's output for it is not finite; the model's weights "
                             "are too large for these images: train it again with a smaller lr",
                             file);
-    k = fv_best(scores, count, k, best);
     if (p->show && !p->cli->json) FV_TRY(draw(p));
-    if (p->cli->json)
-        as_json(p, file, scores, best, k, &out);
-    else
-        as_text(p, file, scores, best, k, &out);
-    return fv__cli_put(p->cli, &out);
+    int64_t classes;
+    const int64_t pixels = map_pixels(p, &classes);
+    if (!pixels) return say(p, file, scores, count);
+    float *shares = shares_of_pixels(p, scores, classes, pixels);
+    if (!shares) return FV_EXHAUSTED;
+    const fv_status status = say(p, file, shares, classes);
+    fv__free(shares);
+    return status;
 }
 
 static fv_status predict_all(predictor *p) {
@@ -203,6 +245,7 @@ const fv_command fv__command_predict = {
     .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
              "with weights=FILE. An IMAGE is a PNG, JPEG, PGM or PPM file, or - for one on\n"
              "standard input; it is resized and normalised as the network's `input` line says.\n"
+             "Of a network with scores for every pixel each class's share of the pixels is told.\n"
              "With --json one object per image, each on a line of its own. A file whose name\n"
              "begins with a dash or looks like key=value is meant where it is there; otherwise\n"
              "write ./NAME, or -- before it.",

@@ -39,6 +39,7 @@ static void add_cost(const fv_layer *layer, fv_json_writer *w) {
     fv__json_add_int(w, "statistics", layer->statistics);
     fv__json_add_text(w, "product", layer->product);
     fv__json_add_int(w, "macs", layer->macs);
+    fv__json_add_int(w, "connections", layer->connections);
     fv__json_add_int(w, "memory_bytes", layer->in_place ? 0 : layer->values * 4);
     fv__json_add_bool(w, "in_place", layer->in_place);
 }
@@ -112,6 +113,8 @@ void fv__cli_explain_json(const fv_explanation *e, bool training, fv_text *out) 
     fv__json_add_int(&w, "biases", e->biases);
     fv__json_add_int(&w, "statistics", e->statistics);
     fv__json_add_int(&w, "macs", e->macs);
+    fv__json_add_int(&w, "connections", e->connections);
+    fv__json_add_int(&w, "fixed_connections", e->fixed_connections);
     fv__json_add_int(&w, "values", e->values);
     fv__json_add_int(&w, "memory_bytes", e->values * 4);
     add_planned(e, &w);

@@ -9,7 +9,7 @@
 #include "view/text_table.h"
 #include <string.h>
 
-enum { NAME, LAYER, OUTPUT, MEMORY, WEIGHTS, BIASES, MACS, FIELD, JUMP, COLUMNS };
+enum { NAME, LAYER, OUTPUT, MEMORY, WEIGHTS, BIASES, MACS, CONNECTIONS, FIELD, JUMP, COLUMNS };
 
 static const struct {
     const char *head;
@@ -19,9 +19,14 @@ static const struct {
     [NAME] = {"name", false, 5},      [LAYER] = {"layer", false, 0},
     [OUTPUT] = {"output", false, 0},  [MEMORY] = {"memory", true, 0},
     [WEIGHTS] = {"weights", true, 0}, [BIASES] = {"biases", true, 2},
-    [MACS] = {"MACs", true, 4},       [FIELD] = {"field", true, 3},
-    [JUMP] = {"jump", true, 1},
+    [MACS] = {"MACs", true, 4},       [CONNECTIONS] = {"connections", true, 0},
+    [FIELD] = {"field", true, 3},     [JUMP] = {"jump", true, 1},
 };
+
+/* Connections are a column only where they are asked for. */
+static bool has_column(fv_cli *cli, int column) {
+    return column != CONNECTIONS || fv__cli_has(cli, "connections");
+}
 
 /* "[224x224x64]", height x width x channels as the lectures write it; a vector "[4096]". */
 static char *shape_text(char out[96], const int64_t *dims, int rank) {
@@ -103,6 +108,9 @@ static void put_cell(fv_table *t, const fv_explanation *e, int i, int column, bo
     case MACS:
         put_count(t, row->macs);
         break;
+    case CONNECTIONS:
+        put_count(t, row->connections);
+        break;
     case FIELD:
         if (row->sees_all)
             fv__table_cell(t, "all");
@@ -117,9 +125,10 @@ static void put_cell(fv_table *t, const fv_explanation *e, int i, int column, bo
     }
 }
 
-static void put_totals(fv_table *t, const fv_explanation *e) {
+static void put_totals(fv_cli *cli, fv_table *t, const fv_explanation *e) {
     char text[32];
     for (int c = 0; c < COLUMNS; c++) {
+        if (!has_column(cli, c)) continue;
         switch (c) {
         case MEMORY:
             fv__table_cell(t, fv__short_count(text, (double)e->values));
@@ -133,6 +142,9 @@ static void put_totals(fv_table *t, const fv_explanation *e) {
         case MACS:
             put_count(t, e->macs);
             break;
+        case CONNECTIONS:
+            put_count(t, e->connections);
+            break;
         default:
             fv__table_cell(t, c == NAME ? "total" : "");
         }
@@ -143,15 +155,16 @@ static fv_status fill_layers(fv_cli *cli, const fv_explanation *e, bool brief, f
     FV_TRY(fv__table_new(cli->ctx, out));
     fv_table *t = *out;
     for (int c = 0; c < COLUMNS; c++) {
+        if (!has_column(cli, c)) continue;
         fv__table_column(t, columns_of[c].head, columns_of[c].right);
         fv__table_spare(t, columns_of[c].spare);
     }
     fv__table_advice(t, ". --wide shows all.");
     for (int i = 0; i < e->layer_count; i++)
         for (int c = 0; c < COLUMNS && e->layers[i]->shown_in == i; c++)
-            put_cell(t, e, i, c, brief);
+            if (has_column(cli, c)) put_cell(t, e, i, c, brief);
     fv__table_rule(t);
-    put_totals(t, e);
+    put_totals(cli, t, e);
     return FV_OK;
 }
 
@@ -177,6 +190,19 @@ static void put_line(fv_text *out, fv_text *line, size_t indent, int columns) {
     fv__text_free(line);
 }
 
+/* Those of pools, and of units whose weights are given, learn nothing. */
+static void connections(const fv_explanation *e, int columns, fv_text *out) {
+    char a[32], b[32], c[32];
+    fv_text line = {0};
+    fv__text_addf(&line, "%s, biases included", fv__commas(a, e->connections));
+    if (e->fixed_connections)
+        fv__text_addf(&line, " = %s learned + %s fixed",
+                      fv__commas(b, e->connections - e->fixed_connections),
+                      fv__commas(c, e->fixed_connections));
+    fv__text_add(out, "connections ");
+    put_line(out, &line, 12, columns);
+}
+
 static void sums(const fv_explanation *e, int columns, fv_text *out) {
     char a[32], b[32], c[32];
     fv_text line = {0};
@@ -193,6 +219,7 @@ static void sums(const fv_explanation *e, int columns, fv_text *out) {
                   flop / unit[big], "KMG"[big]);
     fv__text_add(out, "work        ");
     put_line(out, &line, 12, columns);
+    connections(e, columns, out);
     fv__text_addf(&line, "%s numbers * 4 bytes = %s an image, every output kept",
                   fv__short_count(a, (double)e->values), fv__short_bytes(b, (double)e->values * 4));
     fv__text_add(out, "memory      ");

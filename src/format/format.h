@@ -10,6 +10,12 @@
 
 #include "format/model.h"
 
+/* What may be chosen of a file that is written; zeros: as usual. */
+typedef struct fv_write_options {
+    int64_t opset; /* of ONNX's operators */
+    bool logits;   /* without a softmax at the end of an output */
+} fv_write_options;
+
 /* What a format cannot do is NULL; it reads nets or models, or both. */
 typedef struct fv_format {
     const char *name;      /* "safetensors" */
@@ -31,6 +37,9 @@ typedef struct fv_format {
 
     fv_status (*write_net)(fv_context *ctx, const fv_net *net, const char *path);
     fv_status (*write_model)(fv_context *ctx, const fv_model *model, const char *path);
+    /* The same where there is something to choose. */
+    fv_status (*write_model_as)(fv_context *ctx, const fv_model *model, const char *path,
+                                const fv_write_options *options);
 } fv_format;
 
 extern const fv_format *const fv__formats[]; /* NULL-ended */

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * format_onnx.c - networks and models in ONNX files, read.
+ * format_onnx.c - networks and models in ONNX files. What such a file has no place for, the
+ * preprocessing and the names of the classes, stands in its metadata.
  */
 #include "format/format.h"
+#include "onnx/export.h"
 #include "onnx/onnx.h"
 
 #include <string.h>
+
+#define INPUT   "fovea.input" /* as the network language writes it */
+#define CLASSES "fovea.classes"
 
 static fv_status import(fv_context *ctx, const char *path, fv_onnx_import *out) {
     const fv_onnx_options options = {0};
@@ -45,12 +50,33 @@ static fv_status read_model(fv_context *ctx, const char *path, fv_model **out) {
     return status;
 }
 
+static fv_status write_model_as(fv_context *ctx, const fv_model *model, const char *path,
+                                const fv_write_options *o) {
+    fv_text input = {.ctx = ctx};
+    const char *classes = fv__model_get(model, "classes");
+    fv__input_print(&input, &model->net.graph->input);
+    fv_status status = fv__text_done(ctx, &input);
+    const fv_onnx_note notes[] = {{INPUT, input.data}, {CLASSES, classes}};
+    const fv_onnx_export_options options = {
+        .opset = o->opset, .logits = o->logits, .notes = notes, .note_count = classes ? 2 : 1};
+    if (status == FV_OK)
+        status = fv__onnx_export(ctx, model->net.graph, model->weights, &options, path);
+    fv__text_free(&input);
+    return status;
+}
+
+static fv_status write_model(fv_context *ctx, const fv_model *model, const char *path) {
+    return write_model_as(ctx, model, path, &(fv_write_options){0});
+}
+
 const fv_format fv__format_onnx = {
     .name = "onnx",
     .extension = ".onnx",
     .what = "an ONNX model",
-    .help = "read only",
+    .help = "an ONNX model, for other programs: opset=N and logits=yes say how",
     .recognise = fv__onnx_recognise,
     .read_net = read_net,
     .read_model = read_model,
+    .write_model = write_model,
+    .write_model_as = write_model_as,
 };

@@ -24,6 +24,9 @@ FV_MUST_USE fv_status fv__net_parse(fv_context *ctx, const char *file, const cha
 FV_MUST_USE fv_status fv__net_print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
                                     fv_text *out);
 
+/* What goes in, as the `input` line says it: "3x224x224 resize 256 crop 224x224 scale 1/255". */
+void fv__input_print(fv_text *out, const fv_input *input);
+
 /* The options of one operator written as in the language, "64 3x3 stride 2 pad 1"; only what
    differs from the defaults, positional ones first. */
 void fv__options_print(fv_text *out, const fv_op *op, const void *options);

@@ -53,11 +53,11 @@ static double median_of(double *values, int n) {
 
 /* Multiply-accumulates of a layer for one sample. */
 static fv_status macs_of(bench *b, const fv_node *node, int64_t *macs) {
-    fv_cost cost = {0};
+    fv_cost cost;
     *macs = 0;
     if (!node->op->cost) return FV_OK;
     FV_TRY(fv__net_site(b->ctx, b->net, node, 1, &b->room));
-    node->op->cost(&b->room.site, &cost);
+    fv__op_cost(&b->room.site, &cost);
     *macs = cost.macs;
     return FV_OK;
 }

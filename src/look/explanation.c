@@ -152,17 +152,26 @@ static void describe_value(const maker *m, int value, fv_layer *layer) {
     layer->sees_all = v->global;
 }
 
-static fv_status add_cost(maker *m, const fv_node *node, const fv_site *site, fv_layer *layer) {
-    fv_cost cost = {.kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1};
-    if (node->op->cost) node->op->cost(site, &cost);
+static bool learns(const fv_site *site) {
+    for (int i = 0; i < site->params; i++)
+        if (site->param[i].learned) return true;
+    return false;
+}
+
+static fv_status add_cost(maker *m, const fv_site *site, fv_layer *layer) {
+    fv_cost cost;
+    fv__op_cost(site, &cost);
     layer->macs = cost.macs;
+    layer->connections = cost.connections;
     layer->product = fv__arena_text(m->arena, layer->weights ? cost.product : "");
     if (!layer->product) return FV_EXHAUSTED;
-    if (__builtin_add_overflow(m->told->macs, cost.macs, &m->told->macs))
+    if (__builtin_add_overflow(m->told->macs, cost.macs, &m->told->macs) ||
+        __builtin_add_overflow(m->told->connections, cost.connections, &m->told->connections))
         return fv__fail(m->ctx, FV_BAD_INPUT,
                         "%s: its multiplications are more than can be counted; smaller maps or "
                         "fewer filters make it a network that can be run",
                         m->net->name);
+    if (!learns(site)) m->told->fixed_connections += cost.connections;
     return FV_OK;
 }
 
@@ -188,7 +197,7 @@ static fv_status add_layer(maker *m, const fv_node *node) {
     describe_value(m, node->out[0], layer);
     layer->in_place = in_place(m, node);
     count_parameters(m, node, layer);
-    FV_TRY(add_cost(m, node, site, layer));
+    FV_TRY(add_cost(m, site, layer));
     layer->shown_in = shown_in(m, node, layer, site);
     told->weights += layer->weights;
     told->biases += layer->biases;

@@ -42,9 +42,9 @@ static fv_receptive_field widest(const fv_node *node, const fv_receptive_field *
 static fv_status visit(fv_context *ctx, const fv_graph *net, const fv_node *node,
                        fv_receptive_field *fields, fv_site_room *room) {
     fv_receptive_field v = widest(node, fields);
-    fv_cost cost = {.kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1};
+    fv_cost cost;
     FV_TRY(fv__net_site(ctx, net, node, 1, room));
-    if (node->op->cost) node->op->cost(&room->site, &cost);
+    fv__op_cost(&room->site, &cost);
     v.global = v.global || cost.global;
     v.size_h = grown(cost.kernel_h - 1, v.jump_h, v.size_h);
     v.size_w = grown(cost.kernel_w - 1, v.jump_w, v.size_w);

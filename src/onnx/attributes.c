@@ -143,6 +143,7 @@ static fv_status set_by_name(fv_onnx_node *n, fv_onnx_made *o, const fv_field *f
         FV_TRY(fv__onnx_int(n, f->onnx, 0, &i));
         return fv__onnx_set_word(n, o, f->name, i ? "yes" : "no");
     case FV_REAL:
+        if (is(a, TYPE(INT), a->has_i)) return fv__onnx_set(n, o, f->name, (double)a->i);
         FV_TRY(fv__onnx_real(n, f->onnx, 0, &v));
         return fv__onnx_set(n, o, f->name, v);
     case FV_CHOICE:

@@ -48,6 +48,26 @@ fv_status fv__onnx_take_broadcast(fv_onnx_node *n) {
     return fv__onnx_add_to(n, &o, in, 2, NULL, 0, &out, 1);
 }
 
+/* Real numbers of one shape are what add joins; whatever else goes through sum. */
+static bool are_alike(const fv_onnx_node *n) {
+    const fv_shape *first = fv__onnx_has(n, 0) ? fv__onnx_shape(n->im, n->in[0], NULL) : NULL;
+    for (int i = 0; i < n->inputs; i++)
+        if (!n->in[i] || n->in[i]->value < 0 || n->in[i]->known ||
+            n->im->graph->values[n->in[i]->value].type.dtype != FV_F32 ||
+            !fv__shape_equal(first, fv__onnx_shape(n->im, n->in[i], NULL)))
+            return false;
+    return n->inputs > 1;
+}
+
+fv_status fv__onnx_take_sum(fv_onnx_node *n) {
+    int in[FV_ONNX_INPUTS];
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_plain(n, are_alike(n) ? "add" : "sum", &o));
+    (void)fv__onnx_attribute(n, "consumed_inputs");
+    for (int i = 0; i < n->inputs; i++) in[i] = i;
+    return fv__onnx_add(n, &o, in, n->inputs, NULL, 0);
+}
+
 /* A matrix of weights behind a batch of vectors is a fully connected layer. */
 fv_status fv__onnx_take_matmul(fv_onnx_node *n) {
     const int in[] = {0, 1};

@@ -41,6 +41,7 @@ static void cost(const fv_site *site, fv_cost *cost) {
     fv_window win[2];
     fv__avgpool_windows(&site->in[0], site->options, win);
     fv__cost_windows(cost, win);
+    fv__cost_connect(cost, win[0].kernel * win[1].kernel, fv__shape_sample(&site->out[0]));
 }
 
 /* The pixels of window o on one axis: those in the map, and how many count. */

@@ -14,6 +14,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+enum { WEIGHT, ZERO };
+static const char *const inits[] = {"weight", "zero", NULL};
+
 static const fv_field fields[] = {
     FV_NEST_FIELDS("how many, which is the channels of the output"),
     {"groups", "channels are split into so many groups that do not see each other", FV_INT,
@@ -22,6 +25,8 @@ static const fv_field fields[] = {
      "yes", 0, 0, 0, NULL, NULL},
     {"flip", "mirror the kernels, which makes it a convolution as mathematics has it", FV_BOOL,
      offsetof(fv_conv_options, flip), "no", 0, 0, 0, NULL, NULL},
+    {"init", "the weights at the start: as those of other layers, or zero", FV_CHOICE,
+     offsetof(fv_conv_options, init), "weight", 0, 0, 0, inits, NULL},
     {0}};
 
 static fv_status shape(fv_context *ctx, fv_site *site) {
@@ -34,6 +39,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     site->out[0] = fv__nest_shape(in, in->dim[0], o->channels, win[0].out, win[1].out);
     const fv_shape weight = fv__nest_shape(in, o->channels, group_in, o->kernel.h, o->kernel.w);
     FV_TRY(fv__nest_weight(ctx, site, o, weight, group_in, group_out));
+    if (o->init == ZERO) site->param[0].init = FV_INIT_ZERO;
     if (o->bias) fv__nest_bias(site, fv__shape1(o->channels));
     return fv__nest_end(ctx, site, &site->out[0]);
 }
@@ -80,6 +86,7 @@ static const char *const samples[] = {"4 3x3 ; 2x3x5x6",
                                       "6 1x3 groups 3 dilation 2 pad 0,4,0,0 bias no ; 2x6x8",
                                       "3 3x2 flip pad 1 ; 2x2x4x5",
                                       "2 3 flip pad same ; 1x2x6",
+                                      "2 1x1 init zero ; 1x3x2x2",
                                       NULL};
 
 const fv_op fv__op_conv = {
@@ -93,6 +100,7 @@ const fv_op fv__op_conv = {
         "height, width]. As a matrix, y = Cx + b; the gradient is dx = C'dy.\n"
         "A sequence [channels, width] is a map of height 1: `conv 8 3` slides along it, with\n"
         "weights [filters, channels/groups, width]. With `flip` the kernels are mirrored.\n"
+        "`init zero` is for a layer whose part is to grow from nothing, such as a score.\n"
         "LeCun, Bottou, Bengio & Haffner 1998, section II; sizes: Dumoulin & Visin 2016.",
     .onnx = "Conv",
     .inputs_min = 1,

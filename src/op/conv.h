@@ -14,6 +14,7 @@ typedef struct fv_conv_options {
     int64_t groups;
     bool bias;
     bool flip; /* the kernel is mirrored: a convolution as mathematics has it */
+    int init;  /* 0: the weights start as the recipe says; 1: at zero */
 } fv_conv_options;
 
 /* A sequence [N,C,W] is a map of height 1. What slides over it, as maps have it; of maps, the same

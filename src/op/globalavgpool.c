@@ -13,9 +13,9 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
 }
 
 static void cost(const fv_site *site, fv_cost *cost) {
-    (void)site;
     fv__cost_nothing(cost);
     cost->global = true;
+    fv__cost_connect(cost, 1, fv__shape_sample(&site->in[0]));
 }
 
 #define FV_LOOPS "op/globalavgpool.c"

@@ -14,7 +14,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* groups and flip stay 0: of a place's own weights they would say nothing */
+/* groups, flip and init stay 0: of a place's own weights they would say nothing */
 static const fv_field fields[] = {
     FV_NEST_FIELDS("how many at each place, which is the channels of the output"),
     {"bias", "whether a number per unit is added", FV_BOOL, offsetof(fv_conv_options, bias), "yes",

@@ -47,7 +47,7 @@ double fv__numberloss_wanted(const fv_pass *p, int64_t n, int64_t c) {
                                        : (double)((const float *)target)[c];
     const int32_t label = *(const int32_t *)target;
     if (label < 0 || label >= fv__shape_sample(&p->x[0].shape)) return (double)NAN;
-    return c == label ? 1 : 0;
+    return c == label ? 1 : o->other;
 }
 
 double fv__numberloss_divisor(const fv_pass *p) {

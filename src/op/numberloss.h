@@ -23,6 +23,7 @@ enum { FV_NUMBERLOSS_CLASS, FV_NUMBERLOSS_VECTOR };
 typedef struct fv_numberloss_options {
     int target;
     bool average;
+    double other; /* the target of the classes that are not the label */
 } fv_numberloss_options;
 
 extern const char *const fv__numberloss_targets[];

@@ -94,7 +94,10 @@ typedef struct fv_site {
 typedef struct fv_cost {
     int64_t macs;     /* multiply-accumulates of conv and fc (biases not counted), as lectures do */
     char product[96]; /* the weight product as the lectures write it: "(3*3*64)*128" */
-    bool global;      /* sees the whole input: receptive field becomes the whole image */
+    /* What all units read together, each its bias too, as LeCun counts; 0: the macs, and one for
+       every number of an output that has a bias. */
+    int64_t connections;
+    bool global;                /* sees the whole input: receptive field becomes the whole image */
     int64_t kernel_h, kernel_w; /* window with dilation, 1 for pointwise */
     int64_t stride_h, stride_w;
     int64_t upscale_h, upscale_w; /* of what enlarges: outputs to a pixel of the input; 0 is 1 */
@@ -215,6 +218,8 @@ FV_MUST_USE fv_status fv__op_shape(fv_context *ctx, const fv_op *op, fv_site *si
 static inline bool fv__joins_channels(const fv_op *op, const fv_shape *x, const fv_shape *y) {
     return (op->traits & FV_JOIN) && y->rank > 1 && y->dim[1] > x->dim[1];
 }
+/* The cost of a site that its shape rule has accepted, with what the cost rule leaves out. */
+void fv__op_cost(const fv_site *site, fv_cost *cost);
 static inline int fv__op_outputs(const fv_op *op) {
     return op->outputs_max > 0 ? op->outputs_max : 1;
 }

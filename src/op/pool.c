@@ -93,16 +93,26 @@ fv_pooling fv__pooling_global(const fv_shape *in) {
     return fv__pooling_adaptive(in, (fv_size){1, 1});
 }
 
+static int64_t common_divisor(int64_t a, int64_t b) {
+    while (b > 0) {
+        const int64_t next = a % b;
+        a = b;
+        b = next;
+    }
+    return a;
+}
+
 /* The largest of the adaptive windows of an axis, which begin at (o in) % out parts of a pixel: at
    multiples of the greatest common divisor. */
 static int64_t largest(int64_t in, int64_t out) {
-    int64_t divisor = in, rest = out;
-    while (rest > 0) {
-        const int64_t next = divisor % rest;
-        divisor = rest;
-        rest = next;
-    }
-    return (in + 2 * out - divisor - 1) / out;
+    return (in + 2 * out - common_divisor(in, out) - 1) / out;
+}
+
+/* The pixels of all windows of an axis together, padding included. Adaptive ones share a pixel with
+   the next wherever they do not end between two. */
+static int64_t windows_reach(const fv_pooling *g, int axis) {
+    const int64_t in = axis == 0 ? g->height : g->width, out = g->win[axis].out;
+    return g->adaptive ? in + out - common_divisor(in, out) : out * g->win[axis].kernel;
 }
 
 /* Adaptive windows differ in size and step; the largest and the mean step count. */
@@ -117,10 +127,13 @@ void fv__pooling_cost(const fv_pooling *g, fv_cost *cost) {
     }
     if (!g->adaptive || g->win[0].out > 1 || g->win[1].out > 1) {
         fv__cost_windows(cost, win);
-        return;
+    } else {
+        fv__cost_nothing(cost);
+        cost->global = true;
     }
-    fv__cost_nothing(cost);
-    cost->global = true;
+    int64_t rows_of_all;
+    if (!fv__mul_i64(g->channels, windows_reach(g, 0), &rows_of_all)) rows_of_all = INT64_MAX;
+    fv__cost_connect(cost, rows_of_all, windows_reach(g, 1));
 }
 
 /* The pixels of the map under window o of one axis. */

@@ -7,12 +7,12 @@
  * Gradients: dx_j = 2 sum over i of dy_i (x_j - w_ij), dw_ij = -2 dy_i (x_j - w_ij).
  */
 #ifndef FV_LOOPS
+#include "op/rbf.h"
 #include "op/shapes.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#define DIGITS 10
 #define WIDTH  7
 #define HEIGHT 12
 
@@ -66,7 +66,7 @@ static const char *const drawing[2 * HEIGHT] = {
     ".......|.......|.......|.......|.......",
 };
 
-static double pixel(int64_t digit, int64_t at) {
+double fv__rbf_pixel(int64_t digit, int64_t at) {
     const char *row = drawing[digit / 5 * HEIGHT + at / WIDTH];
     return row[digit % 5 * (WIDTH + 1) + at % WIDTH] == '#' ? 1 : -1;
 }
@@ -80,7 +80,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     if (o->units < 1)
         return fv__fail(ctx, FV_BAD_INPUT, "rbf needs at least 1 unit, not %" PRId64, o->units);
     const int64_t inputs = fv__shape_sample(in);
-    if (o->prototypes == DRAWN && (o->units != DIGITS || inputs != WIDTH * HEIGHT))
+    if (o->prototypes == DRAWN && (o->units != FV_RBF_DIGITS || inputs != FV_RBF_PIXELS))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "the prototypes digits are 10 units over 84 inputs, not %" PRId64
                         " over %" PRId64 "; put fc 84 before, or say prototypes learned",
@@ -143,7 +143,7 @@ const fv_op fv__op_rbf = {
 
 /* Number j of prototype i. */
 static double LOOP(prototype)(const fv_pass *p, int64_t inputs, int64_t i, int64_t j) {
-    return p->params > 0 ? ((const real *)p->w[0].data)[i * inputs + j] : pixel(i, j);
+    return p->params > 0 ? ((const real *)p->w[0].data)[i * inputs + j] : fv__rbf_pixel(i, j);
 }
 
 static void LOOP(forward)(const fv_pass *p) {

@@ -138,6 +138,10 @@ void fv__recurrent_cost(const fv_site *site, fv_recurrent_kind kind, fv_cost *co
     /* the weights have been counted, the steps times them have not */
     const int64_t products = r.directions * kind.gates * r.hidden * (r.inputs + r.hidden);
     if (!fv__mul_i64(products, r.steps, &cost->macs)) cost->macs = INT64_MAX;
+    cost->connections = cost->macs;
+    for (int i = 0; i < site->params; i++)
+        if (site->param[i].bias)
+            fv__cost_connect(cost, r.steps, fv__shape_count(&site->param[i].shape));
     (void)snprintf(cost->product, sizeof cost->product,
                    "%s%d*%" PRId64 "*(%" PRId64 "+%" PRId64 ")", r.directions == 2 ? "2*" : "",
                    kind.gates, r.hidden, r.inputs, r.hidden);

@@ -155,6 +155,27 @@ void fv__cost_windows(fv_cost *cost, const fv_window window[2]) {
                       .pad_left = window[1].before};
 }
 
+static bool has_bias(const fv_site *site) {
+    for (int i = 0; i < site->params; i++)
+        if (site->param[i].bias) return true;
+    return false;
+}
+
+void fv__op_cost(const fv_site *site, fv_cost *cost) {
+    fv__cost_nothing(cost);
+    if (site->op->cost) site->op->cost(site, cost);
+    if (cost->connections != 0 || cost->macs == 0) return;
+    cost->connections = cost->macs;
+    if (has_bias(site)) fv__cost_connect(cost, 1, fv__shape_sample(&site->out[0]));
+}
+
+void fv__cost_connect(fv_cost *cost, int64_t inputs, int64_t units) {
+    int64_t count;
+    if (!fv__mul_i64(inputs, units, &count) ||
+        __builtin_add_overflow(cost->connections, count, &cost->connections))
+        cost->connections = INT64_MAX;
+}
+
 static int sign_of(double v) {
     return v > 0 ? 2 : v < 0 ? 1 : 0;
 }

@@ -37,6 +37,9 @@ void fv__cost_nothing(fv_cost *cost);
 /* The same with windows (height, width): how the receptive field grows. */
 void fv__cost_windows(fv_cost *cost, const fv_window window[2]);
 
+/* So many units more, each of which reads so many numbers; stops at the largest number. */
+void fv__cost_connect(fv_cost *cost, int64_t inputs, int64_t units);
+
 /* Pools: refuses windows that hold nothing but padding; the stride when 0 means "as the window". */
 FV_MUST_USE fv_status fv__pool_check(fv_context *ctx, const fv_shape *in,
                                      const fv_window window[2]);

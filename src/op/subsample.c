@@ -61,6 +61,7 @@ static fv_pooling pooling(const fv_shape *in, const void *options) {
 static void cost(const fv_site *site, fv_cost *cost) {
     const fv_pooling g = pooling(&site->in[0], site->options);
     fv__pooling_cost(&g, cost);
+    fv__cost_connect(cost, 1, fv__shape_sample(&site->out[0])); /* the biases */
 }
 
 /* What the sum is multiplied by before the weight. */

@@ -11,6 +11,7 @@
  */
 #ifndef FV_LOOPS
 #include "op/nest.h"
+#include "op/tableconv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@ static const int64_t lenet[LENET_FILTERS] = {007, 016, 034, 070, 061, 043, 017, 
                                              074, 071, 063, 047, 033, 066, 055, 077};
 
 typedef struct options {
-    fv_conv_options conv; /* its groups, bias and flip are not used */
+    fv_conv_options conv; /* its groups, bias, flip and init are not used */
     int table, bias;
     fv_ints masks;
 } options;
@@ -53,8 +54,8 @@ static int masks_of(const options *o, const int64_t **masks) {
     return by_hand(o) ? o->masks.count : o->table == LENET ? LENET_FILTERS : 0;
 }
 
-/* The table: the first map from c on that filter k of the output reads; `channels`: none. */
-static int64_t next(const options *o, int64_t channels, int64_t k, int64_t c) {
+int64_t fv__tableconv_next(const void *given, int64_t channels, int64_t k, int64_t c) {
+    const options *o = given;
     const int64_t filters = o->conv.channels;
     const int64_t *masks;
     const int count = masks_of(o, &masks);
@@ -214,8 +215,8 @@ static void LOOP(connections)(const fv_pass *p, const fv_nest *s, const real *x,
     const int64_t area = s->win[0].kernel * s->win[1].kernel;
     const real *w = p->w[0].data;
     for (int64_t k = 0; k < filters; k++)
-        for (int64_t c = next(p->options, channels, k, 0); c < channels;
-             c = next(p->options, channels, k, c + 1)) {
+        for (int64_t c = fv__tableconv_next(p->options, channels, k, 0); c < channels;
+             c = fv__tableconv_next(p->options, channels, k, c + 1)) {
             const int64_t from = c * pixels, to = k * s->plane;
             LOOP(kernel)
             (s, x + from, w, y ? y + to : NULL, dy ? dy + to : NULL, dx ? dx + from : NULL, dw);
