@@ -17,6 +17,9 @@
  *   fovea/check.h      whether its gradients are right
  *   fovea/bench.h      how fast it is, and how each layer is computed
  *   fovea/draw.h       filters, feature maps, samples, mistakes, curves as PNG
+ *   fovea/matrix.h     a few numbers in rows, from text
+ *   fovea/filter.h     one kernel over an image or a signal: edges, blur
+ *   fovea/step.h       a convolution or pooling window by window, and as a matrix
  *   fovea/operator.h   the layers there are, and layers of your own
  *   fovea/builder.h    a network built by calls
  *   fovea/system.h     this machine and this library
@@ -72,6 +75,10 @@
 #include "fovea/check.h"
 #include "fovea/bench.h"
 #include "fovea/draw.h"
+#include "fovea/matrix.h"
+#include "fovea/filter.h"
+#include "fovea/step.h"
+
 #include "fovea/builder.h"
 #include "fovea/system.h"
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 # How many pass at least, by folder of the suite.
-LEAST = {"node": 510, "pytorch-converted": 65, "pytorch-operator": 35, "simple": 5}
+LEAST = {"node": 750, "pytorch-converted": 69, "pytorch-operator": 35, "simple": 7}
 PLACES = ("/usr/include/onnx/backend/test/data", "/usr/lib/python3/dist-packages/onnx/backend/test/data")
 
 

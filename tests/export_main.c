@@ -3,8 +3,12 @@
  * export_main.c - every sample of every operator as an ONNX file, read back and compared.
  *
  *   export_main                in every opset that matters; files go and come
- *   export_main DIR OPSET      leaves the files in DIR, laid out as ONNX's own tests, for others to
- *                              read: DIR/OPERATOR-NUMBER/model.onnx, test_data_set_0/input_0.pb ...
+ *   export_main --net NAME DIR [OPSET]
+ *                              a network of the zoo with fresh weights and a batch of noise, as
+ * DIR/ NAME, its outputs those before a softmax at the end; and how far the file's outputs, read
+ * back, are from the network's own export_main DIR OPSET      leaves the files in DIR, laid out as
+ * ONNX's own tests, for others to read: DIR/OPERATOR-NUMBER/model.onnx, test_data_set_0/input_0.pb
+ * ...
  *
  * What is refused has to be in the table below, so that nothing is lost silently.
  */
@@ -12,6 +16,7 @@
 
 #include "base/file.h"
 #include "fovea.h"
+#include "format/model.h"
 #include "net/net.h"
 #include "onnx/export.h"
 
@@ -199,12 +204,115 @@ static int try_all(fv_context *ctx, const char *where, int64_t opset) {
     return c.differ || !c.written;
 }
 
+/* ---------------------------------------------------------------------------- whole networks ---
+ */
+
+#define BATCH 2
+
+/* The outputs of a model over the same noise as any other's; *logits (may be NULL): what the
+   softmax at the end reads, where there is one. */
+static fv_status run_noise(fv_context *ctx, const fv_model *model, fv_tensor *input,
+                           fv_tensor *output, const char *logits) {
+    fv_run *run;
+    fv_tensor_view view = FV_INIT(fv_tensor_view);
+    int64_t dims[3], count = fv_model_input(model, dims) * BATCH, each = 0;
+    FV_TRY(logits ? fv_run_new_keeping(ctx, model, BATCH, &run)
+                  : fv_run_new(ctx, model, BATCH, &run));
+    for (int64_t i = 0; i < count; i++) fv_run_input(run)[i] = (float)op_number(OP_ID_X, i);
+    fv_status status = fv_run_forward(run, BATCH);
+    const float *numbers = status == FV_OK ? fv_run_output(run, 0, &each) : NULL;
+    if (status == FV_OK && logits) status = fv_run_value(run, logits, &view);
+    if (status == FV_OK && logits) numbers = view.data;
+    output->dtype = FV_F32;
+    output->shape = fv__shape2(BATCH, each);
+    output->step = each;
+    output->data = malloc((size_t)(BATCH * each) * sizeof(float));
+    if (status == FV_OK && output->data)
+        memcpy(output->data, numbers, (size_t)(BATCH * each) * sizeof(float));
+    if (input) {
+        *input = fv__tensor(malloc((size_t)count * sizeof(float)), FV_F32,
+                            fv__shape4(BATCH, dims[0], dims[1], dims[2]));
+        if (input->data) memcpy(input->data, fv_run_input(run), (size_t)count * sizeof(float));
+    }
+    fv_run_free(run);
+    return status;
+}
+
+/* The value that a softmax at the end of the first head reads, or NULL. */
+static const char *logits_of(const fv_model *model) {
+    const fv_graph *g = model->net.graph;
+    const fv_value *end = &g->values[g->heads[0].value];
+    const fv_node *maker = end->node < 0 ? NULL : &g->nodes[end->node];
+    return maker && strcmp(maker->op->name, "softmax") == 0 ? g->values[maker->in[0]].name : NULL;
+}
+
+/* The file without the softmax and what comes before it, as a case. */
+static fv_status save_net(fv_context *ctx, const fv_model *model, const char *folder, int opset) {
+    fv_save_options options = FV_INIT(fv_save_options);
+    fv_tensor input = {0}, output = {0};
+    char path[400];
+    options.logits = 1;
+    options.opset = opset;
+    (void)snprintf(path, sizeof path, "%s/test_data_set_0", folder);
+    FV_TRY(fv__folder_make(ctx, path));
+    (void)snprintf(path, sizeof path, "%s/model.onnx", folder);
+    FV_TRY(fv_model_save_as(ctx, model, path, &options));
+    fv_status status = run_noise(ctx, model, &input, &output, logits_of(model));
+    (void)snprintf(path, sizeof path, "%s/test_data_set_0/input_0.pb", folder);
+    if (status == FV_OK) status = save_tensor(ctx, path, "input", &input);
+    (void)snprintf(path, sizeof path, "%s/test_data_set_0/output_0.pb", folder);
+    if (status == FV_OK) status = save_tensor(ctx, path, "output", &output);
+    free(input.data);
+    free(output.data);
+    return status;
+}
+
+/* All of it as a file, read back: whether the outputs are the same. */
+static fv_status compare_back(fv_context *ctx, const fv_model *model, const char *name, int opset) {
+    const fv_model_options open = FV_INIT(fv_model_options);
+    fv_save_options options = FV_INIT(fv_save_options);
+    fv_tensor ours = {0}, theirs = {0};
+    fv_model *back = NULL;
+    options.opset = opset;
+    fv_status status = fv_model_save_as(ctx, model, "back.onnx", &options);
+    if (status == FV_OK) status = fv_model_open(ctx, "back.onnx", &open, &back);
+    if (status == FV_OK) status = run_noise(ctx, model, NULL, &ours, NULL);
+    if (status == FV_OK) status = run_noise(ctx, back, NULL, &theirs, NULL);
+    if (status == FV_OK) {
+        const double d = op_distance(&ours, &theirs);
+        const size_t bytes = (size_t)op_count(&ours) * sizeof(float);
+        const bool same = memcmp(ours.data, theirs.data, bytes) == 0;
+        printf("%s: read back %s, %g apart\n", name, same ? "identical" : "equal but for rounding",
+               d);
+        if (!(d <= 1e-6)) status = fv__fail(ctx, FV_FAILED, "%s: %g apart", name, d);
+    }
+    free(ours.data);
+    free(theirs.data);
+    fv_model_free(back);
+    (void)remove("back.onnx");
+    return status;
+}
+
+static int try_net(fv_context *ctx, const char *name, const char *where, int opset) {
+    fv_model *model = NULL;
+    char folder[300];
+    (void)snprintf(folder, sizeof folder, "%s/%s", where, name);
+    fv_status status = fv_model_create(ctx, name, NULL, 1, &model);
+    if (status == FV_OK) status = compare_back(ctx, model, name, opset);
+    if (status == FV_OK) status = save_net(ctx, model, folder, opset);
+    if (status != FV_OK) printf("FAIL %s: %s\n", name, fv_context_error(ctx));
+    fv_model_free(model);
+    return status != FV_OK;
+}
+
 int main(int argc, char **argv) {
     static const int64_t opsets[] = {7, 9, 10, 11, 12, 13, 15, 17};
     fv_context *ctx;
     int failed = 0;
     if (fv_context_new(1, &ctx) != FV_OK) return 1;
-    if (argc == 3)
+    if (argc >= 4 && strcmp(argv[1], "--net") == 0)
+        failed = try_net(ctx, argv[2], argv[3], argc > 4 ? (int)strtol(argv[4], NULL, 10) : 0);
+    else if (argc == 3)
         failed = try_all(ctx, argv[1], strtol(argv[2], NULL, 10));
     else
         for (size_t i = 0; i < sizeof opsets / sizeof *opsets; i++)

@@ -30,6 +30,7 @@ uint64_t roll_nasty(dice *d);       /* 0, -1, 2^31, 2^63 …, any number of bits
 typedef struct family {
     const char *name, *extension;
     int seeds;
+    const char *net; /* of weights alone: the text of a network that they are of; NULL: of none */
     /* Good file number i. */
     void (*make)(fv_context *ctx, int i, mutant *out);
     /* The same spoilt in one to a few places: lengths, brackets and sums around them are right. */

@@ -31,7 +31,8 @@
 #define RUN_BYTES_MOST  ((size_t)32 << 20)
 #define RUN_MACS_MOST   2000000
 #define RUN_VALUES_MOST 500000
-#define LAYERS_MOST     1000 /* plans take time by their square */
+#define LAYERS_MOST     1000          /* plans take time by their square */
+#define WEIGHTS_NET     "weights.net" /* what files of weights are put into */
 #define FRESH_MOST      1000000
 
 /* ----------------------------------------------------------------------------------- memory --- */
@@ -135,11 +136,12 @@ static bool small_enough(trial *t, const char *path) {
     return yes;
 }
 
-static void try_model(trial *t, const char *path) {
-    const fv_model_options options = {.size = sizeof options, .fresh = 1};
+static void try_model(trial *t, const family *f, const char *path) {
+    fv_model_options options = {.size = sizeof options, .fresh = 1};
     fv_model *model;
     const size_t end = strlen(path);
     if (end > 4 && strcmp(path + end - 4, ".net") == 0 && !small_enough(t, path)) return;
+    if (f->net) options.weights = path, path = WEIGHTS_NET;
     if (!went(t, fv_model_open(t->ctx, path, &options, &model))) return;
     t->opened++;
     run(t, model);
@@ -154,7 +156,7 @@ static void try_weights(trial *t, const char *path) {
     fv_weights_free(weights);
 }
 
-static void try_file(trial *t, const char *path, size_t size) {
+static void try_file(trial *t, const family *f, const char *path, size_t size) {
     const size_t before = t->heap.now;
     const clock_t began = clock();
     t->path = path;
@@ -162,7 +164,7 @@ static void try_file(trial *t, const char *path, size_t size) {
     t->opened = t->ran = 0;
     t->heap.budget = before + BYTES_MOST + BYTES_TIMES * size;
     try_weights(t, path);
-    try_model(t, path);
+    try_model(t, f, path);
     const double seconds = (double)(clock() - began) / CLOCKS_PER_SEC;
     if (t->heap.now != before) fail(t, "memory is left behind");
     if (seconds > SECONDS_MOST) {
@@ -199,20 +201,19 @@ static const family *make_file(fv_context *ctx, const plan *p, long number, muta
     return f;
 }
 
-static bool write_file(fv_context *ctx, const char *path, const mutant *m) {
+static bool write_file(const char *path, const mutant *m) {
     FILE *f = fopen(path, "wb");
-    (void)ctx;
     if (!f) return false;
     const bool whole = fwrite(m->data, 1, m->size, f) == m->size;
     return fclose(f) == 0 && whole;
 }
 
-static bool try_mutant(trial *t, const char *path, const mutant *m) {
-    if (!write_file(t->ctx, path, m)) {
+static bool try_mutant(trial *t, const family *f, const char *path, const mutant *m) {
+    if (!write_file(path, m)) {
         fail(t, "it cannot be written");
         return false;
     }
-    try_file(t, path, m->size);
+    try_file(t, f, path, m->size);
     if (!t->failed) (void)remove(path);
     return !t->failed;
 }
@@ -221,11 +222,16 @@ static bool try_mutant(trial *t, const char *path, const mutant *m) {
 static int try_good(trial *t, const family *f) {
     static mutant m;
     int bad = 0;
+    if (f->net) {
+        m.size = strlen(f->net);
+        memcpy(m.data, f->net, m.size);
+        bad += !write_file(WEIGHTS_NET, &m);
+    }
     for (int i = 0; i < f->seeds; i++) {
         char path[64];
         (void)snprintf(path, sizeof path, "good-%s-%d%s", f->name, i, f->extension);
         f->make(t->ctx, i, &m);
-        bool good = try_mutant(t, path, &m);
+        bool good = try_mutant(t, f, path, &m);
         if (good && (!t->opened || (!t->ran && strcmp(f->name, "weights") != 0))) {
             printf("FAILED %s: not read and run: %s\n", path, fv_context_error(t->ctx));
             good = false;
@@ -270,7 +276,7 @@ static int try_all(trial *t, const plan *p) {
         (void)snprintf(path, sizeof path, "mutant-%llu-%ld%s", (unsigned long long)p->seed, n,
                        f->extension);
         watch(path);
-        failed += !try_mutant(t, path, &m);
+        failed += !try_mutant(t, f, path, &m);
         tried[kind]++;
         opened[kind] += t->opened > 0;
         ran[kind] += t->ran > 0;

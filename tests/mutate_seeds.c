@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "mutate.h"
 #include "onnx_text.h"
+#include "torch_writer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,60 @@ static void spoil_model(fv_context *ctx, int i, dice *d, mutant *out) {
 static void spoil_weights(fv_context *ctx, int i, dice *d, mutant *out) {
     make_weights(ctx, i, out);
     spoil_header(d, out);
+}
+
+/* -------------------------------------------------------------------------------- PyTorch --- */
+
+#define TORCH_NET "net w\ninput 1x4x4\nconv 2 3x3 - fc 3\n"
+enum { TORCH_FORMS = 3, TORCH_TENSORS = 4, TORCH_NUMBERS = 47 };
+static const float torch_numbers[TORCH_NUMBERS] = {0.5f, -0.25f, 1};
+static const torch_storage torch_block = {"0", torch_numbers, sizeof torch_numbers, TORCH_NUMBERS};
+static const torch_tensor torch_tensors[TORCH_TENSORS] = {
+    {"conv1.weight", "FloatStorage", &torch_block, 0, 4, {2, 1, 3, 3}, {9, 9, 3, 1}},
+    {"conv1.bias", "FloatStorage", &torch_block, 18, 1, {2}, {1}},
+    {"fc1.weight", "FloatStorage", &torch_block, 20, 2, {3, 8}, {1, 3}},
+    {"fc1.bias", "FloatStorage", &torch_block, 44, 1, {3}, {1}}};
+
+static void wrap(int form, const fv_text *pickle, mutant *out) {
+    fv_text file = {0};
+    if (form == 2)
+        torch_legacy(&file, pickle, &torch_block, 1);
+    else
+        torch_zip(&file, pickle, &torch_block, 1, form == 1);
+    if (file.failed || file.length > MUTANT_MOST) give_up("a file of PyTorch", "too large");
+    out->size = file.length;
+    memcpy(out->data, file.data, file.length);
+    fv__text_free(&file);
+}
+
+static void make_torch(fv_context *ctx, int i, mutant *out) {
+    fv_text pickle = {0};
+    (void)ctx;
+    torch_pickle(&pickle, torch_tensors, TORCH_TENSORS);
+    wrap(i, &pickle, out);
+    fv__text_free(&pickle);
+}
+
+/* A number of a tensor, or bytes of the pickle; the archive around it is right. */
+static void spoil_torch(fv_context *ctx, int i, dice *d, mutant *out) {
+    static mutant bytes, other;
+    torch_tensor t[TORCH_TENSORS];
+    fv_text pickle = {0};
+    memcpy(t, torch_tensors, sizeof t);
+    torch_tensor *one = &t[roll(d, TORCH_TENSORS)];
+    int64_t *const places[] = {&one->offset, &one->dim[roll(d, 4)], &one->stride[roll(d, 4)]};
+    const bool numbers = roll(d, 2);
+    if (numbers) *places[roll(d, 3)] = (int64_t)roll_nasty(d);
+    torch_pickle(&pickle, t, TORCH_TENSORS);
+    bytes.size = pickle.length;
+    memcpy(bytes.data, pickle.data, pickle.length);
+    make_torch(ctx, i, &other);
+    if (!numbers) spoil_bytes(d, &bytes, &other);
+    if (bytes.size > MUTANT_MOST / 2) bytes.size = MUTANT_MOST / 2;
+    fv__text_cut(&pickle, 0);
+    fv__text_addn(&pickle, (const char *)bytes.data, bytes.size);
+    wrap(i, &pickle, out);
+    fv__text_free(&pickle);
 }
 
 /* ----------------------------------------------------------------------------------- text --- */
@@ -202,11 +257,12 @@ static void spoil_onnx(fv_context *ctx, int i, dice *d, mutant *out) {
 #endif
 
 const family families[] = {
-    {"models", ".safetensors", COUNT(nets), make_model, spoil_model},
-    {"weights", ".safetensors", COUNT(plain), make_weights, spoil_weights},
-    {"texts", ".net", COUNT(nets), make_text, spoil_net},
+    {"models", ".safetensors", COUNT(nets), NULL, make_model, spoil_model},
+    {"weights", ".safetensors", COUNT(plain), NULL, make_weights, spoil_weights},
+    {"PyTorch", ".pth", TORCH_FORMS, TORCH_NET, make_torch, spoil_torch},
+    {"texts", ".net", COUNT(nets), NULL, make_text, spoil_net},
 #ifdef FV_HAVE_ONNX
-    {"ONNX", ".onnx", COUNT(models), make_onnx, spoil_onnx},
+    {"ONNX", ".onnx", COUNT(models), NULL, make_onnx, spoil_onnx},
 #endif
 };
 const int family_count = COUNT(families);

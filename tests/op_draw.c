@@ -83,7 +83,7 @@ static void append_words(const op_problem *like, int i, char out[OP_SAMPLE]) {
 static void draw_option(op_draw *draw, const fv_field *f, const op_problem *like, bool blocks,
                         char out[OP_SAMPLE]) {
     fv_text listed = {0};
-    char value[64];
+    char value[200];
     op_draw_field(draw, f, blocks, value);
     if (f->kind == FV_INTS || f->kind == FV_REALS) {
         fv__field_print(&listed, f, like->options.bytes);

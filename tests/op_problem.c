@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define GAP_BYTE 0x5a
+#define WORD     200 /* bytes of a value in a sample */
 
 bool op_check(op_tally *t, bool holds, const char *format, ...) {
     if (holds) {
@@ -36,11 +37,11 @@ const fv_op *op_number_of(int i) {
 }
 
 /* The next word of a text; false at its end. */
-static bool next_word(const char **text, char word[64]) {
+static bool next_word(const char **text, char word[WORD]) {
     *text += strspn(*text, " ");
     size_t n = strcspn(*text, " ");
     if (n == 0) return false;
-    if (n > 63) n = 63;
+    if (n > WORD - 1) n = WORD - 1;
     memcpy(word, *text, n);
     word[n] = '\0';
     *text += n;
@@ -48,7 +49,7 @@ static bool next_word(const char **text, char word[64]) {
 }
 
 fv_status op_options(fv_context *ctx, const fv_op *op, const char *text, void *options) {
-    char word[64];
+    char word[WORD];
     int position = 0;
     if (op->fields == NULL) return FV_OK;
     fv__field_defaults(op->fields, options);

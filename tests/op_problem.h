@@ -18,7 +18,7 @@ typedef struct op_tally {
 bool op_check(op_tally *t, bool holds, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-#define OPTION_BYTES 1024
+#define OPTION_BYTES (1024 + sizeof(fv_long_ints))
 #define OP_INPUTS    8 /* most of a sample problem */
 #define OP_OUTPUTS   FV_OP_OUTPUTS
 #define OP_YS        8 /* outputs that are given memory: most of a sample problem */

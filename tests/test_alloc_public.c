@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_alloc_public.c - memory refused at every place of the public functions beside loading,
- * running and stepping (test_alloc_api.c): describing, building, sets of one's own, drawing,
- * checking, timing, runs in a folder.
+ * running and stepping (test_alloc_api.c): describing, small sums, building, sets of one's own,
+ * drawing, checking, timing, runs in a folder.
  *
  * Each use is repeated with the first, second, third … request refused, once that one alone and
  * once all from there on. Each time it must end in FV_EXHAUSTED and a sentence, never in a crash;
@@ -35,6 +35,45 @@ static fv_status describe(fv_context *ctx) {
     fv_explanation_free(e);
     fv_net_free(again);
     fv_net_free(net);
+    return s;
+}
+
+/* Numbers, kernels, walks, and what a text leaves open. */
+static fv_status small_sums(fv_context *ctx) {
+    static uint8_t pixels[3 * 5 * 4];
+    const fv_image image = {5, 4, 3, pixels};
+    fv_matrix *x = NULL, *w = NULL, *y = NULL, *k = NULL;
+    fv_image *filtered = NULL;
+    fv_steps *steps = NULL;
+    fv_blob *png = NULL;
+    fv_net *net = NULL;
+    fv_explanation *e = NULL;
+    fv_as_fc f = FV_INIT(fv_as_fc);
+    fv_step_options o = FV_INIT(fv_step_options);
+    fv_status s = fv_matrix_parse(ctx, "1,2,3; 4,5,6; 7,8,9", &x);
+    if (!s) s = fv_kernel_make(ctx, "gaussian", 2, 0.7, &k);
+    if (!s) s = fv_filter(ctx, x, k, NULL, &y);
+    if (!s) s = fv_filter_image(ctx, &image, k, NULL, &filtered);
+    if (!s) s = fv_image_png(ctx, filtered, &png);
+    if (!s) s = fv_matrix_parse(ctx, "1,0; 0,1", &w);
+    o.op = "conv";
+    o.x = x;
+    o.w = w;
+    o.settings = "stride=2 pad=1";
+    o.matrix = 1;
+    if (!s) s = fv_step_through(ctx, &o, &steps);
+    if (!s) s = fv_net_parse(ctx, "input 1x8x8\n conv 2 3x3 stride 2 pad ? - fc 2\n", NULL, &net);
+    if (!s) s = fv_explain(ctx, net, NULL, &e);
+    if (!s) s = fv_explain_as_fc(ctx, net, "conv1", &f);
+    fv_explanation_free(e);
+    fv_net_free(net);
+    fv_steps_free(steps);
+    fv_blob_free(png);
+    fv_image_free(filtered);
+    fv_matrix_free(y);
+    fv_matrix_free(k);
+    fv_matrix_free(w);
+    fv_matrix_free(x);
     return s;
 }
 
@@ -256,6 +295,7 @@ static void refuse_each(use u, bool rest) {
         refuse_each(name, true);                                                                   \
     }
 REFUSED(describe)
+REFUSED(small_sums)
 REFUSED(build)
 REFUSED(look_at_data)
 REFUSED(look_inside)
@@ -276,7 +316,8 @@ static void take_back(void *user, void *memory) {
 static void all_memory_is_the_callers(void **state) {
     (void)state;
     with_report = true;
-    static const use each[] = {describe, build, look_at_data, look_inside, check_and_time, train};
+    static const use each[] = {describe,    small_sums,     build, look_at_data,
+                               look_inside, check_and_time, train};
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
         fv_context *ctx;
         long lent = 0;
@@ -296,10 +337,10 @@ static void all_memory_is_the_callers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(describe_refused),          cmocka_unit_test(build_refused),
-        cmocka_unit_test(look_at_data_refused),      cmocka_unit_test(look_inside_refused),
-        cmocka_unit_test(check_and_time_refused),    cmocka_unit_test(train_refused),
-        cmocka_unit_test(all_memory_is_the_callers),
+        cmocka_unit_test(describe_refused),    cmocka_unit_test(small_sums_refused),
+        cmocka_unit_test(build_refused),       cmocka_unit_test(look_at_data_refused),
+        cmocka_unit_test(look_inside_refused), cmocka_unit_test(check_and_time_refused),
+        cmocka_unit_test(train_refused),       cmocka_unit_test(all_memory_is_the_callers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,16 +101,16 @@ static void test_a_step_adds_both_gradients(void **state) {
 static void test_sharing_is_saved(void **state) {
     (void)state;
     fv_model *model = model_of(shared_text), *again;
-    fv_safetensors st;
+    fv_tensor_file st;
     for (int built = 0; built < 2; built++) {
         if (built) model->net.graph->source = NULL; /* as if made by calls: its text is printed */
         must(fv__model_save(ctx, model, "shared.safetensors"));
         must(fv__safetensors_open(ctx, "shared.safetensors", &st));
         assert_int_equal(st.count, model->net.graph->param_count);
-        assert_non_null(fv__safetensors_find(&st, "step.weight"));
-        assert_non_null(fv__safetensors_find(&st, "last.bias"));
-        assert_null(fv__safetensors_find(&st, "third.bias"));
-        fv__safetensors_close(&st);
+        assert_non_null(fv__tensor_file_find(&st, "step.weight"));
+        assert_non_null(fv__tensor_file_find(&st, "last.bias"));
+        assert_null(fv__tensor_file_find(&st, "third.bias"));
+        fv__tensor_file_close(&st);
         must(fv__model_load(ctx, "shared.safetensors", &again));
         const fv_graph *a = model->net.graph, *b = again->net.graph;
         assert_int_equal(a->param_count, b->param_count);

@@ -54,11 +54,12 @@ static void replace(fv_text *text, size_t start, size_t end, const char *with, s
 
 static void damage(fv_text *text) {
     static const char *const bits[] = {
-        "(",       ")",     "{",        "}",       "[",           "]",      "|",        "-",
-        " - ",     "*",     "x",        ",",       "=",           "/",      "//",       "0",
-        "-1",      "1e99",  "3x3",      "1e9",     "as a",        "from a", "add {",    "if ",
-        "then ",   "else ", "\n",       "block ",  "head ",       "\"",     "channels", "identity",
-        "*100000", "#",     "share a ", "\nloss ", "99999999999", "0.5",    "same"};
+        "(",       ")",           "{",        "}",        "[",       "]",      "|",
+        "-",       " - ",         "*",        "x",        ",",       "=",      "/",
+        "//",      "0",           "-1",       "1e99",     "3x3",     "1e9",    "as a",
+        "from a",  "add {",       "if ",      "then ",    "else ",   "\n",     "block ",
+        "head ",   "\"",          "channels", "identity", "*100000", "#",      "share a ",
+        "\nloss ", "99999999999", "0.5",      "same",     "?",       " pad ?", " stride ?"};
     size_t a, b, c, d;
     pick(text->data, text->length, &a, &b);
     pick(text->data, text->length, &c, &d);

@@ -109,15 +109,16 @@ static void test_back_propagation(void **state) {
  */
 
 static const struct {
+    const char *name; /* by which `fovea filter` knows it */
     double w[9];
     double divisor, sum;
-} filters[] = {{{0, 0, 0, 0, 1, 0, 0, 0, 0}, 1, 1},         /* identity */
-               {{1, 0, -1, 0, 0, 0, -1, 0, 1}, 1, 0},       /* edges */
-               {{0, 1, 0, 1, -4, 1, 0, 1, 0}, 1, 0},        /* edges */
-               {{-1, -1, -1, -1, 8, -1, -1, -1, -1}, 1, 0}, /* edges */
-               {{0, -1, 0, -1, 5, -1, 0, -1, 0}, 1, 1},     /* sharpen */
-               {{1, 1, 1, 1, 1, 1, 1, 1, 1}, 9, 1},         /* box blur */
-               {{1, 2, 1, 2, 4, 2, 1, 2, 1}, 16, 1}};       /* Gaussian blur */
+} filters[] = {{"identity", {0, 0, 0, 0, 1, 0, 0, 0, 0}, 1, 1},
+               {"edge1", {1, 0, -1, 0, 0, 0, -1, 0, 1}, 1, 0},
+               {"edge2", {0, 1, 0, 1, -4, 1, 0, 1, 0}, 1, 0},
+               {"edge3", {-1, -1, -1, -1, 8, -1, -1, -1, -1}, 1, 0},
+               {"sharpen", {0, -1, 0, -1, 5, -1, 0, -1, 0}, 1, 1},
+               {"box", {1, 1, 1, 1, 1, 1, 1, 1, 1}, 9, 1},
+               {"gaussian", {1, 2, 1, 2, 4, 2, 1, 2, 1}, 16, 1}};
 
 /* An even grey stays what it is, or becomes black where edges are looked for; one white pixel
    becomes the filter itself, mirrored: by a true convolution it becomes the filter. */
@@ -128,6 +129,10 @@ static void test_filters(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
         double w[9], mirrored[9];
+        fv_kernel_facts named = FV_INIT(fv_kernel_facts);
+        assert_true(fv_kernel_find(filters[i].name, &named));
+        assert_true(named.divisor == filters[i].divisor);
+        assert_memory_equal(named.weights, filters[i].w, sizeof named.weights);
         for (int q = 0; q < 9; q++) mirrored[8 - q] = w[q] = filters[i].w[q] / filters[i].divisor;
         check_run("conv", "1 3x3 bias no ; 1x1x3x3", grey, w, NUMBERS(3 * filters[i].sum));
         check_run("conv", "1 3x3 bias no ; 1x1x5x5", white, w, mirrored);
@@ -165,6 +170,11 @@ static counts count(const char *op, const char *sample, const char *dims) {
 /* Decks B and E. */
 static void test_sizes(void **state) {
     (void)state;
+    /* AlexNet's CONV1: (11*11*3)*96 = 35K */
+    const counts alexnet = count("conv", "96 11x11 stride 4 ; 1x3x227x227", "1x96x55x55");
+    char text[32];
+    assert_int_equal(alexnet.weights, 34848);
+    assert_string_equal(fv__short_count(text, (double)alexnet.weights), "35K");
     (void)count("conv", "1 3x3 ; 1x1x7x7", "1x1x5x5");
     (void)count("conv", "1 3x3 stride 2 ; 1x1x7x7", "1x1x3x3");
     (void)count("conv", "1 3x3 stride 3 ; 1x1x7x7", "1x1x2x2"); /* 2.33 */
@@ -189,6 +199,7 @@ static void test_local_and_shared(void **state) {
               NUMBERS(3, 1, 2));
 }
 
+/* Weights, biases, and connections: multiplications, and a bias at every place. */
 static void check_counts(counts c, int64_t parameters, int64_t connections) {
     assert_int_equal(c.weights + c.biases, parameters);
     assert_int_equal(c.connections, connections);

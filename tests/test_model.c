@@ -2,7 +2,7 @@
 /*
  * test_model.c - models in memory and in files: bits kept, weights of another network named.
  */
-#include "format/model.h"
+#include "format/weights.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * test_old_names.c - model files of version 0.1.0, which called the layers within a labelled call
  * of a block by the call's number: each of their weights must come to where it was.
  */
-#include "format/model.h"
+#include "format/weights.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

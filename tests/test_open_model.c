@@ -169,13 +169,13 @@ static void finds_weights_without_a_network(void **state) {
     static const float w[4] = {1, 2, 3, 4};
     const fv_st_tensor t[] = {{"fc1.weight", {2, {2, 2}}, w}};
     const fv_open_options fresh = {.fresh = true};
-    fv_safetensors st;
+    fv_tensor_file st;
     bool found;
     assert_int_equal(fv__safetensors_write(ctx, "alone.safetensors", t, 1, NULL, 0), FV_OK);
     assert_int_equal(fv__weights_open(ctx, "alone.safetensors", &st, &found), FV_OK);
     assert_true(found);
     assert_string_equal(st.entries[0].name, "fc1.weight");
-    fv__safetensors_close(&st);
+    fv__tensor_file_close(&st);
     refused(ctx, "alone.safetensors", &fresh, FV_BAD_INPUT, "weights without a network");
     static const char *const others[] = {"small.net", "lenet5", "nothere", "five.safetensors"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {

@@ -38,7 +38,7 @@ static uint8_t *file_of(const char *header, size_t header_size, size_t body, siz
 static void refused(fv_context *ctx, const char *header, size_t body, const char *words) {
     size_t size;
     uint8_t *f = file_of(header, strlen(header), body, &size);
-    fv_safetensors st;
+    fv_tensor_file st;
     fv_status status = fv__safetensors_parse(ctx, "bad.safetensors", f, size, &st);
     if (status != FV_BAD_INPUT || !strstr(ctx->message, words) ||
         strncmp(ctx->message, "bad.safetensors: ", 17) != 0)
@@ -49,11 +49,11 @@ static void refused(fv_context *ctx, const char *header, size_t body, const char
 static void taken(fv_context *ctx, const char *header, size_t body, size_t count) {
     size_t size;
     uint8_t *f = file_of(header, strlen(header), body, &size);
-    fv_safetensors st;
+    fv_tensor_file st;
     if (fv__safetensors_parse(ctx, "good.safetensors", f, size, &st) != FV_OK)
         fail_msg("%.80s\n  gave: %s", header, ctx->message);
     assert_int_equal(st.count, count);
-    fv__safetensors_close(&st);
+    fv__tensor_file_close(&st);
     free(f);
 }
 
@@ -123,7 +123,7 @@ static void refuses_what_lies(void **state) {
 
 static void refuses_headers_that_are_none(void **state) {
     fv_context *ctx = *state;
-    fv_safetensors st;
+    fv_tensor_file st;
     for (size_t size = 0; size < 8; size++) {
         uint8_t *f = calloc(1, size + 1);
         assert_int_equal(fv__safetensors_parse(ctx, "x", f, size, &st), FV_BAD_INPUT);
@@ -170,9 +170,9 @@ static void refuses_every_truncation(void **state) {
     fv_context *ctx = *state;
     size_t size;
     uint8_t *f = file_of(whole, sizeof whole - 1, 36, &size);
-    fv_safetensors st;
+    fv_tensor_file st;
     assert_int_equal(fv__safetensors_parse(ctx, "x", f, size, &st), FV_OK);
-    fv__safetensors_close(&st);
+    fv__tensor_file_close(&st);
     for (size_t cut = 0; cut < size; cut++) {
         uint8_t *part = malloc(cut ? cut : 1);
         memcpy(part, f, cut);
@@ -194,16 +194,16 @@ static void survives_changed_bytes(void **state) {
     uint8_t *f = file_of(whole, sizeof whole - 1, 36, &size);
     for (size_t at = 0; at < size; at++) {
         for (int bit = 0; bit < 8; bit++) {
-            fv_safetensors st;
+            fv_tensor_file st;
             f[at] ^= (uint8_t)(1 << bit);
             if (fv__safetensors_parse(ctx, "x", f, size, &st) == FV_OK) {
                 float out[9];
                 for (size_t i = 0; i < st.count; i++) {
                     if (st.entries[i].bytes <= sizeof out &&
-                        fv__safetensors_floats(ctx, &st.entries[i], out) == FV_OK)
+                        fv__tensor_file_floats(ctx, &st.entries[i], out) == FV_OK)
                         taken_count++;
                 }
-                fv__safetensors_close(&st);
+                fv__tensor_file_close(&st);
             } else {
                 assert_int_equal(ctx->status, FV_BAD_INPUT);
             }
@@ -219,8 +219,12 @@ static fv_status floats(fv_context *ctx, const char *dtype, const void *data, si
     /* one byte further, so that nothing is aligned */
     uint8_t *odd = malloc(bytes + 1);
     memcpy(odd + 1, data, bytes);
-    fv_st_entry e = {"w", fv__file_type(dtype), fv__shape1(1), odd + 1, bytes};
-    fv_status status = fv__safetensors_floats(ctx, &e, out);
+    const fv_tensor_entry e = {.name = "w",
+                               .type = fv__file_type(dtype),
+                               .shape = fv__shape1(1),
+                               .data = odd + 1,
+                               .bytes = bytes};
+    fv_status status = fv__tensor_file_floats(ctx, &e, out);
     free(odd);
     return status;
 }
@@ -293,25 +297,25 @@ static void writes_what_it_reads(void **state) {
     fv__file_release(&a);
     fv__file_release(&b);
 
-    fv_safetensors st;
+    fv_tensor_file st;
     assert_int_equal(fv__safetensors_open(ctx, "a.safetensors", &st), FV_OK);
     assert_int_equal(st.count, 3);
     assert_string_equal(fv__json_string(st.metadata, "z", ""), "first\nline \"two\"\t\\");
     assert_string_equal(fv__json_string(st.metadata, "a", ""), "\x01 k\xc3\xa4se \xf0\x9f\x90\x88");
     assert_string_equal(st.metadata->child->name, "z");
-    const fv_st_entry *e = fv__safetensors_find(&st, "b\"\xe2\x82\xac");
+    const fv_tensor_entry *e = fv__tensor_file_find(&st, "b\"\xe2\x82\xac");
     float out[6];
     assert_non_null(e);
-    assert_int_equal(fv__safetensors_floats(ctx, e, out), FV_OK);
+    assert_int_equal(fv__tensor_file_floats(ctx, e, out), FV_OK);
     assert_true(out[0] == -1 && out[1] == 0.1f);
-    e = fv__safetensors_find(&st, "conv1.weight");
+    e = fv__tensor_file_find(&st, "conv1.weight");
     assert_non_null(e);
     assert_int_equal(e->shape.rank, 3);
     assert_int_equal(e->shape.dim[2], 3);
-    assert_null(fv__safetensors_find(&st, "conv1.weigh"));
-    assert_null(fv__safetensors_find(&st, ""));
-    assert_int_equal(fv__safetensors_find(&st, "e")->bytes, 0);
-    fv__safetensors_close(&st);
+    assert_null(fv__tensor_file_find(&st, "conv1.weigh"));
+    assert_null(fv__tensor_file_find(&st, ""));
+    assert_int_equal(fv__tensor_file_find(&st, "e")->bytes, 0);
+    fv__tensor_file_close(&st);
 }
 
 static void refuses_to_write_nonsense(void **state) {
@@ -342,17 +346,17 @@ static void finds_among_many(void **state) {
         t[i] = (fv_st_tensor){names[i], fv__shape1(1), &values[i]};
     }
     assert_int_equal(fv__safetensors_write(ctx, "many.safetensors", t, N, NULL, 0), FV_OK);
-    fv_safetensors st;
+    fv_tensor_file st;
     assert_int_equal(fv__safetensors_open(ctx, "many.safetensors", &st), FV_OK);
     for (int i = 0; i < N; i++) {
         float v;
-        const fv_st_entry *e = fv__safetensors_find(&st, names[i]);
+        const fv_tensor_entry *e = fv__tensor_file_find(&st, names[i]);
         assert_non_null(e);
-        assert_int_equal(fv__safetensors_floats(ctx, e, &v), FV_OK);
+        assert_int_equal(fv__tensor_file_floats(ctx, e, &v), FV_OK);
         assert_true(v == values[i]);
         assert_string_equal(st.entries[i].name, names[i]); /* in the order given */
     }
-    fv__safetensors_close(&st);
+    fv__tensor_file_close(&st);
 }
 
 int main(void) {

@@ -18,6 +18,14 @@ typedef struct fv_misfit_facts {
     const char *words; /* "width: (7 - 3)/3 + 1 = 2.33; 2 are used, the last column …" */
 } fv_misfit_facts;
 
+/* One value of an option that the text leaves open, `pad ?` or `stride ?`. */
+typedef struct fv_trial_facts {
+    const char *value;    /* "1", "0,0,1,1" */
+    double height, width; /* of the output: (in + pads - kernel)/stride + 1, whole or not */
+    int fits;             /* both are whole: the windows reach exactly to the end */
+    int chosen;
+} fv_trial_facts;
+
 /* One layer; the first one is the input. Shapes are of one sample. */
 typedef struct fv_layer {
     const char *name;  /* "conv1"; "input" */
@@ -44,6 +52,9 @@ typedef struct fv_layer {
     const char *const *inputs; /* names of the layers it reads */
     int misfit_count;
     const fv_misfit_facts *const *misfits;
+    const char *open; /* the option that the text leaves open, "pad" or "stride"; NULL: none */
+    int trial_count;  /* what it could be, in rising order */
+    const fv_trial_facts *const *trials;
 } fv_layer;
 
 typedef struct fv_output_facts {
@@ -92,6 +103,26 @@ typedef struct fv_explain_options {
 FV_MUST_USE FV_API fv_status fv_explain(fv_context *ctx, const fv_net *net,
                                         const fv_explain_options *options, fv_explanation **out);
 FV_API void fv_explanation_free(fv_explanation *explanation); /* NULL is allowed */
+
+/* How the units of a layer are wired to the numbers that they read. */
+typedef struct fv_wiring {
+    int64_t weights, biases; /* 4 bytes each in memory */
+    int64_t connections;     /* as in fv_layer */
+} fv_wiring;
+
+/* A layer beside those that would do its job. */
+typedef struct fv_as_fc {
+    size_t size;                 /* FV_INIT(fv_as_fc) */
+    int64_t input[3], output[3]; /* channels, height, width */
+    fv_wiring own;               /* as it is: all places share their weights */
+    fv_wiring local;             /* the same windows, every place with weights of its own */
+    fv_wiring full;              /* every unit reads every number: a fully connected layer */
+} fv_as_fc;
+
+/* Of a layer whose windows slide, by its name or label. FV_BAD_INPUT: no such layer ("did you
+   mean"), one without weights or without windows, more connections than 64 bits count. */
+FV_MUST_USE FV_API fv_status fv_explain_as_fc(fv_context *ctx, const fv_net *net, const char *layer,
+                                              fv_as_fc *out);
 
 FV_END
 #endif

@@ -28,13 +28,51 @@ FV_MUST_USE FV_API fv_status fv_model_create(fv_context *ctx, const char *word,
 FV_MUST_USE FV_API fv_status fv_model_parse(fv_context *ctx, const char *text, const char *settings,
                                             uint64_t seed, fv_model **out);
 
+/* How the tensors of a file find their place in a network. NAME: each has the name of its
+   parameter, "conv1.weight"; PyTorch's running_mean and running_var are bn's mean and variance, and
+   "module.", "model.", "backbone." and the like in front do not count. ORDER: as they stand in the
+   file, against the network's parameters in their order. AUTO: by name, or else by order. */
+typedef enum fv_match { FV_MATCH_AUTO, FV_MATCH_NAME, FV_MATCH_ORDER } fv_match;
+
+/* One tensor that found its place. */
+typedef struct fv_weight_pair {
+    const char *parameter; /* "basic1.conv1.weight" */
+    const char *tensor;    /* in the file: "layer1.0.conv1.weight" */
+    const char *type;      /* there: "F16" */
+} fv_weight_pair;
+
+/* What came of reading weights. */
+typedef struct fv_weight_report {
+    const char *file;
+    fv_match match; /* what they were matched by, NAME or ORDER */
+    int mapped;     /* those that a mapping file names */
+    int parameters; /* tensors that the network has */
+    int matched;
+    const fv_weight_pair *const *pairs; /* `matched` of them, in the network's order */
+    int converted;                      /* to float32, from another type */
+    int strided;  /* that did not lie dense in the file: transposed, or parts of others */
+    int reshaped; /* fc's weights that are convolutions in the network, and the other way round */
+    int ignored;  /* tensors of the file that the network has no use for: counters, whole numbers,
+                     and those that a mapping file leaves out */
+    const char *const *ignored_names;
+    int missing; /* parameters that only training has and the file has not: fresh ones */
+    const char *const *missing_names;
+} fv_weight_report;
+FV_API void fv_weight_report_free(fv_weight_report *report); /* NULL is allowed */
+
 typedef struct fv_model_options {
     size_t size;          /* FV_INIT(fv_model_options) */
     const char *settings; /* for the parameters of a network's text: "classes=10" */
-    const char *weights;  /* a safetensors file whose weights the network gets */
+    const char *weights;  /* a file whose weights the network gets: safetensors, or a state
+                             dictionary of PyTorch */
     uint64_t seed;        /* of fresh weights */
     int fresh;            /* 1: a network without weights gets fresh ones; otherwise that is an
                              error which says how to train it */
+    fv_match match;       /* of `weights` */
+    const char *map;      /* a file that says which of their names is which of ours, a line each:
+                             "layer1.*.conv1 basic{*+1}.conv1" (docs/weights.md); NULL: none */
+    fv_weight_report **report; /* receives what came of `weights`, for fv_weight_report_free, or
+                                  NULL when there are none; NULL: not wanted */
 } fv_model_options;
 
 /* Opens whatever has weights: a model file, the folder of a training run (its model, or the best
@@ -54,9 +92,10 @@ FV_MUST_USE FV_API fv_status fv_model_load(fv_context *ctx, const char *path, fv
 FV_MUST_USE FV_API fv_status fv_model_load_memory(fv_context *ctx, const void *data, size_t size,
                                                   fv_model **out);
 
-/* Replaces the weights of a model by those in a safetensors file, name by name. All of them must be
-   there in the same shapes, and no others: otherwise FV_BAD_INPUT names the first difference and
-   the model stays as it was. Float64, float16 and bfloat16 are converted to float32. */
+/* Replaces the weights of a model by those in a file, safetensors or a state dictionary of PyTorch,
+   matched as FV_MATCH_AUTO says. All of them must be there in the same shapes, and no others:
+   otherwise FV_BAD_INPUT names the first difference and the model stays as it was. Float64, float16
+   and bfloat16 are converted to float32. */
 FV_MUST_USE FV_API fv_status fv_model_load_weights(fv_context *ctx, fv_model *model,
                                                    const char *path);
 

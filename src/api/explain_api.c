@@ -3,8 +3,10 @@
  * explain_api.c - public: what a network is, and how fast it runs.
  */
 #include "api/given.h"
+#include "api/views.h"
 #include "look/benchmark.h"
 #include "look/explanation.h"
+#include "look/wiring.h"
 
 fv_status fv_explain(fv_context *ctx, const fv_net *net, const fv_explain_options *given,
                      fv_explanation **out) {
@@ -22,6 +24,20 @@ fv_status fv_explain(fv_context *ctx, const fv_net *net, const fv_explain_option
 
 void fv_explanation_free(fv_explanation *explanation) {
     fv__explanation_free(explanation);
+}
+
+fv_status fv_explain_as_fc(fv_context *ctx, const fv_net *net, const char *layer, fv_as_fc *out) {
+    fv_as_fc found = {0};
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_GIVE(ctx, found, out);
+    FV_NEED(ctx, net);
+    FV_NEED(ctx, layer);
+    int node;
+    FV_TRY(fv__layer_named(ctx, net->graph, layer, &node));
+    FV_TRY(fv__as_fc(ctx, net->graph, node, &found));
+    FV_GIVE(ctx, found, out);
+    return FV_OK;
 }
 
 fv_status fv_bench_run(fv_context *ctx, const fv_net *net, const fv_bench_options *given,

@@ -3,7 +3,7 @@
  * model_api.c - the public model: making, reading, writing, describing.
  */
 #include "api/given.h"
-#include "format/model.h"
+#include "format/weights.h"
 #include "api/views.h"
 #include "op/softmax.h"
 #include <string.h>

@@ -11,12 +11,16 @@ fv_status fv__take_model_options(fv_context *ctx, const fv_model_options *given,
                                  fv_open_options *out) {
     fv_setting *settings;
     size_t count;
+    if (given->match < FV_MATCH_AUTO || given->match > FV_MATCH_ORDER)
+        return fv__fail(ctx, FV_USAGE, "there is no way %d of matching weights", (int)given->match);
     FV_TRY(fv__settings_split(ctx, arena, given->settings, &settings, &count));
-    *out = (fv_open_options){.settings = settings,
-                             .setting_count = count,
-                             .weights = given->weights,
-                             .seed = given->seed,
-                             .fresh = given->fresh};
+    *out = (fv_open_options){
+        .settings = settings,
+        .setting_count = count,
+        .weights = given->weights,
+        .match = {.match = given->match, .map = given->map, .report = given->report},
+        .seed = given->seed,
+        .fresh = given->fresh};
     return FV_OK;
 }
 
@@ -56,10 +60,15 @@ fv_status fv_model_open(fv_context *ctx, const char *word, const fv_model_option
     FV_NEED(ctx, out);
     FV_NEED(ctx, word);
     FV_TAKE(ctx, given, known);
+    if (known.report) *known.report = NULL;
     fv__arena_init(&arena, ctx);
     fv_status status = fv__take_model_options(ctx, &known, &arena, &options);
     if (status == FV_OK) status = fv__model_open(ctx, word, &options, out);
     fv__arena_free(&arena);
+    if (status != FV_OK && known.report) {
+        fv_weight_report_free(*known.report);
+        *known.report = NULL;
+    }
     return status;
 }
 
@@ -140,11 +149,11 @@ typedef struct record {
     fv_arena arena;
 } record;
 
-static fv_status tell_weights(const fv_safetensors *st, record *r) {
+static fv_status tell_weights(const fv_tensor_file *st, record *r) {
     fv_weight_facts **list = fv__arena_alloc(&r->arena, st->count * sizeof(*list));
     if (!list) return FV_EXHAUSTED;
     for (size_t i = 0; i < st->count; i++) {
-        const fv_st_entry *e = &st->entries[i];
+        const fv_tensor_entry *e = &st->entries[i];
         fv_weight_facts *f = list[i] = fv__arena_alloc(&r->arena, sizeof *f);
         if (!f) return FV_EXHAUSTED;
         *f = (fv_weight_facts){.name = fv__arena_text(&r->arena, e->name),
@@ -161,7 +170,7 @@ static fv_status tell_weights(const fv_safetensors *st, record *r) {
 }
 
 fv_status fv_weights_read(fv_context *ctx, const char *path, fv_weights **out) {
-    fv_safetensors st;
+    fv_tensor_file st;
     bool found;
     if (out) *out = NULL;
     FV_NEED_CONTEXT(ctx);
@@ -172,7 +181,7 @@ fv_status fv_weights_read(fv_context *ctx, const char *path, fv_weights **out) {
     record *r = fv__alloc(ctx, sizeof *r, "a list of weights");
     if (r) fv__arena_init(&r->arena, ctx);
     const fv_status status = r ? tell_weights(&st, r) : FV_EXHAUSTED;
-    fv__safetensors_close(&st);
+    fv__tensor_file_close(&st);
     if (status == FV_OK)
         *out = &r->told;
     else if (r)

@@ -39,6 +39,18 @@ fv_status fv__value_named(fv_context *ctx, const fv_graph *net, const char *name
     return status;
 }
 
+fv_status fv__layer_named(fv_context *ctx, const fv_graph *net, const char *name, int *out) {
+    const int value = fv__net_find_value(net, name);
+    *out = value >= 0 ? net->values[value].node : fv__net_find_node(net, name);
+    if (*out >= 0) return FV_OK;
+    const char **names = fv__alloc(ctx, (net->node_count + 1) * sizeof *names, "names");
+    if (!names) return FV_EXHAUSTED;
+    for (size_t i = 0; i < net->node_count; i++) names[i] = net->nodes[i].name;
+    const fv_status status = none_named(ctx, net, "layer", name, names, net->node_count);
+    fv__free(names);
+    return status;
+}
+
 fv_status fv__view_clear(fv_context *ctx, fv_tensor_view *out) {
     const fv_tensor_view nothing = {0};
     return fv__give_struct(ctx, "a tensor", &nothing, sizeof nothing, out);

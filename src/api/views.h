@@ -14,6 +14,10 @@ FV_MUST_USE fv_status fv__param_named(fv_context *ctx, const fv_graph *net, cons
 FV_MUST_USE fv_status fv__value_named(fv_context *ctx, const fv_graph *net, const char *name,
                                       int *out);
 
+/* The layer of that name, or whose value has it as a label, likewise. */
+FV_MUST_USE fv_status fv__layer_named(fv_context *ctx, const fv_graph *net, const char *name,
+                                      int *out);
+
 /* Everything but its size to 0: what a call that fails leaves. */
 FV_MUST_USE fv_status fv__view_clear(fv_context *ctx, fv_tensor_view *out);
 /* A parameter whose numbers lie at `data`. */

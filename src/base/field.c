@@ -32,8 +32,23 @@ const char *fv__field_nearest(const fv_field *fields, const char *name) {
     return fv__nearest(name, words, n);
 }
 
-size_t fv__field_bytes(fv_kind kind) {
-    switch (kind) {
+int fv__field_most(const fv_field *f) {
+    if (f->kind != FV_INTS && f->kind != FV_REALS) return f->kind == FV_PAD ? 4 : 1;
+    return f->flags & FV_LONG ? FV_LONG_MAX : FV_LIST_MAX;
+}
+
+size_t fv__field_used(const fv_field *fields, size_t size, const void *options) {
+    for (const fv_field *f = fields; f != NULL && f->name != NULL; f++) {
+        if (!(f->flags & FV_LONG)) continue;
+        const int count = *(const int *)(const void *)((const char *)options + f->offset);
+        if (count < 0 || count > FV_LONG_MAX) return size;
+        return f->offset + offsetof(fv_long_ints, v) + sizeof(int64_t) * (size_t)count;
+    }
+    return size;
+}
+
+size_t fv__field_bytes(const fv_field *f) {
+    switch (f->kind) {
     case FV_INT:
         return sizeof(int64_t);
     case FV_REAL:
@@ -47,9 +62,9 @@ size_t fv__field_bytes(fv_kind kind) {
     case FV_PAD:
         return sizeof(fv_pad);
     case FV_INTS:
-        return sizeof(fv_ints);
+        return f->flags & FV_LONG ? sizeof(fv_long_ints) : sizeof(fv_ints);
     case FV_REALS:
-        return sizeof(fv_reals);
+        return f->flags & FV_LONG ? sizeof(fv_long_reals) : sizeof(fv_reals);
     case FV_WORD:
         break;
     }
@@ -59,11 +74,11 @@ size_t fv__field_bytes(fv_kind kind) {
 void fv__field_defaults(const fv_field *fields, void *options) {
     for (int i = 0; i < fv__field_count(fields); i++) {
         const fv_field *f = &fields[i];
-        memset((char *)options + f->offset, 0, fv__field_bytes(f->kind));
+        memset((char *)options + f->offset, 0, fv__field_bytes(f));
         /* A default that its own field refuses is a mistake in the table, which the tests look
            for; the zero bytes stay then. */
         if (f->initial != NULL && fv__field_set_text(NULL, f, options, f->initial) != FV_OK) {
-            memset((char *)options + f->offset, 0, fv__field_bytes(f->kind));
+            memset((char *)options + f->offset, 0, fv__field_bytes(f));
         }
     }
 }
@@ -195,19 +210,21 @@ static fv_status set_size(fv_context *ctx, const fv_field *f, fv_size *to, const
 }
 
 static fv_status set_list(fv_context *ctx, const fv_field *f, void *to, const fv_arg *arg) {
-    bool whole = f->kind == FV_INTS;
-    if (arg->is != FV_ARG_NUMBERS || arg->count < 1 || arg->count > FV_LIST_MAX || arg->cross) {
-        return fail_kind(ctx, f, arg);
-    }
+    const bool whole = f->kind == FV_INTS;
+    if (arg->is != FV_ARG_NUMBERS || arg->count < 1 || arg->cross) return fail_kind(ctx, f, arg);
+    if (arg->count > fv__field_most(f))
+        return fv__fail(ctx, FV_BAD_INPUT, "%s takes at most %d numbers, not %d", f->name,
+                        fv__field_most(f), arg->count);
     for (int i = 0; i < arg->count; i++) FV_TRY(check_number(ctx, f, arg->v[i], whole));
-    if (whole) {
-        fv_ints ints = {arg->count, {0}};
-        for (int i = 0; i < arg->count; i++) ints.v[i] = (int64_t)arg->v[i];
-        *(fv_ints *)to = ints;
-    } else {
-        fv_reals reals = {arg->count, {0}};
-        for (int i = 0; i < arg->count; i++) reals.v[i] = arg->v[i];
-        *(fv_reals *)to = reals;
+    memset(to, 0, fv__field_bytes(f));
+    *(int *)to = arg->count;
+    int64_t *ints = (void *)((char *)to + offsetof(fv_long_ints, v));
+    double *reals = (void *)((char *)to + offsetof(fv_long_reals, v));
+    for (int i = 0; i < arg->count; i++) {
+        if (whole)
+            ints[i] = (int64_t)arg->v[i];
+        else
+            reals[i] = arg->v[i];
     }
     return FV_OK;
 }
@@ -256,7 +273,7 @@ static bool read_numbers(const char *text, fv_arg *arg) {
     arg->count = 0;
     for (const char *p = text;; p++) {
         size_t n = strcspn(p, "x,");
-        if (n == 0 || n >= sizeof part || arg->count == FV_LIST_MAX) return false;
+        if (n == 0 || n >= sizeof part || arg->count == FV_LONG_MAX) return false;
         memcpy(part, p, n);
         part[n] = '\0';
         if (!fv__parse_real(part, &arg->v[arg->count++])) return false;
@@ -276,6 +293,12 @@ fv_status fv__field_set_text(fv_context *ctx, const fv_field *f, void *options, 
         size_t n = strlen(text);
         if (n == 0) {
             return fv__fail(ctx, FV_BAD_INPUT, "%s has no value; write %s=…", f->name, f->name);
+        }
+        if (n >= FV_WORD_MAX && fv__field_most(f) > 4) {
+            return fv__fail(
+                ctx, FV_BAD_INPUT,
+                "%s is a list of at most %d numbers with commas between, not '%.40s...'", f->name,
+                fv__field_most(f), text);
         }
         if (n >= FV_WORD_MAX) {
             return fv__fail(ctx, FV_BAD_INPUT, "the value of %s is longer than %d characters",

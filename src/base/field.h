@@ -19,12 +19,13 @@ typedef enum fv_kind {
     FV_SIZE,   /* fv_size            3 or 3x5 (height x width)                     */
     FV_PAD,    /* fv_pad             1, 1x2 (height x width), 1,2,1,2 (top, left, bottom, right),
                                      same, valid                                   */
-    FV_INTS,   /* fv_ints            82,123                                        */
-    FV_REALS,  /* fv_reals           0.485,0.456,0.406                             */
+    FV_INTS,   /* fv_ints            82,123                with FV_LONG fv_long_ints  */
+    FV_REALS,  /* fv_reals           0.485,0.456,0.406     with FV_LONG fv_long_reals */
     FV_WORD    /* char[FV_WORD_MAX]  a name                                        */
 } fv_kind;
 
-#define FV_LIST_MAX 16
+#define FV_LIST_MAX 16   /* dimensions, and what there are two of for each */
+#define FV_LONG_MAX 1024 /* classes, filters, places */
 #define FV_WORD_MAX 64
 
 typedef struct fv_size {
@@ -38,6 +39,14 @@ typedef struct fv_reals {
     int count;
     double v[FV_LIST_MAX];
 } fv_reals;
+typedef struct fv_long_ints {
+    int count;
+    int64_t v[FV_LONG_MAX];
+} fv_long_ints;
+typedef struct fv_long_reals {
+    int count;
+    double v[FV_LONG_MAX];
+} fv_long_reals;
 
 /* SAME: as much padding as makes the output ceil(input/stride), the odd pixel at the end (bottom,
    right), as TensorFlow and ONNX's SAME_UPPER. VALID: none. */
@@ -50,7 +59,9 @@ typedef struct fv_pad {
 /* How a field is given. */
 enum {
     FV_POSITIONAL = 1, /* may be given without its name, in table order: conv 64 3x3 */
-    FV_REQUIRED = 2    /* has no default */
+    FV_REQUIRED = 2,   /* has no default */
+    FV_LONG = 4        /* a list of up to FV_LONG_MAX numbers, otherwise FV_LIST_MAX; the last of
+                          its struct, whose other options stand before it (fv__field_used) */
 };
 
 typedef struct fv_field {
@@ -61,7 +72,7 @@ typedef struct fv_field {
     const char *initial;        /* default as one would write it; NULL: zero bytes, and if
                                    FV_REQUIRED an error when not given */
     double min, max;            /* for numbers (each number of a list); min == max: no limit */
-    int flags;                  /* FV_POSITIONAL, FV_REQUIRED */
+    int flags;                  /* FV_POSITIONAL, FV_REQUIRED, FV_LONG */
     const char *const *choices; /* FV_CHOICE: NULL-ended */
     const char *onnx;           /* attribute's name in ONNX, or NULL */
 } fv_field;
@@ -69,17 +80,21 @@ typedef struct fv_field {
 /* A value as read from a text, before it meets its field. */
 typedef struct fv_arg {
     enum { FV_ARG_NUMBERS, FV_ARG_WORD } is;
-    int count;  /* numbers: 1 … FV_LIST_MAX */
+    int count;  /* numbers: 1 … FV_LONG_MAX */
     bool cross; /* numbers joined by x: 3x3 (otherwise by commas) */
-    double v[FV_LIST_MAX];
+    double v[FV_LONG_MAX];
     char word[FV_WORD_MAX];
 } fv_arg;
 
 /* How many fields; the one of that name or NULL. */
 int fv__field_count(const fv_field *fields);
 const fv_field *fv__field_find(const fv_field *fields, const char *name);
-/* What the value of a field of that kind takes. */
-size_t fv__field_bytes(fv_kind kind);
+/* What the value of that field takes, and how many numbers it holds at most. */
+size_t fv__field_bytes(const fv_field *f);
+int fv__field_most(const fv_field *f);
+/* The bytes of an options struct that say something. A long list ends its struct, and a copy that
+   is kept for long goes as far as its numbers do. */
+size_t fv__field_used(const fv_field *fields, size_t size, const void *options);
 /* The nearest field name for "did you mean", or NULL. */
 const char *fv__field_nearest(const fv_field *fields, const char *name);
 

@@ -15,8 +15,8 @@ typedef union value {
     int choice;
     fv_size size;
     fv_pad pad;
-    fv_ints ints;
-    fv_reals reals;
+    fv_long_ints ints;
+    fv_long_reals reals;
     char word[FV_WORD_MAX];
 } value;
 
@@ -33,6 +33,14 @@ static void print_pad(fv_text *out, const fv_pad *p) {
     } else {
         fv__text_addf(out, "%" PRId64, p->top);
     }
+}
+
+/* The numbers of a list, which lie alike in long and short ones. */
+static const int64_t *ints_of(const void *list) {
+    return (const void *)((const char *)list + offsetof(fv_ints, v));
+}
+static const double *reals_of(const void *list) {
+    return (const void *)((const char *)list + offsetof(fv_reals, v));
 }
 
 void fv__field_print(fv_text *out, const fv_field *f, const void *options) {
@@ -59,17 +67,16 @@ void fv__field_print(fv_text *out, const fv_field *f, const void *options) {
         print_pad(out, from);
         break;
     case FV_INTS: {
-        const fv_ints *ints = from;
-        for (int i = 0; i < ints->count; i++) {
-            fv__text_addf(out, "%s%" PRId64, i > 0 ? "," : "", ints->v[i]);
-        }
+        const int64_t *v = ints_of(from);
+        for (int i = 0; i < *(const int *)from; i++)
+            fv__text_addf(out, "%s%" PRId64, i > 0 ? "," : "", v[i]);
         break;
     }
     case FV_REALS: {
-        const fv_reals *reals = from;
-        for (int i = 0; i < reals->count; i++) {
+        const double *v = reals_of(from);
+        for (int i = 0; i < *(const int *)from; i++) {
             if (i > 0) fv__text_add(out, ",");
-            fv__text_number(out, reals->v[i]);
+            fv__text_number(out, v[i]);
         }
         break;
     }
@@ -109,14 +116,14 @@ bool fv__field_is_default(const fv_field *f, const void *options) {
                p->right == q->right;
     }
     case FV_INTS: {
-        const fv_ints *p = b;
-        return p->count == initial.ints.count &&
-               memcmp(p->v, initial.ints.v, (size_t)p->count * sizeof p->v[0]) == 0;
+        const int count = *(const int *)b;
+        return count == initial.ints.count &&
+               memcmp(ints_of(b), initial.ints.v, (size_t)count * sizeof(int64_t)) == 0;
     }
     case FV_REALS: {
-        const fv_reals *p = b;
-        bool same = p->count == initial.reals.count;
-        for (int i = 0; same && i < p->count; i++) same = p->v[i] == initial.reals.v[i];
+        bool same = *(const int *)b == initial.reals.count;
+        for (int i = 0; same && i < initial.reals.count; i++)
+            same = reals_of(b)[i] == initial.reals.v[i];
         return same;
     }
     case FV_WORD:

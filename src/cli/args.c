@@ -113,29 +113,48 @@ static fv_status unknown_key(fv_cli *cli, const char *name) {
                     c->name, name, c->name);
 }
 
+static const char *const ways[] = {"auto", "name", "order", NULL}; /* as in fv_match */
+const fv_field fv__cli_match_key[] = {
+    {"match", "how its tensors find their place: by name or else by order (auto), or one alone",
+     FV_CHOICE, 0, "auto", 0, 0, 0, ways, NULL},
+    {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
+};
+
+/* Whether a setting says which weights, and how they are read. */
+static bool take_weights(fv_cli *cli, const char *name, const char *value, fv_status *status) {
+    *status = FV_OK;
+    if (strcmp(name, "weights") == 0)
+        cli->weights = value;
+    else if (strcmp(name, "map") == 0)
+        cli->map = value;
+    else if (strcmp(name, fv__cli_match_key->name) == 0)
+        *status = fv__field_set_text(cli->ctx, fv__cli_match_key, &cli->match, value);
+    else
+        return false;
+    return true;
+}
+
 /* The setting in argv[i], whose name has `length` characters. */
 static fv_status take_setting(fv_cli *cli, int i, size_t length) {
     const fv_command *c = cli->command;
     char *name = fv__arena_textn(&cli->arena, cli->argv[i], length);
     if (!name) return FV_EXHAUSTED;
     const char *value = cli->argv[i] + length + 1;
+    fv_status status;
     for (int k = 1; k < i; k++)
         if (strncmp(cli->argv[k], cli->argv[i], length + 1) == 0)
             return fv__fail(cli->ctx, FV_USAGE, "%s is given twice: %s and %s", name,
                             cli->argv[k] + length + 1, value);
     const fv_field *own = c->keys ? fv__field_find(c->keys, name) : NULL;
     if (own) return fv__field_set_text(cli->ctx, own, cli->keys, value);
-    if (c->takes & FV_CLI_WEIGHTS && strcmp(name, "weights") == 0) {
-        cli->weights = value;
-        return FV_OK;
-    }
+    if (c->takes & FV_CLI_WEIGHTS && take_weights(cli, name, value, &status)) return status;
     if (c->takes & FV_CLI_DATA && strcmp(name, "data") == 0) {
         cli->data = value;
         return FV_OK;
     }
     const bool recipe = c->takes & (FV_CLI_RECIPE | FV_CLI_DATA) && fv__cli_is_recipe(name);
     /* parameters of a network are checked when its text has been read */
-    if (!recipe && !(c->takes & FV_CLI_NET)) return unknown_key(cli, name);
+    if (!recipe && !(c->takes & (FV_CLI_NET | FV_CLI_ANY))) return unknown_key(cli, name);
     cli->settings[cli->setting_count++] = (fv_setting){name, value};
     return FV_OK;
 }
@@ -200,7 +219,8 @@ static fv_status take_command(fv_cli *cli, const char *word) {
 static fv_status take(fv_cli *cli, int *i) {
     const char *word = cli->argv[*i];
     const size_t name = setting_name(word);
-    const bool dash = word[0] == '-' && word[1];
+    /* "-1,2,-1" is numbers: no flag begins with a digit */
+    const bool dash = word[0] == '-' && word[1] && !isdigit((unsigned char)word[1]);
     if (!cli->command && strcmp(word, "--version") == 0) return take_command(cli, "version");
     if (dash && (is_flag(cli, word) || !is_file(cli, word))) return take_flag(cli, i);
     if (!cli->command) return take_command(cli, word);
@@ -223,6 +243,9 @@ fv_status fv__cli_parse(fv_cli *cli, int argc, char **argv) {
             FV_TRY(take(cli, &i));
     }
     FV_TRY(take_common(cli));
+    if (!cli->weights && (cli->map || cli->match))
+        return fv__fail(cli->ctx, FV_USAGE, "%s says how weights=FILE is read; give that too",
+                        cli->map ? "map=FILE" : "match=");
     return cli->command && !cli->help ? check_count(cli) : FV_OK;
 }
 

@@ -32,8 +32,9 @@ typedef struct fv_cli_flag {
 enum {
     FV_CLI_NET = 1,     /* parameters of the network's text: classes=47 */
     FV_CLI_RECIPE = 2,  /* settings of a training run: epochs=5 */
-    FV_CLI_WEIGHTS = 4, /* weights=FILE beside a network */
-    FV_CLI_DATA = 8     /* data=DATA, of a run that goes on */
+    FV_CLI_WEIGHTS = 4, /* weights=FILE beside a network, and match= and map= */
+    FV_CLI_DATA = 8,    /* data=DATA, of a run that goes on */
+    FV_CLI_ANY = 16     /* whatever the command makes of it; its help says what */
 };
 
 typedef struct fv_cli fv_cli;
@@ -67,8 +68,11 @@ struct fv_cli {
     int word_count;
     fv_setting *settings; /* key=value that are not the command's own, as given */
     size_t setting_count;
-    const char *weights; /* of weights=FILE, or NULL */
-    const char *data;    /* of data=DATA, or NULL */
+    const char *weights;       /* of weights=FILE, or NULL */
+    const char *map;           /* of map=FILE, or NULL */
+    int match;                 /* of match=WORD: an fv_match */
+    fv_weight_report **report; /* who opens a model wants one; NULL: not wanted */
+    const char *data;          /* of data=DATA, or NULL */
     fv_cli_given *given;
     int given_count;
     void *keys; /* the command's own, defaults filled in */
@@ -84,6 +88,7 @@ const fv_command *fv__command_find(const char *name);
 extern const fv_cli_flag fv__cli_common_flags[];
 
 /* Reads argv into `cli`. FV_USAGE with a sentence for whatever is not understood. */
+extern const fv_field fv__cli_match_key[]; /* match=, into an fv_match */
 FV_MUST_USE fv_status fv__cli_parse(fv_cli *cli, int argc, char **argv);
 
 /* Whether a flag was given; its value, or NULL. */

@@ -3,7 +3,7 @@
  * command_convert.c - `fovea convert IN OUT`: between the forms a network can have, told by their
  * ends.
  */
-#include "cli/cli.h"
+#include "cli/weights_report.h"
 
 typedef struct keys {
     int64_t seed, opset;
@@ -20,7 +20,8 @@ static const fv_field key_fields[] = {
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
-static fv_status report(fv_cli *cli, const char *in, const char *out, uint64_t bytes) {
+static fv_status report(fv_cli *cli, const char *in, const char *out, uint64_t bytes,
+                        const fv_weight_report *weights) {
     fv_text text = {0};
     char size[32];
     if (cli->json) {
@@ -29,8 +30,10 @@ static fv_status report(fv_cli *cli, const char *in, const char *out, uint64_t b
         fv__json_add_text(&w, "in", in);
         fv__json_add_text(&w, "out", out);
         fv__json_add_int(&w, "bytes", (int64_t)bytes);
+        if (weights) fv__cli_weights_json(&w, weights);
         fv__json_close(&w);
     } else if (!cli->quiet) {
+        if (weights) fv__cli_weights_text(&text, weights);
         fv__text_addf(&text, "%s: %s\n", out, fv__short_bytes(size, (double)bytes));
     }
     return fv__cli_put(cli, &text);
@@ -59,8 +62,13 @@ static fv_status convert_model(fv_cli *cli, const char *in, const char *out) {
 
 static fv_status run(fv_cli *cli) {
     const char *in = cli->words[0], *out = cli->words[1];
-    FV_TRY(fv_format_has_weights(out) ? convert_model(cli, in, out) : convert_net(cli, in, out));
-    return report(cli, in, out, fv__file_size(out));
+    fv_weight_report *weights = NULL;
+    cli->report = &weights;
+    fv_status status =
+        fv_format_has_weights(out) ? convert_model(cli, in, out) : convert_net(cli, in, out);
+    if (status == FV_OK) status = report(cli, in, out, fv__file_size(out), weights);
+    fv_weight_report_free(weights);
+    return status;
 }
 
 static void formats(fv_text *out) {
@@ -78,11 +86,12 @@ const fv_command fv__command_convert = {
     .help = "turn a network or a model into another form, told by its end",
     .synopsis = "IN OUT [seed=N] [weights=FILE] [NAME=VALUE ...]",
     .about = "IN is a name of the zoo, a .net file, a model (.safetensors) or the folder of a\n"
-             "training run. The end of OUT says what is made of it.",
+             "training run. The end of OUT says what is made of it. Of weights=FILE it is told\n"
+             "what became of each tensor; --json lists them all.",
     .more = formats,
     .examples = "fovea convert lenet5 fresh.safetensors seed=7\n"
                 "fovea convert runs/lenet5-1/model.safetensors lenet5.net\n"
-                "fovea convert resnet50 model.safetensors weights=from-elsewhere.safetensors\n"
+                "fovea convert resnet50 model.safetensors weights=resnet50.pth\n"
                 "fovea convert runs/lenet5-1 lenet5.onnx opset=17 logits=yes\n"
                 "fovea convert mine.net canonical.net width=2",
     .words_min = 2,

@@ -23,6 +23,7 @@ static const fv_cli_flag flag_table[] = {
     {"connections", NULL, "a column of connections: what a layer's units read, biases included"},
     {"strict", NULL, "windows that do not tile their input are an error (exit code 3)"},
     {"markdown", NULL, "the table as Markdown"},
+    {"as-fc", "LAYER", "this layer beside the fully connected one that would do its job"},
     {"wide", NULL, "every column, however narrow the terminal"},
     {NULL, NULL, NULL},
 };
@@ -32,10 +33,11 @@ static fv_status check_tiling(fv_cli *cli, const fv_explanation *e) {
     for (int i = 0; i < e->layer_count; i++) {
         const fv_layer *layer = e->layers[i];
         if (layer->misfit_count)
-            return fv__fail(cli->ctx, FV_BAD_INPUT,
-                            "%s: %s does not tile its input: %s; other padding, or ceil for a "
-                            "pooling, would take in all of it",
-                            e->name, layer->name, layer->misfits[0]->words);
+            return fv__fail(
+                cli->ctx, FV_BAD_INPUT,
+                "%s: %s does not tile its input: %s; other padding (`pad ?` finds it), or "
+                "ceil for a pooling, would take in all of it",
+                e->name, layer->name, layer->misfits[0]->words);
     }
     return FV_OK;
 }
@@ -56,11 +58,13 @@ static fv_status say(fv_cli *cli, const fv_explanation *e) {
 }
 
 static fv_status explain(fv_cli *cli, const fv_net *net) {
+    const char *layer = fv__cli_value(cli, "as-fc");
     fv_explain_options options = FV_INIT(fv_explain_options);
     fv_explanation *e;
     options.batch = ((const keys *)cli->keys)->batch;
     options.training = fv__cli_has(cli, "training");
     options.apart = fv__cli_has(cli, "all");
+    if (layer) return fv__cli_explain_as_fc(cli, net, layer);
     FV_TRY(fv_explain(cli->ctx, net, &options, &e));
     const fv_status status = say(cli, e);
     fv_explanation_free(e);
@@ -103,10 +107,12 @@ const fv_command fv__command_explain = {
              "fixed ones are those of layers that learn nothing, such as a maximum pool.\n"
              "\n"
              "A relu and the like works in place and stands with the layer before it. Planned\n"
-             "memory is what a run would take: buffers are used again as soon as they may be.",
+             "memory is what a run would take: buffers are used again as soon as they may be.\n"
+             "Of `pad ?` and `stride ?` in a text it says what fits and what was taken.",
     .examples = "fovea explain vgg16\n"
                 "fovea explain resnet50 batch=8 --json\n"
                 "fovea explain googlenet --training\n"
+                "fovea explain lenet5 --as-fc conv1\n"
                 "fovea explain mine.net --strict",
     .words_min = 1,
     .words_max = 1,

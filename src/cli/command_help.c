@@ -19,6 +19,7 @@ static const char language[] =
     "  add { conv 64 3x3 pad 1 | identity }     branches, joined by add or concat\n"
     "  block basic(k, s = 1) = add { ... }      a part to be called: basic(128, 2)\n"
     "  if s == 1 then identity else (...)       a choice\n"
+    "  conv 64 5x5 stride 2 pad ?               whatever fits; likewise stride ?\n"
     "  maxpool 2 as pool4 ... from pool4        labels\n"
     "  head aux weight 0.3 training from a - ...  a further output\n"
     "  train optimizer sgd lr 0.1 epochs 10     the recipe (`fovea help settings`)\n"
@@ -63,9 +64,9 @@ static void sample_line(fv_text *out, const char *name, const char *sample) {
     size_t end = n;
     while (end > 0 && sample[end - 1] == ' ') end--;
     const char *shape = sample[n] == ';' ? sample + n + 1 + strspn(sample + n + 1, " ") : "";
-    char left[FV_WORD_MAX];
-    snprintf(left, sizeof left, "%s%s%.*s", name, end ? " " : "", (int)end, sample);
-    fv__text_addf(out, "  %-44s on %s\n", left, shape);
+    const int wide = 44 - (int)strlen(name) - (end > 0);
+    fv__text_addf(out, "  %s%s%-*.*s on %s\n", name, end ? " " : "", wide > 0 ? wide : 0, (int)end,
+                  sample, shape);
 }
 
 static void operator_page(fv_text *out, const fv_operator_facts *op) {

@@ -37,6 +37,11 @@ static fv_status typed(const fv_cli *cli, fv_text *out) {
 static fv_status settings(fv_cli *cli, const char **out) {
     FV_TRY(fv__cli_settings(cli, out));
     if (!cli->weights) return FV_OK;
+    if (cli->map || cli->match)
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "training takes weights by name or else by order; to say which is which, "
+                        "make a model first: fovea convert NET model.safetensors weights=FILE %s",
+                        cli->map ? "map=FILE" : "match=…");
     if (strpbrk(cli->weights, " \t\n"))
         return fv__fail(cli->ctx, FV_USAGE,
                         "weights='%s': training takes weights from a file without blanks in its "

@@ -32,6 +32,24 @@ static void add_misfits(const fv_layer *layer, fv_json_writer *w) {
     fv__json_close(w);
 }
 
+/* What the text leaves open, and what it could be. */
+static void add_open(const fv_layer *layer, fv_json_writer *w) {
+    if (!layer->open) return;
+    fv__json_add_text(w, "open", layer->open);
+    fv__json_open(w, "trials", '[');
+    for (int i = 0; i < layer->trial_count; i++) {
+        const fv_trial_facts *t = layer->trials[i];
+        fv__json_open(w, NULL, '{');
+        fv__json_add_text(w, "value", t->value);
+        fv__json_add_real(w, "height", t->height);
+        fv__json_add_real(w, "width", t->width);
+        fv__json_add_bool(w, "fits", t->fits);
+        fv__json_add_bool(w, "chosen", t->chosen);
+        fv__json_close(w);
+    }
+    fv__json_close(w);
+}
+
 static void add_cost(const fv_layer *layer, fv_json_writer *w) {
     fv__json_add_int(w, "parameters", layer->weights + layer->biases);
     fv__json_add_int(w, "weights", layer->weights);
@@ -63,6 +81,7 @@ static void add_layer(const fv_layer *layer, fv_json_writer *w) {
     fv__json_close(w);
     fv__json_add_bool(w, "training_only", layer->training);
     add_misfits(layer, w);
+    add_open(layer, w);
     fv__json_close(w);
 }
 

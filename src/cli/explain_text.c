@@ -282,6 +282,36 @@ static void misfits(const fv_explanation *e, int columns, fv_text *out) {
     }
 }
 
+/* "2.33", "3", "3x2.5": a size by the formula. */
+static void put_size(fv_text *out, const fv_trial_facts *t) {
+    if (t->height != t->width) fv__text_addf(out, "%.3gx", t->height);
+    fv__text_addf(out, "%.3g", t->width);
+}
+
+/* What the text leaves open, `pad ?`: what was tried and what was taken. */
+static void open_options(const fv_explanation *e, int columns, fv_text *out) {
+    bool any = false;
+    fv_text line = {0};
+    for (int i = 0; i < e->layer_count; i++) {
+        const fv_layer *layer = e->layers[i];
+        if (!layer->open) continue;
+        if (!any) fv__text_add(out, "\nLeft open in the text, so that the windows tile:\n\n");
+        any = true;
+        fv__text_addf(&line, "%s, %s ?: ", layer->name, layer->open);
+        for (int k = 0; k < layer->trial_count; k++) {
+            const fv_trial_facts *t = layer->trials[k];
+            fv__text_addf(&line, "%s%s gives ", k ? "; " : "", t->value);
+            if (t->width < 1 || t->height < 1)
+                fv__text_add(&line, "no window");
+            else
+                put_size(&line, t);
+            fv__text_add(&line, t->chosen ? ", taken" : t->fits ? "" : ", does not fit");
+        }
+        fv__text_add(out, "- ");
+        put_line(out, &line, 2, columns);
+    }
+}
+
 static void heads(const fv_explanation *e, bool training, int columns, fv_text *out) {
     const int more = e->training_outputs;
     fv_text line = {0};
@@ -316,6 +346,7 @@ fv_status fv__cli_explain_text(fv_cli *cli, const fv_explanation *e, int columns
         put_line(out, &line, 0, columns);
     }
     misfits(e, columns, out);
+    open_options(e, columns, out);
     heads(e, fv__cli_has(cli, "training"), columns, out);
     return FV_OK;
 }

@@ -119,8 +119,15 @@ static fv_status net_of_input(fv_cli *cli, const char *settings, fv_net **out) {
 
 static fv_status open_model(fv_cli *cli, const char *word, bool fresh, uint64_t seed,
                             fv_model **out) {
+    if (is_input(word) && cli->weights)
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "weights=FILE goes with a network that is a file or has a name, not with "
+                        "one from standard input");
     fv_model_options options = FV_INIT(fv_model_options);
     options.weights = cli->weights;
+    options.map = cli->map;
+    options.match = (fv_match)cli->match;
+    options.report = cli->report;
     options.fresh = fresh;
     options.seed = seed;
     FV_TRY(fv__cli_settings(cli, &options.settings));
@@ -134,7 +141,7 @@ fv_status fv__cli_trained(fv_cli *cli, const char *word, fv_model **out) {
 fv_status fv__cli_model(fv_cli *cli, const char *word, uint64_t seed, fv_model **out) {
     fv_net *net;
     const char *settings;
-    if (!is_input(word)) return open_model(cli, word, true, seed, out);
+    if (!is_input(word) || cli->weights) return open_model(cli, word, true, seed, out);
     FV_TRY(fv__cli_settings(cli, &settings));
     FV_TRY(net_of_input(cli, settings, &net));
     return fv_model_new(cli->ctx, net, seed, out);

@@ -135,20 +135,28 @@ void fv__cli_paragraphs(fv_text *out, const char *text) {
     }
 }
 
+static void weights(fv_text *out, const fv_command *c) {
+    fv__cli_entry(out, "weights=", SETTING,
+                  "a file whose weights the network gets: .safetensors, or a state dictionary of "
+                  "PyTorch (.pth, .pt, .th, .bin)");
+    if (c->takes & FV_CLI_RECIPE) return; /* a run finds out by itself, so that it can again */
+    fv__cli_fields(out, fv__cli_match_key, true, SETTING);
+    fv__cli_entry(out, "map=", SETTING,
+                  "a file that says which of its names is which of the network's, a line each");
+}
+
 void fv__cli_usage(fv_text *out, const fv_command *c) {
     fv__text_addf(out, "fovea %s%s%s\n\n%s\n", c->name, *c->synopsis ? " " : "", c->synopsis,
                   c->help);
     if (c->about) fv__text_add(out, "\n");
     if (c->about) fv__cli_paragraphs(out, c->about);
     if (c->more) c->more(out);
-    if (c->keys || c->takes) fv__text_add(out, "\nSettings (key=value)\n");
+    if (c->keys || c->takes & ~(unsigned)FV_CLI_ANY) fv__text_add(out, "\nSettings (key=value)\n");
     if (c->keys) fv__cli_fields(out, c->keys, true, SETTING);
     if (c->takes & FV_CLI_NET)
         fv__cli_entry(out, "NAME=", SETTING,
                       "a parameter of the network's text, such as classes=47");
-    if (c->takes & FV_CLI_WEIGHTS)
-        fv__cli_entry(out, "weights=", SETTING,
-                      "a file whose weights the network gets, name by name (.safetensors)");
+    if (c->takes & FV_CLI_WEIGHTS) weights(out, c);
     if (c->takes & FV_CLI_DATA)
         fv__cli_entry(out, "data=", SETTING, "where the data is now: a name or a path");
     if (c->takes & FV_CLI_RECIPE)

@@ -4,7 +4,7 @@
  * winners are kept as the operator says (op/maxpool.h), plane by plane.
  */
 #include "cpu/blocked.h"
-#include "op/maxpool.h"
+#include "op/pool.h"
 
 #include <string.h>
 
@@ -20,8 +20,9 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     (void)request;
     if (!g) return fv__impl_no_memory;
     fv__maxpool_windows(&site->in[0], site->options, g->win);
-    g->h = site->in[0].dim[2];
-    g->w = site->in[0].dim[3];
+    const fv_shape maps = fv__with_height(&site->in[0]);
+    g->h = maps.dim[2];
+    g->w = maps.dim[3];
     settled->state = g;
     return NULL;
 }

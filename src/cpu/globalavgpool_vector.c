@@ -8,7 +8,7 @@
 static void forward_planes(void *arg, int64_t first, int64_t end, int worker) {
     const fv_pass *p = arg;
     const fv_shape *in = &p->x[0].shape;
-    const int64_t channels = in->dim[1], plane = in->dim[2] * in->dim[3];
+    const int64_t channels = in->dim[1], plane = fv__shape_sample(in) / channels;
     (void)worker;
     for (int64_t q = first; q < end; q++) {
         const int64_t n = q / channels, c = q % channels;
@@ -29,7 +29,7 @@ static void forward(const fv_pass *p) {
 static void backward_planes(void *arg, int64_t first, int64_t end, int worker) {
     const fv_pass *p = arg;
     const fv_shape *in = &p->x[0].shape;
-    const int64_t channels = in->dim[1], plane = in->dim[2] * in->dim[3];
+    const int64_t channels = in->dim[1], plane = fv__shape_sample(in) / channels;
     (void)worker;
     for (int64_t q = first; q < end; q++) {
         const int64_t n = q / channels, c = q % channels;

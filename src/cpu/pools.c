@@ -5,7 +5,7 @@
  */
 #include "cpu/cpu.h"
 #include "op/avgpool.h"
-#include "op/maxpool.h"
+#include "op/pool.h"
 
 #include <math.h>
 #include <string.h>
@@ -25,12 +25,12 @@ typedef struct work {
 static geometry *start(const fv_site *site, fv_arena *arena) {
     FV_STATE(geometry, g, arena);
     if (!g) return NULL;
-    const fv_shape *in = &site->in[0], *out = &site->out[0];
-    g->channels = in->dim[1];
-    g->h = in->dim[2];
-    g->w = in->dim[3];
-    g->oh = out->dim[2];
-    g->ow = out->dim[3];
+    const fv_shape in = fv__with_height(&site->in[0]), out = fv__with_height(&site->out[0]);
+    g->channels = in.dim[1];
+    g->h = in.dim[2];
+    g->w = in.dim[3];
+    g->oh = out.dim[2];
+    g->ow = out.dim[3];
     return g;
 }
 
@@ -49,7 +49,8 @@ static const char *settle_avg(const fv_site *site, const fv_request *request, fv
     geometry *g = start(site, arena);
     (void)request;
     if (!g) return fv__impl_no_memory;
-    fv__avgpool_windows(&site->in[0], site->options, g->win);
+    const fv_maxpool_options window = fv__avgpool_window(site->options);
+    fv__maxpool_windows(&site->in[0], &window, g->win);
     g->count_pad = ((const fv_avgpool_options *)site->options)->count_pad;
     settled->state = g;
     return NULL;

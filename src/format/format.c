@@ -33,7 +33,7 @@ void fv__format_ends(fv_text *out, bool weights) {
     int count = 0;
     for (int i = 0; fv__formats[i]; i++) {
         const fv_format *f = fv__formats[i];
-        if (weights ? !f->read_weights : !f->write_net && !f->write_model) continue;
+        if (weights ? !f->read_tensors : !f->write_net && !f->write_model) continue;
         if (before)
             fv__text_addf(out, "%s%s (%s)", count++ ? ", " : "", before->extension, before->what);
         before = f;

@@ -32,8 +32,8 @@ typedef struct fv_format {
                           size_t setting_count, fv_net *out);
     /* The network with its weights. */
     fv_status (*read_model)(fv_context *ctx, const char *path, fv_model **out);
-    /* Weights alone, into a model of their network. */
-    fv_status (*read_weights)(fv_context *ctx, fv_model *model, const char *path);
+    /* Its tensors, of which weights are taken. */
+    fv_status (*read_tensors)(fv_context *ctx, const char *path, fv_tensor_file *out);
 
     fv_status (*write_net)(fv_context *ctx, const fv_net *net, const char *path);
     fv_status (*write_model)(fv_context *ctx, const fv_model *model, const char *path);

@@ -7,3 +7,4 @@
 FV_FORMAT(net_text)
 FV_FORMAT(safetensors)
 FV_FORMAT(onnx)
+FV_FORMAT(torch)

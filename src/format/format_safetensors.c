@@ -32,6 +32,6 @@ const fv_format fv__format_safetensors = {
     .recognise = recognise,
     .read_net = read_net,
     .read_model = fv__model_load,
-    .read_weights = fv__model_load_weights,
+    .read_tensors = fv__safetensors_open,
     .write_model = fv__model_save,
 };

@@ -53,9 +53,22 @@ FV_MUST_USE fv_status fv__model_load_memory(fv_context *ctx, const char *name, c
                                             size_t size, fv_model **out);
 /* The network of a model file alone; that its weights are there is checked all the same. */
 FV_MUST_USE fv_status fv__model_load_net(fv_context *ctx, const char *path, fv_net *out);
-/* Weights of a file into a model that is there (fine-tuning, resuming); a bare one may use them
-   from where the file is mapped. */
-FV_MUST_USE fv_status fv__model_load_weights(fv_context *ctx, fv_model *model, const char *path);
+/* Whether a file's names and shapes are exactly those of a network, or were in version 0.1.0
+   (*old): FV_BAD_INPUT names the first difference. Then, the tensor of a parameter; and all of them
+   into a model (fine-tuning, resuming): a bare one may use them from where the file is mapped, and
+   takes the file over. format/weights.h reads others too. */
+FV_MUST_USE fv_status fv__model_check_file(fv_context *ctx, const fv_graph *net,
+                                           const fv_tensor_file *file, bool *old);
+const fv_tensor_entry *fv__model_entry(const fv_tensor_file *file, const fv_param *p, bool old);
+FV_MUST_USE fv_status fv__model_take_weights(fv_context *ctx, fv_model *model, fv_tensor_file *file,
+                                             bool old);
+/* FV_BAD_INPUT for a file of weights where a network is wanted too. */
+fv_status fv__model_no_net(fv_context *ctx);
+/* What is wrong with a tensor for a parameter; "these are not the weights of lenet5: " over the
+   message, and what the file was saved from. */
+FV_MUST_USE fv_status fv__model_check_param(fv_context *ctx, const fv_param *p,
+                                            const fv_tensor_entry *e);
+fv_status fv__model_of_another(fv_context *ctx, const fv_graph *net, const fv_tensor_file *file);
 FV_MUST_USE fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *path);
 /* Sets a metadata entry (copied; NULL removes it); with name "classes" the names of the classes,
    one per line. FV_USAGE for "format", "net", "given" and "names", which follow from the net. */

@@ -31,9 +31,9 @@ static size_t net_name(const char *text, const char **name) {
 
 /* "these are not the weights of lenet5: WHAT. REMEDY" over the message WHAT, where the remedy is
    what the file itself suggests. */
-static fv_status of_another(fv_context *ctx, const fv_graph *net, const fv_safetensors *st,
+static fv_status of_another(fv_context *ctx, const fv_graph *net, const fv_tensor_file *st,
                             bool own) {
-    char what[512];
+    char what[1024];
     size_t n = strlen(ctx->message);
     if (n >= sizeof what) n = sizeof what - 1;
     memcpy(what, ctx->message, n);
@@ -52,7 +52,7 @@ static fv_status of_another(fv_context *ctx, const fv_graph *net, const fv_safet
     if (!length)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "these are not the weights of %s: %s. Take a file that was saved from this "
-                        "very network",
+                        "very network; where it only has other names, map=FILE says which is which",
                         net->name, what);
     return fv__fail(
         ctx, FV_BAD_INPUT,
@@ -62,6 +62,10 @@ static fv_status of_another(fv_context *ctx, const fv_graph *net, const fv_safet
         given);
 }
 
+fv_status fv__model_of_another(fv_context *ctx, const fv_graph *net, const fv_tensor_file *file) {
+    return of_another(ctx, net, file, false);
+}
+
 static bool renamed(const fv_graph *net) {
     for (size_t i = 0; i < net->param_count; i++)
         if (net->params[i].old_name) return true;
@@ -69,17 +73,32 @@ static bool renamed(const fv_graph *net) {
 }
 
 /* A parameter in a file, by its name of now or of old. */
-static const fv_st_entry *entry_of(const fv_safetensors *st, const fv_param *p, bool old) {
-    return fv__safetensors_find(st, old && p->old_name ? p->old_name : p->name);
+const fv_tensor_entry *fv__model_entry(const fv_tensor_file *st, const fv_param *p, bool old) {
+    return fv__tensor_file_find(st, old && p->old_name ? p->old_name : p->name);
 }
 
-static fv_status check_param(fv_context *ctx, const fv_param *p, const fv_st_entry *e) {
+/* Whether a shape is another's with its dimensions in Keras' order: inputs before outputs. */
+static bool in_keras_order(const fv_shape *from, const fv_shape *to) {
+    if (from->rank != to->rank) return false;
+    const int64_t *f = from->dim, *t = to->dim;
+    if (to->rank == 2) return f[0] == t[1] && f[1] == t[0];
+    return to->rank == 4 && f[0] == t[2] && f[1] == t[3] && f[2] == t[1] && f[3] == t[0];
+}
+
+fv_status fv__model_check_param(fv_context *ctx, const fv_param *p, const fv_tensor_entry *e) {
     char there[FV_SHAPE_TEXT], here[FV_SHAPE_TEXT];
     fv__dims_text(here, &p->spec.shape);
     if (!e) return fv__fail(ctx, FV_BAD_INPUT, "'%s' (%s) is missing in the file", p->name, here);
+    const bool same = strcmp(e->name, p->name) == 0;
     if (!fv__shape_equal(&e->shape, &p->spec.shape))
-        return fv__fail(ctx, FV_BAD_INPUT, "'%s' is %s in the file and %s in the network", p->name,
-                        fv__dims_text(there, &e->shape), here);
+        return fv__fail(
+            ctx, FV_BAD_INPUT, "'%s' is %s in the file and %s%s%s%s in the network%s", e->name,
+            fv__dims_text(there, &e->shape), same ? "" : "'", same ? "" : p->name, same ? "" : "' ",
+            here,
+            in_keras_order(&e->shape, &p->spec.shape)
+                ? " (inputs stand before outputs there, as Keras has them: outputs come "
+                  "first here, transpose it where the file is made)"
+                : "");
     if (!e->type->to_floats)
         return fv__fail(ctx, FV_BAD_INPUT, "'%s' is of dtype %s; weights are F32, F64, F16 or BF16",
                         p->name, e->type->name);
@@ -87,12 +106,12 @@ static fv_status check_param(fv_context *ctx, const fv_param *p, const fv_st_ent
 }
 
 /* Every parameter is there in its shape, and nothing else. `used` has one flag per entry. */
-static fv_status compare(fv_context *ctx, const fv_graph *net, const fv_safetensors *st, bool old,
+static fv_status compare(fv_context *ctx, const fv_graph *net, const fv_tensor_file *st, bool old,
                          bool *used) {
     memset(used, 0, st->count);
     for (size_t i = 0; i < net->param_count; i++) {
-        const fv_st_entry *e = entry_of(st, &net->params[i], old);
-        FV_TRY(check_param(ctx, &net->params[i], e));
+        const fv_tensor_entry *e = fv__model_entry(st, &net->params[i], old);
+        FV_TRY(fv__model_check_param(ctx, &net->params[i], e));
         used[e - st->entries] = true;
     }
     for (size_t i = 0; i < st->count; i++) {
@@ -106,7 +125,7 @@ static fv_status compare(fv_context *ctx, const fv_graph *net, const fv_safetens
 
 /* *old: the file has the names of version 0.1.0. Where a network has layers called otherwise since,
    one of our files says so; of others' both are tried, those of now first. */
-static fv_status check_weights(fv_context *ctx, const fv_graph *net, const fv_safetensors *st,
+static fv_status check_weights(fv_context *ctx, const fv_graph *net, const fv_tensor_file *st,
                                bool own, bool *old) {
     const fv_json *meta = st->metadata;
     const bool both = renamed(net) && !(meta && fv__json_string(meta, NAMES, NULL));
@@ -125,11 +144,11 @@ static fv_status check_weights(fv_context *ctx, const fv_graph *net, const fv_sa
 }
 
 /* After check_weights nothing here can fail. */
-static fv_status copy_weights(fv_context *ctx, const fv_graph *net, const fv_safetensors *st,
+static fv_status copy_weights(fv_context *ctx, const fv_graph *net, const fv_tensor_file *st,
                               bool old, float *weights) {
     for (size_t i = 0; i < net->param_count; i++) {
         const fv_param *p = &net->params[i];
-        FV_TRY(fv__safetensors_floats(ctx, entry_of(st, p, old), weights + p->offset));
+        FV_TRY(fv__tensor_file_floats(ctx, fv__model_entry(st, p, old), weights + p->offset));
     }
     return FV_OK;
 }
@@ -138,12 +157,12 @@ static fv_status copy_weights(fv_context *ctx, const fv_graph *net, const fv_saf
    fv__model_save wrote, unless a parameter's size is odd and the next one's offset rounded up.
    NULL: in another order, type or byte order. Others' files may be aligned to 8 bytes only; what
    reads weights asks for no more than a float's 4, and copying takes longer than it would save. */
-static const uint8_t *as_block(const fv_graph *net, const fv_safetensors *st, bool old) {
+static const uint8_t *as_block(const fv_graph *net, const fv_tensor_file *st, bool old) {
     if (!FV_FLOATS_AS_IN_FILES || !st->count) return NULL;
     const uint8_t *first = st->entries[0].data;
     if ((uintptr_t)first % _Alignof(float) != 0) return NULL;
     for (size_t i = 0; i < net->param_count; i++) {
-        const fv_st_entry *e = entry_of(st, &net->params[i], old);
+        const fv_tensor_entry *e = fv__model_entry(st, &net->params[i], old);
         if (strcmp(e->type->name, "F32") != 0) return NULL;
         if (e->data != first + (size_t)net->params[i].offset * sizeof(float)) return NULL;
     }
@@ -155,7 +174,7 @@ static const uint8_t *as_block(const fv_graph *net, const fv_safetensors *st, bo
 /* Large files are mapped: then the weights are used where they lie, and only what is read of them
    takes memory. Who changes such a file rather than to put another in its place changes the model.
  */
-static fv_status take_weights(fv_context *ctx, fv_model *model, fv_safetensors *st, bool old) {
+static fv_status take_weights(fv_context *ctx, fv_model *model, fv_tensor_file *st, bool old) {
     const uint8_t *block = as_block(model->net.graph, st, old);
     if (block && fv__file_writable(&st->file)) {
         model->weights = (float *)(void *)((uint8_t *)st->file.owner + (block - st->file.data));
@@ -177,14 +196,16 @@ static fv_status keep_metadata(fv_context *ctx, fv_model *model, const fv_json *
     return FV_OK;
 }
 
-static fv_status parse_net(fv_context *ctx, const fv_safetensors *st, fv_net *net) {
+fv_status fv__model_no_net(fv_context *ctx) {
+    return fv__fail(ctx, FV_BAD_INPUT,
+                    "these are weights without a network. Name their network and give them beside "
+                    "it, weights=FILE; `fovea explain FILE` lists them");
+}
+
+static fv_status parse_net(fv_context *ctx, const fv_tensor_file *st, fv_net *net) {
     const char *format = fv__json_string(st->metadata, "format", "");
     const char *text = fv__json_string(st->metadata, "net", NULL);
-    if (!text)
-        return fv__fail(ctx, FV_BAD_INPUT,
-                        "these are weights without a network (the metadata has no \"net\"). Name "
-                        "their network and give them beside it, weights=FILE; `fovea explain FILE` "
-                        "lists them");
+    if (!text) return fv__model_no_net(ctx);
     if (strcmp(format, FORMAT) != 0)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "the metadata says \"format\": \"%.32s\"; this version reads \"%s\"",
@@ -205,7 +226,7 @@ static fv_status parse_net(fv_context *ctx, const fv_safetensors *st, fv_net *ne
 }
 
 /* The network of a file whose weights are its own. */
-static fv_status load_net(fv_context *ctx, const fv_safetensors *st, fv_net *out, bool *old) {
+static fv_status load_net(fv_context *ctx, const fv_tensor_file *st, fv_net *out, bool *old) {
     FV_TRY(parse_net(ctx, st, out));
     const fv_status status = check_weights(ctx, out->graph, st, true, old);
     if (status == FV_OK) return FV_OK;
@@ -214,7 +235,7 @@ static fv_status load_net(fv_context *ctx, const fv_safetensors *st, fv_net *out
     return status;
 }
 
-static fv_status load(fv_context *ctx, fv_safetensors *st, fv_model **out) {
+static fv_status load(fv_context *ctx, fv_tensor_file *st, fv_model **out) {
     fv_net net = {0};
     fv_status status;
     bool old;
@@ -231,44 +252,42 @@ done:
 }
 
 fv_status fv__model_load(fv_context *ctx, const char *path, fv_model **out) {
-    fv_safetensors st;
+    fv_tensor_file st;
     *out = NULL;
     FV_TRY(fv__safetensors_open(ctx, path, &st));
     fv_status status = load(ctx, &st, out);
-    fv__safetensors_close(&st);
+    fv__tensor_file_close(&st);
     return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", path);
 }
 
 fv_status fv__model_load_net(fv_context *ctx, const char *path, fv_net *out) {
-    fv_safetensors st;
+    fv_tensor_file st;
     *out = (fv_net){0};
     FV_TRY(fv__safetensors_open(ctx, path, &st));
     bool old;
     const fv_status status = load_net(ctx, &st, out, &old);
-    fv__safetensors_close(&st);
+    fv__tensor_file_close(&st);
     return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", path);
 }
 
 fv_status fv__model_load_memory(fv_context *ctx, const char *name, const void *data, size_t size,
                                 fv_model **out) {
-    fv_safetensors st;
+    fv_tensor_file st;
     *out = NULL;
     FV_TRY(fv__safetensors_parse(ctx, name, data, size, &st));
     fv_status status = load(ctx, &st, out);
-    fv__safetensors_close(&st);
+    fv__tensor_file_close(&st);
     return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", name);
 }
 
-fv_status fv__model_load_weights(fv_context *ctx, fv_model *model, const char *path) {
-    fv_safetensors st;
-    bool old;
-    FV_TRY(fv__safetensors_open(ctx, path, &st));
-    fv_status status = check_weights(ctx, model->net.graph, &st, false, &old);
-    if (status == FV_OK)
-        status = model->weights ? copy_weights(ctx, model->net.graph, &st, old, model->weights)
-                                : take_weights(ctx, model, &st, old);
-    fv__safetensors_close(&st);
-    return status == FV_OK ? FV_OK : fv__fail_in(ctx, "%s: ", path);
+fv_status fv__model_check_file(fv_context *ctx, const fv_graph *net, const fv_tensor_file *file,
+                               bool *old) {
+    return check_weights(ctx, net, file, false, old);
+}
+
+fv_status fv__model_take_weights(fv_context *ctx, fv_model *model, fv_tensor_file *file, bool old) {
+    return model->weights ? copy_weights(ctx, model->net.graph, file, old, model->weights)
+                          : take_weights(ctx, model, file, old);
 }
 
 /* The network's text: as written, or printed when it was built by calls or when a comment in it is

@@ -56,22 +56,16 @@ static fv_status no_weights(fv_context *ctx, const char *word, const fv_format *
                     word);
 }
 
-static fv_status read_net(fv_context *ctx, const char *path, const fv_format *format,
-                          const fv_open_options *o, fv_net *out) {
-    if (format) return format->read_net(ctx, path, o->settings, o->setting_count, out);
-    return fv__net_find(ctx, path, o->settings, o->setting_count, &out->graph, &out->recipe);
+static fv_status no_net(fv_context *ctx, const char *path) {
+    fv__model_no_net(ctx);
+    return fv__fail_in(ctx, "%s: ", path);
 }
 
-fv_status fv__weights_read(fv_context *ctx, fv_model *model, const char *path) {
-    const fv_format *format;
-    FV_TRY(fv__format_of(ctx, path, &format));
-    if (format && format->read_weights) return format->read_weights(ctx, model, path);
-    fv_text ends = {.ctx = ctx};
-    fv__format_ends(&ends, true);
-    const fv_status status = fv__fail(ctx, FV_BAD_INPUT, "%s holds no weights; weights=FILE is %s",
-                                      path, ends.data ? ends.data : "");
-    fv__text_free(&ends);
-    return status;
+static fv_status read_net(fv_context *ctx, const char *path, const fv_format *format,
+                          const fv_open_options *o, fv_net *out) {
+    if (format && !format->read_net) return no_net(ctx, path);
+    if (format) return format->read_net(ctx, path, o->settings, o->setting_count, out);
+    return fv__net_find(ctx, path, o->settings, o->setting_count, &out->graph, &out->recipe);
 }
 
 /* The model, with weights of its own, of the file beside it, or with none yet. */
@@ -85,13 +79,17 @@ static fv_status read_model(fv_context *ctx, const char *path, const fv_format *
         if (!o->weights) return fv__model_new(ctx, &net, o->seed, out);
         FV_TRY(fv__model_bare(ctx, &net, out));
     }
-    return o->weights ? fv__weights_read(ctx, *out, o->weights) : FV_OK;
+    if (!o->weights) return FV_OK;
+    fv_weight_options how = o->match;
+    how.seed = o->seed;
+    return fv__weights_read(ctx, *out, o->weights, &how);
 }
 
 static fv_status open_path(fv_context *ctx, const char *word, const char *path,
                            const fv_open_options *o, fv_model **out) {
     const fv_format *format;
     FV_TRY(find_format(ctx, path, &format));
+    if (format && !format->read_net) return no_net(ctx, path);
     const bool weights = o->weights || (format && format->read_model && fv__file_exists(path));
     if (!weights && !o->fresh)
         return no_weights(ctx, word, format && !format->read_model ? format : NULL);
@@ -148,19 +146,19 @@ fv_status fv__word_weights(fv_context *ctx, fv_arena *arena, const char *word, c
     *out = NULL;
     FV_TRY(find_path(ctx, arena, word, &path));
     FV_TRY(find_format(ctx, path, &format));
-    if (!format || !format->read_weights) return FV_OK;
+    if (!format || !format->read_tensors) return FV_OK;
     *out = fv__arena_text(arena, path);
     return *out ? FV_OK : FV_EXHAUSTED;
 }
 
-fv_status fv__weights_open(fv_context *ctx, const char *word, fv_safetensors *st, bool *found) {
+fv_status fv__weights_open(fv_context *ctx, const char *word, fv_tensor_file *file, bool *found) {
     const fv_format *format;
     *found = false;
     if (fv__zoo_find(word) || !fv__file_exists(word)) return FV_OK;
     FV_TRY(fv__format_of(ctx, word, &format));
-    if (format != &fv__format_safetensors) return FV_OK;
-    FV_TRY(fv__safetensors_open(ctx, word, st));
-    *found = !st->metadata || !fv__json_get(st->metadata, "net");
-    if (!*found) fv__safetensors_close(st);
+    if (!format || !format->read_tensors) return FV_OK;
+    FV_TRY(format->read_tensors(ctx, word, file));
+    *found = !file->metadata || !fv__json_get(file->metadata, "net");
+    if (!*found) fv__tensor_file_close(file);
     return FV_OK;
 }

@@ -10,13 +10,15 @@
 #define FV_FORMAT_OPEN_MODEL_H
 
 #include "format/format.h"
+#include "format/weights.h"
 
 typedef struct fv_open_options {
     const fv_setting *settings; /* values for the parameters of a network's text */
     size_t setting_count;
-    const char *weights; /* a file whose weights the network gets; NULL: its own */
-    uint64_t seed;       /* of fresh weights */
-    bool fresh;          /* a network without weights gets fresh ones; otherwise that is an error */
+    const char *weights;     /* a file whose weights the network gets; NULL: its own */
+    fv_weight_options match; /* how */
+    uint64_t seed;           /* of fresh weights */
+    bool fresh; /* a network without weights gets fresh ones; otherwise that is an error */
 } fv_open_options;
 
 /* The network of a word. With options->weights these are read too, to see that they belong to it.
@@ -33,12 +35,9 @@ FV_MUST_USE fv_status fv__model_open(fv_context *ctx, const char *word,
    training run's folder. NULL: it brings none. */
 FV_MUST_USE fv_status fv__word_weights(fv_context *ctx, fv_arena *arena, const char *word,
                                        const char **out);
-/* Reads them into a model of their network, in whatever format they are. */
-FV_MUST_USE fv_status fv__weights_read(fv_context *ctx, fv_model *model, const char *path);
-
 /* A file of weights and nothing else, such as those of other programs, for looking at: *found tells
-   whether the word is one. `st` is to be closed then. */
-FV_MUST_USE fv_status fv__weights_open(fv_context *ctx, const char *word, fv_safetensors *st,
+   whether the word is one. `file` is to be closed then. */
+FV_MUST_USE fv_status fv__weights_open(fv_context *ctx, const char *word, fv_tensor_file *file,
                                        bool *found);
 
 #endif

@@ -32,7 +32,8 @@ static bool whole(const fv_json *v, double max, int64_t *out) {
     return true;
 }
 
-static fv_status read_shape(fv_context *ctx, const fv_json *item, fv_st_entry *e, size_t *count) {
+static fv_status read_shape(fv_context *ctx, const fv_json *item, fv_tensor_entry *e,
+                            size_t *count) {
     const fv_json *list = fv__json_get(item, "shape");
     if (!list || list->kind != FV_JSON_ARRAY)
         return fv__fail(ctx, FV_BAD_INPUT, "tensor '%s' has no list \"shape\"", e->name);
@@ -55,7 +56,7 @@ static fv_status read_shape(fv_context *ctx, const fv_json *item, fv_st_entry *e
 
 /* One entry of the header, its range checked against the `size` bytes that follow the header. */
 static fv_status read_entry(fv_context *ctx, const fv_json *item, const uint8_t *body, size_t size,
-                            fv_st_entry *e) {
+                            fv_tensor_entry *e) {
     e->name = item->name;
     if (item->kind != FV_JSON_OBJECT)
         return fv__fail(ctx, FV_BAD_INPUT, "tensor '%s' is not described by an object {…}",
@@ -91,23 +92,19 @@ static fv_status read_entry(fv_context *ctx, const fv_json *item, const uint8_t 
 }
 
 static int by_place(const void *a, const void *b) {
-    const fv_st_entry *x = a, *y = b;
+    const fv_tensor_entry *x = a, *y = b;
     if (x->data != y->data) return x->data < y->data ? -1 : 1;
     if (x->bytes != y->bytes) return x->bytes < y->bytes ? -1 : 1;
     return strcmp(x->name, y->name);
 }
 
-static int by_name(const void *a, const void *b) {
-    return strcmp((*(const fv_st_entry *const *)a)->name, (*(const fv_st_entry *const *)b)->name);
-}
-
 /* Sorts the entries by their bytes, which must follow each other without gap from first to last. */
-static fv_status check_ranges(fv_context *ctx, fv_safetensors *st, const uint8_t *body,
+static fv_status check_ranges(fv_context *ctx, fv_tensor_file *st, const uint8_t *body,
                               size_t size) {
     qsort(st->entries, st->count, sizeof *st->entries, by_place);
     const uint8_t *at = body;
     for (size_t i = 0; i < st->count; i++) {
-        const fv_st_entry *e = &st->entries[i];
+        const fv_tensor_entry *e = &st->entries[i];
         if (e->data < at)
             return fv__fail(ctx, FV_BAD_INPUT, "tensors '%s' and '%s' overlap",
                             st->entries[i - 1].name, e->name);
@@ -122,21 +119,11 @@ static fv_status check_ranges(fv_context *ctx, fv_safetensors *st, const uint8_t
     return FV_OK;
 }
 
-static fv_status check_names(fv_context *ctx, fv_safetensors *st) {
-    for (size_t i = 0; i < st->count; i++) st->by_name[i] = &st->entries[i];
-    qsort(st->by_name, st->count, sizeof *st->by_name, by_name);
-    for (size_t i = 1; i < st->count; i++) {
-        if (strcmp(st->by_name[i - 1]->name, st->by_name[i]->name) == 0)
-            return fv__fail(ctx, FV_BAD_INPUT, "tensor '%s' is there twice", st->by_name[i]->name);
-    }
-    return FV_OK;
-}
-
 static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static fv_status check_metadata(fv_context *ctx, fv_safetensors *st, const fv_json *meta) {
+static fv_status check_metadata(fv_context *ctx, fv_tensor_file *st, const fv_json *meta) {
     if (st->metadata) return fv__fail(ctx, FV_BAD_INPUT, "__metadata__ is there twice");
     if (meta->kind != FV_JSON_OBJECT)
         return fv__fail(ctx, FV_BAD_INPUT, "__metadata__ is not an object of texts");
@@ -183,7 +170,7 @@ static fv_status find_header(fv_context *ctx, const uint8_t *data, size_t size, 
     return FV_OK;
 }
 
-static fv_status parse(fv_context *ctx, const uint8_t *data, size_t size, fv_safetensors *st) {
+static fv_status parse(fv_context *ctx, const uint8_t *data, size_t size, fv_tensor_file *st) {
     size_t length = 0;
     FV_TRY(find_header(ctx, data, size, &length));
     fv_json *root;
@@ -196,8 +183,7 @@ static fv_status parse(fv_context *ctx, const uint8_t *data, size_t size, fv_saf
     /* At least one item each, so that an empty file needs no case of its own. */
     size_t most = (size_t)root->count + 1;
     st->entries = fv__arena_alloc(&st->arena, most * sizeof *st->entries);
-    st->by_name = fv__arena_alloc(&st->arena, most * sizeof *st->by_name);
-    if (!st->entries || !st->by_name) return FV_EXHAUSTED;
+    if (!st->entries) return FV_EXHAUSTED;
     for (const fv_json *v = root->child; v; v = v->next) {
         if (strcmp(v->name, "__metadata__") == 0) {
             FV_TRY(check_metadata(ctx, st, v));
@@ -207,23 +193,23 @@ static fv_status parse(fv_context *ctx, const uint8_t *data, size_t size, fv_saf
         }
     }
     FV_TRY(check_ranges(ctx, st, body, body_size));
-    return check_names(ctx, st);
+    return fv__tensor_file_sort(ctx, st);
 }
 
 fv_status fv__safetensors_parse(fv_context *ctx, const char *name, const void *data, size_t size,
-                                fv_safetensors *out) {
+                                fv_tensor_file *out) {
     memset(out, 0, sizeof *out);
     FV_TRY(fv__refuse_lfs_pointer(ctx, name, data, size));
     fv__arena_init(&out->arena, ctx);
     const fv_status status = parse(ctx, data, size, out);
     if (status == FV_OK) return FV_OK;
-    fv__safetensors_close(out);
+    fv__tensor_file_close(out);
     if (status == FV_BAD_INPUT)
         return fv__fail(ctx, status, "%s: %s; fetch or write the file again", name, ctx->message);
     return fv__fail_in(ctx, "%s: ", name);
 }
 
-fv_status fv__safetensors_open(fv_context *ctx, const char *path, fv_safetensors *out) {
+fv_status fv__safetensors_open(fv_context *ctx, const char *path, fv_tensor_file *out) {
     fv_bytes file;
     memset(out, 0, sizeof *out);
     FV_TRY(fv__file_read(ctx, path, 0, &file));
@@ -233,34 +219,5 @@ fv_status fv__safetensors_open(fv_context *ctx, const char *path, fv_safetensors
         return status;
     }
     out->file = file;
-    return FV_OK;
-}
-
-void fv__safetensors_close(fv_safetensors *st) {
-    fv__arena_free(&st->arena);
-    if (st->file.data) fv__file_release(&st->file);
-    memset(st, 0, sizeof *st);
-}
-
-const fv_st_entry *fv__safetensors_find(const fv_safetensors *st, const char *name) {
-    size_t low = 0, high = st->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(name, st->by_name[middle]->name);
-        if (order == 0) return st->by_name[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
-}
-
-fv_status fv__safetensors_floats(fv_context *ctx, const fv_st_entry *e, float *out) {
-    if (!e->type->to_floats)
-        return fv__fail(ctx, FV_BAD_INPUT,
-                        "tensor '%s' is of dtype %s; weights are F32, F64, F16 or BF16", e->name,
-                        e->type->name);
-    e->type->to_floats(e->data, e->bytes / e->type->bytes, out);
     return FV_OK;
 }

@@ -7,38 +7,14 @@
 #ifndef FV_FORMAT_SAFETENSORS_H
 #define FV_FORMAT_SAFETENSORS_H
 
-#include "base/file.h"
-#include "base/json.h"
-#include "base/floats.h"
-#include "tensor/tensor.h"
-
-typedef struct fv_st_entry {
-    const char *name;
-    const fv_file_type *type;
-    fv_shape shape;      /* rank 0: a single number */
-    const uint8_t *data; /* into the file; little-endian, not aligned */
-    size_t bytes;
-} fv_st_entry;
-
-typedef struct fv_safetensors {
-    fv_arena arena;
-    fv_bytes file;        /* empty after fv__safetensors_parse */
-    fv_st_entry *entries; /* in the order of their bytes */
-    size_t count;
-    const fv_st_entry **by_name; /* the same, sorted by name */
-    const fv_json *metadata;     /* object of strings, or NULL */
-} fv_safetensors;
+#include "format/tensor_file.h"
 
 /* FV_BAD_INPUT for whatever lies: a header longer than the file, overlapping or short ranges,
    shapes that do not match the bytes, holes, doubled names. On failure nothing is left to close. */
-FV_MUST_USE fv_status fv__safetensors_open(fv_context *ctx, const char *path, fv_safetensors *out);
+FV_MUST_USE fv_status fv__safetensors_open(fv_context *ctx, const char *path, fv_tensor_file *out);
 /* The same from bytes in memory, which must outlive it; `name` is for messages. */
 FV_MUST_USE fv_status fv__safetensors_parse(fv_context *ctx, const char *name, const void *data,
-                                            size_t size, fv_safetensors *out);
-void fv__safetensors_close(fv_safetensors *st);
-const fv_st_entry *fv__safetensors_find(const fv_safetensors *st, const char *name);
-/* Copies an entry to float32 (from F64, F32, F16 or BF16); FV_BAD_INPUT for other dtypes. */
-FV_MUST_USE fv_status fv__safetensors_floats(fv_context *ctx, const fv_st_entry *e, float *out);
+                                            size_t size, fv_tensor_file *out);
 
 /* What is to be written. All float32 here; the same input gives the same bytes. */
 typedef struct fv_st_tensor {

@@ -173,9 +173,15 @@ static fv_status check_training(fv_expander *x) {
     return FV_OK;
 }
 
-static fv_status add_head(fv_expander *x, const fv_scope *scope, const fv_loss_given *loss,
-                          fv_head *head) {
+static fv_status add_head(fv_expander *x, const fv_scope *scope, const fv_chain *chain,
+                          const fv_loss_given *loss, fv_head *head) {
     const fv_env env = fv__expander_env(x, scope, -1);
+    const fv_value *value = &x->net->values[head->value];
+    if (!value->type.batched)
+        return fv__complain(x->source, chain->location,
+                            "what comes out, '%s', is the same for all samples and can be no "
+                            "output; join it to what flows: sum { identity | ... }",
+                            value->name);
     if (loss->op != NULL) {
         head->loss = loss->op;
         head->loss_options = x->options;
@@ -196,7 +202,7 @@ static fv_status add_heads(fv_expander *x, const fv_scope *scope) {
         x->training = o->training;
         FV_TRY(fv__expand_chain(x, scope, o->chain, 0, &value));
         fv_head head = {.name = o->name, .value = value, .weight = weight, .training = o->training};
-        FV_TRY(add_head(x, scope, &o->loss, &head));
+        FV_TRY(add_head(x, scope, o->chain, &o->loss, &head));
     }
     return FV_OK;
 }
@@ -249,7 +255,7 @@ static fv_status expand_net(fv_expander *x) {
     if (x->net->node_count == 0)
         return fv__complain(x->source, program->net.body->location, "this network has no layers");
     fv_head head = {.name = "output", .value = value, .weight = 1};
-    FV_TRY(add_head(x, &scope, &program->loss, &head));
+    FV_TRY(add_head(x, &scope, program->net.body, &program->loss, &head));
     FV_TRY(add_heads(x, &scope));
     FV_TRY(fv__expand_check_shared(x));
     FV_TRY(check_training(x));

@@ -3,6 +3,7 @@
  * expand_atom.c - chains of the tree to nodes of the net: layers, repetitions, blocks, branches.
  */
 #include "lang/expand.h"
+#include "op/fit.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,15 @@
 #define SHAPES_SHOWN   8 /* values in "input [32x32x1] -> conv1 [28x28x6] -> ..." */
 
 /* ---- messages ---- */
+
+/* As fv__shape_text shows it: without the batch, which a constant does not have. */
+static fv_shape shown(const fv_value *v) {
+    fv_shape s = v->shape;
+    if (v->type.batched || s.rank == FV_RANK_MAX) return s;
+    memmove(s.dim + 1, s.dim, sizeof *s.dim * (size_t)s.rank++);
+    s.dim[0] = 1;
+    return s;
+}
 
 /* "input [32x32x1] -> conv1 [28x28x6]", the way to a value. */
 static void shapes_text(const fv_graph *net, int value, int most, char *out, size_t size) {
@@ -24,8 +34,9 @@ static void shapes_text(const fv_graph *net, int value, int most, char *out, siz
     int n = snprintf(out, size, "%s", net->values[way[count - 1]].node >= 0 ? "... -> " : "");
     for (int i = count - 1; i >= 0 && n >= 0 && (size_t)n < size; i--) {
         char shape[FV_SHAPE_TEXT];
+        const fv_shape s = shown(&net->values[way[i]]);
         n += snprintf(out + n, size - (size_t)n, "%.80s %s%s", net->values[way[i]].name,
-                      fv__shape_text(shape, &net->values[way[i]].shape), i > 0 ? " -> " : "");
+                      fv__shape_text(shape, &s), i > 0 ? " -> " : "");
     }
 }
 
@@ -57,6 +68,19 @@ static fv_status check_room(fv_expander *x, const fv_scope *scope, const fv_elem
     return fv__expand_trace(x, scope);
 }
 
+/* `pad ?`: what fits what flows in; *open is the option's name. */
+static fv_status fit(fv_expander *x, const fv_scope *scope, const fv_element *e, const int *in,
+                     int inputs, const char **open) {
+    const fv_given *g = fv__left_open(e->given);
+    if (g == NULL) return FV_OK;
+    *open = g->field->name;
+    const fv_status status =
+        fv__fit(x->source->ctx, e->op, x->options, g->field, &x->net->values[in[0]].shape);
+    fv_element mark = *e; /* the message points at the question mark */
+    mark.location = g->value.location;
+    return status == FV_BAD_INPUT ? refuse(x, scope, &mark, in, inputs) : status;
+}
+
 /* `in`: what flows in; of a join, what its branches give. */
 static fv_status add_node(fv_expander *x, const fv_scope *scope, const fv_element *e, int flow,
                           const int *in, int inputs, int *out) {
@@ -71,6 +95,7 @@ static fv_status add_node(fv_expander *x, const fv_scope *scope, const fv_elemen
     fv_status status = fv__fill(&env, e->op->fields, e->given, x->options);
     if (status == FV_BAD_INPUT) return fv__expand_trace(x, scope);
     FV_TRY(status);
+    FV_TRY(fit(x, scope, e, in, inputs, &spec.open));
     FV_TRY(check_room(x, scope, e));
     FV_TRY(fv__expand_name_layer(x, scope, e, &spec.name, &spec.old_name));
     FV_TRY(fv__expand_share(x, scope, e, &spec, param));

@@ -33,6 +33,7 @@ fv_status fv__fill(const fv_env *env, const fv_field *fields, const fv_given *gi
     if (fields != NULL) fv__field_defaults(fields, options);
     for (const fv_given *g = given; g != NULL; g = g->next) {
         fv_arg arg;
+        if (g->value.open) continue;
         FV_TRY(evaluate(env, g->field, &g->value, &arg));
         const fv_status status = fv__field_set(env->source->ctx, g->field, options, &arg);
         if (status == FV_BAD_INPUT)
@@ -40,6 +41,11 @@ fv_status fv__fill(const fv_env *env, const fv_field *fields, const fv_given *gi
         FV_TRY(status);
     }
     return FV_OK;
+}
+
+const fv_given *fv__left_open(const fv_given *given) {
+    while (given != NULL && !given->value.open) given = given->next;
+    return given;
 }
 
 /* A field that the language can only take by its position, as its name means what flows in. */

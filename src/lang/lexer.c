@@ -226,7 +226,7 @@ static fv_status symbol(fv_lexer *l) {
     if (c == '-' && peek(l, 1) == '>')
         return fv__complain(l->source, l->now.location,
                             "layers are joined by ' - ', not by an arrow");
-    if (strchr("()[]{}|,=*/%+-<>", c) == NULL) return stranger(l);
+    if (strchr("()[]{}|,=*/%+-<>?", c) == NULL) return stranger(l);
     end(l, c, 1);
     return FV_OK;
 }

@@ -7,6 +7,7 @@
  * chain's dash, a bar, a bracket that closes, the start of a new statement.
  */
 #include "lang/syntax.h"
+#include "op/fit.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -69,6 +70,16 @@ static bool own_word(const fv_field *f, const fv_token *t) {
     return f->kind == FV_PAD && (fv__token_is(t, "same") || fv__token_is(t, "valid"));
 }
 
+/* Room for one more expression of a value: it grows by doubling. */
+static fv_status make_room(fv_parser *p, fv_written *v) {
+    if (v->count & (v->count - 1)) return FV_OK;
+    const fv_expr **e = fv__parser_alloc(p, 2 * ((size_t)v->count + 1) * sizeof *e);
+    if (e == NULL) return FV_EXHAUSTED;
+    for (int i = 0; i < v->count; i++) e[i] = v->e[i];
+    v->e = e;
+    return FV_OK;
+}
+
 static fv_status parse_value(fv_parser *p, const char *owner, const fv_field *f, fv_written *v) {
     const fv_token *t = &p->lex.now;
     v->location = t->location;
@@ -78,9 +89,10 @@ static fv_status parse_value(fv_parser *p, const char *owner, const fv_field *f,
     }
     const bool list = f->kind == FV_PAD || f->kind == FV_INTS || f->kind == FV_REALS;
     for (;;) {
-        if (v->count == FV_LIST_MAX)
+        if (v->count == (list ? fv__field_most(f) : FV_LIST_MAX))
             return fv__complain(p->source, t->location, "%s takes at most %d numbers", f->name,
-                                FV_LIST_MAX);
+                                v->count);
+        FV_TRY(make_room(p, v));
         if (v->cross)
             FV_TRY(fv__parse_primary(p, &v->e[v->count]));
         else
@@ -102,6 +114,27 @@ static fv_status parse_value(fv_parser *p, const char *owner, const fv_field *f,
                             "(%s ...)*2, to reckon with a side write (2*k)x(2*k)",
                             owner, owner);
     return FV_OK;
+}
+
+/* `pad ?`, `stride ?`: whatever fits. */
+static fv_status parse_open(fv_parser *p, const reading *r, fv_given *g) {
+    const fv_location at = p->lex.now.location;
+    if (r->element == NULL && r->of == FV_ARGS_LAYER)
+        return fv__complain(p->source, at,
+                            "'?' is for the text of a network; here the number is wanted");
+    if (r->element == NULL || !fv__fit_may(r->element->op, g->field))
+        return fv__complain(p->source, at,
+                            "%s cannot be left open; '?' is for pad and stride of a window",
+                            g->field->name);
+    for (const fv_given *other = r->first; other != NULL; other = other->next)
+        if (other->value.open)
+            return fv__complain(p->source, at,
+                                "only one of pad and stride can be left open; write a number here, "
+                                "or for %s",
+                                other->field->name);
+    g->value.open = true;
+    g->value.location = at;
+    return fv__lex_next(&p->lex);
 }
 
 static fv_given *append(fv_parser *p, reading *r, const fv_field *f, fv_location location) {
@@ -126,6 +159,7 @@ static fv_status named(fv_parser *p, reading *r, const fv_field *f) {
     if (t->kind == '=')
         return fv__complain(p->source, t->location, "an option is written without '=': %s %s",
                             f->name, f->kind == FV_BOOL ? "no" : "2");
+    if (t->kind == '?') return parse_open(p, r, g);
     const fv_field *other = find(r->fields, t); /* `bias bias` is a parameter of the same name */
     const bool bare =
         f->kind == FV_BOOL && (ends(r, t) || !starts_value(t) || (other != NULL && other != f));
@@ -335,6 +369,7 @@ fv_status fv__parse_call(fv_parser *p, fv_element *e) {
                                 FV_PARAMS_MAX);
         if (t->kind == FV_TOK_END || t->top)
             return fv__complain(p->source, open, "this '(' is never closed");
+        FV_TRY(make_room(p, &g->value));
         FV_TRY(fv__parse_expr(p, FV_LOOSE, &g->value.e[0]));
         g->value.count = 1;
         g->value.location = g->location;

@@ -221,9 +221,9 @@ static fv_status parse_word(fv_parser *p, fv_element *e) {
     }
     e->name = fv__arena_textn(p->arena, t->start, t->length);
     if (e->name == NULL) return FV_EXHAUSTED;
-    if (fv__reserved(e->name)) return fv__expected(p, "a layer");
-    e->op = fv__parser_op(p, e->name);
+    e->op = fv__parser_op(p, e->name); /* before reserved words: `and`, `or` and `not` are layers */
     if (e->op != NULL) return parse_operator(p, e);
+    if (fv__reserved(e->name)) return fv__expected(p, "a layer");
     e->kind = FV_A_CALL;
     FV_TRY(fv__lex_next(&p->lex));
     if (t->kind == '(') {

@@ -16,15 +16,15 @@
 #define LINE_WIDTH  96
 #define NESTED_MOST 20 /* joins written within each other; deeper ones are written flat */
 
-/* The language has one input, the image, and no constants. */
+/* The language has one input, the image. A constant there is a layer's output. */
 static fv_status check_sources(const fv_printer *p) {
     const fv_graph *net = p->net;
     for (size_t v = 1; v < net->value_count; v++) {
         if (net->values[v].node >= 0) continue;
         if (net->values[v].data)
             return fv__fail(p->ctx, FV_BAD_INPUT,
-                            "the constant '%s' cannot be written as text: the network language has "
-                            "none",
+                            "the constant '%s' cannot be written as text, where numbers are the "
+                            "layer `constant` alone",
                             net->values[v].name);
         return fv__fail(p->ctx, FV_BAD_INPUT,
                         "a network with more than one input cannot be written as text");

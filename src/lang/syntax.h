@@ -145,9 +145,10 @@ typedef struct fv_expr {
 typedef struct fv_written {
     fv_location location;
     int count; /* expressions; 0: the word, or a bare yes */
+    bool open; /* `?`: whatever fits */
     bool cross;
     const char *word;
-    const fv_expr *e[FV_LIST_MAX];
+    const fv_expr **e;
 } fv_written;
 
 /* One option of an operator (field) or one argument of a block's call (name, or NULL). */
@@ -301,9 +302,11 @@ typedef struct fv_env {
 } fv_env;
 
 FV_MUST_USE fv_status fv__eval(const fv_env *env, const fv_expr *e, double *out);
-/* Options from their defaults and what is given. */
+/* Options from their defaults and what is given; one that is left open keeps its default. */
 FV_MUST_USE fv_status fv__fill(const fv_env *env, const fv_field *fields, const fv_given *given,
                                void *options);
+/* The option that is left open, or NULL. */
+const fv_given *fv__left_open(const fv_given *given);
 
 /* ---- expanding ---- */
 

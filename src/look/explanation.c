@@ -9,6 +9,7 @@
 #include "lang/lang.h"
 #include "look/lecture.h"
 #include "look/planned_memory.h"
+#include "op/fit.h"
 #include <string.h>
 
 /* What is handed out, and all that it points to. */
@@ -139,12 +140,41 @@ static fv_status add_misfits(maker *m, const fv_site *site, fv_layer *layer) {
     return FV_OK;
 }
 
+/* What an option that the text leaves open could be, and which it was. */
+static fv_status add_trials(maker *m, const fv_node *node, const fv_site *site, fv_layer *layer) {
+    const fv_field *f = node->open ? fv__field_find(node->op->fields, node->open) : NULL;
+    fv_trial t;
+    int count = 0;
+    if (!f) return FV_OK;
+    while (fv__fit_trial(node->op, node->options, f, &site->in[0], count, &t)) count++;
+    fv_trial_facts **list = fv__arena_alloc(m->arena, (size_t)count * sizeof(*list));
+    layer->open = fv__arena_text(m->arena, node->open);
+    if (!list || !layer->open) return FV_EXHAUSTED;
+    for (int i = 0; i < count; i++) {
+        fv_text value = {.ctx = m->ctx};
+        fv_trial_facts *facts = fv__arena_alloc(m->arena, sizeof *facts);
+        if (!facts) return FV_EXHAUSTED;
+        (void)fv__fit_trial(node->op, node->options, f, &site->in[0], i, &t);
+        *facts = (fv_trial_facts){.height = t.height,
+                                  .width = t.width,
+                                  .fits = t.fits,
+                                  .chosen = fv__fit_chose(node->options, f, &t)};
+        fv__fit_print(&value, f, &t);
+        FV_TRY(keep_text(m, &value, &facts->value));
+        list[i] = facts;
+    }
+    layer->trial_count = count;
+    layer->trials = (const fv_trial_facts *const *)list;
+    return FV_OK;
+}
+
 static void describe_value(const maker *m, int value, fv_layer *layer) {
     const fv_shape *s = &m->net->values[value].shape;
     const fv_receptive_field *v = &m->fields[value];
-    layer->rank = s->rank - 1;
-    for (int d = 1; d < s->rank; d++) layer->output[d - 1] = s->dim[d];
-    layer->values = fv__shape_sample(s);
+    const int first = m->net->values[value].type.batched ? 1 : 0; /* a constant has no batch */
+    layer->rank = s->rank - first;
+    for (int d = first; d < s->rank; d++) layer->output[d - first] = s->dim[d];
+    layer->values = first ? fv__shape_sample(s) : fv__shape_count(s);
     layer->field_h = v->size_h;
     layer->field_w = v->size_w;
     layer->jump_h = v->jump_h;
@@ -194,6 +224,7 @@ static fv_status add_layer(maker *m, const fv_node *node) {
     FV_TRY(name_layer(m, node, layer));
     FV_TRY(name_inputs(m, node, layer));
     FV_TRY(add_misfits(m, site, layer));
+    FV_TRY(add_trials(m, node, site, layer));
     describe_value(m, node->out[0], layer);
     layer->in_place = in_place(m, node);
     count_parameters(m, node, layer);

@@ -63,7 +63,8 @@ void fv__lecture_options(fv_text *out, const fv_node *node) {
         /* absent biases show in their own column */
         if (strcmp(f->name, "bias") == 0) continue;
         const bool positional = (f->flags & FV_POSITIONAL) != 0;
-        if (fv__field_is_default(f, node->options) && !positional) continue;
+        const bool list = f->kind == FV_INTS || f->kind == FV_REALS; /* empty, when not given */
+        if (fv__field_is_default(f, node->options) && (!positional || list)) continue;
         fv__text_add(out, space);
         space = " ";
         if (f->kind == FV_BOOL) {

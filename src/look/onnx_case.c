@@ -169,13 +169,33 @@ static void name_by_place(trial *t, const Onnx__GraphProto *g) {
     }
 }
 
+/* Files of values that are no tensors hold other messages, which would read as nonsense. */
+static fv_status check_port(fv_context *ctx, const Onnx__ValueInfoProto *v) {
+    static const char *const kinds[] = {
+        [ONNX__TYPE_PROTO__VALUE_SEQUENCE_TYPE] = "a sequence",
+        [ONNX__TYPE_PROTO__VALUE_MAP_TYPE] = "a map of keys to values",
+        [ONNX__TYPE_PROTO__VALUE_OPTIONAL_TYPE] = "an optional value",
+        [ONNX__TYPE_PROTO__VALUE_SPARSE_TENSOR_TYPE] = "a sparse tensor"};
+    const size_t kind = v->type ? (size_t)v->type->value_case : 0;
+    if (kind >= sizeof kinds / sizeof *kinds || !kinds[kind]) return FV_OK;
+    return fv__fail(ctx, FV_BAD_INPUT, "%.60s is %s; networks here compute with tensors alone",
+                    v->name ? v->name : "?", kinds[kind]);
+}
+
+static fv_status check_ports(fv_context *ctx, const Onnx__GraphProto *g) {
+    for (size_t i = 0; g && i < g->n_input; i++) FV_TRY(check_port(ctx, g->input[i]));
+    for (size_t i = 0; g && i < g->n_output; i++) FV_TRY(check_port(ctx, g->output[i]));
+    return FV_OK;
+}
+
 static fv_status try_set(fv_context *ctx, const char *folder, const char *model,
                          const Onnx__GraphProto *graph, int set, fv_onnx_case *out) {
     trial *t = fv__alloc(ctx, sizeof *t, "an ONNX test");
     if (!t) return FV_EXHAUSTED;
     *t = (trial){.ctx = ctx, .out = out, .folder = folder};
     fv__arena_init(&t->arena, ctx);
-    fv_status status = read_tensors(t, set, "input", t->given, &t->given_count);
+    fv_status status = check_ports(ctx, graph);
+    if (status == FV_OK) status = read_tensors(t, set, "input", t->given, &t->given_count);
     name_by_place(t, graph);
     if (status == FV_OK) status = read_tensors(t, set, "output", t->wanted, &t->wanted_count);
     if (status == FV_OK) status = import(t, model);

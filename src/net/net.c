@@ -163,7 +163,7 @@ static fv_status copy_names(fv_context *ctx, fv_graph *net, const fv_node_spec *
 /* The node's own copies of what the spec points at. */
 static fv_status copy_spec(fv_context *ctx, fv_graph *net, const fv_node_spec *spec,
                            const fv_site *site, fv_node *node, int **out, int **param) {
-    const size_t options = spec->op->options_size;
+    const size_t options = fv__field_used(spec->op->fields, spec->op->options_size, spec->options);
     void *own = fv__arena_alloc(&net->arena, options ? options : 1);
     int *in = fv__arena_alloc(&net->arena, sizeof *in * (size_t)(spec->inputs + 1));
     *out = fv__arena_alloc(&net->arena, sizeof **out * (size_t)(site->outputs + 1));
@@ -179,7 +179,8 @@ static fv_status copy_spec(fv_context *ctx, fv_graph *net, const fv_node_spec *s
                       .out = *out,
                       .param = *param,
                       .location = spec->location,
-                      .training = spec->training};
+                      .training = spec->training,
+                      .open = spec->open};
     if (options) memcpy(own, spec->options, options);
     memcpy(in, spec->in, sizeof *in * (size_t)spec->inputs);
     return copy_names(ctx, net, spec, site, node);
@@ -289,9 +290,11 @@ fv_status fv__net_add_head(fv_context *ctx, fv_graph *net, const fv_head *head) 
     own.name = fv__arena_text(&net->arena, head->name);
     if (!own.name) return out_of_names(ctx);
     if (head->loss && head->loss_options) {
-        void *options = fv__arena_alloc(&net->arena, head->loss->options_size + 1);
+        const size_t bytes =
+            fv__field_used(head->loss->fields, head->loss->options_size, head->loss_options);
+        void *options = fv__arena_alloc(&net->arena, bytes + 1);
         if (!options) return FV_EXHAUSTED;
-        memcpy(options, head->loss_options, head->loss->options_size);
+        memcpy(options, head->loss_options, bytes);
         own.loss_options = options;
     }
     net->heads[net->head_count++] = own;

@@ -50,7 +50,8 @@ typedef struct fv_node {
     const int *out;   /* values */
     const int *param; /* parameters; two nodes may name the same */
     fv_location location;
-    bool training; /* belongs to heads that only training has */
+    bool training;    /* belongs to heads that only training has */
+    const char *open; /* the option that its text left open with `?`; NULL: none */
 } fv_node;
 
 /* What the network puts out, and what training makes small. The main chain's end comes first and is
@@ -111,6 +112,7 @@ typedef struct fv_node_spec {
                          NULL: all its own */
     fv_location location;
     bool training;
+    const char *open; /* as in fv_node; a constant text, which is not copied */
 } fv_node_spec;
 
 /* Adds an operator: checks number and types of the inputs, asks its shape rule, makes its values

@@ -13,7 +13,8 @@ static fv_status replay_node(fv_context *ctx, const fv_node *n, fv_graph *to) {
                          .in = n->in,
                          .inputs = n->inputs,
                          .location = n->location,
-                         .training = n->training};
+                         .training = n->training,
+                         .open = n->open};
     int shared[FV_OP_PARAMS], made;
     for (int i = 0; i < FV_OP_PARAMS; i++) {
         const bool there = i < n->params && (size_t)n->param[i] < to->param_count;

@@ -123,7 +123,7 @@ void fv__recipe_spread(fv_recipe *recipe, const fv_field *set) {
         const fv_field *f = fv__field_find(fv__optimizers[o]->fields, set->name);
         if (f && f->kind == set->kind)
             memmove(recipe->optim[o] + f->offset, (const char *)recipe + set->offset,
-                    fv__field_bytes(f->kind));
+                    fv__field_bytes(f));
     }
 }
 

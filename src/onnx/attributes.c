@@ -7,6 +7,7 @@
 #ifdef FV_HAVE_ONNX
 #include "base/number.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -33,15 +34,16 @@ const Onnx__AttributeProto *fv__onnx_attribute(fv_onnx_node *n, const char *name
     return NULL;
 }
 
+/* consumed_inputs, of opset 1, said where memory might be used again, and nothing else. */
 fv_status fv__onnx_all_read(const fv_onnx_node *n) {
     if (n->proto->n_attribute > ATTRIBUTES_MOST)
         return fv__onnx_refuse(n, "%zu attributes; at most %d are read", n->proto->n_attribute,
                                ATTRIBUTES_MOST);
-    for (size_t i = 0; i < n->proto->n_attribute; i++)
-        if (!(n->read >> i & 1))
-            return fv__onnx_refuse(n, "its attribute '%.40s' is not known here",
-                                   n->proto->attribute[i]->name ? n->proto->attribute[i]->name
-                                                                : "");
+    for (size_t i = 0; i < n->proto->n_attribute; i++) {
+        const char *name = n->proto->attribute[i]->name;
+        if (n->read >> i & 1 || (name && strcmp(name, "consumed_inputs") == 0)) continue;
+        return fv__onnx_refuse(n, "its attribute '%.40s' is not known here", name ? name : "");
+    }
     return FV_OK;
 }
 
@@ -63,7 +65,9 @@ fv_status fv__onnx_int(fv_onnx_node *n, const char *name, int64_t otherwise, int
 fv_status fv__onnx_real(fv_onnx_node *n, const char *name, double otherwise, double *out) {
     const Onnx__AttributeProto *a = fv__onnx_attribute(n, name);
     *out = a ? (double)a->f : otherwise;
-    return !a || is(a, TYPE(FLOAT), a->has_f) ? FV_OK : wrong_type(n, name, "a number");
+    if (!a || is(a, TYPE(FLOAT), a->has_f)) return FV_OK;
+    *out = (double)a->i;
+    return is(a, TYPE(INT), a->has_i) ? FV_OK : wrong_type(n, name, "a number");
 }
 
 fv_status fv__onnx_ints(fv_onnx_node *n, const char *name, fv_ints *out) {
@@ -118,8 +122,22 @@ fv_status fv__onnx_set_word(fv_onnx_node *n, fv_onnx_made *o, const char *field,
     return fv__onnx_set_arg(n, o, field, &arg);
 }
 
+static fv_status set_long(fv_onnx_node *n, fv_onnx_made *o, const fv_field *f) {
+    const Onnx__AttributeProto *a = fv__onnx_attribute(n, f->onnx);
+    fv_arg arg = {.is = FV_ARG_NUMBERS};
+    if (!a) return FV_OK;
+    if (!is(a, TYPE(INTS), a->n_ints > 0)) return wrong_type(n, f->onnx, "a list of whole numbers");
+    if (a->n_ints > FV_LONG_MAX)
+        return fv__onnx_refuse(n, "its attribute '%s' has %zu numbers; at most %d are read",
+                               f->onnx, a->n_ints, FV_LONG_MAX);
+    arg.count = (int)a->n_ints;
+    for (int i = 0; i < arg.count; i++) arg.v[i] = (double)a->ints[i];
+    return arg.count ? fv__onnx_set_arg(n, o, f->name, &arg) : FV_OK;
+}
+
 static fv_status set_ints(fv_onnx_node *n, fv_onnx_made *o, const fv_field *f) {
     fv_ints v;
+    if (f->flags & FV_LONG) return set_long(n, o, f);
     FV_TRY(fv__onnx_ints(n, f->onnx, &v));
     if (v.count == 0) return FV_OK;
     if (f->kind == FV_SIZE && v.count == 1) /* one dimension: a row */
@@ -143,7 +161,6 @@ static fv_status set_by_name(fv_onnx_node *n, fv_onnx_made *o, const fv_field *f
         FV_TRY(fv__onnx_int(n, f->onnx, 0, &i));
         return fv__onnx_set_word(n, o, f->name, i ? "yes" : "no");
     case FV_REAL:
-        if (is(a, TYPE(INT), a->has_i)) return fv__onnx_set(n, o, f->name, (double)a->i);
         FV_TRY(fv__onnx_real(n, f->onnx, 0, &v));
         return fv__onnx_set(n, o, f->name, v);
     case FV_CHOICE:
@@ -171,6 +188,37 @@ fv_status fv__onnx_make(fv_onnx_node *n, const char *op, fv_onnx_made *out) {
     for (const fv_field *f = out->op->fields; f && f->name; f++)
         if (f->onnx) FV_TRY(set_by_name(n, out, f));
     return FV_OK;
+}
+
+#define FAR 1e15 /* "to the end", as exporters write it with the largest number there is */
+
+fv_status fv__onnx_set_known(fv_onnx_node *n, fv_onnx_made *o, const char *field, int i) {
+    const fv_constant *c;
+    fv_arg list = {.is = FV_ARG_NUMBERS};
+    if (!fv__onnx_has(n, i)) return FV_OK;
+    FV_TRY(fv__onnx_known(n, i, field, &c));
+    const fv_field *f = fv__field_find(o->op->fields, field);
+    if (!f) return fv__onnx_refuse(n, "%s has no option '%s'", o->op->name, field);
+    if (f->kind != FV_INTS) {
+        if (fv__shape_count(&c->shape) != 1)
+            return fv__onnx_refuse(n, "%s has to be one number", field);
+        return fv__onnx_set(n, o, field, fv__constant_get(c, 0));
+    }
+    const int64_t count = fv__shape_count(&c->shape);
+    if (count > fv__field_most(f) || (c->dtype != FV_I64 && c->dtype != FV_I32))
+        return fv__onnx_refuse(n, "%s has to be a list of at most %d whole numbers", field,
+                               fv__field_most(f));
+    list.count = (int)count;
+    for (int k = 0; k < list.count; k++)
+        list.v[k] = fmax(-FAR, fmin(FAR, (double)fv__constant_int(c, k)));
+    return list.count ? fv__onnx_set_arg(n, o, field, &list) : FV_OK;
+}
+
+fv_status fv__onnx_own(fv_onnx_node *n, fv_onnx_made *out) {
+    for (int i = 0; fv__ops[i]; i++)
+        if (fv__ops[i]->onnx && strcmp(fv__ops[i]->onnx, n->proto->op_type) == 0)
+            return fv__onnx_make(n, fv__ops[i]->name, out);
+    return fv__onnx_refuse(n, "there is no such operator here");
 }
 
 #endif

@@ -12,8 +12,11 @@
 
 const fv_shape *fv__onnx_shape(const fv_importer *im, const fv_entry *e, bool *batched) {
     static const fv_shape nothing = {0};
-    if (batched) *batched = e && e->value >= 0 && im->graph->values[e->value].type.batched;
+    if (batched)
+        *batched =
+            e && e->value >= 0 && e->batch_at == 0 && im->graph->values[e->value].type.batched;
     if (!e) return &nothing;
+    if (e->batch_at) return &e->turned;
     return e->value >= 0 ? &im->graph->values[e->value].shape : &e->constant.shape;
 }
 
@@ -97,12 +100,17 @@ fv_status fv__onnx_output(fv_onnx_node *n, int i, fv_entry **out) {
 
 /* ------------------------------------------------------------------------------- constants --- */
 
+fv_status fv__onnx_new(const fv_onnx_node *n, fv_dtype dtype, const fv_shape *shape,
+                       fv_constant *out) {
+    return fv__constant_new(n->im->ctx, &n->im->arena, dtype, shape, out);
+}
+
 /* Whole numbers are 32 bits wide in our graphs. */
 static fv_status narrow(fv_onnx_node *n, const fv_constant *from, fv_constant *out) {
     const int64_t count = fv__shape_count(&from->shape);
     *out = *from;
     if (from->dtype != FV_I64) return FV_OK;
-    FV_TRY(fv__constant_new(n->im->ctx, &n->im->arena, FV_I32, &from->shape, out));
+    FV_TRY(fv__onnx_new(n, FV_I32, &from->shape, out));
     for (int64_t i = 0; i < count; i++) {
         int64_t v = fv__constant_int(from, i);
         /* "to the end", as exporters write it */
@@ -179,7 +187,7 @@ static fv_status fold(fv_onnx_node *n, folding *f, const fv_onnx_made *o, fv_ent
     FV_TRY(check_work(n, o->op, &f->site));
     for (int i = 0; i < f->site.outputs; i++) {
         fv_constant c;
-        FV_TRY(fv__constant_new(im->ctx, &im->arena, f->out_type[i].dtype, &f->out[i], &c));
+        FV_TRY(fv__onnx_new(n, f->out_type[i].dtype, &f->out[i], &c));
         f->y[i] = fv__tensor((void *)(uintptr_t)c.data, c.dtype, c.shape);
         if (i >= outputs || !out[i]) continue;
         out[i]->known = true;
@@ -237,12 +245,14 @@ static fv_status add(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in
                      const fv_constant *const *params, int param_count, fv_entry *const *out,
                      int outputs) {
     fv_importer *im = n->im;
-    int values[FV_ONNX_INPUTS], first;
+    int values[FV_ONNX_INPUTS], first, batch_at;
+    fv_onnx_made made = *o;
     const char *name;
+    FV_TRY(fv__onnx_turn(n, &made, in, count, &batch_at));
     for (int i = 0; i < count; i++) FV_TRY(fv__onnx_value(n, in[i], &values[i]));
     FV_TRY(free_name(im, n->name, o->op->name, &name));
     const fv_node_spec spec = {.op = o->op,
-                               .options = o->op->options_size ? o->data.bytes : NULL,
+                               .options = o->op->options_size ? made.data.bytes : NULL,
                                .name = name,
                                .in = values,
                                .inputs = count};
@@ -253,6 +263,7 @@ static fv_status add(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in
         if (out[i] && i >= node->outputs)
             return fv__onnx_refuse(n, "its output %d is not computed here", i + 1);
         if (out[i]) out[i]->value = node->out[i];
+        if (out[i] && batch_at) fv__onnx_turned(im, out[i], batch_at);
     }
     if (node->params != param_count)
         return fv__onnx_refuse(n, "it has %d parameters in the file and %d here", param_count,
@@ -266,8 +277,11 @@ fv_status fv__onnx_add_to(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *cons
                           int outputs) {
     if (count > FV_ONNX_INPUTS)
         return fv__onnx_refuse(n, "%d inputs; at most %d are read", count, FV_ONNX_INPUTS);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         if (!in[i]) return fv__onnx_refuse(n, "its input %d is missing", i + 1);
+        if (in[i]->value < 0 && fv__shape_count(&in[i]->constant.shape) == 0)
+            return fv__onnx_refuse(n, "its input %d has no elements", i + 1);
+    }
     if (param_count == 0 && all_known(in, count) && !is_search(o->op))
         return fv__onnx_compute(n, o, in, count, out, outputs);
     return add(n, o, in, count, params, param_count, out, outputs);

@@ -13,6 +13,7 @@
 #include "base/name_table.h"
 #include "net/net.h"
 #include "onnx/constant.h"
+#include "onnx/onnx.h"
 
 #ifdef FV_HAVE_ONNX
 
@@ -29,6 +30,8 @@ typedef struct fv_entry {
     bool known; /* `constant` holds its numbers */
     bool given; /* an input of the file whose numbers were given: both */
     fv_constant constant;
+    int batch_at;    /* the batch is this dimension in the file; ours is the first (turned.c) */
+    fv_shape turned; /* and where that is not 0, the shape as the file has it */
 } fv_entry;
 
 /* Where a parameter of our graph gets its numbers. */
@@ -85,13 +88,15 @@ typedef struct fv_onnx_made {
     const fv_op *op;
     union {
         double align;
-        char bytes[1024];
+        char bytes[1024 + sizeof(fv_long_ints)];
     } data;
 } fv_onnx_made;
 /* The descriptor of that name with its options as they are by default; the same with what
    attributes say by fv_field.onnx. */
 FV_MUST_USE fv_status fv__onnx_plain(fv_onnx_node *n, const char *op, fv_onnx_made *out);
 FV_MUST_USE fv_status fv__onnx_make(fv_onnx_node *n, const char *op, fv_onnx_made *out);
+/* Of our operator that has the node's ONNX name. */
+FV_MUST_USE fv_status fv__onnx_own(fv_onnx_node *n, fv_onnx_made *out);
 /* Sets one of them; the field's own sentence, with the node before it, when it may not be so. */
 FV_MUST_USE fv_status fv__onnx_set_arg(fv_onnx_node *n, fv_onnx_made *o, const char *field,
                                        const fv_arg *arg);
@@ -100,6 +105,10 @@ FV_MUST_USE fv_status fv__onnx_set_ints(fv_onnx_node *n, fv_onnx_made *o, const 
                                         const fv_ints *v, bool cross);
 FV_MUST_USE fv_status fv__onnx_set_word(fv_onnx_node *n, fv_onnx_made *o, const char *field,
                                         const char *word);
+
+/* Input i, if it is there, as an option: a number or a list of them. */
+FV_MUST_USE fv_status fv__onnx_set_known(fv_onnx_node *n, fv_onnx_made *o, const char *field,
+                                         int i);
 
 /* The numbers of input i, which must be known while importing: a shape, an axis, a weight. */
 FV_MUST_USE fv_status fv__onnx_known(const fv_onnx_node *n, int i, const char *what,
@@ -118,6 +127,9 @@ FV_MUST_USE fv_status fv__onnx_add(fv_onnx_node *n, const fv_onnx_made *o, const
 FV_MUST_USE fv_status fv__onnx_add_to(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in,
                                       int count, const fv_constant *const *params, int param_count,
                                       fv_entry *const *out, int outputs);
+/* A constant of zeros in the importer's memory, which has a limit: see FV_ONNX_ALLOWANCE. */
+FV_MUST_USE fv_status fv__onnx_new(const fv_onnx_node *n, fv_dtype dtype, const fv_shape *shape,
+                                   fv_constant *out);
 /* Computed at once, from inputs that are all known. */
 FV_MUST_USE fv_status fv__onnx_compute(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in,
                                        int count, fv_entry *const *out, int outputs);
@@ -132,9 +144,18 @@ FV_MUST_USE fv_status fv__onnx_transposed(const fv_onnx_node *n, const fv_consta
 
 /* A value of our graph for an entry; a constant becomes one. */
 FV_MUST_USE fv_status fv__onnx_value(fv_onnx_node *n, fv_entry *e, int *value);
-/* Shape of an entry, of no dimensions for NULL, an input that is left out; batched: dim[0] is 1 and
-   stands for the batch. */
+/* Shape of an entry as the file has it, of no dimensions for NULL, an input that is left out;
+   batched: dim[0] is 1 and stands for the batch. */
 const fv_shape *fv__onnx_shape(const fv_importer *im, const fv_entry *e, bool *batched);
+
+/* Translates an operator's options where a value's batch is not the first dimension in the file;
+   batch_at: where it is in its outputs. And notes that of an entry with a value. */
+FV_MUST_USE fv_status fv__onnx_turn(fv_onnx_node *n, fv_onnx_made *o, fv_entry *const *in,
+                                    int count, int *batch_at);
+void fv__onnx_turned(const fv_importer *im, fv_entry *e, int batch_at);
+
+/* The image and further inputs, of which the names of initializers are none. */
+FV_MUST_USE fv_status fv__onnx_read_inputs(fv_importer *im, const fv_onnx_options *options);
 
 /* The entry of a name, NULL: there is none; a new one, which must not be there yet. */
 fv_entry *fv__importer_find(const fv_importer *im, const char *name);

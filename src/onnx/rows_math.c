@@ -3,25 +3,16 @@
  * rows_math.c - arithmetic with broadcasting, products of matrices, reductions, softmax. See
  * row_list.h.
  */
-#include "onnx/importer.h"
+#include "onnx/steps.h"
 
 #ifdef FV_HAVE_ONNX
 #include <string.h>
-
-/* Our operator of the node's ONNX name. */
-static fv_status make_own(fv_onnx_node *n, fv_onnx_made *o) {
-    for (int i = 0; fv__ops[i]; i++)
-        if (fv__ops[i]->onnx && strcmp(fv__ops[i]->onnx, n->proto->op_type) == 0)
-            return fv__onnx_make(n, fv__ops[i]->name, o);
-    return fv__onnx_refuse(n, "there is no such operator here");
-}
 
 /* Before opset 7 `axis` says where the second operand's dimensions lie in the first's. */
 static fv_status stretch(fv_onnx_node *n, fv_entry **second) {
     int64_t broadcast, axis;
     FV_TRY(fv__onnx_int(n, "broadcast", 0, &broadcast));
     FV_TRY(fv__onnx_int(n, "axis", -1, &axis));
-    (void)fv__onnx_attribute(n, "consumed_inputs");
     if (!broadcast || axis < 0 || !fv__onnx_has(n, 0) || !fv__onnx_has(n, 1)) return FV_OK;
     const int rank = fv__onnx_shape(n->im, n->in[0], NULL)->rank;
     const fv_shape *s = fv__onnx_shape(n->im, n->in[1], NULL);
@@ -38,34 +29,71 @@ static fv_status stretch(fv_onnx_node *n, fv_entry **second) {
     return FV_OK;
 }
 
-fv_status fv__onnx_take_broadcast(fv_onnx_node *n) {
-    fv_entry *in[2] = {n->in[0], n->in[1]}, *out;
-    fv_onnx_made o;
-    FV_TRY(make_own(n, &o));
-    if (n->im->opset < 7) FV_TRY(stretch(n, &in[1]));
-    FV_TRY(fv__onnx_all_read(n));
-    FV_TRY(fv__onnx_output(n, 0, &out));
-    return fv__onnx_add_to(n, &o, in, 2, NULL, 0, &out, 1);
-}
-
-/* Real numbers of one shape are what add joins; whatever else goes through sum. */
-static bool are_alike(const fv_onnx_node *n) {
-    const fv_shape *first = fv__onnx_has(n, 0) ? fv__onnx_shape(n->im, n->in[0], NULL) : NULL;
+/* Whether all have one shape, so that `add` can do it, which plans join to what is before it. */
+static bool alike(const fv_onnx_node *n, fv_entry *const *in) {
+    bool batched, first;
+    const fv_shape *shape = fv__onnx_shape(n->im, in[0], &first);
     for (int i = 0; i < n->inputs; i++)
-        if (!n->in[i] || n->in[i]->value < 0 || n->in[i]->known ||
-            n->im->graph->values[n->in[i]->value].type.dtype != FV_F32 ||
-            !fv__shape_equal(first, fv__onnx_shape(n->im, n->in[i], NULL)))
+        if (!fv__shape_equal(fv__onnx_shape(n->im, in[i], &batched), shape) || batched != first ||
+            fv__onnx_dtype(n->im, in[i]) != FV_F32)
             return false;
     return n->inputs > 1;
 }
 
-fv_status fv__onnx_take_sum(fv_onnx_node *n) {
-    int in[FV_ONNX_INPUTS];
+/* A result of 8-bit numbers wraps round. */
+static fv_entry *wrapped(fv_steps *s, bool is_signed, fv_entry *y) {
+    fv_entry *middle = fv__step_whole(s, 128), *count = fv__step_whole(s, 256);
+    if (!is_signed) return fv__step2(s, "mod", y, count);
+    return fv__step2(s, "sub", fv__step2(s, "mod", fv__step2(s, "sum", y, middle), count), middle);
+}
+
+/* 8-bit numbers are computed with as whole numbers of 32 bits. */
+static fv_status take_bytes(fv_onnx_node *n, const fv_onnx_made *o, fv_entry **in, int count) {
+    const bool is_signed = fv__onnx_dtype(n->im, in[0]) == FV_I8;
+    fv_steps s = {.n = n};
+    for (int i = 0; i < count; i++) in[i] = fv__step_word(&s, "cast", "to", "int32", in[i]);
+    fv_entry *y = wrapped(&s, is_signed, fv__step_made(&s, o, in, count));
+    return fv__steps_give(&s, 0, fv__step_word(&s, "cast", "to", is_signed ? "int8" : "uint8", y));
+}
+
+/* Arithmetic element by element, of two inputs or of any number of them. */
+fv_status fv__onnx_take_broadcast(fv_onnx_node *n) {
+    const bool sums =
+        strcmp(n->proto->op_type, "Sum") == 0 || strcmp(n->proto->op_type, "Add") == 0;
+    fv_entry *in[FV_ONNX_INPUTS], *out;
     fv_onnx_made o;
-    FV_TRY(fv__onnx_plain(n, are_alike(n) ? "add" : "sum", &o));
-    (void)fv__onnx_attribute(n, "consumed_inputs");
-    for (int i = 0; i < n->inputs; i++) in[i] = i;
-    return fv__onnx_add(n, &o, in, n->inputs, NULL, 0);
+    FV_TRY(fv__onnx_own(n, &o));
+    for (int i = 0; i < n->inputs; i++) {
+        in[i] = n->in[i];
+        if (!in[i]) return fv__onnx_refuse(n, "its input %d is left out", i + 1);
+    }
+    if (n->im->opset < 7 && n->inputs == 2) FV_TRY(stretch(n, &in[1]));
+    FV_TRY(fv__onnx_all_read(n));
+    if (sums) FV_TRY(fv__onnx_plain(n, alike(n, in) ? "add" : "sum", &o));
+    const fv_dtype dtype = n->inputs ? fv__onnx_dtype(n->im, in[0]) : FV_F32;
+    if (dtype == FV_U8 || dtype == FV_I8) return take_bytes(n, &o, in, n->inputs);
+    FV_TRY(fv__onnx_output(n, 0, &out));
+    return fv__onnx_add_to(n, &o, in, n->inputs, NULL, 0, &out, 1);
+}
+
+/* Comparisons, and, or: of bytes as of whole numbers; what comes out is true or false. */
+fv_status fv__onnx_take_compare(fv_onnx_node *n) {
+    fv_steps s = {.n = n};
+    fv_entry *in[2];
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_own(n, &o));
+    for (int i = 0; i < 2; i++) {
+        if (!fv__onnx_has(n, i)) return fv__onnx_refuse(n, "its input %d is left out", i + 1);
+        in[i] = n->in[i];
+    }
+    if (n->im->opset < 7) FV_TRY(stretch(n, &in[1]));
+    FV_TRY(fv__onnx_all_read(n));
+    for (int i = 0; i < 2; i++) {
+        const fv_dtype dtype = fv__onnx_dtype(n->im, in[i]);
+        if (dtype == FV_U8 || dtype == FV_I8)
+            in[i] = fv__step_word(&s, "cast", "to", "int32", in[i]);
+    }
+    return fv__steps_give(&s, 0, fv__step_made(&s, &o, in, 2));
 }
 
 /* A matrix of weights behind a batch of vectors is a fully connected layer. */
@@ -97,7 +125,7 @@ fv_status fv__onnx_take_reduce(fv_onnx_node *n) {
     int64_t nothing, keep;
     fv_ints axes;
     fv_onnx_made o;
-    FV_TRY(make_own(n, &o));
+    FV_TRY(fv__onnx_own(n, &o));
     FV_TRY(fv__onnx_int(n, "noop_with_empty_axes", 0, &nothing));
     FV_TRY(fv__onnx_int(n, "keepdims", 1, &keep));
     FV_TRY(fv__onnx_ints(n, "axes", &axes));
@@ -122,7 +150,7 @@ fv_status fv__onnx_take_argmax(fv_onnx_node *n) {
     const int in[] = {0};
     int64_t axis, keep, last;
     fv_onnx_made o;
-    FV_TRY(make_own(n, &o));
+    FV_TRY(fv__onnx_own(n, &o));
     FV_TRY(fv__onnx_int(n, "axis", 0, &axis));
     FV_TRY(fv__onnx_int(n, "keepdims", 1, &keep));
     FV_TRY(fv__onnx_int(n, "select_last_index", 0, &last));
@@ -169,7 +197,7 @@ fv_status fv__onnx_take_softmax(fv_onnx_node *n) {
     int64_t axis;
     bool last = true; /* nothing lies behind the axis */
     fv_onnx_made o;
-    FV_TRY(make_own(n, &o));
+    FV_TRY(fv__onnx_own(n, &o));
     if (!fv__onnx_has(n, 0)) return fv__onnx_refuse(n, "it has no input");
     const fv_shape *shape = fv__onnx_shape(n->im, n->in[0], NULL);
     FV_TRY(fv__onnx_int(n, "axis", n->im->opset < 13 ? 1 : -1, &axis));

@@ -3,35 +3,10 @@
  * rows_values.c - constants, shapes, and what moves numbers about. Attributes of early opsets are
  * inputs later: an option takes either.
  */
-#include "onnx/importer.h"
+#include "onnx/steps.h"
 
 #ifdef FV_HAVE_ONNX
 #include <string.h>
-
-#define FAR 1e15 /* "to the end", as exporters write it with the largest number there is */
-
-/* Input i, if it is there, as an option: a number or a list of them. */
-static fv_status set_known(fv_onnx_node *n, fv_onnx_made *o, const char *field, int i) {
-    const fv_constant *c;
-    fv_ints list;
-    if (!fv__onnx_has(n, i)) return FV_OK;
-    FV_TRY(fv__onnx_known(n, i, field, &c));
-    const fv_field *f = fv__field_find(o->op->fields, field);
-    if (!f) return fv__onnx_refuse(n, "%s has no option '%s'", o->op->name, field);
-    if (f->kind != FV_INTS) {
-        if (fv__shape_count(&c->shape) != 1)
-            return fv__onnx_refuse(n, "%s has to be one number", field);
-        return fv__onnx_set(n, o, field, fv__constant_get(c, 0));
-    }
-    if (!fv__constant_ints(c, &list))
-        return fv__onnx_refuse(n, "%s has to be a list of at most %d whole numbers", field,
-                               FV_LIST_MAX);
-    for (int k = 0; k < list.count; k++) {
-        if (list.v[k] > (int64_t)FAR) list.v[k] = (int64_t)FAR;
-        if (list.v[k] < -(int64_t)FAR) list.v[k] = -(int64_t)FAR;
-    }
-    return list.count ? fv__onnx_set_ints(n, o, field, &list, false) : FV_OK;
-}
 
 /* One input that flows, and behind it those that are options here; NULL: of no meaning. */
 static fv_status take(fv_onnx_node *n, const char *op, const char *const *fields, int count) {
@@ -39,7 +14,7 @@ static fv_status take(fv_onnx_node *n, const char *op, const char *const *fields
     fv_onnx_made o;
     FV_TRY(fv__onnx_make(n, op, &o));
     for (int i = 0; i < count; i++)
-        if (fields[i]) FV_TRY(set_known(n, &o, fields[i], i + 1));
+        if (fields[i]) FV_TRY(fv__onnx_set_known(n, &o, fields[i], i + 1));
     return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }
 
@@ -50,45 +25,42 @@ static fv_status take(fv_onnx_node *n, const char *op, const char *const *fields
     }
 TAKE(expand, "expand", "shape")
 TAKE(tile, "tile", "repeats")
-TAKE(slice, "slice", "starts", "ends", "axes", "steps")
-TAKE(pad, "pad", "pads", "value", "axes")
 TAKE(squeeze, "squeeze", "axes")
 TAKE(unsqueeze, "unsqueeze", "axes")
-TAKE(clip, "clip", "min", "max")
 TAKE(cumsum, "cumsum", "axis")
 
-/* The batch keeps its place: exporters write it as 1, or as "what is left". */
-fv_status fv__onnx_take_reshape(fv_onnx_node *n) {
-    const fv_field *field;
+/* Opset 1 called it paddings; inputs from opset 11 on. */
+fv_status fv__onnx_take_pad(fv_onnx_node *n) {
+    static const char *const fields[] = {"pads", "value", "axes"};
     const int in[] = {0};
-    bool batched;
-    int64_t zero;
+    fv_ints pads;
     fv_onnx_made o;
-    FV_TRY(fv__onnx_make(n, "reshape", &o));
-    FV_TRY(fv__onnx_int(n, "allowzero", 0, &zero));
-    FV_TRY(set_known(n, &o, "shape", 1));
-    if (!fv__onnx_has(n, 0)) return fv__onnx_refuse(n, "it has no input");
-    const fv_shape *shape = fv__onnx_shape(n->im, n->in[0], &batched);
-    field = fv__field_find(o.op->fields, "shape");
-    fv_ints *list = (fv_ints *)(void *)(o.data.bytes + field->offset);
-    for (int i = 0; zero && i < list->count; i++)
-        if (list->v[i] == 0) return fv__onnx_refuse(n, "a dimension of 0 is not computed here");
-    if (batched && list->count && shape->rank && (list->v[0] == 1 || list->v[0] == -1))
-        list->v[0] = 0;
+    FV_TRY(fv__onnx_make(n, "pad", &o));
+    FV_TRY(fv__onnx_ints(n, "paddings", &pads));
+    if (pads.count) FV_TRY(fv__onnx_set_ints(n, &o, "pads", &pads, false));
+    for (int i = 0; i < 3; i++) FV_TRY(fv__onnx_set_known(n, &o, fields[i], i + 1));
     return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }
 
-/* Without sizes, as many equal parts as outputs. */
-fv_status fv__onnx_take_split(fv_onnx_node *n) {
+/* Opset 1: one number of repeats, along one axis. */
+fv_status fv__onnx_take_first_tile(fv_onnx_node *n) {
+    const fv_constant *c[2];
     const int in[] = {0};
-    int64_t axis;
+    fv_ints repeats = {0};
     fv_onnx_made o;
-    FV_TRY(fv__onnx_make(n, "split", &o));
-    FV_TRY(fv__onnx_int(n, "axis", 0, &axis));
-    FV_TRY(fv__onnx_set(n, &o, "axis", (double)axis));
-    FV_TRY(set_known(n, &o, "sizes", 1));
-    if (!fv__onnx_has(n, 1) && !fv__onnx_attribute(n, "split"))
-        FV_TRY(fv__onnx_set(n, &o, "parts", (double)n->proto->n_output));
+    FV_TRY(fv__onnx_make(n, "tile", &o));
+    for (int i = 0; i < 2; i++) {
+        FV_TRY(fv__onnx_known(n, i + 1, i ? "axis" : "tiles", &c[i]));
+        if (fv__shape_count(&c[i]->shape) != 1)
+            return fv__onnx_refuse(n, "tiles and axis have to be one number each");
+    }
+    if (!fv__onnx_has(n, 0)) return fv__onnx_refuse(n, "it has no input");
+    repeats.count = fv__onnx_shape(n->im, n->in[0], NULL)->rank;
+    for (int d = 0; d < repeats.count; d++) repeats.v[d] = 1;
+    const int64_t axis = fv__constant_int(c[1], 0);
+    if (axis < 0 || axis >= repeats.count) return fv__onnx_refuse(n, "its axis is not there");
+    repeats.v[axis] = fv__constant_int(c[0], 0);
+    FV_TRY(fv__onnx_set_ints(n, &o, "repeats", &repeats, false));
     return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }
 
@@ -135,16 +107,44 @@ fv_status fv__onnx_take_gather(fv_onnx_node *n) {
     return fv__onnx_add(n, &o, in, 2, NULL, 0);
 }
 
+/* Our word for an element type by its name. Real numbers of all widths are float here, whole ones
+   32 bits wide. */
+static const char *word_of(const char *type) {
+    static const char *const same[][2] = {
+        {"float32", "float"}, {"float64", "float"},  {"double", "float"},
+        {"float16", "float"}, {"bfloat16", "float"}, {"int64", "int32"},
+    };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        if (strcmp(type, same[i][0]) == 0) return same[i][1];
+    return type;
+}
+
+/* The type is a number; before opset 6 its name in capitals. */
 fv_status fv__onnx_take_cast(fv_onnx_node *n) {
+    char type[FV_WORD_MAX];
     const int in[] = {0};
     int64_t to;
     fv_onnx_made o;
-    FV_TRY(fv__onnx_plain(n, "cast", &o)); /* a number in the file is a word here */
-    FV_TRY(fv__onnx_int(n, "to", 0, &to));
-    const char *type = fv__onnx_type_name((int32_t)to);
-    if (strcmp(type, "float32") == 0 || strcmp(type, "float64") == 0) type = "float";
-    if (strcmp(type, "int64") == 0) type = "int32"; /* as whole numbers are here */
-    FV_TRY(fv__onnx_set_word(n, &o, "to", type));
+    FV_TRY(fv__onnx_plain(n, "cast", &o));
+    if (n->im->opset < 6) {
+        FV_TRY(fv__onnx_word(n, "to", "", type));
+        for (char *c = type; *c; c++)
+            if (*c >= 'A' && *c <= 'Z') *c = (char)(*c - 'A' + 'a');
+    } else {
+        FV_TRY(fv__onnx_int(n, "to", 0, &to));
+        (void)fv__format(type, sizeof type, "%s", fv__onnx_type_name((int32_t)to));
+    }
+    FV_TRY(fv__onnx_set_word(n, &o, "to", word_of(type)));
+    return fv__onnx_add(n, &o, in, 1, NULL, 0);
+}
+
+fv_status fv__onnx_take_castlike(fv_onnx_node *n) {
+    const int in[] = {0};
+    fv_onnx_made o;
+    FV_TRY(fv__onnx_plain(n, "cast", &o));
+    if (!fv__onnx_has(n, 1)) return fv__onnx_refuse(n, "it has no input 2, whose type to take");
+    FV_TRY(
+        fv__onnx_set_word(n, &o, "to", word_of(fv__dtype_name(fv__onnx_dtype(n->im, n->in[1])))));
     return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }
 
@@ -157,7 +157,7 @@ static fv_status as_output(fv_onnx_node *n, fv_dtype dtype, const fv_shape *shap
     FV_TRY(fv__onnx_all_read(n));
     FV_TRY(fv__onnx_output(n, 0, &e));
     if (!e) return fv__onnx_refuse(n, "it has no output");
-    FV_TRY(fv__constant_new(n->im->ctx, &n->im->arena, dtype, shape, &e->constant));
+    FV_TRY(fv__onnx_new(n, dtype, shape, &e->constant));
     e->known = true;
     *out = &e->constant;
     return FV_OK;
@@ -208,8 +208,6 @@ fv_status fv__onnx_take_constantofshape(fv_onnx_node *n) {
         shape.dim[shape.rank] = fv__constant_int(sizes, shape.rank);
         if (shape.dim[shape.rank] < 0) return fv__onnx_refuse(n, "a dimension below 0");
     }
-    if (fv__shape_count(&shape) < 0 || fv__shape_count(&shape) > (int64_t)1 << 28)
-        return fv__onnx_refuse(n, "more than 268 million numbers");
     FV_TRY(as_output(n, one.dtype, &shape, &out));
     for (int64_t i = 0, count = fv__shape_count(&shape); one.data && i < count; i++)
         fv__constant_set(out, i, fv__constant_get(&one, 0));

@@ -34,6 +34,7 @@ static const char *mirrored(fv_onnx_writer *w) {
 void fv__onnx_write_conv(fv_onnx_writer *w) {
     (void)fv__onnx_option(w, "filters");
     (void)fv__onnx_option(w, "bias");
+    (void)fv__onnx_option(w, "init"); /* how it began */
     const bool flip = fv__onnx_option_bool(w, "flip");
     (void)FV_ONNX_PUT(w, "Conv", fv__onnx_y(w, 0), fv__onnx_x(w, 0),
                       flip ? mirrored(w) : fv__onnx_w(w, 0), fv__onnx_w(w, 1));

@@ -28,7 +28,14 @@ void fv__onnx_write_expand(fv_onnx_writer *w) {
                       fv__onnx_list(w, shape->v, shape->count));
 }
 
-static void put_axes(fv_onnx_writer *w, const fv_ints *axes) {
+/* In ascending order, which some readers take for granted. */
+static void put_axes(fv_onnx_writer *w, fv_ints *axes) {
+    for (int i = 1; i < axes->count; i++)
+        for (int k = i; k > 0 && axes->v[k - 1] > axes->v[k]; k--) {
+            const int64_t v = axes->v[k];
+            axes->v[k] = axes->v[k - 1];
+            axes->v[k - 1] = v;
+        }
     const char *op = w->layer->op->onnx;
     const bool listed = w->opset >= 13 && axes->count;
     (void)FV_ONNX_PUT(w, op, fv__onnx_y(w, 0), fv__onnx_x(w, 0),

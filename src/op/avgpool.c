@@ -9,6 +9,7 @@
  */
 #ifndef FV_LOOPS
 #include "op/avgpool.h"
+#include "op/pool.h"
 #include "op/shapes.h"
 
 static const fv_field fields[] = {
@@ -26,22 +27,14 @@ static const fv_field fields[] = {
     {0}};
 
 static fv_status shape(fv_context *ctx, fv_site *site) {
-    const fv_avgpool_options *o = site->options;
-    FV_TRY(fv__shape_maps(ctx, site, "avgpool"));
-    const fv_shape *in = &site->in[0];
-    fv_window win[2];
-    FV_TRY(fv__windows(ctx, in, o->kernel, fv__pool_stride(o->kernel, o->stride), (fv_size){1, 1},
-                       &o->pad, o->ceil, win, site->misfit));
-    FV_TRY(fv__pool_check(ctx, in, win));
-    site->out[0] = fv__shape4(in->dim[0], in->dim[1], win[0].out, win[1].out);
-    return fv__shape_fits(ctx, site);
+    const fv_maxpool_options window = fv__avgpool_window(site->options);
+    return fv__pool_shape(ctx, site, &window);
 }
 
 static void cost(const fv_site *site, fv_cost *cost) {
-    fv_window win[2];
-    fv__avgpool_windows(&site->in[0], site->options, win);
-    fv__cost_windows(cost, win);
-    fv__cost_connect(cost, win[0].kernel * win[1].kernel, fv__shape_sample(&site->out[0]));
+    const fv_maxpool_options window = fv__avgpool_window(site->options);
+    const fv_pooling g = fv__pooling(&site->in[0], &window);
+    fv__pooling_cost(&g, cost);
 }
 
 /* The pixels of window o on one axis: those in the map, and how many count. */
@@ -66,6 +59,8 @@ static const char *const samples[] = {"2 ; 2x3x4x6",
                                       "2x3 stride 1x2 pad 1,0,1,2 ; 2x2x4x5",
                                       "3x2 pad same stride 2 count_pad no ; 1x2x5x5",
                                       "2 ; 2x16x4x4",
+                                      "3 stride 2 pad 1 count_pad no ; 2x3x8",
+                                      "2 ; 1x16x7",
                                       NULL};
 
 const fv_op fv__op_avgpool = {
@@ -76,7 +71,8 @@ const fv_op fv__op_avgpool = {
         "The stride is the window's size unless given. Output size: (in + pads - kernel)/\n"
         "stride + 1, rounded down, or up with `ceil`. The size divided by counts the zeros of\n"
         "the padding too (as PyTorch does unless told otherwise); with `count_pad no` only\n"
-        "pixels of the map count. What hangs over beyond the padding never counts.\n"
+        "pixels of the map count. What hangs over beyond the padding never counts. A sequence\n"
+        "[channels, width] is a map of height 1: `avgpool 2` halves it.\n"
         "LeCun, Bottou, Bengio & Haffner 1998, section II.B.",
     .onnx = "AveragePool",
     .inputs_min = 1,
@@ -113,34 +109,36 @@ static real LOOP(each)(const fv_window win[2], const fv_shape *in, bool count_pa
 
 static void LOOP(forward)(const fv_pass *p) {
     const fv_avgpool_options *o = p->options;
-    const fv_shape *in = &p->x[0].shape;
-    const int64_t pixels = in->dim[2] * in->dim[3];
+    const fv_maxpool_options window = fv__avgpool_window(o);
+    const fv_shape in = fv__with_height(&p->x[0].shape);
+    const int64_t pixels = in.dim[2] * in.dim[3];
     fv_window win[2];
-    fv__avgpool_windows(in, o, win);
-    for (int64_t n = 0; n < in->dim[0]; n++) {
+    fv__maxpool_windows(&p->x[0].shape, &window, win);
+    for (int64_t n = 0; n < in.dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
         real *y = fv__sample(&p->y[0], n);
-        for (int64_t c = 0; c < in->dim[1]; c++)
+        for (int64_t c = 0; c < in.dim[1]; c++)
             for (int64_t h = 0; h < win[0].out; h++)
                 for (int64_t w = 0; w < win[1].out; w++)
-                    *y++ = LOOP(each)(win, in, o->count_pad, h, w, x + c * pixels, 0, NULL);
+                    *y++ = LOOP(each)(win, &in, o->count_pad, h, w, x + c * pixels, 0, NULL);
     }
 }
 
 static void LOOP(backward)(const fv_pass *p) {
     const fv_avgpool_options *o = p->options;
-    const fv_shape *in = &p->x[0].shape;
-    const int64_t pixels = in->dim[2] * in->dim[3];
+    const fv_maxpool_options window = fv__avgpool_window(o);
+    const fv_shape in = fv__with_height(&p->x[0].shape);
+    const int64_t pixels = in.dim[2] * in.dim[3];
     fv_window win[2];
     if (p->dx[0].data == NULL) return;
-    fv__avgpool_windows(in, o, win);
-    for (int64_t n = 0; n < in->dim[0]; n++) {
+    fv__maxpool_windows(&p->x[0].shape, &window, win);
+    for (int64_t n = 0; n < in.dim[0]; n++) {
         const real *dy = fv__sample(&p->dy[0], n);
         real *dx = fv__sample(&p->dx[0], n);
-        for (int64_t c = 0; c < in->dim[1]; c++)
+        for (int64_t c = 0; c < in.dim[1]; c++)
             for (int64_t h = 0; h < win[0].out; h++)
                 for (int64_t w = 0; w < win[1].out; w++)
-                    (void)LOOP(each)(win, in, o->count_pad, h, w, NULL, *dy++, dx + c * pixels);
+                    (void)LOOP(each)(win, &in, o->count_pad, h, w, NULL, *dy++, dx + c * pixels);
     }
 }
 

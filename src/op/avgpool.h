@@ -4,7 +4,7 @@
 #ifndef FV_OP_AVGPOOL_H
 #define FV_OP_AVGPOOL_H
 
-#include "op/op.h"
+#include "op/maxpool.h"
 
 typedef struct fv_avgpool_options {
     fv_size kernel, stride; /* stride 0: as the window */
@@ -13,7 +13,13 @@ typedef struct fv_avgpool_options {
     bool count_pad;
 } fv_avgpool_options;
 
-/* The windows, height and width, of a site whose shape rule has accepted it. */
-void fv__avgpool_windows(const fv_shape *in, const fv_avgpool_options *o, fv_window out[2]);
+/* What maxpool calls the same windows. */
+static inline fv_maxpool_options fv__avgpool_window(const fv_avgpool_options *o) {
+    return (fv_maxpool_options){.kernel = o->kernel,
+                                .stride = o->stride,
+                                .pad = o->pad,
+                                .dilation = {1, 1},
+                                .ceil = o->ceil};
+}
 
 #endif

@@ -23,6 +23,12 @@ fv_status fv__list(fv_context *ctx, const char *name, const fv_ints *list, int l
                     FV_LIST_MAX, list->count);
 }
 
+fv_status fv__long_list(fv_context *ctx, const char *name, const fv_long_ints *list) {
+    if (list->count >= 0 && list->count <= FV_LONG_MAX) return FV_OK;
+    return fv__fail(ctx, FV_BAD_INPUT, "%s must hold at most %d numbers, not %d", name, FV_LONG_MAX,
+                    list->count);
+}
+
 fv_status fv__op_axes(fv_context *ctx, const fv_ints *axes, int rank, int out[FV_RANK_MAX],
                       int *count) {
     bool seen[FV_RANK_MAX] = {false};

@@ -16,6 +16,8 @@ FV_MUST_USE fv_status fv__op_axes(fv_context *ctx, const fv_ints *axes, int rank
                                   int out[FV_RANK_MAX], int *count);
 /* A list holds as many numbers as it says, at least `least` and at most FV_LIST_MAX. */
 FV_MUST_USE fv_status fv__list(fv_context *ctx, const char *name, const fv_ints *list, int least);
+/* The same of a long list, which may be empty. */
+FV_MUST_USE fv_status fv__long_list(fv_context *ctx, const char *name, const fv_long_ints *list);
 /* Refuses dimension d where it is the batch of input 0: "transpose cannot move the first dimension,
    which is the batch". `does` says "move", "cut" … */
 FV_MUST_USE fv_status fv__not_batch(fv_context *ctx, const fv_site *site, int d, const char *does);

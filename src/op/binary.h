@@ -9,7 +9,7 @@
  *
  * and gets forward_f32, forward_f64, backward_f32, backward_f64. For `slope` a and b are 0 unless
  * the operator has FV_KEEP_X. Forward computes whole numbers (int32) too, with `real` an int64_t
- * and FV_WHOLE 1; what comes out wraps round. A file that defines FV_REALS_ALONE has none of that.
+ * and FV_WHOLE 1; what comes out wraps round.
  */
 #include "op/broadcast.h"
 
@@ -34,9 +34,6 @@
 #undef STORED
 #undef FV_WHOLE
 
-#ifdef FV_REALS_ALONE
-#define compute_i32 compute_f32
-#else
 #define FV_WHOLE   1
 #define STORED(v)  fv__wrap_i32(v)
 #define real       int64_t
@@ -49,7 +46,6 @@
 #undef LOOP
 #undef STORED
 #undef FV_WHOLE
-#endif
 
 static void forward_f32(const fv_pass *p) {
     (p->x[0].dtype == FV_I32 ? compute_i32 : compute_f32)(p);

@@ -24,7 +24,7 @@ static const fv_field fields[] = {
     {"ignore", "label that counts nothing, such as 255 for pixels that nobody labelled", FV_INT,
      offsetof(fv_crossentropy_options, ignore), "-100", -1e9, 1e9, 0, NULL, "ignore_index"},
     {"weights", "how much each class counts, 1,2,0.5; one number: all alike", FV_REALS,
-     offsetof(fv_crossentropy_options, weights), "1", 0, 1e6, 0, NULL, NULL},
+     offsetof(fv_crossentropy_options, weights), "1", 0, 1e6, FV_LONG, NULL, NULL},
     {"smooth", "label smoothing: the share of the target that all classes have alike", FV_REAL,
      offsetof(fv_crossentropy_options, smooth), "0", 0, 1, 0, NULL, NULL},
     {"reads", "numbers before softmax, or logarithms of probabilities", FV_CHOICE,
@@ -34,7 +34,8 @@ static const fv_field fields[] = {
 static fv_status shape(fv_context *ctx, fv_site *site) {
     const fv_crossentropy_options *o = site->options;
     FV_TRY(fv__shape_labels(ctx, site, "crossentropy", true));
-    if (o->weights.count != 1 && o->weights.count != site->in[0].dim[1])
+    if (o->weights.count != 1 &&
+        (o->weights.count != site->in[0].dim[1] || o->weights.count > FV_LONG_MAX))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "crossentropy has weights for %d classes, and %" PRId64
                         " come in; give one number for each",

@@ -10,10 +10,10 @@ enum { FV_CROSSENTROPY_LOGITS, FV_CROSSENTROPY_LOG_PROBABILITIES };
 
 /* Kept for backward: of logits the probabilities, in the shape of x. */
 typedef struct fv_crossentropy_options {
-    int64_t ignore;   /* labels of this value count nothing */
-    fv_reals weights; /* how much each class counts; one number: all alike */
-    double smooth;    /* share of the target that all classes have alike */
-    int reads;        /* what x is */
+    int64_t ignore;        /* labels of this value count nothing */
+    double smooth;         /* share of the target that all classes have alike */
+    int reads;             /* what x is */
+    fv_long_reals weights; /* how much each class counts; one number: all alike */
 } fv_crossentropy_options;
 
 /* What the labels of a target count: their classes' weights. */

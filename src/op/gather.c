@@ -8,13 +8,13 @@
 #include <math.h>
 
 typedef struct fv_gather_options {
-    fv_ints indices;
     int64_t axis;
+    fv_long_ints indices;
 } fv_gather_options;
 
 static const fv_field fields[] = {
     {"indices", "which places, where no second input says it; negative: from the end", FV_INTS,
-     offsetof(fv_gather_options, indices), NULL, -1e15, 1e15, FV_POSITIONAL, NULL, NULL},
+     offsetof(fv_gather_options, indices), NULL, -1e15, 1e15, FV_POSITIONAL | FV_LONG, NULL, NULL},
     {"axis", "the dimension that is gathered from; 1: channels", FV_INT,
      offsetof(fv_gather_options, axis), "0", -FV_RANK_MAX, FV_RANK_MAX - 1, 0, NULL, "axis"},
     {0}};
@@ -27,7 +27,7 @@ int64_t fv__index_at(const fv_tensor *indices, int64_t i, int64_t places) {
 }
 
 /* The options' own list as a tensor. */
-static fv_tensor listed(const fv_ints *list) {
+static fv_tensor listed(const fv_long_ints *list) {
     return fv__tensor((void *)(uintptr_t)list->v, FV_I64, fv__shape1(list->count));
 }
 
@@ -87,9 +87,9 @@ static fv_status check_batch(fv_context *ctx, const fv_site *site, int axis) {
 
 /* Places that the options name can be checked here. */
 static fv_status check_list(fv_context *ctx, const fv_site *site, int axis) {
-    const fv_ints *list = &((const fv_gather_options *)site->options)->indices;
+    const fv_long_ints *list = &((const fv_gather_options *)site->options)->indices;
     const int64_t places = site->in[0].dim[axis];
-    FV_TRY(fv__list(ctx, "indices", list, 0));
+    FV_TRY(fv__long_list(ctx, "indices", list));
     if ((site->inputs == 1) != (list->count > 0))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "gather needs indices, listed or as a second input, and not both");

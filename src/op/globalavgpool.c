@@ -4,12 +4,13 @@
  * Lin, Chen & Yan 2014, "Network in network", section 3.2.
  */
 #ifndef FV_LOOPS
+#include "op/pool.h"
 #include "op/shapes.h"
 
 static fv_status shape(fv_context *ctx, fv_site *site) {
-    FV_TRY(fv__shape_maps(ctx, site, "globalavgpool"));
-    site->out[0] = fv__shape4(site->in[0].dim[0], site->in[0].dim[1], 1, 1);
-    return FV_OK;
+    fv_shape maps;
+    FV_TRY(fv__pool_maps(ctx, site, &maps));
+    return fv__pool_gives(ctx, site, 1, 1);
 }
 
 static void cost(const fv_site *site, fv_cost *cost) {
@@ -21,7 +22,8 @@ static void cost(const fv_site *site, fv_cost *cost) {
 #define FV_LOOPS "op/globalavgpool.c"
 #include "op/loops.h"
 
-static const char *const samples[] = {"; 2x3x4x5", "; 3x2x1x1", "; 2x16x3x2", NULL};
+static const char *const samples[] = {"; 2x3x4x5", "; 3x2x1x1", "; 2x16x3x2",
+                                      "; 2x3x7",   "; 1x16x5",  NULL};
 
 const fv_op fv__op_globalavgpool = {
     .name = "globalavgpool",
@@ -43,7 +45,7 @@ const fv_op fv__op_globalavgpool = {
 
 static void LOOP(forward)(const fv_pass *p) {
     const fv_shape *in = &p->x[0].shape;
-    const int64_t pixels = in->dim[2] * in->dim[3];
+    const int64_t pixels = fv__shape_sample(in) / in->dim[1];
     for (int64_t n = 0; n < in->dim[0]; n++) {
         const real *x = fv__sample(&p->x[0], n);
         real *y = fv__sample(&p->y[0], n);
@@ -57,7 +59,7 @@ static void LOOP(forward)(const fv_pass *p) {
 
 static void LOOP(backward)(const fv_pass *p) {
     const fv_shape *in = &p->x[0].shape;
-    const int64_t pixels = in->dim[2] * in->dim[3];
+    const int64_t pixels = fv__shape_sample(in) / in->dim[1];
     if (p->dx[0].data == NULL) return;
     for (int64_t n = 0; n < in->dim[0]; n++) {
         const real *dy = fv__sample(&p->dy[0], n);

@@ -13,7 +13,6 @@
 static const fv_field fields[] = {FV_POOL_FIELDS(0, FV_PAD_NEVER_WINS), {0}};
 
 static fv_status shape(fv_context *ctx, fv_site *site) {
-    FV_TRY(fv__shape_maps(ctx, site, "maxpool"));
     FV_TRY(fv__pool_shape(ctx, site, site->options));
     FV_TRY(fv__pool_counts(ctx, site));
     fv__site_saved(site, FV_I32, site->out[0]);
@@ -40,6 +39,8 @@ static const char *const samples[] = {"2 ; 2x3x4x6",
                                       "3x2 pad same stride 2 ; 1x2x5x5",
                                       "3 stride 2 dilation 2 pad 2 ; 1x2x7x6",
                                       "3x3 stride 2 pad 1 ; 2x16x5x4",
+                                      "3 stride 2 pad 1 ; 2x3x8",
+                                      "2 ; 1x16x7",
                                       NULL};
 
 const fv_op fv__op_maxpool = {
@@ -48,7 +49,8 @@ const fv_op fv__op_maxpool = {
     .about = "y[c,p] = max over places q of the window of x[c, stride*p + dilation*q - pad].\n"
              "The stride is the window's size unless given; padding never wins. Output size:\n"
              "(in + pads - kernel)/stride + 1, rounded down, or up with `ceil` (no window starts\n"
-             "beyond the map). Gradient: dy goes to the winner, the first among equals.\n"
+             "beyond the map). A sequence [channels, width] is a map of height 1: `maxpool 2`\n"
+             "halves it. Gradient: dy goes to the winner, the first among equals.\n"
              "Riesenhuber & Poggio 1999; Krizhevsky, Sutskever & Hinton 2012, section 3.4.",
     .onnx = "MaxPool",
     .inputs_min = 1,

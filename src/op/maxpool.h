@@ -15,6 +15,10 @@ typedef struct fv_maxpool_options {
     bool ceil;
 } fv_maxpool_options;
 
+/* A sequence [N,C,W] is a map of height 1, as for conv (op/conv.h): the input as maps, and the
+   window that slides over them. */
+fv_maxpool_options fv__pool_as_maps(const fv_shape *in, const fv_maxpool_options *o,
+                                    fv_shape *maps);
 /* The windows, height and width, of a site whose shape rule has accepted it. */
 void fv__maxpool_windows(const fv_shape *in, const fv_maxpool_options *o, fv_window out[2]);
 

@@ -57,8 +57,10 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     const bool same = o->pad.mode == FV_PAD_SAME, sides = o->pad.mode == FV_PAD_SIDES;
     char one[FV_SHAPE_TEXT], two[FV_SHAPE_TEXT];
     fv_shape maps;
-    int64_t height, width, pixels;
+    int64_t height = 1, width, pixels; /* of a sequence one row */
     FV_TRY(fv__pool_maps(ctx, site, &maps));
+    if (site->in[0].rank == 3)
+        FV_TRY(fv__shape_sequence(ctx, site, o->kernel, o->stride, (fv_size){1, 1}, &o->pad));
     if (!fv__shape_equal(&site->in[0], &site->in[1]))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "maxunpool needs an index for every value, but %s values and %s indices "
@@ -68,8 +70,9 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     if (pad.top < 0 || pad.left < 0 || pad.top > SIZE_MOST || pad.left > SIZE_MOST ||
         pad.bottom < 0 || pad.right < 0 || pad.bottom > SIZE_MOST || pad.right > SIZE_MOST)
         return fv__fail(ctx, FV_BAD_INPUT, "pad must be between 0 and %d", SIZE_MOST);
-    FV_TRY(side(ctx, maps.dim[2], o->kernel.h, stride.h, pad.top + pad.bottom, same, o->output.h,
-                &height));
+    if (site->in[0].rank == 4)
+        FV_TRY(side(ctx, maps.dim[2], o->kernel.h, stride.h, pad.top + pad.bottom, same,
+                    o->output.h, &height));
     FV_TRY(side(ctx, maps.dim[3], o->kernel.w, stride.w, pad.left + pad.right, same, o->output.w,
                 &width));
     FV_TRY(fv__pool_gives(ctx, site, height, width));
@@ -88,7 +91,7 @@ static const char *const samples[] = {"2 ; 2x3x2x3, below 24 2x3x2x3",
                                       "3 stride 2 pad 1 ; 1x2x3x2, below 15 1x2x3x2",
                                       "2 output 5 ; 2x2x2x2, below 25 2x2x2x2",
                                       "2x3 stride 2 pad same ; 1x2x2x3, below 24 1x2x2x3",
-                                      "1x2 ; 2x3x4, below 8 2x3x4",
+                                      "2 ; 2x3x4, below 8 2x3x4",
                                       NULL};
 
 const fv_op fv__op_maxunpool = {

@@ -6,32 +6,10 @@
 
 #include <inttypes.h>
 
-/* What slides over a sequence has no height: 3 and 1x3 mean the same. */
-static fv_status check_sequence(fv_context *ctx, const fv_site *site, const fv_conv_options *o) {
-    const struct {
-        const char *name;
-        fv_size size;
-    } sizes[] = {{"kernel", o->kernel}, {"stride", o->stride}, {"dilation", o->dilation}};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        if (sizes[i].size.h != 1 && sizes[i].size.h != sizes[i].size.w)
-            return fv__fail(ctx, FV_BAD_INPUT,
-                            "%s reads a sequence here, which has a width and no height: write its "
-                            "%s as 3 or 1x3, not %" PRId64 "x%" PRId64,
-                            site->op->name, sizes[i].name, sizes[i].size.h, sizes[i].size.w);
-    const fv_pad *pad = &o->pad;
-    if (pad->mode == FV_PAD_SIDES && ((pad->top != 0 && pad->top != pad->left) ||
-                                      (pad->bottom != 0 && pad->bottom != pad->right)))
-        return fv__fail(ctx, FV_BAD_INPUT,
-                        "%s reads a sequence here, which has a width and no height: write its pad "
-                        "as 1, 0x1 or 0,1,0,2, without rows above and below",
-                        site->op->name);
-    return FV_OK;
-}
-
 fv_status fv__nest_inputs(fv_context *ctx, fv_site *site, const fv_conv_options *o) {
     if (site->in[0].rank == 3) {
         FV_TRY(fv__shape_inputs(ctx, site));
-        FV_TRY(check_sequence(ctx, site, o));
+        FV_TRY(fv__shape_sequence(ctx, site, o->kernel, o->stride, o->dilation, &o->pad));
     } else {
         FV_TRY(fv__shape_maps(ctx, site, site->op->name));
     }

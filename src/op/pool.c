@@ -7,28 +7,21 @@
 
 #include <inttypes.h>
 
-static fv_shape with_height(const fv_shape *in) {
+fv_shape fv__with_height(const fv_shape *in) {
     return in->rank == 3 ? fv__shape4(in->dim[0], in->dim[1], 1, in->dim[2]) : *in;
 }
 
 fv_status fv__pool_maps(fv_context *ctx, fv_site *site, fv_shape *maps) {
     if (site->in[0].rank != 3) FV_TRY(fv__shape_maps(ctx, site, site->op->name));
     FV_TRY(fv__shape_inputs(ctx, site));
-    *maps = with_height(&site->in[0]);
+    *maps = fv__with_height(&site->in[0]);
     return FV_OK;
 }
 
 fv_status fv__pool_gives(fv_context *ctx, fv_site *site, int64_t height, int64_t width) {
     const fv_shape *in = &site->in[0];
     site->out[0] = fv__shape4(in->dim[0], in->dim[1], height, width);
-    if (in->rank == 3) {
-        if (height != 1)
-            return fv__fail(ctx, FV_BAD_INPUT,
-                            "%s would make %" PRId64 " rows of maps that have one; for those, a "
-                            "kernel and an output are written 1x3",
-                            site->op->name, height);
-        site->out[0] = (fv_shape){3, {in->dim[0], in->dim[1], width}};
-    }
+    if (in->rank == 3) site->out[0] = (fv_shape){3, {in->dim[0], in->dim[1], width}};
     return fv__shape_fits(ctx, site);
 }
 
@@ -36,8 +29,11 @@ fv_status fv__pool_shape(fv_context *ctx, fv_site *site, const fv_maxpool_option
     fv_shape maps;
     fv_window win[2];
     FV_TRY(fv__pool_maps(ctx, site, &maps));
-    FV_TRY(fv__windows(ctx, &maps, o->kernel, fv__pool_stride(o->kernel, o->stride), o->dilation,
-                       &o->pad, o->ceil, win, site->misfit));
+    if (site->in[0].rank == 3)
+        FV_TRY(fv__shape_sequence(ctx, site, o->kernel, o->stride, o->dilation, &o->pad));
+    const fv_maxpool_options flat = fv__pool_as_maps(&site->in[0], o, &maps);
+    FV_TRY(fv__windows(ctx, &maps, flat.kernel, fv__pool_stride(flat.kernel, flat.stride),
+                       flat.dilation, &flat.pad, flat.ceil, win, site->misfit));
     FV_TRY(fv__pool_check(ctx, &maps, win));
     return fv__pool_gives(ctx, site, win[0].out, win[1].out);
 }
@@ -50,6 +46,7 @@ fv_status fv__adaptive_shape(fv_context *ctx, fv_site *site, fv_size output) {
         return fv__fail(ctx, FV_BAD_INPUT,
                         "%s needs an output of at least 1x1, not %" PRId64 "x%" PRId64,
                         site->op->name, output.h, output.w);
+    if (site->in[0].rank == 3) output.h = 1;
     if (!fv__mul_i64(maps.dim[2], output.h, &rows) || !fv__mul_i64(maps.dim[3], output.w, &columns))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "an output of %" PRId64 "x%" PRId64 " is too large for this machine's "
@@ -59,7 +56,7 @@ fv_status fv__adaptive_shape(fv_context *ctx, fv_site *site, fv_size output) {
 }
 
 fv_status fv__pool_counts(fv_context *ctx, const fv_site *site) {
-    const fv_shape maps = with_height(&site->in[0]);
+    const fv_shape maps = fv__with_height(&site->in[0]);
     int64_t pixels;
     if (fv__mul_i64(maps.dim[2], maps.dim[3], &pixels) && pixels <= INT32_MAX) return FV_OK;
     return fv__fail(ctx, FV_BAD_INPUT, "%s reads maps of at most 2,147,483,647 pixels per channel",
@@ -67,7 +64,7 @@ fv_status fv__pool_counts(fv_context *ctx, const fv_site *site) {
 }
 
 static fv_pooling over(const fv_shape *in) {
-    const fv_shape maps = with_height(in);
+    const fv_shape maps = fv__with_height(in);
     return (fv_pooling){.samples = maps.dim[0],
                         .channels = maps.dim[1],
                         .height = maps.dim[2],
@@ -75,16 +72,15 @@ static fv_pooling over(const fv_shape *in) {
 }
 
 fv_pooling fv__pooling(const fv_shape *in, const fv_maxpool_options *o) {
-    const fv_shape maps = with_height(in);
     fv_pooling g = over(in);
-    fv__maxpool_windows(&maps, o, g.win);
+    fv__maxpool_windows(in, o, g.win);
     return g;
 }
 
 fv_pooling fv__pooling_adaptive(const fv_shape *in, fv_size output) {
     fv_pooling g = over(in);
     g.adaptive = true;
-    g.win[0].out = output.h;
+    g.win[0].out = in->rank == 3 ? 1 : output.h;
     g.win[1].out = output.w;
     return g;
 }

@@ -2,7 +2,8 @@
 /*
  * pool.h - what pools share: the options of a window, the maps they read, and a walk over windows.
  *
- * A pool reads batches of maps [N,C,H,W], or of maps of one row, [N,C,W]: there a kernel is 1x3.
+ * A pool reads batches of maps [N,C,H,W], or of sequences, [N,C,W], which are maps of one row:
+ * there a kernel of 3 or 3x3 is 1x3.
  */
 #ifndef FV_OP_POOL_H
 #define FV_OP_POOL_H
@@ -43,9 +44,11 @@ typedef struct fv_pooling {
     bool adaptive;
 } fv_pooling;
 
+/* A shape with a height: [N,C,W] is [N,C,1,W]. */
+fv_shape fv__with_height(const fv_shape *in);
 /* The shape of input 0 with a height: [N,C,W] is [N,C,1,W]. Refuses what is no map. */
 FV_MUST_USE fv_status fv__pool_maps(fv_context *ctx, fv_site *site, fv_shape *maps);
-/* Output 0 is maps of that size, of the rank of input 0. Refuses several rows where one came in. */
+/* Output 0 is maps of that size, of the rank of input 0: of a sequence one of that width. */
 FV_MUST_USE fv_status fv__pool_gives(fv_context *ctx, fv_site *site, int64_t height, int64_t width);
 /* The two of them around fv__windows and fv__pool_check. */
 FV_MUST_USE fv_status fv__pool_shape(fv_context *ctx, fv_site *site, const fv_maxpool_options *o);

@@ -29,7 +29,7 @@ static inline double slope(const fv_group *g, double x, int64_t i) {
 static const char *const samples[] = {"1 ; 2x3x4",
                                       "2,3 keep no ; 2x3x2x3",
                                       "-1 ; 1x5",
-                                      "; constant 3x4",
+                                      "; constant positive 3x4",
                                       "1,-1 keep no ; 3x2x1x4",
                                       "1 keep no ; 2x7",
                                       "0 ; constant 3x4",

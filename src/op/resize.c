@@ -76,8 +76,8 @@ typedef struct taps {
     double t;
 } taps;
 
-/* Where pixel `at` lies in the input. Divides last, so that whole places are hit exactly. */
-static double place(const fv_resize_options *o, int axis, int64_t in, int64_t out, int64_t at) {
+/* Divides last, so that whole places are hit exactly. */
+double fv__resize_place(const fv_resize_options *o, int axis, int64_t in, int64_t out, int64_t at) {
     const bool corners = o->coordinates == FV_RESIZE_ALIGN_CORNERS;
     const bool whole = corners || o->coordinates == FV_RESIZE_ASYMMETRIC;
     if (out == 1 && (corners || o->coordinates == FV_RESIZE_PYTORCH_HALF_PIXEL)) return 0;
@@ -94,14 +94,19 @@ static int64_t clamp(double v, int64_t in) {
     return v < 0 ? 0 : v > (double)(in - 1) ? in - 1 : (int64_t)v;
 }
 
+int64_t fv__resize_nearest(const fv_resize_options *o, int64_t in, double place) {
+    const double v = o->rounding == FV_RESIZE_FLOOR          ? floor(place)
+                     : o->rounding == FV_RESIZE_CEIL         ? ceil(place)
+                     : o->rounding == FV_RESIZE_PREFER_FLOOR ? ceil(place - 0.5)
+                                                             : floor(place + 0.5);
+    return clamp(v, in);
+}
+
 static taps taps_of(const fv_resize_options *o, int axis, int64_t in, int64_t out, int64_t at) {
-    const double x = place(o, axis, in, out, at), low = floor(x);
+    const double x = fv__resize_place(o, axis, in, out, at), low = floor(x);
     if (o->mode == FV_RESIZE_NEAREST) {
-        const double v = o->rounding == FV_RESIZE_FLOOR          ? low
-                         : o->rounding == FV_RESIZE_CEIL         ? ceil(x)
-                         : o->rounding == FV_RESIZE_PREFER_FLOOR ? ceil(x - 0.5)
-                                                                 : floor(x + 0.5);
-        return (taps){clamp(v, in), clamp(v, in), 0};
+        const int64_t nearest = fv__resize_nearest(o, in, x);
+        return (taps){nearest, nearest, 0};
     }
     /* with nothing of the higher one, it is not read: it might be infinite */
     return (taps){clamp(low, in), clamp(x > low ? low + 1 : low, in), x - low};

@@ -25,4 +25,9 @@ typedef struct fv_resize_options {
     int mode, coordinates, rounding;
 } fv_resize_options;
 
+/* Where pixel `at` of an axis (0: rows) that grows from `in` to `out` lies in the input; and the
+   pixel of the input that counts as the nearest to a place. */
+double fv__resize_place(const fv_resize_options *o, int axis, int64_t in, int64_t out, int64_t at);
+int64_t fv__resize_nearest(const fv_resize_options *o, int64_t in, double place);
+
 #endif

@@ -193,3 +193,24 @@ uint64_t fv__branches_at(const fv_pass *pass, double one, double other) {
 uint64_t fv__branches_sign(const fv_pass *pass) {
     return fv__branches_at(pass, 0, 0);
 }
+
+fv_status fv__shape_sequence(fv_context *ctx, const fv_site *site, fv_size kernel, fv_size stride,
+                             fv_size dilation, const fv_pad *pad) {
+    const struct {
+        const char *name;
+        fv_size size;
+    } sizes[] = {{"kernel", kernel}, {"stride", stride}, {"dilation", dilation}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (sizes[i].size.h != 1 && sizes[i].size.h != sizes[i].size.w)
+            return fv__fail(ctx, FV_BAD_INPUT,
+                            "%s reads a sequence here, which has a width and no height: write its "
+                            "%s as 3 or 1x3, not %" PRId64 "x%" PRId64,
+                            site->op->name, sizes[i].name, sizes[i].size.h, sizes[i].size.w);
+    if (pad->mode == FV_PAD_SIDES && ((pad->top != 0 && pad->top != pad->left) ||
+                                      (pad->bottom != 0 && pad->bottom != pad->right)))
+        return fv__fail(ctx, FV_BAD_INPUT,
+                        "%s reads a sequence here, which has a width and no height: write its pad "
+                        "as 1, 0x1 or 0,1,0,2, without rows above and below",
+                        site->op->name);
+    return FV_OK;
+}

@@ -16,6 +16,9 @@ FV_MUST_USE fv_status fv__shape_same(fv_context *ctx, fv_site *site);
 FV_MUST_USE fv_status fv__shape_inputs(fv_context *ctx, fv_site *site);
 /* The same, and input 0 is a batch of maps (rank 4). `who` begins the sentence: "conv". */
 FV_MUST_USE fv_status fv__shape_maps(fv_context *ctx, fv_site *site, const char *who);
+/* What slides over a sequence [N,C,W] has no height: 3 and 1x3 mean the same, 2x3 is refused. */
+FV_MUST_USE fv_status fv__shape_sequence(fv_context *ctx, const fv_site *site, fv_size kernel,
+                                         fv_size stride, fv_size dilation, const fv_pad *pad);
 /* A loss: input 0 has one number per class, [N,K] or [N,K,1,1], and with `maps` also [N,K,H,W] for
    every pixel; input 1 its labels, [N] or [N,H,W]. */
 FV_MUST_USE fv_status fv__shape_labels(fv_context *ctx, fv_site *site, const char *who, bool maps);

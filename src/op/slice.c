@@ -2,14 +2,11 @@
 /*
  * slice: y[i] = x[start + step i] along each of the dimensions named, up to, not including, end.
  */
+#include "op/slice.h"
 #include "op/axes.h"
 #include "op/moves.h"
 
 #include <inttypes.h>
-
-typedef struct fv_slice_options {
-    fv_ints starts, ends, axes, steps;
-} fv_slice_options;
 
 #define AT(field) offsetof(fv_slice_options, field)
 static const fv_field fields[] = {
@@ -41,6 +38,10 @@ static range range_of(int64_t start, int64_t end, int64_t step, int64_t dim) {
     const int64_t span = back ? from - to : to - from;
     const int64_t by = step > INT32_MIN ? (back ? -step : step) : INT32_MAX; /* no overflow */
     return (range){from, step, span > 0 ? (span - 1) / by + 1 : 0};
+}
+
+int64_t fv__slice_count(int64_t start, int64_t end, int64_t step, int64_t dim) {
+    return range_of(start, end, step, dim).count;
 }
 
 /* The ranges of all dimensions; the options were checked. */

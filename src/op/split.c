@@ -10,14 +10,14 @@
 
 typedef struct fv_split_options {
     int64_t parts, axis;
-    fv_ints sizes;
+    fv_long_ints sizes;
 } fv_split_options;
 
 static const fv_field fields[] = {
     {"parts", "how many parts, all of one size but the last, which may be smaller", FV_INT,
      offsetof(fv_split_options, parts), "0", 0, FV_OP_OUTPUTS, FV_POSITIONAL, NULL, "num_outputs"},
     {"sizes", "or the size of each part", FV_INTS, offsetof(fv_split_options, sizes), NULL, 1, 1e15,
-     0, NULL, "split"},
+     FV_LONG, NULL, "split"},
     {"axis", "the dimension that is cut: 1, the channels", FV_INT, offsetof(fv_split_options, axis),
      "1", -FV_RANK_MAX, FV_RANK_MAX - 1, 0, NULL, "axis"},
     {0}};
@@ -26,7 +26,10 @@ static const fv_field fields[] = {
 static fv_status cut(fv_context *ctx, const fv_split_options *o, int64_t dim, int *parts,
                      int64_t size[FV_OP_OUTPUTS]) {
     int64_t left = dim;
-    FV_TRY(fv__list(ctx, "sizes", &o->sizes, 0));
+    FV_TRY(fv__long_list(ctx, "sizes", &o->sizes));
+    if (o->sizes.count > FV_OP_OUTPUTS)
+        return fv__fail(ctx, FV_BAD_INPUT, "split gives at most %d parts, not %d", FV_OP_OUTPUTS,
+                        o->sizes.count);
     if ((o->parts != 0) == (o->sizes.count != 0) || o->parts < 0 || o->parts > FV_OP_OUTPUTS)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "split needs the number of parts, from 1 to %d, or else their sizes",

@@ -30,7 +30,7 @@ static const int64_t lenet[LENET_FILTERS] = {007, 016, 034, 070, 061, 043, 017, 
 typedef struct options {
     fv_conv_options conv; /* its groups, bias, flip and init are not used */
     int table, bias;
-    fv_ints masks;
+    fv_long_ints masks;
 } options;
 
 static const fv_field fields[] = {
@@ -38,7 +38,7 @@ static const fv_field fields[] = {
     {"table", "which maps a filter reads: all, every pair, one alone, or as C3 of LeNet-5",
      FV_CHOICE, offsetof(options, table), "aggregated", 0, 0, 0, tables, NULL},
     {"masks", "by hand instead: for each filter, in turn, the sum of 2^c over the maps c it reads",
-     FV_INTS, offsetof(options, masks), "0", 0, 9e15, 0, NULL, NULL},
+     FV_INTS, offsetof(options, masks), "0", 0, 9e15, FV_LONG, NULL, NULL},
     {"bias", "whether a number is added: no, one per filter, or one per unit", FV_CHOICE,
      offsetof(options, bias), "yes", 0, 0, 0, biases, NULL},
     {0}};
@@ -101,7 +101,7 @@ static fv_status check_masks(fv_context *ctx, const options *o, int64_t channels
                         "table %s and masks are both given; one of them says which maps a filter "
                         "reads",
                         tables[o->table]);
-    if (o->masks.count < 1 || o->masks.count > FV_LIST_MAX || o->masks.count > o->conv.channels)
+    if (o->masks.count < 1 || o->masks.count > FV_LONG_MAX || o->masks.count > o->conv.channels)
         return fv__fail(ctx, FV_BAD_INPUT, "masks are given for %d filters, but there are %" PRId64,
                         o->masks.count, o->conv.channels);
     for (int i = 0; i < o->masks.count; i++) {

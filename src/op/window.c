@@ -248,11 +248,20 @@ fv_status fv__convtranspose_place(fv_context *ctx, const fv_shape *in,
     return fv__fail(ctx, FV_BAD_INPUT, "the output is too large to count its pixels");
 }
 
-void fv__maxpool_windows(const fv_shape *in, const fv_maxpool_options *o, fv_window out[2]) {
-    again(in, o->kernel, fv__pool_stride(o->kernel, o->stride), o->dilation, &o->pad, o->ceil, out);
+fv_maxpool_options fv__pool_as_maps(const fv_shape *in, const fv_maxpool_options *o,
+                                    fv_shape *maps) {
+    fv_maxpool_options flat = *o;
+    *maps = *in;
+    if (in->rank != 3) return flat;
+    *maps = fv__shape4(in->dim[0], in->dim[1], 1, in->dim[2]);
+    flat.kernel.h = flat.stride.h = flat.dilation.h = 1;
+    flat.pad.top = flat.pad.bottom = 0;
+    return flat;
 }
 
-void fv__avgpool_windows(const fv_shape *in, const fv_avgpool_options *o, fv_window out[2]) {
-    again(in, o->kernel, fv__pool_stride(o->kernel, o->stride), (fv_size){1, 1}, &o->pad, o->ceil,
-          out);
+void fv__maxpool_windows(const fv_shape *in, const fv_maxpool_options *o, fv_window out[2]) {
+    fv_shape maps;
+    const fv_maxpool_options flat = fv__pool_as_maps(in, o, &maps);
+    again(&maps, flat.kernel, fv__pool_stride(flat.kernel, flat.stride), flat.dilation, &flat.pad,
+          flat.ceil, out);
 }

@@ -142,18 +142,18 @@ static fv_status read_position(fv_context *ctx, const fv_json *meta, fv_train_jo
     return position_agrees(job) ? FV_OK : fv__fail(ctx, FV_BAD_INPUT, "its position is damaged");
 }
 
-static fv_status read_tensors(fv_context *ctx, fv_train_job *job, const fv_safetensors *file) {
+static fv_status read_tensors(fv_context *ctx, fv_train_job *job, const fv_tensor_file *file) {
     fv_st_tensor *tensors = fv__alloc(ctx, most_tensors(job) * sizeof *tensors, "a checkpoint");
     if (!tensors) return FV_EXHAUSTED;
     size_t count = 0;
     fv_status status = list_tensors(ctx, job, tensors, &count);
     for (size_t i = 0; status == FV_OK && i < count; i++) {
-        const fv_st_entry *e = fv__safetensors_find(file, tensors[i].name);
+        const fv_tensor_entry *e = fv__tensor_file_find(file, tensors[i].name);
         if (!e || !fv__shape_equal(&e->shape, &tensors[i].shape))
             status =
                 fv__fail(ctx, FV_BAD_INPUT, "%s is missing or of another shape", tensors[i].name);
         else /* ours to write: the list points into the job's own blocks */
-            status = fv__safetensors_floats(ctx, e, (float *)tensors[i].data);
+            status = fv__tensor_file_floats(ctx, e, (float *)tensors[i].data);
     }
     fv__free(tensors);
     const int64_t weights = job->model->net.graph->param_elements;
@@ -167,13 +167,13 @@ fv_status fv__checkpoint_load(fv_context *ctx, fv_train_job *job) {
     char *path = fv__train_path(job, "checkpoint.safetensors");
     if (!path) return FV_EXHAUSTED;
     if (!fv__file_exists(path)) return FV_OK;
-    fv_safetensors file;
+    fv_tensor_file file;
     fv_status status = fv__safetensors_open(ctx, path, &file);
     if (status == FV_OK) {
         status = read_position(ctx, file.metadata, job);
         if (status == FV_OK) status = read_tensors(ctx, job, &file);
         if (status == FV_BAD_INPUT) (void)!fv__fail_in(ctx, "%s: ", path);
-        fv__safetensors_close(&file);
+        fv__tensor_file_close(&file);
     }
     if (status == FV_BAD_INPUT) {
         char why[FV_MESSAGE_MAX];

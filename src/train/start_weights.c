@@ -54,13 +54,13 @@ static const char *find_file(fv_train_job *job) {
 static fv_status read_file(fv_context *ctx, fv_train_job *job) {
     const fv_open_options whole = {0};
     const char *path = find_file(job);
-    fv_safetensors st;
+    fv_tensor_file file;
     fv_model *from;
     bool alone;
-    FV_TRY(fv__weights_open(ctx, path, &st, &alone));
+    FV_TRY(fv__weights_open(ctx, path, &file, &alone));
     if (alone) {
-        fv__safetensors_close(&st);
-        FV_TRY(fv__weights_read(ctx, job->model, path));
+        fv__tensor_file_close(&file);
+        FV_TRY(fv__model_load_weights(ctx, job->model, path));
         return fv__model_check_finite(ctx, job->model) == FV_OK ? FV_OK
                                                                 : fv__fail_in(ctx, "%s: ", path);
     }

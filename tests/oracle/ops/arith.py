@@ -71,7 +71,7 @@ def extreme(pick):
 GROUPS = [("1", True, "2x3x4"), ("2,3", False, "2x3x2x3"), ("-1", True, "1x5"),
           ("1,-1", False, "3x2x1x4"), ("1", False, "2x7"), ("0", True, "constant 3x4"),
           ("0,1", True, "constant 3x4"), ("2", False, "1x3x7"), ("1", True, "5x1x2"),
-          ("-2,-1", True, "2x2x2x3")]
+          ("-2,-1", True, "2x2x2x3"), ("3,1,2", True, "1x3x2x1x5")]
 
 
 def reduction(name, function, positive=False, whole=False):
@@ -117,7 +117,8 @@ def pick(name, function):
     cases += [(name, "1 ; below 3 2x5x2", [], lambda x: first(x, 1)),
               (name, "1 last ; below 3 2x5x2", [], lambda x: end(x, 1)),
               (name, "-1 last ; below 2 3x7", [], lambda x: end(x, -1)),
-              (name, "2 last ; 2x2x3", [], lambda x: last(x, 2))]
+              (name, "2 last ; 2x2x3", [], lambda x: last(x, 2)),
+              (name, "3 keep no ; 1x3x2x5", [], lambda x: function(x, 3))]
     return cases
 
 
@@ -132,6 +133,8 @@ def cumulative():
 
     return [("cumsum", "; 2x3x4", [], run(1)), ("cumsum", "-1 ; 2x3x4", [], run(-1)),
             ("cumsum", "1 exclusive ; 2x5", [], run(1, True)),
+            ("cumsum", "3 ; 1x2x1x5", [], run(3)),
+            ("cumsum", "-2 reverse ; 3x1x7", [], run(-2, False, True)),
             ("cumsum", "1 reverse ; 2x5", [], run(1, False, True)),
             ("cumsum", "1 exclusive reverse ; 1x7x2", [], run(1, True, True)),
             ("cumsum", "0 ; constant 5x3", [], run(0)),
@@ -183,7 +186,7 @@ CASES = [
         "constant bool 4x1, constant 3, constant 1", "bool 1x5, below 4 1x5, below 9 1x5",
         "constant bool 3, 2x3, 2x3", "bool 1x1, 1x4, 1x4", "bool 2x1x2x2, 2x3x1x1, 2x3x2x1",
         "constant bool 1, 3x2, constant 2", "bool 2x3, bool 2x3, constant bool 3")],
-    *[("cast", "float ; " + s, [], lambda x: x.to(torch.float64)) for s in SHAPES[:6]],
+    *[("cast", "float ; " + s, [], lambda x: x.to(torch.float64)) for s in SHAPES],
     *[("cast", "float ; below 9 " + s, [], lambda x: x.to(torch.float64)) for s in SHAPES[:3]],
     *[("cast", "bool ; below 3 " + s, [], lambda x: x.to(torch.bool)) for s in SHAPES[:3]],
     *[("cast", "int32 ; bool " + s, [], lambda x: x.to(torch.int32)) for s in SHAPES[:3]],

@@ -40,6 +40,10 @@ LENET = [[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5], [0, 4, 5], [0, 1, 5],
          [0, 1, 3, 4], [1, 2, 4, 5], [0, 2, 3, 5], [0, 1, 2, 3, 4, 5]]
 
 
+MASKS = [1 + k * 3 for k in range(20)]  # a table by hand for more filters than LeNet-5 has
+MASKED = sum(bin(m).count("1") for m in MASKS)
+
+
 def table(reads, **window):
     """A convolution whose filter k has weights for the maps in reads[k] and zeros for others; a bias
     for each filter or for each unit."""
@@ -128,6 +132,8 @@ CASES = [
     ("local", "2 4x3 ; 1x2x4x3", [(1, 1, 2, 2, 4, 3), (2, 1, 1)], local((4, 3))),
     ("local", "2 1 ; 2x3x2x2", [(2, 2, 2, 3, 1, 1), (2, 2, 2)], local(1)),
     ("local", "2 3 stride 2 ; 2x2x7", [(3, 2, 2, 3), (2, 3)], local1(3, stride=2)),
+    ("local", "2 2x3 stride 3 pad 2 ; 1x1x3x5", [(2, 3, 2, 1, 2, 3), (2, 2, 3)],
+     local((2, 3), stride=3, padding=2)),
     ("local", "1 4 pad 0x2 ; 1x2x5", [(6, 1, 2, 4), (1, 6)], local1(4, padding=(0, 2))),
     ("tableconv", "3 2x2 ; 2x2x3x4", [(6, 1, 2, 2), (3,)], table([[0, 1]] * 3)),
     ("tableconv", "2 2x3 table full bias no ; 2x3x3x4", [(6, 1, 2, 3)],
@@ -145,6 +151,10 @@ CASES = [
      table([[0, 2], [1], [0, 1], [0, 2]], dilation=2)),
     ("tableconv", "3 2 masks 4,7 stride 3 bias unit ; 1x3x5x5", [(5, 1, 2, 2), (3, 2, 2)],
      table([[2], [0, 1, 2], [2]], stride=3)),
+    ("tableconv", "2 2 stride 3 pad 2 ; 1x1x4x3", [(2, 1, 2, 2), (2,)],
+     table([[0], [0]], stride=3, padding=2)),
+    ("tableconv", "20 1 masks %s bias no ; 1x6x2x1" % ",".join(map(str, MASKS)), [(MASKED, 1, 1, 1)],
+     table([[c for c in range(6) if m >> c & 1] for m in MASKS])),
     ("tableconv", "3 2 masks 3,6 pad 1 ; 2x3x5", [(6, 1, 2), (3,)],
      lambda x, w, b: table([[0, 1], [1, 2], [0, 1]], padding=1)(x, w) + b[:, None]),
 ]

@@ -12,7 +12,8 @@ def bn(training, eps=1e-5, momentum=0.1):
 
 
 def lrn(size, **options):
-    return lambda x: F.local_response_norm(x, size, **options)
+    """PyTorch's wants a third dimension."""
+    return lambda x: F.local_response_norm(x.unsqueeze(-1), size, **options).squeeze(-1)
 
 
 def lrn_within(size, alpha=1e-4, beta=0.75, k=1.0):
@@ -51,7 +52,20 @@ CASES = [
     ("bn", "; 6x5", [(5,)] * 4, bn(True)),
     ("bn", "epsilon 0.1 momentum 0.5 ; 2x2x3x4", [(2,)] * 4, bn(True, 0.1, 0.5)),
     ("bn inference", "; 4x3x2x3", [(3,)] * 4, bn(False)),
+    ("bn", "; 1x3x3x5", [(3,)] * 4, bn(True)),
+    ("bn", "; 5x1x1x1", [(1,)] * 4, bn(True)),
+    ("bn", "momentum 1 ; 7x2", [(2,)] * 4, bn(True, momentum=1.0)),
+    ("bn", "epsilon 1e-3 momentum 0.01 ; 3x4x5", [(4,)] * 4, bn(True, 1e-3, 0.01)),
+    ("bn", "; 1x2x7", [(2,)] * 4, bn(True)),
+    ("bn", "; 2x3x2x3x2", [(3,)] * 4, bn(True)),
+    ("bn inference", "; 1x5", [(5,)] * 4, bn(False)),
+    ("bn inference", "epsilon 0.1 ; 1x2x3x3", [(2,)] * 4, bn(False, 0.1)),
     ("lrn", "; 2x7x2x3", [], lrn(5)),
+    ("lrn", "3 alpha 2 ; 1x5", [], lrn(3, alpha=2.0)),
+    ("lrn", "7 alpha 0.9 beta 1.5 ; 3x9x1x1", [], lrn(7, alpha=0.9, beta=1.5)),
+    ("lrn", "1 alpha 1 beta 0.5 ; 1x1x3x5", [], lrn(1, alpha=1.0, beta=0.5)),
+    ("lrn", "5 alpha 0.5 k 0.5 ; 2x6x7", [], lrn(5, alpha=0.5, k=0.5)),
+    ("lrn", "3 alpha 3 ; 1x3x2x1x3", [], lrn(3, alpha=3.0)),
     ("lrn", "alpha 0.5 ; 2x7x2x3", [], lrn(5, alpha=0.5)),
     ("lrn", "3 alpha 0.3 beta 0.5 k 2 ; 2x4x3x2", [], lrn(3, alpha=0.3, beta=0.5, k=2.0)),
     ("lrn", "9 alpha 0.7 ; 2x4x2x2", [], lrn(9, alpha=0.7)),
@@ -95,6 +109,7 @@ CASES = [
     ("meanvariance", "1,2,3 ; 2x3x2x3", [], mean_variance(1, 2, 3)),
     ("meanvariance", "; constant 2x3x2x3", [], mean_variance(0, 2, 3)),
     ("meanvariance", "0 ; constant 5x3", [], mean_variance(0)),
+    ("meanvariance", "2 ; 5x1x3", [], mean_variance(2)),
     ("meanvariance", "1 epsilon 0.1 ; 3x7", [], mean_variance(1, eps=0.1)),
     ("meanvariance", "1,-1 ; 2x3x2x4", [], mean_variance(1, -1)),
     ("meanvariance", "-2 ; 1x2x7x3", [], mean_variance(-2)),

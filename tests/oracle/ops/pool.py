@@ -72,6 +72,13 @@ def adaptive(pool, h, w):
     return lambda x: pool(x, (h, w))
 
 
+def whole(op, flat, square):
+    """A global pool of rows and of maps."""
+    return [(op, "; " + shape, [], lambda x: (flat if x.dim() == 3 else square)(x, 1))
+            for shape in ("2x3x4x5", "2x3x7", "1x2x1x7", "1x1x1x1", "3x2x5x1", "1x4x3x3", "7x1x2x2",
+                          "1x5x3", "2x1x9", "2x5x3x7")]
+
+
 CASES = [
     ("maxpool", "2 ; 2x3x4x6", [], lambda x: F.max_pool2d(x, 2)),
     ("maxpool", "3x3 stride 2 ; 2x2x7x5", [], lambda x: F.max_pool2d(x, 3, 2)),
@@ -88,6 +95,17 @@ CASES = [
      lambda x: F.max_pool2d(same(x, 3, 2, 2, -INF), (3, 2), 2)),
     ("maxpool", "3 stride 2 dilation 2 pad 1 ; 1x2x7x6", [],
      lambda x: F.max_pool2d(x, 3, 2, 1, dilation=2)),
+    ("maxpool", "1 stride 3 ; 1x1x5x7", [], lambda x: F.max_pool2d(x, 1, 3)),
+    ("maxpool", "3x1 stride 1x2 ; 3x1x3x5", [], lambda x: F.max_pool2d(x, (3, 1), (1, 2))),
+    ("maxpool", "3 stride 2 pad 2 ; 1x2x3x5", [],
+     lambda x: F.max_pool2d(pads(x, 2, 2, 2, 2, -INF), 3, 2)),
+    ("maxpool", "3 stride 2 pad 1 ; 2x3x7", [], lambda x: F.max_pool1d(x, 3, 2, 1)),
+    ("avgpool", "1 stride 3 ; 1x1x5x7", [], lambda x: F.avg_pool2d(x, 1, 3)),
+    ("avgpool", "3 stride 2 pad 2 ; 1x2x3x5", [],
+     lambda x: F.avg_pool2d(pads(x, 2, 2, 2, 2), 3, 2)),
+    ("avgpool", "3 stride 2 pad 2 count_pad no ; 3x1x4x5", [],
+     lambda x: average(x, (2, 2), (2, 2), kernel_size=3, stride=2)),
+    ("avgpool", "3 stride 2 pad 1 ; 2x3x7", [], lambda x: F.avg_pool1d(x, 3, 2, 1)),
     ("avgpool", "2 ; 2x3x4x6", [], lambda x: F.avg_pool2d(x, 2)),
     ("avgpool", "3x3 stride 2 ; 2x2x7x5", [], lambda x: F.avg_pool2d(x, 3, 2)),
     ("avgpool", "3x3 stride 2 pad 1 ; 2x2x6x7", [], lambda x: F.avg_pool2d(x, 3, 2, 1)),
@@ -106,12 +124,10 @@ CASES = [
      lambda x: average(x, (1, 1), (0, 2), kernel_size=(2, 3), stride=(1, 2))),
     ("avgpool", "3x2 pad same stride 2 ; 1x2x5x5", [],
      lambda x: F.avg_pool2d(same(x, 3, 2, 2), (3, 2), 2)),
-    ("globalmaxpool", "; 2x3x4x5", [], lambda x: F.adaptive_max_pool2d(x, 1)),
-    ("globalavgpool", "; 2x3x4x5", [], lambda x: F.adaptive_avg_pool2d(x, 1)),
-    ("globalmaxpool", "; 2x3x7", [], lambda x: F.adaptive_max_pool1d(x, 1)),
-    ("globalminpool", "; 2x3x4x5", [], lambda x: -F.adaptive_max_pool2d(-x, 1)),
-    ("globalminpool", "; 1x2x1x7", [], lambda x: -F.adaptive_max_pool2d(-x, 1)),
-    ("globalminpool", "; 2x3x7", [], lambda x: -F.adaptive_max_pool1d(-x, 1)),
+    *whole("globalmaxpool", F.adaptive_max_pool1d, F.adaptive_max_pool2d),
+    *whole("globalavgpool", F.adaptive_avg_pool1d, F.adaptive_avg_pool2d),
+    *whole("globalminpool", lambda x, n: -F.adaptive_max_pool1d(-x, n),
+           lambda x, n: -F.adaptive_max_pool2d(-x, n)),
     ("minpool", "2 ; 2x3x4x6", [], minimum(2)),
     ("minpool", "3x3 stride 2 ; 2x2x7x5", [], minimum(3, 2)),
     ("minpool", "3x3 stride 2 pad 1 ; 2x2x6x7", [], minimum(3, 2, 1)),
@@ -125,6 +141,9 @@ CASES = [
     ("minpool", "3 stride 2 dilation 2 pad 1 ; 1x2x7x6", [], minimum(3, 2, 1, dilation=2)),
     ("minpool", "1x3 stride 2 pad 0x1 ; 2x3x8", [], rows(minimum((1, 3), 2, (0, 1)))),
     ("minpool", "1x2 ; 1x1x5", [], rows(minimum((1, 2)))),
+    ("minpool", "3 stride 2 pad 2 ; 3x1x3x5", [],
+     lambda x: -F.max_pool2d(pads(-x, 2, 2, 2, 2, -INF), 3, 2)),
+    ("lppool", "3 stride 2 pad 2 ; 3x1x3x5", [], lp(2, (3, 3), (2, 2), (2, 2, 2, 2))),
     ("lppool", "2 ; 2x3x4x6", [], lambda x: F.lp_pool2d(x, 2, 2)),
     ("lppool", "3 stride 2 ; 2x2x7x5", [], lambda x: F.lp_pool2d(x, 2, 3, 2)),
     ("lppool", "2 stride 3 p 4 ; 1x2x5x6", [], lambda x: F.lp_pool2d(x, 4, 2, 3)),
@@ -141,6 +160,7 @@ CASES = [
     ("lppool", "1x3 stride 2 p 4 ; 2x3x8", [], rows(lp(4, (1, 3), (2, 2)))),
     ("lppool", "2 p 100 ; 1x2x4x4", [], lp(100, (2, 2), (2, 2))),
     ("globallppool", "; 2x3x4x5", [], lambda x: F.lp_pool2d(x, 2, (4, 5))),
+    ("globallppool", "p 3 ; 1x2x7x5", [], lambda x: (x.abs() ** 3).sum((2, 3), keepdim=True) ** (1 / 3)),
     ("globallppool", "; 1x2x1x3", [], lambda x: F.lp_pool2d(x, 2, (1, 3))),
     ("globallppool", "; 3x1x5x2", [], lambda x: F.lp_pool2d(x, 2, (5, 2))),
     ("globallppool", "p 1 ; 3x2x3x3", [], lambda x: x.abs().sum((2, 3), keepdim=True)),
@@ -204,5 +224,5 @@ CASES = [
     ("adaptiveavgpool", "3x4 ; 2x2x1x1", [], adaptive(F.adaptive_avg_pool2d, 3, 4)),
     ("adaptiveavgpool", "2 ; 2x3x3x3", [], adaptive(F.adaptive_avg_pool2d, 2, 2)),
     ("adaptiveavgpool", "3x7 ; 1x2x8x5", [], adaptive(F.adaptive_avg_pool2d, 3, 7)),
-    ("adaptiveavgpool", "1x4 ; 2x3x7", [], lambda x: F.adaptive_avg_pool1d(x, 4)),
+    ("adaptiveavgpool", "4 ; 2x3x7", [], lambda x: F.adaptive_avg_pool1d(x, 4)),
 ]
