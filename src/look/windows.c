@@ -43,7 +43,8 @@ bool fv__windows_of(const fv_one_op *one, fv_windows *out) {
     } else if (op == &fv__op_maxpool || op == &fv__op_minpool) {
         fv__maxpool_windows(&one->site.in[0], one->options, out->win);
     } else if (op == &fv__op_avgpool) {
-        fv__avgpool_windows(&one->site.in[0], one->options, out->win);
+        const fv_maxpool_options window = fv__avgpool_window(one->options);
+        fv__maxpool_windows(&one->site.in[0], &window, out->win);
         out->average = true;
         out->count_pad = ((const fv_avgpool_options *)one->options)->count_pad;
     } else {

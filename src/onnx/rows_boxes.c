@@ -23,7 +23,7 @@ fv_status fv__onnx_take_roialign(fv_onnx_node *n) {
 }
 
 /* Numbers [first, end) of every region of five. */
-static fv_entry *columns(fv_steps *s, int64_t first, int64_t end, fv_entry *regions) {
+static fv_entry *columns(fv_onnx_steps *s, int64_t first, int64_t end, fv_entry *regions) {
     const fv_ints from = {1, {first}}, to = {1, {end}}, axis = {1, {1}};
     fv_onnx_made o;
     if (s->status == FV_OK) s->status = fv__onnx_plain(s->n, "slice", &o);
@@ -36,7 +36,7 @@ static fv_entry *columns(fv_steps *s, int64_t first, int64_t end, fv_entry *regi
 /* The number of a region's map is the first of five there. */
 fv_status fv__onnx_take_roipool(fv_onnx_node *n) {
     const fv_ints second = {1, {1}};
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     fv_ints size;
     fv_onnx_made o;
     FV_TRY(fv__onnx_own(n, &o));

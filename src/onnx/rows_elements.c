@@ -12,7 +12,7 @@
 
 /* Base and exponent may have different types; the result has the base's. */
 fv_status fv__onnx_take_pow(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     if (!fv__onnx_has(n, 0) || !fv__onnx_has(n, 1))
         return fv__onnx_refuse(n, "its base or its exponent is missing");
     const bool whole = fv__onnx_dtype(n->im, n->in[0]) == FV_I32;
@@ -32,7 +32,7 @@ static const char *bytes_of(const fv_onnx_node *n) {
     return dtype == FV_U8 ? "uint8" : dtype == FV_I8 ? "int8" : NULL;
 }
 
-static fv_entry *of_whole(fv_steps *s, const char *type, fv_entry *x) {
+static fv_entry *of_whole(fv_onnx_steps *s, const char *type, fv_entry *x) {
     if (strcmp(type, "Relu") == 0) return fv__step2(s, "max", x, fv__step_whole(s, 0));
     if (strcmp(type, "Sign") == 0)
         return fv__step2(s, "min", fv__step2(s, "max", x, fv__step_whole(s, -1)),
@@ -43,7 +43,7 @@ static fv_entry *of_whole(fv_steps *s, const char *type, fv_entry *x) {
 
 /* Neg, Abs, Sign, Relu: our operators take real numbers. */
 fv_status fv__onnx_take_signs(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     const int in[] = {0};
     const char *bytes;
     fv_onnx_made o;
@@ -60,14 +60,14 @@ fv_status fv__onnx_take_signs(fv_onnx_node *n) {
 /* ------------------------------------------------------------------------ questions --- */
 
 fv_status fv__onnx_take_isnan(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     FV_TRY(fv__onnx_all_read(n));
     if (!fv__onnx_has(n, 0)) return fv__onnx_refuse(n, "it has no input");
     return fv__steps_give(&s, 0, fv__step(&s, "not", fv__step2(&s, "equal", n->in[0], n->in[0])));
 }
 
 fv_status fv__onnx_take_isinf(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     int64_t positive, negative;
     FV_TRY(fv__onnx_int(n, "detect_positive", 1, &positive));
     FV_TRY(fv__onnx_int(n, "detect_negative", 1, &negative));
@@ -81,7 +81,7 @@ fv_status fv__onnx_take_isinf(fv_onnx_node *n) {
 
 /* x + bias below -lambd, x - bias above it, 0 between. */
 fv_status fv__onnx_take_shrink(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     double bias, lambd;
     FV_TRY(fv__onnx_real(n, "bias", 0, &bias));
     FV_TRY(fv__onnx_real(n, "lambd", 0.5, &lambd));
@@ -114,7 +114,7 @@ static fv_status bound(const fv_onnx_node *n, int i, double otherwise, double *o
 /* Bounds that flow, or whole numbers: the smaller of max and the larger of x and min. */
 static fv_status take_flowing_clip(fv_onnx_node *n) {
     const char *const bytes = bytes_of(n);
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     fv_entry *y = n->in[0];
     FV_TRY(fv__onnx_all_read(n));
     if (bytes) y = fv__step_word(&s, "cast", "to", "int32", y);

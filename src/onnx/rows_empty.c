@@ -14,7 +14,7 @@ static bool is_empty(const fv_onnx_node *n, int i) {
 }
 
 static fv_status give_empty(fv_onnx_node *n, int output, const fv_shape *shape) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     FV_TRY(fv__onnx_all_read(n));
     fv_entry *e = fv__step_constant(&s, fv__onnx_dtype(n->im, n->in[0]), shape);
     return fv__steps_give(&s, output, e);

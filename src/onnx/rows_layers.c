@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* A parameter of channels beside maps: [C] as [C,1,1]. */
-static fv_entry *of_channels(fv_steps *s, int i, int rank) {
+static fv_entry *of_channels(fv_onnx_steps *s, int i, int rank) {
     fv_shape shape = {rank - 1, {0}};
     const fv_constant *c;
     if (s->status == FV_OK) s->status = fv__onnx_known(s->n, i, "a parameter", &c);
@@ -20,7 +20,8 @@ static fv_entry *of_channels(fv_steps *s, int i, int rank) {
 }
 
 /* m old + (1 - m) observed, as a vector. */
-static fv_status give_running(fv_steps *s, int output, int input, double m, fv_entry *observed) {
+static fv_status give_running(fv_onnx_steps *s, int output, int input, double m,
+                              fv_entry *observed) {
     const fv_constant *old;
     FV_TRY(fv__onnx_known(s->n, input, "a parameter", &old));
     fv_entry *share = fv__step2(s, "mul", observed, fv__step_number(s, 1 - m));
@@ -33,7 +34,7 @@ static fv_status give_running(fv_steps *s, int output, int input, double m, fv_e
 
 /* training_mode: with mean and variance of what is there, which move the running ones. */
 static fv_status take_observing_bn(fv_onnx_node *n, double epsilon, double momentum) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     bool batched;
     FV_TRY(fv__onnx_all_read(n));
     if (!fv__onnx_has(n, 0)) return fv__onnx_refuse(n, "it has no input");
@@ -192,7 +193,7 @@ fv_status fv__onnx_take_dropout(fv_onnx_node *n) {
 
 /* Other slopes, broadcast: where(x < 0, slope x, x). */
 static fv_status take_broadcast_prelu(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     FV_TRY(fv__onnx_all_read(n));
     fv_entry *x = n->in[0], *slope = n->in[1];
     fv_entry *below = fv__step2(&s, "less", x, fv__step_number(&s, 0));
@@ -220,7 +221,7 @@ fv_status fv__onnx_take_prelu(fv_onnx_node *n) {
 
 /* Outputs 2 and 3, which training keeps: the mean, and 1 over the deviation. */
 static fv_status give_statistics(fv_onnx_node *n, int64_t axis, double epsilon) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     fv_entry *x = n->in[0];
     if (n->proto->n_output < 2) return FV_OK;
     const fv_shape *shape = fv__onnx_shape(n->im, x, NULL);

@@ -10,7 +10,7 @@
 
 /* What each place counts; NULL: all the same. */
 typedef struct loss {
-    fv_steps s;
+    fv_onnx_steps s;
     fv_entry *ignored; /* where the label is the one that counts nothing; NULL: there is none */
     fv_entry *labels;  /* with 0 in its place, which can be looked up */
     fv_entry *weight;

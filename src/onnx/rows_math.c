@@ -41,7 +41,7 @@ static bool alike(const fv_onnx_node *n, fv_entry *const *in) {
 }
 
 /* A result of 8-bit numbers wraps round. */
-static fv_entry *wrapped(fv_steps *s, bool is_signed, fv_entry *y) {
+static fv_entry *wrapped(fv_onnx_steps *s, bool is_signed, fv_entry *y) {
     fv_entry *middle = fv__step_whole(s, 128), *count = fv__step_whole(s, 256);
     if (!is_signed) return fv__step2(s, "mod", y, count);
     return fv__step2(s, "sub", fv__step2(s, "mod", fv__step2(s, "sum", y, middle), count), middle);
@@ -50,7 +50,7 @@ static fv_entry *wrapped(fv_steps *s, bool is_signed, fv_entry *y) {
 /* 8-bit numbers are computed with as whole numbers of 32 bits. */
 static fv_status take_bytes(fv_onnx_node *n, const fv_onnx_made *o, fv_entry **in, int count) {
     const bool is_signed = fv__onnx_dtype(n->im, in[0]) == FV_I8;
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     for (int i = 0; i < count; i++) in[i] = fv__step_word(&s, "cast", "to", "int32", in[i]);
     fv_entry *y = wrapped(&s, is_signed, fv__step_made(&s, o, in, count));
     return fv__steps_give(&s, 0, fv__step_word(&s, "cast", "to", is_signed ? "int8" : "uint8", y));
@@ -78,7 +78,7 @@ fv_status fv__onnx_take_broadcast(fv_onnx_node *n) {
 
 /* Comparisons, and, or: of bytes as of whole numbers; what comes out is true or false. */
 fv_status fv__onnx_take_compare(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     fv_entry *in[2];
     fv_onnx_made o;
     FV_TRY(fv__onnx_own(n, &o));

@@ -96,7 +96,7 @@ static fv_status leave_out(const fv_onnx_node *n, int i, order order, bool *out)
 }
 
 /* y, whose directions lie side by side, with a dimension of them, and then in the second place. */
-static fv_status give_steps(fv_steps *s, order order, int64_t directions, fv_entry *y) {
+static fv_status give_steps(fv_onnx_steps *s, order order, int64_t directions, fv_entry *y) {
     const fv_ints turn = {4, {0, 2, 1, 3}};
     FV_TRY(s->status);
     const fv_shape *is = fv__onnx_shape(s->n->im, y, NULL);
@@ -110,7 +110,7 @@ static fv_status give_steps(fv_steps *s, order order, int64_t directions, fv_ent
 
 static fv_status add(fv_onnx_node *n, const fv_onnx_made *o, order order, fv_entry *const *in,
                      int ins, const fv_constant *const *params, int count) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     fv_entry *to[3];
     for (int i = 0; i < 3; i++) FV_TRY(fv__onnx_between(n, &to[i]));
     const int outputs = o->op->outputs_max;

@@ -175,7 +175,7 @@ static void fill_row(const plan *p, int64_t in, double x, const fv_constant *m, 
     }
 }
 
-static fv_entry *nearest_along(fv_steps *s, plan *p, int d, fv_entry *x) {
+static fv_entry *nearest_along(fv_onnx_steps *s, plan *p, int d, fv_entry *x) {
     const fv_shape list = fv__shape1(p->out[d]);
     fv_entry *in[] = {x, fv__step_constant(s, FV_I32, &list)};
     fv_onnx_made o;
@@ -191,7 +191,7 @@ static fv_entry *nearest_along(fv_steps *s, plan *p, int d, fv_entry *x) {
 
 /* The product with the weights, of the last dimension or the one before it; another dimension
    changes places with the last one. */
-static fv_entry *weighted_along(fv_steps *s, plan *p, int d, fv_entry *x) {
+static fv_entry *weighted_along(fv_onnx_steps *s, plan *p, int d, fv_entry *x) {
     const int last = p->rank - 1;
     const bool columns = d != last - 1, turn = d < last - 1;
     const fv_shape shape =
@@ -211,7 +211,7 @@ static fv_entry *weighted_along(fv_steps *s, plan *p, int d, fv_entry *x) {
 }
 
 /* Beyond the input a region of it holds one number. */
-static fv_entry *fill_beyond(fv_steps *s, const plan *p, int d, fv_entry *y) {
+static fv_entry *fill_beyond(fv_onnx_steps *s, const plan *p, int d, fv_entry *y) {
     fv_shape shape = {p->rank - d, {0}};
     bool any = false;
     for (int k = 0; k < shape.rank; k++) shape.dim[k] = 1;
@@ -233,7 +233,7 @@ static bool still(const plan *p, int d) {
 }
 
 static fv_status take_axes(plan *p) {
-    fv_steps s = {.n = p->n};
+    fv_onnx_steps s = {.n = p->n};
     fv_entry *y = p->n->in[0];
     FV_TRY(fv__onnx_all_read(p->n));
     for (int d = 0; d < p->rank; d++) {

@@ -19,7 +19,7 @@ static fv_status known_number(const fv_onnx_node *n, int i, const char *what, do
 
 fv_status fv__onnx_take_range(fv_onnx_node *n) {
     static const char *const names[] = {"its start", "its limit", "its step"};
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     double v[3];
     FV_TRY(fv__onnx_all_read(n));
     for (int i = 0; i < 3; i++) FV_TRY(known_number(n, i, names[i], &v[i]));
@@ -34,7 +34,7 @@ fv_status fv__onnx_take_range(fv_onnx_node *n) {
 
 /* Of the type that is said, or of the input's. */
 fv_status fv__onnx_take_eyelike(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     int64_t above, type;
     FV_TRY(fv__onnx_int(n, "k", 0, &above));
     FV_TRY(fv__onnx_int(n, "dtype", 0, &type));
@@ -57,7 +57,7 @@ fv_status fv__onnx_take_eyelike(fv_onnx_node *n) {
 
 /* The last two dimensions, 0 below or above a diagonal. */
 fv_status fv__onnx_take_trilu(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     double k = 0;
     int64_t upper;
     FV_TRY(fv__onnx_int(n, "upper", 1, &upper));
@@ -82,7 +82,7 @@ fv_status fv__onnx_take_trilu(fv_onnx_node *n) {
 /* --------------------------------------------------------------------------------- one hot --- */
 
 /* 0 … depth - 1 along dimension `axis` of `rank`. */
-static fv_entry *classes(fv_steps *s, int64_t depth, int axis, int rank) {
+static fv_entry *classes(fv_onnx_steps *s, int64_t depth, int axis, int rank) {
     fv_shape shape = {rank - axis, {0}};
     for (int d = 0; d < shape.rank; d++) shape.dim[d] = d == 0 ? depth : 1;
     fv_entry *e = fv__step_constant(s, FV_I32, &shape);
@@ -93,7 +93,7 @@ static fv_entry *classes(fv_steps *s, int64_t depth, int axis, int rank) {
 /* `values` are what stands elsewhere and what stands at the class; negative classes count from the
    end, others that are not there stand nowhere. */
 fv_status fv__onnx_take_onehot(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     const fv_constant *values;
     int64_t axis;
     double depth;
@@ -125,7 +125,7 @@ fv_status fv__onnx_take_onehot(fv_onnx_node *n) {
 
 /* Places of `depth` numbers each as places in the dimensions they name, laid out as one; those of
    the first `batch` dimensions are counted. */
-static fv_entry *flat_places(fv_steps *s, const fv_constant *c, const fv_shape *x, int batch) {
+static fv_entry *flat_places(fv_onnx_steps *s, const fv_constant *c, const fv_shape *x, int batch) {
     const int depth = (int)c->shape.dim[c->shape.rank - 1];
     const int64_t count = fv__shape_count(&c->shape) / depth;
     fv_shape shape = c->shape;
@@ -148,7 +148,7 @@ static fv_entry *flat_places(fv_steps *s, const fv_constant *c, const fv_shape *
 }
 
 fv_status fv__onnx_take_gathernd(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     const fv_constant *c;
     int64_t batch;
     fv_onnx_made o;

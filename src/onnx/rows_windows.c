@@ -190,7 +190,7 @@ fv_status fv__onnx_take_convtranspose(fv_onnx_node *n) {
 
 /* Places in a channel's plane as places in the whole tensor, by rows or (order 1) by columns.
    Of a batch each sample counts from its own beginning: its number is not known. */
-static fv_entry *whole_places(fv_steps *s, const window *w, int64_t order, fv_entry *at) {
+static fv_entry *whole_places(fv_onnx_steps *s, const window *w, int64_t order, fv_entry *at) {
     fv_importer *im = s->n->im;
     const fv_shape *x = fv__onnx_shape(im, s->n->in[0], NULL);
     fv_shape planes = *x;
@@ -213,7 +213,7 @@ static fv_entry *whole_places(fv_steps *s, const window *w, int64_t order, fv_en
 /* With what stood in the window, the winners' places. */
 static fv_status take_places(fv_onnx_node *n, const fv_onnx_made *o, const window *w,
                              int64_t order) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     fv_entry *at;
     FV_TRY(fv__onnx_all_read(n));
     fv_entry *y = fv__step_outputs(&s, o, n->in, 1, &at, 1);
@@ -228,7 +228,7 @@ static fv_status take_plain(fv_onnx_node *n, const fv_onnx_made *o, const window
     const char *const bytes = dtype == FV_U8 ? "uint8" : dtype == FV_I8 ? "int8" : NULL;
     const fv_ints rows = {1, {2}};
     const int in[] = {0};
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     if (w->dims == 2 && !bytes) return fv__onnx_add(n, o, in, 1, NULL, 0);
     FV_TRY(fv__onnx_all_read(n));
     fv_entry *x = n->in[0];
@@ -264,7 +264,7 @@ fv_status fv__onnx_take_pool(fv_onnx_node *n) {
 /* Our operator reads maps with height and width; of others it is the mean over what is behind the
    channels. */
 fv_status fv__onnx_take_globalavgpool(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     const int in[] = {0};
     fv_onnx_made o;
     FV_TRY(fv__onnx_own(n, &o));
@@ -294,7 +294,7 @@ static fv_status unpooled(fv_onnx_node *n, const window *w, int64_t side[2], int
 }
 
 /* A border of zeros behind the last two dimensions makes the output as large as stated. */
-static fv_status enlarge(fv_steps *s, const window *w, const int64_t side[2], fv_entry *y) {
+static fv_status enlarge(fv_onnx_steps *s, const window *w, const int64_t side[2], fv_entry *y) {
     fv_onnx_node *n = s->n;
     const fv_constant *wanted;
     fv_ints size, pads = {2 * (w->dims + 2), {0}};
@@ -312,7 +312,7 @@ static fv_status enlarge(fv_steps *s, const window *w, const int64_t side[2], fv
 
 /* Places count over the whole tensor there, over the channel's plane here. */
 fv_status fv__onnx_take_maxunpool(fv_onnx_node *n) {
-    fv_steps s = {.n = n};
+    fv_onnx_steps s = {.n = n};
     int64_t side[2], pixels = 0;
     fv_onnx_made o;
     window w;
