@@ -171,6 +171,8 @@ static fv_status add_heads(fv_importer *im) {
         const fv_head head = {.name = name, .value = e->value, .weight = 1};
         FV_TRY(fv__net_add_head(im->ctx, im->graph, &head));
     }
+    if (heads == 0 && !im->fixed)
+        return fv__fail(im->ctx, FV_BAD_INPUT, "no output of the file depends on its input");
     if (heads == 0) {
         const fv_head head = {.name = "output", .value = 0, .weight = 1};
         FV_TRY(fv__net_add_head(im->ctx, im->graph, &head));
