@@ -182,6 +182,7 @@ static void test_indices_out_of_range(void **state) {
         {"opset 13\n" IMAGE "ints i 0,\nGather x,i -> y axis=-9223372036854775807\n", "axis"},
         {"opset 13\n" IMAGE "ints i 0,\nGather x,i -> y axis=4\n", "axis 4"},
         {"opset 13\n" IMAGE "Softmax x -> y axis=-9\n", "axis"},
+        {"opset 13\n" IMAGE "weight w 2\nMul w -> v\nMul x,v -> y\n", "node v (Mul)"},
         {"opset 13\n" IMAGE "Concat x,x -> y axis=9223372036854775807\n", "axis must be"},
         {"opset 13\n" IMAGE "Transpose x -> y perm=0,1,2,9\n", "perm"},
         {"opset 13\n" IMAGE "ints s 1,1\nSplit x,s -> a,b axis=-99\n", "axis must be"},

@@ -277,6 +277,10 @@ fv_status fv__onnx_add_to(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *cons
                           int outputs) {
     if (count > FV_ONNX_INPUTS)
         return fv__onnx_refuse(n, "%d inputs; at most %d are read", count, FV_ONNX_INPUTS);
+    if (count < o->op->inputs_min || count > o->op->inputs_max)
+        return fv__onnx_refuse(n, "%d inputs; %s takes %s%d", count, o->op->name,
+                               count < o->op->inputs_min ? "at least " : "at most ",
+                               count < o->op->inputs_min ? o->op->inputs_min : o->op->inputs_max);
     for (int i = 0; i < count; i++) {
         if (!in[i]) return fv__onnx_refuse(n, "its input %d is missing", i + 1);
         if (in[i]->value < 0 && fv__shape_count(&in[i]->constant.shape) == 0)
