@@ -387,8 +387,8 @@ def models():
     case("every weight twice", BAD, ["twice"], "explain", "doubled.safetensors")
     case("settings for a trained model", USAGE, ["classes=3", "trained as"], "explain",
          "tiny.safetensors", "classes=3")
-    case("onnx, not known yet", USAGE, ["tiny.onnx", ".safetensors"], "convert", "tiny.net",
-         "tiny.onnx")
+    case("a form that nobody knows", USAGE, ["tiny.tflite", ".safetensors"], "convert", "tiny.net",
+         "tiny.tflite")
     b.write("nan.safetensors", b.pack(b.unpack(good)[0], b"\0\0\xc0\x7f" * (len(body) // 4)))
     case("model whose weights are no numbers", BAD, ["nan.safetensors", "fc1.weight", "not finite"],
          "predict", "nan.safetensors", "good.pgm")

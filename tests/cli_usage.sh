@@ -51,7 +51,7 @@ expect 2 "eval needs more" eval model.safetensors
 expect 2 "did you mean 'conv'?" help cnv
 expect 2 "no help on 'frobnicate'" help frobnicate
 expect 2 "name it" data --sheet x.png
-expect 2 ".net (the network's text)" convert lenet5 lenet5.onnx
+expect 2 ".net (the network's text)" convert lenet5 lenet5.tflite
 
 # Input that is missing, malformed or does not fit: 3.
 expect 3 "did you mean 'vgg16'?" explain vgg166

@@ -120,7 +120,6 @@ static void others_are_named(void **state) {
     (void)state;
     refuse_text("", "the file is empty");
     refuse_text("Dear diary,\ntoday I drew a cat.\n", "this is a text file, not an image");
-    refuse_text("BM6000 and more", "a BMP image");
     refuse_text("GIF89a....", "a GIF image");
     refuse_text("RIFF1234WEBPVP8 ", "a WebP image");
     refuse_text("%PDF-1.4", "a PDF document");
@@ -333,8 +332,9 @@ static void real_photos(void **state) {
     fv__image_free(&p);
 #endif
     snprintf(path, sizeof path, "%s/photos/cat.bmp", data);
-    assert_int_equal(fv__image_read(ctx, path, &p), FV_BAD_INPUT);
-    assert_non_null(strstr(ctx->message, "a BMP image"));
+    if (fv__image_read(ctx, path, &p) != FV_OK) fail_msg("%s", ctx->message);
+    assert_true(p.width == 512 && p.height == 341 && p.channels == 3);
+    fv__image_free(&p);
 }
 
 int main(void) {

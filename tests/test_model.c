@@ -197,7 +197,7 @@ static void names_what_differs(void **state) {
 
 static fv_status write(fv_context *ctx, const char *format, const char *net, const char *given) {
     static const float w[192] = {0};
-    fv_st_tensor t[] = {{"fc1.weight", {2, {3, 64}}, w}, {"fc1.bias", {1, {3}}, w}};
+    fv_st_tensor t[] = {{"fc1.weight", {2, {3, 64}}, w, FV_F32}, {"fc1.bias", {1, {3}}, w, FV_F32}};
     fv_st_meta m[3];
     size_t n = 0;
     if (format) m[n++] = (fv_st_meta){"format", format};
@@ -293,7 +293,7 @@ static void takes_tensors_in_any_order(void **state) {
     const fv_st_meta meta[] = {{"format", "fovea 1"}, {"net", large}};
     for (size_t i = 0; i < 4; i++) {
         const fv_param *p = &model->net.graph->params[3 - i];
-        tensors[i] = (fv_st_tensor){p->name, p->spec.shape, model->weights + p->offset};
+        tensors[i] = (fv_st_tensor){p->name, p->spec.shape, model->weights + p->offset, FV_F32};
     }
     assert_int_equal(fv__safetensors_write(ctx, "turned.safetensors", tensors, 4, meta, 2), FV_OK);
     assert_int_equal(fv__model_load(ctx, "turned.safetensors", &loaded), FV_OK);

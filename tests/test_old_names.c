@@ -57,7 +57,8 @@ static void write_file(fv_context *ctx, const char *path, const example *e, int 
     size_t n = 0;
     for (; e->names[n][0] != NULL; n++) {
         weights[n] = 100 + (float)n;
-        tensors[n] = (fv_st_tensor){e->names[n][column], fv__shape4(1, 1, 1, 1), &weights[n]};
+        tensors[n] =
+            (fv_st_tensor){e->names[n][column], fv__shape4(1, 1, 1, 1), &weights[n], FV_F32};
     }
     must(ctx, fv__safetensors_write(ctx, path, tensors, n, meta, meta_count));
 }

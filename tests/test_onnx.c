@@ -180,6 +180,19 @@ static void test_good(void **state) {
 }
 
 /* The same numbers in each way that a file may hold them. */
+/* What leads to no output is left out, whatever it is. */
+static void test_dead_end(void **state) {
+    (void)state;
+    sample s;
+    fv_onnx_import out;
+    make(&s);
+    s.y.name = "h";
+    s.relu.op_type = "Reelu";
+    if (import(&s, &out) != FV_OK) fail_msg("%s", ctx->message);
+    assert_int_equal(out.graph->node_count, 1);
+    fv__onnx_import_free(&out);
+}
+
 static void test_types(void **state) {
     (void)state;
     sample s;
@@ -292,8 +305,8 @@ static void test_bad_graphs(void **state) {
     s.conv_in[1] = "x";
     refused(&s, "its weight must be in the file; it is computed while the network runs");
     make(&s);
-    s.relu_out[0] = "h";
-    refused(&s, "two tensors of the file are called h");
+    s.conv_out[0] = "y", s.relu_in[0] = "x";
+    refused(&s, "two tensors of the file are called y");
     make(&s);
     s.y.name = "z";
     refused(&s, "nothing computes the output z");
@@ -305,7 +318,16 @@ static void test_bad_graphs(void **state) {
     refused(&s, "has no input");
     make(&s);
     s.dim[2].value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE__NOT_SET;
-    refused(&s, "dimension 2 of the input x is not stated");
+    refused(&s, "the file leaves the height of the input x open; say it, such as input=2x224x224");
+    const fv_input wanted = {.channels = 2, .height = 5, .width = 4}, other = {.channels = 3};
+    fv_onnx_options options = {.input = &wanted};
+    fv_onnx_import out;
+    assert_int_equal(fv__onnx_import(ctx, "sample.onnx", &options, &out), FV_OK);
+    assert_int_equal(out.graph->values[0].shape.dim[2], 5);
+    fv__onnx_import_free(&out);
+    options.input = &other;
+    assert_int_equal(fv__onnx_import(ctx, "sample.onnx", &options, &out), FV_BAD_INPUT);
+    assert_non_null(strstr(ctx->message, "channels of the input x is 2 in the file, and 3 is"));
     make(&s);
     s.model.graph = NULL;
     refused(&s, "holds no graph");
@@ -369,13 +391,10 @@ static void test_depth(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),
-        cmocka_unit_test(test_types),
-        cmocka_unit_test(test_numbers_in_another_file),
-        cmocka_unit_test(test_bad_tensors),
-        cmocka_unit_test(test_bad_graphs),
-        cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_good),        cmocka_unit_test(test_dead_end),
+        cmocka_unit_test(test_types),       cmocka_unit_test(test_numbers_in_another_file),
+        cmocka_unit_test(test_bad_tensors), cmocka_unit_test(test_bad_graphs),
+        cmocka_unit_test(test_damage),      cmocka_unit_test(test_depth),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

@@ -263,13 +263,13 @@ static void test_many_nodes_of_one_name(void **state) {
     fv_arena arena;
     fv_net *net;
     fv__arena_init(&arena, *state);
-    wire *model = onnx_text(&arena, "opset 13\n" IMAGE "out x\n"), *graph = model->first;
+    wire *model = onnx_text(&arena, "opset 13\n" IMAGE "out y29999\n"), *graph = model->first;
     while (graph->field != ONNX_MODEL_GRAPH) graph = graph->next;
     wire **end = &graph->first;
     while (*end) end = &(*end)->next;
     for (int i = 0; i < NODES; i++, end = &(*end)->next) {
         wire *node = *end = wire_add(&arena, NULL, ONNX_GRAPH_NODE, WIRE_MESSAGE);
-        wire_text(&arena, node, 1, "x");
+        wire_text(&arena, node, 1, i ? fv__arena_format(&arena, "y%d", i - 1) : "x");
         wire_text(&arena, node, 2, fv__arena_format(&arena, "y%d", i));
         wire_text(&arena, node, 3, "same");
         wire_text(&arena, node, 4, "Relu");
@@ -340,7 +340,7 @@ static void test_one_weight_for_many_layers(void **state) {
     char *text = malloc(200000), *at = text;
     assert_non_null(text);
     at += sprintf(at, "opset 13\n" IMAGE "Flatten x -> f\nweight w 512,32\n");
-    for (int i = 0; i < 2000; i++) at += sprintf(at, "Gemm f,w -> g%d transB=1\n", i);
+    for (int i = 0; i < 2000; i++) at += sprintf(at, "Gemm f,w -> g%d transB=1\nout g%d\n", i, i);
     write_text(*state, "bad.onnx", text);
     refused_file(*state, "bad.onnx", "many layers of one weight", "share one tensor");
     free(text);

@@ -167,7 +167,7 @@ static void says_what_a_word_is(void **state) {
 static void finds_weights_without_a_network(void **state) {
     fv_context *ctx = *state;
     static const float w[4] = {1, 2, 3, 4};
-    const fv_st_tensor t[] = {{"fc1.weight", {2, {2, 2}}, w}};
+    const fv_st_tensor t[] = {{"fc1.weight", {2, {2, 2}}, w, FV_F32}};
     const fv_open_options fresh = {.fresh = true};
     fv_tensor_file st;
     bool found;

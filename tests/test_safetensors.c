@@ -276,8 +276,9 @@ static void converts_exactly(void **state) {
 static fv_status write_two(fv_context *ctx, const char *path, const char *first,
                            const char *second) {
     static const float w[6] = {1, 2, 3, 4, 5, 6}, b[2] = {-1, 0.1f};
-    fv_st_tensor t[] = {
-        {first, {3, {2, 1, 3}}, w}, {second, {1, {2}}, b}, {"e", {2, {0, 4}}, NULL}};
+    fv_st_tensor t[] = {{first, {3, {2, 1, 3}}, w, FV_F32},
+                        {second, {1, {2}}, b, FV_F32},
+                        {"e", {2, {0, 4}}, NULL, FV_F32}};
     fv_st_meta m[] = {{"z", "first\nline \"two\"\t\\"}, {"a", "\x01 k\xc3\xa4se \xf0\x9f\x90\x88"}};
     return fv__safetensors_write(ctx, path, t, 3, m, 2);
 }
@@ -327,7 +328,7 @@ static void refuses_to_write_nonsense(void **state) {
     fv_st_meta twice[] = {{"a", ""}, {"a", ""}}, latin[] = {{"a", "k\xe4se"}};
     assert_int_equal(fv__safetensors_write(ctx, "c.safetensors", NULL, 0, twice, 2), FV_USAGE);
     assert_int_equal(fv__safetensors_write(ctx, "c.safetensors", NULL, 0, latin, 1), FV_USAGE);
-    fv_st_tensor huge = {"a", {2, {INT64_MAX, INT64_MAX}}, NULL};
+    fv_st_tensor huge = {"a", {2, {INT64_MAX, INT64_MAX}}, NULL, FV_F32};
     assert_int_equal(fv__safetensors_write(ctx, "c.safetensors", &huge, 1, NULL, 0), FV_USAGE);
     assert_false(fv__file_exists("c.safetensors"));
     assert_int_equal(write_two(ctx, "no/such/folder/c.safetensors", "a", "b"), FV_FAILED);
@@ -343,7 +344,7 @@ static void finds_among_many(void **state) {
     for (int i = 0; i < N; i++) {
         snprintf(names[i], sizeof names[i], "t%d", i * 7919 % N);
         values[i] = (float)i;
-        t[i] = (fv_st_tensor){names[i], fv__shape1(1), &values[i]};
+        t[i] = (fv_st_tensor){names[i], fv__shape1(1), &values[i], FV_F32};
     }
     assert_int_equal(fv__safetensors_write(ctx, "many.safetensors", t, N, NULL, 0), FV_OK);
     fv_tensor_file st;

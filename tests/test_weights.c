@@ -57,7 +57,7 @@ typedef struct sample {
 static sample of(const char *const *called, int count) {
     sample s = {.count = count};
     for (int i = 0; i < count; i++) {
-        s.tensor[i] = (fv_st_tensor){called[i], shapes[i], NULL};
+        s.tensor[i] = (fv_st_tensor){called[i], shapes[i], NULL, FV_F32};
         for (int k = 0; k < FLOATS; k++) s.data[i][k] = (float)(100 * i + k);
     }
     return s;
@@ -138,13 +138,13 @@ static void by_name(void **state) {
     assert_string_equal(told->pairs[5]->tensor, "model.backbone.bn1.running_var");
     assert_string_equal(told->pairs[5]->type, "F32");
     /* counters do not count */
-    s.tensor[s.count] = (fv_st_tensor){"module.bn1.num_batches_tracked", {0, {0}}, NULL};
+    s.tensor[s.count] = (fv_st_tensor){"module.bn1.num_batches_tracked", {0, {0}}, NULL, FV_F32};
     s.count++;
     fits(s, FV_MATCH_AUTO, NULL, FV_MATCH_NAME, PARAMS);
     assert_int_equal(told->ignored, 1);
     assert_string_equal(told->ignored_names[0], "module.bn1.num_batches_tracked");
     /* two for one */
-    s.tensor[s.count - 1] = (fv_st_tensor){"conv1.weight", shapes[0], NULL};
+    s.tensor[s.count - 1] = (fv_st_tensor){"conv1.weight", shapes[0], NULL, FV_F32};
     fails(s, FV_MATCH_NAME, NULL,
           "'module.conv1.weight' and 'conv1.weight' in the file are both 'conv1.weight'");
 }
@@ -195,7 +195,7 @@ static void by_order(void **state) {
     fails(of(torch_names, PARAMS - 3), FV_MATCH_ORDER, NULL,
           "the file has 7 tensors and the network more, the next is 'fc1.bias'");
     s = of(torch_names, PARAMS);
-    s.tensor[s.count++] = (fv_st_tensor){"more.weight", {1, {2}}, NULL};
+    s.tensor[s.count++] = (fv_st_tensor){"more.weight", {1, {2}}, NULL, FV_F32};
     fails(s, FV_MATCH_ORDER, NULL, "the file more, the next is");
 }
 
@@ -238,8 +238,8 @@ static void by_a_map(void **state) {
     /* the others go by name; some are to have no place */
     sample s = of(names, PARAMS);
     s.tensor[6].name = "last.weight";
-    s.tensor[s.count++] = (fv_st_tensor){"extra.weight", shapes[1], NULL};
-    s.tensor[s.count++] = (fv_st_tensor){"extra.more", shapes[1], NULL};
+    s.tensor[s.count++] = (fv_st_tensor){"extra.weight", shapes[1], NULL, FV_F32};
+    s.tensor[s.count++] = (fv_st_tensor){"extra.more", shapes[1], NULL, FV_F32};
     fits(s, FV_MATCH_AUTO, "last.weight fc1.weight\nextra -\n", FV_MATCH_NAME, PARAMS);
     assert_int_equal(told->mapped, 1);
     assert_int_equal(told->ignored, 2);

@@ -55,15 +55,26 @@ typedef enum fv_onnx_result { FV_ONNX_PASSED, FV_ONNX_FAILED, FV_ONNX_SKIPPED } 
 typedef struct fv_onnx_case {
     size_t size; /* FV_INIT(fv_onnx_case) */
     fv_onnx_result result;
-    char op[64];      /* of its first node: "Conv" */
-    char reason[512]; /* why it was skipped, or what differs: "output y: element 3 is 0.5, expected
-                         0.25"; "" when it passed */
+    double difference; /* |output - expected| / |expected|, Euclidean norms, of the output where it
+                          is largest; -1: no output was compared */
+    char op[64];       /* of its first node: "Conv" */
+    char reason[512];  /* why it was skipped, or what differs: "output y: element 3 is 0.5, expected
+                          0.25"; "" when it passed */
 } fv_onnx_case;
 
-/* Runs it. It passes when every output is within ONNX's tolerances (rtol 1e-3, atol 1e-7); whole
-   numbers and truth values have to be the same. What cannot be imported is skipped. FV_OK whatever
-   the result; FV_BAD_INPUT when the folder holds no such test. */
-FV_MUST_USE FV_API fv_status fv_check_onnx(fv_context *ctx, const char *folder, fv_onnx_case *out);
+typedef struct fv_onnx_settings {
+    size_t size; /* FV_INIT(fv_onnx_settings) */
+    double norm; /* the `difference` that still passes, of each output as a whole: for a deep
+                    network, whose small numbers are sums of large ones and keep few digits. 0:
+                    element by element, by ONNX's tolerances, rtol 1e-3 and atol 1e-7 */
+    int plain;   /* 1: computed by the plain loops that define the operators */
+} fv_onnx_settings;
+
+/* Runs it with these settings (NULL: all 0). Whole numbers and truth values have to be the same in
+   any case. What cannot be imported is skipped. FV_OK whatever the result; FV_BAD_INPUT when the
+   folder holds no such test. */
+FV_MUST_USE FV_API fv_status fv_check_onnx(fv_context *ctx, const char *folder,
+                                           const fv_onnx_settings *settings, fv_onnx_case *out);
 
 FV_END
 #endif

@@ -35,6 +35,11 @@ FV_MUST_USE FV_API fv_status fv_draw_maps(fv_context *ctx, fv_run *run, const ch
 /* The sample that went in, likewise. */
 FV_MUST_USE FV_API fv_status fv_draw_input(fv_context *ctx, fv_run *run, fv_blob **out);
 
+/* Output i of its last forward as an image, for networks that make images of images: the first
+   sample's, brought back to pixels of 0 to 255 by undoing what the input's line did (scale, mean,
+   std, order). FV_BAD_INPUT: not a map of as many channels as the input has, 1 or 3. */
+FV_MUST_USE FV_API fv_status fv_draw_output(fv_context *ctx, fv_run *run, int i, fv_blob **out);
+
 /* The first `rows` samples of each of the first 20 classes, a column per class. FV_BAD_INPUT: sizes
    of its images differ. */
 FV_MUST_USE FV_API fv_status fv_draw_samples(fv_context *ctx, const fv_dataset *set, int rows,

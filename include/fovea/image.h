@@ -2,8 +2,9 @@
 /*
  * image.h - image files and pixels, and what a model takes in.
  *
- * Files are PNG, JPEG, PGM or PPM, told by content; turned upright where they say how they were
- * held. FV_BAD_INPUT: not there, not an image, damaged, or a kind this library was built without.
+ * Files are PNG, JPEG, BMP, PGM or PPM, told by content; turned upright where they say how they
+ * were held. FV_BAD_INPUT: not there, not an image, damaged, or a kind this library was built
+ * without.
  */
 #ifndef FOVEA_IMAGE_H
 #define FOVEA_IMAGE_H

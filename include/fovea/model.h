@@ -73,6 +73,12 @@ typedef struct fv_model_options {
                              "layer1.*.conv1 basic{*+1}.conv1" (docs/weights.md); NULL: none */
     fv_weight_report **report; /* receives what came of `weights`, for fv_weight_report_free, or
                                   NULL when there are none; NULL: not wanted */
+    const char *input;   /* how an image becomes the input, as the language's `input` line says it:
+                            "3x224x224 resize 256 crop 224 scale 1/255 mean 0.5 std 0.5"; in place
+                            of the network's own, of the same size. NULL: its own. Where a file
+                            leaves the size of images open it has to be said, "3x224x224" */
+    const char *classes; /* a text file with the names of the classes, one on each line; NULL: the
+                            model's own */
 } fv_model_options;
 
 /* Opens whatever has weights: a model file, the folder of a training run (its model, or the best
@@ -171,6 +177,10 @@ FV_API int fv_model_outputs(const fv_model *model);
 /* The dimensions of output i for one sample, outermost first, and their number as the result: 1 for
    a vector of scores, 3 (channels, height, width) for a map. 0 when there is no such output. */
 FV_API int fv_model_output(const fv_model *model, int i, int64_t dims[FV_DIMS_MAX]);
+
+/* What its numbers are: FV_F32 unless a network gives whole numbers or truth values, whose elements
+   fv_run_output points to then. FV_F32 when there is no such output. */
+FV_API fv_dtype fv_model_output_type(const fv_model *model, int i);
 
 /* The name of output i: the first is called "output". NULL when there is no such output. */
 FV_API const char *fv_model_output_name(const fv_model *model, int i);

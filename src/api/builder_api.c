@@ -18,32 +18,13 @@ int fv__builder_outcome(fv_builder *b, fv_status status, int result) {
 
 /* ------------------------------------------------------------------------ begin and end --- */
 
-/* The input from its words: that of a network whose text has them. */
-static fv_status take_input(fv_context *ctx, const char *words, fv_input *out) {
-    static const char start[] = "net built\ninput ", end[] = "\n  identity as same\n";
-    fv_text text = {.ctx = ctx};
-    fv_graph *small = NULL;
-    if (strpbrk(words, "\r\n"))
-        return fv__fail(ctx, FV_USAGE, "the input of a network that is built is one line");
-    fv__text_add(&text, start);
-    fv__text_add(&text, words);
-    fv__text_add(&text, end);
-    fv_status status = fv__text_done(ctx, &text);
-    if (status == FV_OK)
-        status = fv__net_parse(ctx, "built", text.data, text.length, NULL, 0, &small, NULL);
-    if (status == FV_OK) *out = small->input;
-    fv__net_free(small);
-    fv__text_free(&text);
-    return status;
-}
-
 static fv_status begin(fv_context *ctx, const char *name, const char *input, fv_builder *b) {
     fv_input is;
     b->ctx = ctx;
     b->message = fv__alloc(ctx, FV_MESSAGE_MAX, "a builder");
     if (!b->message) return FV_EXHAUSTED;
     fv__recipe_defaults(&b->net.recipe);
-    FV_TRY(take_input(ctx, input, &is));
+    FV_TRY(fv__input_parse(ctx, input, &is));
     FV_TRY(fv__net_new(ctx, name, &is, &b->net.graph));
     return fv__names_add(ctx, &b->names, "input", 0);
 }

@@ -106,12 +106,17 @@ void fv_check_free(fv_check *told) {
     fv__free(r);
 }
 
-fv_status fv_check_onnx(fv_context *ctx, const char *folder, fv_onnx_case *out) {
+fv_status fv_check_onnx(fv_context *ctx, const char *folder, const fv_onnx_settings *given,
+                        fv_onnx_case *out) {
     fv_onnx_case known = {.size = sizeof known};
+    fv_onnx_settings settings = {0};
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, folder);
     FV_NEED(ctx, out);
-    FV_TRY(fv__onnx_case(ctx, folder, &known));
+    FV_TAKE(ctx, given, settings);
+    if (!isfinite(settings.norm) || settings.norm < 0)
+        return fv__fail(ctx, FV_USAGE, "a tolerance is 0 or more, and finite");
+    FV_TRY(fv__onnx_case(ctx, folder, &settings, &known));
     FV_GIVE(ctx, known, out);
     return FV_OK;
 }

@@ -71,6 +71,21 @@ fv_status fv_draw_input(fv_context *ctx, fv_run *run, fv_blob **out) {
     return fv__blob_of_canvas(ctx, &canvas, out);
 }
 
+fv_status fv_draw_output(fv_context *ctx, fv_run *run, int i, fv_blob **out) {
+    fv_canvas canvas;
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, run);
+    const fv_tensor *y = fv__run_output(run, i);
+    const fv_graph *net = fv__run_model(run)->net.graph;
+    if (!y)
+        return fv__fail(ctx, FV_USAGE, "there is no output %d; %s has %d, from 0", i, net->name,
+                        fv_model_outputs(fv__run_model(run)));
+    FV_TRY(fv__draw_output(ctx, &net->input, y, &canvas));
+    return fv__blob_of_canvas(ctx, &canvas, out);
+}
+
 static fv_status check_gallery(fv_context *ctx, const fv_gallery_options *g) {
     if (g->count >= 1 && g->height >= 1 && g->width >= 1 && g->images &&
         (g->channels == 1 || g->channels == 3))

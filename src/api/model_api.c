@@ -109,6 +109,11 @@ int fv_model_output(const fv_model *model, int i, int64_t dims[FV_DIMS_MAX]) {
     return s->rank - 1;
 }
 
+fv_dtype fv_model_output_type(const fv_model *model, int i) {
+    const fv_head *h = head(model, i);
+    return h ? model->net.graph->values[h->value].type.dtype : FV_F32;
+}
+
 const char *fv_model_output_name(const fv_model *model, int i) {
     const fv_head *h = head(model, i);
     return h ? h->name : NULL;

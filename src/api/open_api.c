@@ -19,6 +19,8 @@ fv_status fv__take_model_options(fv_context *ctx, const fv_model_options *given,
         .setting_count = count,
         .weights = given->weights,
         .match = {.match = given->match, .map = given->map, .report = given->report},
+        .input = given->input,
+        .classes = given->classes,
         .seed = given->seed,
         .fresh = given->fresh};
     return FV_OK;

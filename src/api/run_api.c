@@ -190,6 +190,10 @@ fv_status fv_run_forward(fv_run *run, int64_t n) {
     return FV_OK;
 }
 
+const fv_tensor *fv__run_output(const fv_run *run, int i) {
+    return i >= 0 && i < run->output_count ? &run->outputs[i].outside : NULL;
+}
+
 const float *fv_run_output(fv_run *run, int i, int64_t *count) {
     if (count) *count = 0;
     if (!run) return NULL;

@@ -152,6 +152,16 @@ static fv_status take_setting(fv_cli *cli, int i, size_t length) {
         cli->data = value;
         return FV_OK;
     }
+    if (c->takes & FV_CLI_INPUT && strcmp(name, "input") == 0) {
+        cli->input = value;
+        return FV_OK;
+    }
+    double number;
+    if (c->takes & FV_CLI_CLASSES && strcmp(name, "classes") == 0 &&
+        !fv__parse_real(value, &number)) {
+        cli->classes = value;
+        return FV_OK;
+    }
     const bool recipe = c->takes & (FV_CLI_RECIPE | FV_CLI_DATA) && fv__cli_is_recipe(name);
     /* parameters of a network are checked when its text has been read */
     if (!recipe && !(c->takes & (FV_CLI_NET | FV_CLI_ANY))) return unknown_key(cli, name);

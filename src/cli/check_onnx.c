@@ -20,6 +20,7 @@ typedef struct tally {
 
 typedef struct cases {
     fv_cli *cli;
+    const fv_onnx_settings *settings;
     fv_arena arena;
     tally *by_op;
     int ops;
@@ -46,6 +47,7 @@ static void add_json(cases *c, const char *folder, const fv_onnx_case *one) {
     fv__json_add_text(&w, "op", one->op);
     fv__json_add_text(&w, "result", words[one->result]);
     fv__json_add_text(&w, "reason", one->reason);
+    if (one->difference >= 0) fv__json_add_real(&w, "difference", one->difference);
     fv__json_close(&w);
 }
 
@@ -56,7 +58,7 @@ static bool is_case(cases *c, const char *folder) {
 
 static fv_status run_case(cases *c, const char *folder) {
     fv_onnx_case one = FV_INIT(fv_onnx_case);
-    FV_TRY(fv_check_onnx(c->cli->ctx, folder, &one));
+    FV_TRY(fv_check_onnx(c->cli->ctx, folder, c->settings, &one));
     count(c, &one);
     if (c->cli->json)
         add_json(c, folder, &one);
@@ -64,6 +66,8 @@ static fv_status run_case(cases *c, const char *folder) {
         printf("FAILED   %s: %s\n", folder, one.reason);
     else if (one.result == FV_ONNX_SKIPPED && !c->cli->quiet)
         printf("skipped  %s: %s\n", folder, one.reason);
+    else if (c->settings->norm > 0 && !c->cli->quiet)
+        printf("passed   %s: differs by %.1e\n", folder, one.difference);
     return FV_OK;
 }
 
@@ -132,8 +136,9 @@ static int by_op(const void *a, const void *b) {
     return strcmp(((const tally *)a)->op, ((const tally *)b)->op);
 }
 
-fv_status fv__cli_check_onnx(fv_cli *cli, const char *const *folders, int folder_count) {
-    cases c = {.cli = cli};
+fv_status fv__cli_check_onnx(fv_cli *cli, const fv_onnx_settings *settings,
+                             const char *const *folders, int folder_count) {
+    cases c = {.cli = cli, .settings = settings};
     fv_status status = FV_OK;
     fv__arena_init(&c.arena, cli->ctx);
     c.by_op = fv__arena_alloc(&c.arena, OPERATORS_MOST * sizeof *c.by_op);

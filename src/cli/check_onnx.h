@@ -9,6 +9,7 @@
 
 /* Runs every test in the folders: each a test itself, or a folder of such. FV_DIFFERS when one
    fails. */
-FV_MUST_USE fv_status fv__cli_check_onnx(fv_cli *cli, const char *const *folders, int count);
+FV_MUST_USE fv_status fv__cli_check_onnx(fv_cli *cli, const fv_onnx_settings *settings,
+                                         const char *const *folders, int count);
 
 #endif

@@ -34,7 +34,9 @@ enum {
     FV_CLI_RECIPE = 2,  /* settings of a training run: epochs=5 */
     FV_CLI_WEIGHTS = 4, /* weights=FILE beside a network, and match= and map= */
     FV_CLI_DATA = 8,    /* data=DATA, of a run that goes on */
-    FV_CLI_ANY = 16     /* whatever the command makes of it; its help says what */
+    FV_CLI_ANY = 16,    /* whatever the command makes of it; its help says what */
+    FV_CLI_INPUT = 32,  /* input='3x224x224 scale 1/255', in place of the network's own */
+    FV_CLI_CLASSES = 64 /* classes=FILE, their names; a number is the network's parameter */
 };
 
 typedef struct fv_cli fv_cli;
@@ -73,6 +75,8 @@ struct fv_cli {
     int match;                 /* of match=WORD: an fv_match */
     fv_weight_report **report; /* who opens a model wants one; NULL: not wanted */
     const char *data;          /* of data=DATA, or NULL */
+    const char *input;         /* of input='WORDS', or NULL */
+    const char *classes;       /* of classes=FILE, or NULL */
     fv_cli_given *given;
     int given_count;
     void *keys; /* the command's own, defaults filled in */

@@ -171,6 +171,6 @@ const fv_command fv__command_bench = {
     .keys = key_fields,
     .keys_size = sizeof(keys),
     .flags = flag_table,
-    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
+    .takes = FV_CLI_NET | FV_CLI_WEIGHTS | FV_CLI_INPUT,
     .run = run,
 };

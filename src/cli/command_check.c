@@ -7,7 +7,7 @@
 
 typedef struct keys {
     int64_t batch, points, seed;
-    double tolerance;
+    double tolerance, norm;
 } keys;
 
 static const fv_field fields[] = {
@@ -19,7 +19,16 @@ static const fv_field fields[] = {
      "1", 0, 9e15, 0, NULL, NULL},
     {"tolerance", "relative error that still passes", FV_REAL, offsetof(keys, tolerance), "1e-7",
      1e-15, 1, 0, NULL, NULL},
+    {"norm",
+     "onnx: |output - expected| / |expected| that still passes, of each output as a whole; 0: "
+     "every element is within ONNX's own tolerances, rtol 1e-3 and atol 1e-7",
+     FV_REAL, offsetof(keys, norm), "0", 0, 1, 0, NULL, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
+};
+
+static const fv_cli_flag flag_table[] = {
+    {"plain", NULL, "onnx: compute with the plain loops that define the operators"},
+    {NULL, NULL, NULL},
 };
 
 /* One line; where the terminal is narrow without the counts, then without the operator, which the
@@ -103,10 +112,18 @@ static fv_status check_net(fv_cli *cli, const fv_net *net) {
     return put == FV_OK ? status : put;
 }
 
+static fv_status run_onnx(fv_cli *cli) {
+    fv_onnx_settings settings = FV_INIT(fv_onnx_settings);
+    settings.norm = ((const keys *)cli->keys)->norm;
+    settings.plain = fv__cli_has(cli, "plain");
+    return fv__cli_check_onnx(cli, &settings, cli->words + 1, cli->word_count - 1);
+}
+
 static fv_status run(fv_cli *cli) {
     fv_cli_net net;
-    if (strcmp(cli->words[0], "onnx") == 0 && cli->word_count > 1)
-        return fv__cli_check_onnx(cli, cli->words + 1, cli->word_count - 1);
+    if (strcmp(cli->words[0], "onnx") == 0 && cli->word_count > 1) return run_onnx(cli);
+    if (((const keys *)cli->keys)->norm > 0 || fv__cli_has(cli, "plain"))
+        return fv__fail(cli->ctx, FV_USAGE, "norm= and --plain are for `fovea check onnx DIR`");
     if (cli->word_count > 1)
         return fv__fail(cli->ctx, FV_USAGE, "check takes one network, not '%s' too", cli->words[1]);
     FV_TRY(fv__cli_net(cli, cli->words[0], &net));
@@ -127,13 +144,16 @@ const fv_command fv__command_check = {
              "`onnx DIR` runs tests in ONNX's own layout instead: model.onnx with folders\n"
              "test_data_set_0, 1 ... of input_0.pb and output_0.pb; DIR is one, or a folder of\n"
              "such. What cannot be computed here is skipped, with the reason. Exit 6 when an\n"
-             "output differs.",
+             "output differs. For whole networks, whose smallest numbers keep few digits, say\n"
+             "norm=1e-4: each output is then judged as a whole.",
     .examples = "fovea check lenet5\nfovea check mine.net points=50 --json\n"
-                "fovea check onnx ~/onnx/backend/test/data/node",
+                "fovea check onnx ~/onnx/backend/test/data/node\n"
+                "fovea check onnx mobilenet_v2 norm=1e-4",
     .words_min = 1,
     .words_max = -1,
     .keys = fields,
     .keys_size = sizeof(keys),
-    .takes = FV_CLI_NET,
+    .flags = flag_table,
+    .takes = FV_CLI_NET | FV_CLI_INPUT,
     .run = run,
 };

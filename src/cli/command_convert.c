@@ -42,6 +42,11 @@ static fv_status report(fv_cli *cli, const char *in, const char *out, uint64_t b
 /* Of what names a text, and of what names nothing, the network alone is made. */
 static fv_status convert_net(fv_cli *cli, const char *in, const char *out) {
     fv_cli_net net;
+    if (cli->classes)
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "classes=%s: a network's text holds no names of classes; a model does "
+                        "(.safetensors)",
+                        cli->classes);
     FV_TRY(fv__cli_net(cli, in, &net));
     const fv_status status = fv_net_save(cli->ctx, net.net, out);
     fv__cli_net_free(&net);
@@ -87,17 +92,21 @@ const fv_command fv__command_convert = {
     .synopsis = "IN OUT [seed=N] [weights=FILE] [NAME=VALUE ...]",
     .about = "IN is a name of the zoo, a .net file, a model (.safetensors) or the folder of a\n"
              "training run. The end of OUT says what is made of it. Of weights=FILE it is told\n"
-             "what became of each tensor; --json lists them all.",
+             "what became of each tensor; --json lists them all. What IN does not say of a model\n"
+             "is said here: input= how an image becomes its input, classes= what its classes are\n"
+             "called.",
     .more = formats,
     .examples = "fovea convert lenet5 fresh.safetensors seed=7\n"
                 "fovea convert runs/lenet5-1/model.safetensors lenet5.net\n"
                 "fovea convert resnet50 model.safetensors weights=resnet50.pth\n"
                 "fovea convert runs/lenet5-1 lenet5.onnx opset=17 logits=yes\n"
-                "fovea convert mine.net canonical.net width=2",
+                "fovea convert mine.net canonical.net width=2\n"
+                "fovea convert squeezenet.onnx squeezenet.safetensors classes=names.txt \\\n"
+                "    input='3x224x224 resize 256 crop 224 scale 1/255 mean 0.45 std 0.22'",
     .words_min = 2,
     .words_max = 2,
     .keys = key_fields,
     .keys_size = sizeof(keys),
-    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
+    .takes = FV_CLI_NET | FV_CLI_WEIGHTS | FV_CLI_INPUT | FV_CLI_CLASSES,
     .run = run,
 };

@@ -91,7 +91,9 @@ const fv_command fv__command_explain = {
     .help = "the lecture's table of a network: volumes, memory, parameters, MACs",
     .synopsis = "NETWORK [batch=N] [weights=FILE] [NAME=VALUE ...]",
     .about = "NETWORK is a name of the zoo (`fovea zoo`), a .net file or a model (.safetensors).\n"
-             "`-` is a text on standard input. Of a file of weights without a network the names\n"
+             "Where a file leaves the size of images open, as some ONNX files do, input=3x128x128\n"
+             "says it. `-` is a text on standard input. Of a file of weights without a network the "
+             "names\n"
              "and shapes are listed; with weights=FILE it is checked that they belong to the\n"
              "network.\n"
              "\n"
@@ -119,6 +121,6 @@ const fv_command fv__command_explain = {
     .keys = key_fields,
     .keys_size = sizeof(keys),
     .flags = flag_table,
-    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
+    .takes = FV_CLI_NET | FV_CLI_WEIGHTS | FV_CLI_INPUT,
     .run = run,
 };

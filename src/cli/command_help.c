@@ -21,6 +21,7 @@ static const char language[] =
     "  if s == 1 then identity else (...)       a choice\n"
     "  conv 64 5x5 stride 2 pad ?               whatever fits; likewise stride ?\n"
     "  maxpool 2 as pool4 ... from pool4        labels\n"
+    "  sum { identity | tensor 3x1x1 values 1,2,3 }  numbers of the text\n"
     "  head aux weight 0.3 training from a - ...  a further output\n"
     "  train optimizer sgd lr 0.1 epochs 10     the recipe (`fovea help settings`)\n"
     "\n"
@@ -191,7 +192,7 @@ fv_status fv__cli_topic(fv_cli *cli, const char *topic, fv_text *out) {
         input_page(out);
     } else if (strcmp(topic, "layers") == 0 || strcmp(topic, "operators") == 0) {
         layers_page(out);
-    } else if (strcmp(topic, "language") == 0) {
+    } else if (strcmp(topic, "language") == 0 || strcmp(topic, "tensor") == 0) {
         fv__text_add(out, language);
     } else if (strcmp(topic, "exit") == 0) {
         fv__text_add(out, exits);

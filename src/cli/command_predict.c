@@ -3,7 +3,7 @@
  * command_predict.c - `fovea predict`: what a model sees in images.
  */
 #include "base/printable.h"
-#include "cli/cli.h"
+#include "cli/predict_outputs.h"
 #include <math.h>
 
 typedef struct keys {
@@ -18,6 +18,7 @@ static const fv_field key_fields[] = {
 static const fv_cli_flag flag_table[] = {
     {"invert", NULL,
      "light and dark exchanged first: for ink on paper and a model of MNIST's kind"},
+    {"out", "DIR", "of a network that makes images: where they go, as PNG"},
     {"show", NULL, "draw what the model sees as text (as on a terminal, without being asked)"},
     {NULL, NULL, NULL},
 };
@@ -30,6 +31,7 @@ typedef struct predictor {
     fv_model *model;
     fv_run *run;
     bool invert, show;
+    fv_cli_gives gives;
     fv_terminal_style style;
     int64_t failed;
 } predictor;
@@ -81,10 +83,11 @@ static fv_status draw(const predictor *p) {
     return fv__cli_put_as_it_is(p->cli, &out);
 }
 
-/* Pixels of the output where that is a map with scores for every one of them; 0: it is not. */
+/* Pixels of the output where it has scores for every one of them; 0: it has not. */
 static int64_t map_pixels(const predictor *p, int64_t *classes) {
     int64_t dims[FV_DIMS_MAX];
-    if (fv_model_output(p->model, 0, dims) != 3 || dims[1] * dims[2] == 1) return 0;
+    if (p->gives != FV_CLI_PIXELS) return 0;
+    (void)fv_model_output(p->model, 0, dims);
     *classes = dims[0];
     return dims[1] * dims[2];
 }
@@ -176,37 +179,53 @@ static fv_status load(predictor *p, const char *file) {
     return status;
 }
 
-static fv_status say(const predictor *p, const char *file, const float *scores, int64_t count) {
+static fv_status check_finite(fv_cli *cli, const char *file, const float *v, int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(v[i]))
+            return fv__fail(cli->ctx, FV_BAD_INPUT,
+                            "%s: the network's output for it is not finite; the model's weights "
+                            "are too large for these images: train it again with a smaller lr",
+                            file);
+    return FV_OK;
+}
+
+static void name_classes(const predictor *p, const char *file, const float *scores, int64_t count,
+                         fv_text *out) {
     int64_t best[1000];
     const int64_t k = fv_best(scores, count, ((const keys *)p->cli->keys)->k, best);
-    fv_text out = {0};
     if (p->cli->json)
-        as_json(p, file, scores, best, k, &out);
+        as_json(p, file, scores, best, k, out);
     else
-        as_text(p, file, scores, best, k, &out);
-    return fv__cli_put(p->cli, &out);
+        as_text(p, file, scores, best, k, out);
+}
+
+static fv_status name_pixels(const predictor *p, const char *file, const float *scores,
+                             fv_text *out) {
+    int64_t classes = 0;
+    const int64_t pixels = map_pixels(p, &classes);
+    float *shares = shares_of_pixels(p, scores, classes, pixels);
+    if (!shares) return FV_EXHAUSTED;
+    name_classes(p, file, shares, classes, out);
+    fv__free(shares);
+    return FV_OK;
 }
 
 static fv_status predict(predictor *p, const char *file) {
     int64_t count = 0;
+    fv_text out = {0};
     FV_TRY(load(p, file));
     FV_TRY(fv_run_forward(p->run, 1));
-    const float *scores = fv_run_output(p->run, 0, &count);
-    for (int64_t i = 0; i < count; i++)
-        if (!isfinite(scores[i]))
-            return fv__fail(p->cli->ctx, FV_BAD_INPUT,
-                            "%s: the network's output for it is not finite; the model's weights "
-                            "are too large for these images: train it again with a smaller lr",
-                            file);
+    const float *first = fv_run_output(p->run, 0, &count);
+    if (fv_model_output_type(p->model, 0) == FV_F32)
+        FV_TRY(check_finite(p->cli, file, first, count));
     if (p->show && !p->cli->json) FV_TRY(draw(p));
-    int64_t classes;
-    const int64_t pixels = map_pixels(p, &classes);
-    if (!pixels) return say(p, file, scores, count);
-    float *shares = shares_of_pixels(p, scores, classes, pixels);
-    if (!shares) return FV_EXHAUSTED;
-    const fv_status status = say(p, file, shares, classes);
-    fv__free(shares);
-    return status;
+    if (p->gives == FV_CLI_SCORES)
+        name_classes(p, file, first, count, &out);
+    else if (p->gives == FV_CLI_PIXELS)
+        FV_TRY(name_pixels(p, file, first, &out));
+    else
+        FV_TRY(fv__cli_predict_outputs(p->cli, p->model, p->run, file, &out));
+    return fv__cli_put(p->cli, &out);
 }
 
 static fv_status predict_all(predictor *p) {
@@ -231,6 +250,12 @@ static fv_status run(fv_cli *cli) {
               : screen.colours ? FV_TERMINAL_SHADES
                                : FV_TERMINAL_BLOCKS;
     FV_TRY(fv__cli_trained(cli, cli->words[0], &p.model));
+    p.gives = fv__cli_gives(cli, p.model);
+    if (p.gives != FV_CLI_OTHER && fv__cli_has(cli, "out")) {
+        fv_model_free(p.model);
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "--out is for networks that make images; this one names classes");
+    }
     fv_status status = fv_run_new(cli->ctx, p.model, 1, &p.run);
     if (status == FV_OK) status = predict_all(&p);
     fv_run_free(p.run);
@@ -241,23 +266,27 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_predict = {
     .name = "predict",
     .help = "what a model sees in images: the best classes with names",
-    .synopsis = "MODEL IMAGE ... [k=N] [weights=FILE]",
+    .synopsis = "MODEL IMAGE ... [k=N] [weights=FILE] [input='...']",
     .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
-             "with weights=FILE. An IMAGE is a PNG, JPEG, PGM or PPM file, or - for one on\n"
+             "with weights=FILE. An IMAGE is a PNG, JPEG, BMP, PGM or PPM file, or - for one on\n"
              "standard input; it is resized and normalised as the network's `input` line says.\n"
              "Of a network with scores for every pixel each class's share of the pixels is told.\n"
              "With --json one object per image, each on a line of its own. A file whose name\n"
              "begins with a dash or looks like key=value is meant where it is there; otherwise\n"
-             "write ./NAME, or -- before it.",
+             "write ./NAME, or -- before it.\n"
+             "\n"
+             "Of a network that gives neither each output's size and range are told; one that\n"
+             "makes images of images writes them with --out.",
     .examples = "fovea predict runs/lenet5-1 seven.png\n"
                 "fovea predict model.safetensors scan.jpg --invert k=3\n"
                 "fovea predict model.safetensors *.png --json\n"
+                "fovea predict style.onnx dog.jpg input=3x256x256 --out painted\n"
                 "curl https://example.org/cat.jpg | fovea predict model.safetensors -",
     .words_min = 2,
     .words_max = -1,
     .keys = key_fields,
     .keys_size = sizeof(keys),
     .flags = flag_table,
-    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
+    .takes = FV_CLI_NET | FV_CLI_WEIGHTS | FV_CLI_INPUT | FV_CLI_CLASSES,
     .run = run,
 };

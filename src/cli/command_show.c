@@ -122,6 +122,6 @@ const fv_command fv__command_show = {
     .words_min = 1,
     .words_max = 2,
     .flags = flags,
-    .takes = FV_CLI_NET | FV_CLI_WEIGHTS,
+    .takes = FV_CLI_NET | FV_CLI_WEIGHTS | FV_CLI_INPUT,
     .run = run,
 };

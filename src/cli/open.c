@@ -104,6 +104,10 @@ fv_status fv__cli_image(fv_cli *cli, const char *path, fv_image **out) {
 static fv_status net_of_input(fv_cli *cli, const char *settings, fv_net **out) {
     char *text;
     size_t size;
+    if (cli->input || cli->classes)
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "input= and classes= are for files; a text on standard input says itself "
+                        "what its input is");
     fv_status status = fv__cli_read_input(cli, &text, &size);
     if (status == FV_OK && memchr(text, 0, size))
         status = fv__fail(cli->ctx, FV_BAD_INPUT,
@@ -128,6 +132,8 @@ static fv_status open_model(fv_cli *cli, const char *word, bool fresh, uint64_t 
     options.map = cli->map;
     options.match = (fv_match)cli->match;
     options.report = cli->report;
+    options.input = cli->input;
+    options.classes = cli->classes;
     options.fresh = fresh;
     options.seed = seed;
     FV_TRY(fv__cli_settings(cli, &options.settings));
@@ -155,7 +161,8 @@ static fv_status take_model(fv_status status, fv_cli_net *out) {
 fv_status fv__cli_net(fv_cli *cli, const char *word, fv_cli_net *out) {
     const char *settings;
     *out = (fv_cli_net){0};
-    if (cli->weights) return take_model(open_model(cli, word, false, 0, &out->model), out);
+    if (cli->weights || (cli->input && !is_input(word)))
+        return take_model(open_model(cli, word, !cli->weights, 0, &out->model), out);
     FV_TRY(fv__cli_settings(cli, &settings));
     FV_TRY(is_input(word) ? net_of_input(cli, settings, &out->own)
                           : fv_net_open(cli->ctx, word, settings, &out->own));
@@ -164,7 +171,7 @@ fv_status fv__cli_net(fv_cli *cli, const char *word, fv_cli_net *out) {
 }
 
 fv_status fv__cli_subject(fv_cli *cli, const char *word, fv_cli_net *out) {
-    const bool text = fv_zoo_find(word) || fv__ends_with(word, ".net");
+    const bool text = !cli->input && (fv_zoo_find(word) || fv__ends_with(word, ".net"));
     if (text || !(fv__file_exists(word) || fv__folder_exists(word)))
         return fv__cli_net(cli, word, out);
     *out = (fv_cli_net){0};

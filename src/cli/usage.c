@@ -157,6 +157,13 @@ void fv__cli_usage(fv_text *out, const fv_command *c) {
         fv__cli_entry(out, "NAME=", SETTING,
                       "a parameter of the network's text, such as classes=47");
     if (c->takes & FV_CLI_WEIGHTS) weights(out, c);
+    if (c->takes & FV_CLI_INPUT)
+        fv__cli_entry(out, "input=", SETTING,
+                      "how an image becomes the network's input, in place of what the network "
+                      "says: 'CxHxW resize N crop N scale S mean M std D', see `fovea help input`");
+    if (c->takes & FV_CLI_CLASSES)
+        fv__cli_entry(out, "classes=", SETTING,
+                      "a file with the names of the classes, one on each line");
     if (c->takes & FV_CLI_DATA)
         fv__cli_entry(out, "data=", SETTING, "where the data is now: a name or a path");
     if (c->takes & FV_CLI_RECIPE)

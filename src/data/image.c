@@ -65,7 +65,6 @@ typedef struct magic {
 } magic;
 
 static const magic others[] = {
-    {0, 2, "BM", "a BMP image"},
     {0, 4, "GIF8", "a GIF image"},
     {8, 4, "WEBP", "a WebP image"},
     {0, 4, "II*\0", "a TIFF image"},

@@ -32,6 +32,10 @@ typedef struct fv_format {
                           size_t setting_count, fv_net *out);
     /* The network with its weights. */
     fv_status (*read_model)(fv_context *ctx, const char *path, fv_model **out);
+    /* The same for images of the size that `input` says, where the file leaves it open, and made
+       into its input as that says. NULL: its files leave nothing open. */
+    fv_status (*read_model_for)(fv_context *ctx, const char *path, const fv_input *input,
+                                fv_model **out);
     /* Its tensors, of which weights are taken. */
     fv_status (*read_tensors)(fv_context *ctx, const char *path, fv_tensor_file *out);
 

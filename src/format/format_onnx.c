@@ -4,6 +4,7 @@
  * preprocessing and the names of the classes, stands in its metadata.
  */
 #include "format/format.h"
+#include "format/restate.h"
 #include "onnx/export.h"
 #include "onnx/onnx.h"
 
@@ -12,9 +13,26 @@
 #define INPUT   "fovea.input" /* as the network language writes it */
 #define CLASSES "fovea.classes"
 
-static fv_status import(fv_context *ctx, const char *path, fv_onnx_import *out) {
-    const fv_onnx_options options = {0};
+static fv_status import(fv_context *ctx, const char *path, const fv_input *input,
+                        fv_onnx_import *out) {
+    const fv_onnx_options options = {.input = input};
     return fv__onnx_import(ctx, path, &options, out);
+}
+
+static const char *note_of(const fv_onnx_import *from, const char *key) {
+    for (int i = 0; i < from->note_count; i++)
+        if (strcmp(from->notes[i].key, key) == 0) return from->notes[i].value;
+    return NULL;
+}
+
+/* The file, and how images become its input, as it says or as `input` does. */
+static fv_status import_whole(fv_context *ctx, const char *path, const fv_input *input,
+                              fv_onnx_import *out) {
+    FV_TRY(import(ctx, path, input, out));
+    const char *words = input ? NULL : note_of(out, INPUT);
+    if (!words || fv__net_restate_input(ctx, out->graph, words) == FV_OK) return FV_OK;
+    fv__onnx_import_free(out);
+    return fv__fail_in(ctx, "%.100s: its metadata say '%s': ", path, INPUT);
 }
 
 /* A graph with the recipe that a network without a `train` section has. */
@@ -31,23 +49,30 @@ static fv_status read_net(fv_context *ctx, const char *path, const fv_setting *s
     if (setting_count)
         return fv__fail(ctx, FV_USAGE, "an ONNX file has no parameters to set, such as %.64s",
                         settings[0].name);
-    FV_TRY(import(ctx, path, &from));
+    FV_TRY(import_whole(ctx, path, NULL, &from));
     *out = net_of(&from);
     fv__onnx_import_free(&from);
     return FV_OK;
 }
 
-static fv_status read_model(fv_context *ctx, const char *path, fv_model **out) {
+static fv_status read_model_for(fv_context *ctx, const char *path, const fv_input *input,
+                                fv_model **out) {
     fv_onnx_import from;
-    FV_TRY(import(ctx, path, &from));
+    FV_TRY(import_whole(ctx, path, input, &from));
     const fv_net net = net_of(&from);
     fv_status status = fv__model_bare(ctx, &net, out);
     if (status == FV_OK) {
         (*out)->weights = from.weights;
         from.weights = NULL;
+        const char *classes = note_of(&from, CLASSES);
+        if (classes) status = fv__model_set(ctx, *out, "classes", classes);
     }
     fv__onnx_import_free(&from);
     return status;
+}
+
+static fv_status read_model(fv_context *ctx, const char *path, fv_model **out) {
+    return read_model_for(ctx, path, NULL, out);
 }
 
 static fv_status write_model_as(fv_context *ctx, const fv_model *model, const char *path,
@@ -79,4 +104,5 @@ const fv_format fv__format_onnx = {
     .read_model = read_model,
     .write_model = write_model,
     .write_model_as = write_model_as,
+    .read_model_for = read_model_for,
 };

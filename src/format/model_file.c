@@ -7,6 +7,7 @@
  */
 #include "format/model.h"
 #include "base/utf8.h"
+#include "format/model_constants.h"
 #include <string.h>
 
 #define FORMAT "fovea 1"
@@ -114,6 +115,7 @@ static fv_status compare(fv_context *ctx, const fv_graph *net, const fv_tensor_f
         FV_TRY(fv__model_check_param(ctx, &net->params[i], e));
         used[e - st->entries] = true;
     }
+    FV_TRY(fv__constants_compare(ctx, net, st, used));
     for (size_t i = 0; i < st->count; i++) {
         char dims[FV_SHAPE_TEXT];
         if (!used[i])
@@ -210,6 +212,7 @@ static fv_status parse_net(fv_context *ctx, const fv_tensor_file *st, fv_net *ne
         return fv__fail(ctx, FV_BAD_INPUT,
                         "the metadata says \"format\": \"%.32s\"; this version reads \"%s\"",
                         format, FORMAT);
+    const fv_numbers numbers = fv__numbers_of(st);
     fv_arena arena;
     fv_setting *settings;
     size_t count;
@@ -217,8 +220,8 @@ static fv_status parse_net(fv_context *ctx, const fv_tensor_file *st, fv_net *ne
     fv_status status = fv__settings_split(ctx, &arena, fv__json_string(st->metadata, "given", ""),
                                           &settings, &count);
     if (status == FV_OK)
-        status = fv__net_parse(ctx, "its network", text, strlen(text), settings, count, &net->graph,
-                               &net->recipe);
+        status = fv__net_parse_with(ctx, "its network", text, strlen(text), settings, count,
+                                    &numbers, &net->graph, &net->recipe);
     fv__arena_free(&arena);
     /* What is wrong in a file is never the caller's usage. */
     if (status == FV_USAGE) ctx->status = status = FV_BAD_INPUT;
@@ -298,7 +301,7 @@ static fv_status net_text(fv_context *ctx, const fv_net *whole, fv_text *printed
     entry->name = "net";
     entry->value = net->source;
     if (net->source && fv__utf8_valid(net->source, strlen(net->source))) return FV_OK;
-    FV_TRY(fv__net_print(ctx, net, &whole->recipe, printed));
+    FV_TRY(fv__net_print_beside(ctx, net, &whole->recipe, printed));
     FV_TRY(fv__text_done(ctx, printed));
     entry->value = printed->data;
     return FV_OK;
@@ -308,23 +311,25 @@ fv_status fv__model_save(fv_context *ctx, const fv_model *model, const char *pat
     const fv_graph *net = model->net.graph;
     fv_text printed = {.ctx = ctx};
     fv_status status = FV_EXHAUSTED;
-    size_t n = 0;
-    fv_st_tensor *tensors = fv__alloc(ctx, (net->param_count + 1) * sizeof *tensors, "a file");
+    size_t n = 0, count = net->param_count;
+    fv_st_tensor *tensors =
+        fv__alloc(ctx, (net->param_count + net->value_count) * sizeof *tensors, "a file");
     fv_st_meta *meta = fv__alloc(ctx, (model->extra_count + 5) * sizeof *meta, "a file");
     if (!tensors || !meta) goto done;
     for (size_t i = 0; i < net->param_count; i++) {
         const fv_param *p = &net->params[i];
-        tensors[i] = (fv_st_tensor){p->name, p->spec.shape, model->weights + p->offset};
+        tensors[i] = (fv_st_tensor){p->name, p->spec.shape, model->weights + p->offset, FV_F32};
     }
     meta[n++] = (fv_st_meta){"format", FORMAT};
     FV_GO(net_text(ctx, &model->net, &printed, &meta[n++]));
+    count += fv__constants_list(net, printed.length > 0, tensors + count);
     if (*net->given) meta[n++] = (fv_st_meta){"given", net->given};
     if (renamed(net)) meta[n++] = (fv_st_meta){NAMES, NAMES_NOW};
     const char *classes = fv__model_get(model, "classes");
     if (classes) meta[n++] = (fv_st_meta){"classes", classes};
     for (size_t i = 0; i < model->extra_count; i++)
         if (model->extra[i].value != classes) meta[n++] = model->extra[i];
-    status = fv__safetensors_write(ctx, path, tensors, net->param_count, meta, n);
+    status = fv__safetensors_write(ctx, path, tensors, count, meta, n);
 done:
     fv__text_free(&printed);
     fv__free(tensors);

@@ -3,6 +3,7 @@
  * open_model.c - from a word to a network or a model.
  */
 #include "format/open_model.h"
+#include "format/restate.h"
 #include <string.h>
 
 /* In a training run's folder the model at the end or, while the run goes on, the best. */
@@ -68,11 +69,21 @@ static fv_status read_net(fv_context *ctx, const char *path, const fv_format *fo
     return fv__net_find(ctx, path, o->settings, o->setting_count, &out->graph, &out->recipe);
 }
 
+/* A model from a file that may leave open what o->input says. */
+static fv_status read_stated(fv_context *ctx, const char *path, const fv_format *format,
+                             const fv_open_options *o, fv_model **out) {
+    fv_input input;
+    FV_TRY(fv__input_parse(ctx, o->input, &input));
+    return format->read_model_for(ctx, path, &input, out);
+}
+
 /* The model, with weights of its own, of the file beside it, or with none yet. */
 static fv_status read_model(fv_context *ctx, const char *path, const fv_format *format,
                             const fv_open_options *o, fv_model **out) {
     fv_net net = {0};
-    if (format && format->read_model && !o->setting_count)
+    if (format && format->read_model_for && o->input && !o->setting_count)
+        FV_TRY(read_stated(ctx, path, format, o, out));
+    else if (format && format->read_model && !o->setting_count)
         FV_TRY(format->read_model(ctx, path, out));
     else {
         FV_TRY(read_net(ctx, path, format, o, &net));
@@ -94,6 +105,8 @@ static fv_status open_path(fv_context *ctx, const char *word, const char *path,
     if (!weights && !o->fresh)
         return no_weights(ctx, word, format && !format->read_model ? format : NULL);
     FV_TRY(read_model(ctx, path, format, o, out));
+    if (o->input) FV_TRY(fv__net_restate_input(ctx, (*out)->net.graph, o->input));
+    if (o->classes) FV_TRY(fv__model_read_classes(ctx, *out, o->classes));
     if (!weights || fv__model_check_finite(ctx, *out) == FV_OK) return FV_OK;
     return fv__fail_in(ctx, "%s: ", o->weights ? o->weights : path);
 }
@@ -146,7 +159,7 @@ fv_status fv__word_weights(fv_context *ctx, fv_arena *arena, const char *word, c
     *out = NULL;
     FV_TRY(find_path(ctx, arena, word, &path));
     FV_TRY(find_format(ctx, path, &format));
-    if (!format || !format->read_tensors) return FV_OK;
+    if (!format || !format->read_model) return FV_OK;
     *out = fv__arena_text(arena, path);
     return *out ? FV_OK : FV_EXHAUSTED;
 }

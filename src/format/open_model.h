@@ -17,8 +17,10 @@ typedef struct fv_open_options {
     size_t setting_count;
     const char *weights;     /* a file whose weights the network gets; NULL: its own */
     fv_weight_options match; /* how */
-    uint64_t seed;           /* of fresh weights */
-    bool fresh; /* a network without weights gets fresh ones; otherwise that is an error */
+    const char *input;   /* the words of an input line, in place of the network's; NULL: its own */
+    const char *classes; /* a file of the classes' names; NULL: the model's own */
+    uint64_t seed;       /* of fresh weights */
+    bool fresh;          /* a network without weights gets fresh ones; otherwise that is an error */
 } fv_open_options;
 
 /* The network of a word. With options->weights these are read too, to see that they belong to it.

@@ -16,12 +16,15 @@ FV_MUST_USE fv_status fv__safetensors_open(fv_context *ctx, const char *path, fv
 FV_MUST_USE fv_status fv__safetensors_parse(fv_context *ctx, const char *name, const void *data,
                                             size_t size, fv_tensor_file *out);
 
-/* What is to be written. All float32 here; the same input gives the same bytes. */
+/* What is to be written; the same input gives the same bytes. */
 typedef struct fv_st_tensor {
     const char *name;
     fv_shape shape;
-    const float *data;
+    const void *data;
+    fv_dtype dtype; /* F32 unless something else is said */
 } fv_st_tensor;
+/* What a type is called in files: "F32", "BOOL". */
+const char *fv__st_type(fv_dtype dtype);
 typedef struct fv_st_meta {
     const char *name, *value;
 } fv_st_meta;

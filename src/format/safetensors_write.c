@@ -53,8 +53,15 @@ done:
     return status;
 }
 
+const char *fv__st_type(fv_dtype dtype) {
+    static const char *const names[FV_DTYPES] = {
+        [FV_F32] = "F32", [FV_F64] = "F64", [FV_F16] = "F16", [FV_BF16] = "BF16", [FV_I32] = "I32",
+        [FV_I64] = "I64", [FV_I8] = "I8",   [FV_U8] = "U8",   [FV_BOOL8] = "BOOL"};
+    return names[dtype];
+}
+
 static fv_status tensor_bytes(fv_context *ctx, const fv_st_tensor *t, size_t *bytes) {
-    size_t n = sizeof(float);
+    size_t n = fv__dtype_bytes(t->dtype);
     for (int d = 0; d < t->shape.rank; d++) {
         int64_t dim = t->shape.dim[d];
         if (dim < 0 || (uint64_t)dim > SIZE_MAX || !fv__mul_size(n, (size_t)dim, &n))
@@ -81,7 +88,7 @@ static fv_status header(fv_context *ctx, const fv_st_tensor *tensors, size_t cou
         if (!fv__add_size(at, bytes, &end))
             return fv__fail(ctx, FV_USAGE, "the tensors are larger than any memory");
         fv__json_open(&w, tensors[i].name, '{');
-        fv__json_add_text(&w, "dtype", "F32");
+        fv__json_add_text(&w, "dtype", fv__st_type(tensors[i].dtype));
         fv__json_add_ints(&w, "shape", tensors[i].shape.dim, tensors[i].shape.rank);
         fv__json_add_ints(&w, "data_offsets", (const int64_t[]){(int64_t)at, (int64_t)end}, 2);
         fv__json_close(&w);
@@ -95,21 +102,16 @@ static fv_status header(fv_context *ctx, const fv_st_tensor *tensors, size_t cou
     return FV_OK;
 }
 
-/* The floats as the file has them: as they are on little-endian machines, else turned round in
+/* The numbers as the file has them: as they are on little-endian machines, else turned round in
  *copy, which the caller frees. NULL: no memory. */
-static const void *little_endian(fv_context *ctx, const float *data, size_t bytes, void **copy) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    (void)ctx, (void)bytes, (void)copy;
-    return data;
-#else
+static const void *little_endian(fv_context *ctx, const fv_st_tensor *t, size_t bytes,
+                                 void **copy) {
+    const uint8_t *from = t->data;
+    const size_t each = fv__dtype_bytes(t->dtype);
+    if (FV_FLOATS_AS_IN_FILES) return from;
     uint8_t *to = *copy = fv__alloc(ctx, bytes, "a tensor to be written");
-    for (size_t i = 0; to && i < bytes / 4; i++) {
-        uint32_t v;
-        memcpy(&v, data + i, 4);
-        for (int k = 0; k < 4; k++) to[4 * i + (size_t)k] = (uint8_t)(v >> (8 * k));
-    }
+    for (size_t i = 0; to && i < bytes; i++) to[i] = from[i / each * each + each - 1 - i % each];
     return to;
-#endif
 }
 
 fv_status fv__safetensors_write(fv_context *ctx, const char *path, const fv_st_tensor *tensors,
@@ -127,7 +129,7 @@ fv_status fv__safetensors_write(fv_context *ctx, const char *path, const fv_st_t
     pieces[0] = (fv_piece){text.data, text.length};
     for (size_t i = 0; i < count; i++) {
         FV_GO(tensor_bytes(ctx, &tensors[i], &pieces[i + 1].size));
-        pieces[i + 1].data = little_endian(ctx, tensors[i].data, pieces[i + 1].size, &copies[i]);
+        pieces[i + 1].data = little_endian(ctx, &tensors[i], pieces[i + 1].size, &copies[i]);
         status = FV_EXHAUSTED;
         if (!pieces[i + 1].data && pieces[i + 1].size) goto done;
     }

@@ -9,6 +9,7 @@
  * sorted by name have another order than their network, and are found out by that.
  */
 #include "base/name_table.h"
+#include "format/model_constants.h"
 #include "format/weights.h"
 #include <stdio.h>
 #include <string.h>
@@ -125,6 +126,7 @@ static fv_status by_name(fv_weight_match *m, const char *map, bool *named) {
     if (status == FV_OK && map) status = fv__weights_map(m, map, &params);
     m->bad_map = status != FV_OK;
     if (status == FV_OK) status = give_by_name(m, &params);
+    if (status == FV_OK) status = fv__constants_compare(m->ctx, m->net, m->file, m->used);
     if (status == FV_OK) status = check_all(m, named);
     fv__names_free(&params);
     return status;

@@ -182,6 +182,8 @@ static fv_status check_chains(checker *c, const fv_chain *chains) {
                 FV_TRY(check_call(c, e));
             else
                 FV_TRY(check_given(c, e->given, e->op != NULL ? e->op->name : NULL));
+            for (int d = 0; e->constant != NULL && d < e->constant->rank; d++)
+                FV_TRY(check_expr(c, e->constant->dim[d], NULL, NULL));
             FV_TRY(check_expr(c, e->condition, NULL, NULL));
             FV_TRY(check_expr(c, e->repeat, NULL, NULL));
             FV_TRY(check_chains(c, e->chains));

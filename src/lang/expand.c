@@ -223,6 +223,16 @@ static fv_status set_recipe(fv_expander *x) {
     return FV_OK;
 }
 
+/* A constant that nobody reads likewise. */
+static fv_status check_constants(fv_expander *x, const bool *used) {
+    const fv_graph *net = x->net;
+    for (size_t v = 0; v < net->value_count; v++)
+        if (net->values[v].data != NULL && !used[v])
+            return fv__complain(x->source, x->program->net.body->location,
+                                "nothing reads the tensor '%s'", net->values[v].name);
+    return FV_OK;
+}
+
 /* A layer of whose outputs nobody reads any is a slip: `from` cut the chain behind it. */
 static fv_status check_used(fv_expander *x) {
     const fv_graph *net = x->net;
@@ -241,7 +251,7 @@ static fv_status check_used(fv_expander *x) {
                                 "somewhere else",
                                 net->values[n->out[0]].name);
     }
-    return FV_OK;
+    return check_constants(x, used);
 }
 
 /* ---- all together ---- */
@@ -286,10 +296,14 @@ done:
 }
 
 fv_status fv__expand(const fv_source *source, fv_arena *arena, const fv_program *program,
-                     const fv_setting *settings, size_t setting_count, fv_graph **out,
-                     fv_recipe *recipe) {
-    fv_expander x = {
-        .source = source, .arena = arena, .program = program, .recipe = recipe, .fuel = FV_FUEL};
+                     const fv_setting *settings, size_t setting_count, const fv_numbers *numbers,
+                     fv_graph **out, fv_recipe *recipe) {
+    fv_expander x = {.source = source,
+                     .arena = arena,
+                     .program = program,
+                     .numbers = numbers,
+                     .recipe = recipe,
+                     .fuel = FV_FUEL};
     x.options = fv__arena_alloc(arena, fv__op_options_size(source->ctx));
     fv_status status = x.options == NULL ? FV_EXHAUSTED : FV_OK;
     if (status == FV_OK) status = new_net(&x, settings, setting_count);

@@ -4,6 +4,7 @@
  *
  *   expand.c        parameters and settings, the input, heads, the recipe
  *   expand_atom.c   chains: layers, joins, calls, conditions, repetitions
+ *   expand_constant.c  constants
  *   expand_names.c  what layers and values are called, now and in version 0.1.0
  *   expand_share.c  parameters that several layers have
  */
@@ -43,6 +44,7 @@ typedef struct fv_expander {
     const fv_source *source;
     fv_arena *arena; /* of the tree; goes when parsing is done */
     const fv_program *program;
+    const fv_numbers *numbers; /* of constants that the text names only; NULL: there are none */
     fv_graph *net;
     fv_recipe *recipe;
     double values[FV_PARAMS_MAX]; /* of the net's parameters */
@@ -64,6 +66,10 @@ FV_MUST_USE fv_status fv__expand_chain(fv_expander *x, const fv_scope *scope, co
 fv_status fv__expand_trace(fv_expander *x, const fv_scope *scope);
 /* Adds "channels come first" to it where the input looks as if they stood last. */
 void fv__expand_note_order(fv_expander *x, const fv_input *input);
+
+/* A constant of the text: *out is its value. */
+FV_MUST_USE fv_status fv__expand_constant(fv_expander *x, const fv_scope *scope,
+                                          const fv_element *e, int *out);
 
 /* Both ways of naming, empty. */
 FV_MUST_USE fv_status fv__expand_start_names(fv_expander *x);

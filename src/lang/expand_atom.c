@@ -185,6 +185,8 @@ static fv_status expand_atom(fv_expander *x, const fv_scope *scope, const fv_ele
         return expand_condition(x, scope, e, in, out);
     case FV_A_FROM:
         return fv__expand_from(x, scope, e, out);
+    case FV_A_CONSTANT:
+        return fv__expand_constant(x, scope, e, out);
     }
     return FV_OK;
 }
@@ -257,9 +259,8 @@ fv_status fv__expand_chain(fv_expander *x, const fv_scope *scope, const fv_chain
             FV_TRY(expand_repeated(x, &here, e, value, &value));
         else
             FV_TRY(expand_atom(x, &here, e, value, &value));
-        const bool names_value = e->label != NULL && e->repeat == NULL
-                                     ? e->kind != FV_A_OP && e->kind != FV_A_JOIN
-                                     : e->label != NULL;
+        const bool own = e->kind == FV_A_OP || e->kind == FV_A_JOIN || e->kind == FV_A_CONSTANT;
+        const bool names_value = e->label != NULL && (e->repeat != NULL || !own);
         if (names_value) FV_TRY(fv__expand_label_value(x, &here, e, value));
     }
     *out = value;

@@ -96,7 +96,7 @@ static fv_status parse_block(fv_parser *p) {
     FV_TRY(fv__lex_next(&p->lex));
     block->location = t->location;
     FV_TRY(fv__parser_name(p, "the block's name", &block->name));
-    if (fv__parser_op(p, block->name) != NULL)
+    if (fv__parser_op(p, block->name) != NULL || strcmp(block->name, "tensor") == 0)
         return fv__complain(p->source, block->location,
                             "'%s' is an operator; choose another name for the block", block->name);
     if (t->kind == '(') FV_TRY(parse_parameters(p, block));
@@ -302,6 +302,12 @@ static const char *stem(fv_arena *arena, const char *file) {
 fv_status fv__net_parse(fv_context *ctx, const char *file, const char *text, size_t size,
                         const fv_setting *settings, size_t setting_count, fv_graph **out,
                         fv_recipe *recipe) {
+    return fv__net_parse_with(ctx, file, text, size, settings, setting_count, NULL, out, recipe);
+}
+
+fv_status fv__net_parse_with(fv_context *ctx, const char *file, const char *text, size_t size,
+                             const fv_setting *settings, size_t setting_count,
+                             const fv_numbers *numbers, fv_graph **out, fv_recipe *recipe) {
     fv_recipe own;
     const fv_source source = {ctx, file, text, size};
     fv_arena arena;
@@ -319,7 +325,7 @@ fv_status fv__net_parse(fv_context *ctx, const char *file, const char *text, siz
         goto done;
     }
     FV_GO(fv__check(&parser));
-    FV_GO(fv__expand(&source, &arena, &program, settings, setting_count, out,
+    FV_GO(fv__expand(&source, &arena, &program, settings, setting_count, numbers, out,
                      recipe != NULL ? recipe : &own));
 done:
     fv__arena_free(&arena);

@@ -16,31 +16,51 @@
 #define LINE_WIDTH  96
 #define NESTED_MOST 20 /* joins written within each other; deeper ones are written flat */
 
-/* The language has one input, the image. A constant there is a layer's output. */
+<<<<<<< HEAD
+/* The language has one input, the image. */
+static fv_status check_sources(const fv_printer *p) {
+    const fv_graph *net = p->net;
+    for (size_t v = 1; v < net->value_count; v++)
+        if (net->values[v].node < 0 && !net->values[v].data)
+            return fv__fail(p->ctx, FV_BAD_INPUT,
+                            "a network with more than one input cannot be written as text; '%s' is "
+                            "one beside the image",
+                            net->values[v].name);
+=======
+/* The language has one input, the image; its constants are layers. */
 static fv_status check_sources(const fv_printer *p) {
     const fv_graph *net = p->net;
     for (size_t v = 1; v < net->value_count; v++) {
-        if (net->values[v].node >= 0) continue;
-        if (net->values[v].data)
+        if (net->values[v].node < 0)
             return fv__fail(p->ctx, FV_BAD_INPUT,
-                            "the constant '%s' cannot be written as text, where numbers are the "
-                            "layer `constant` alone",
-                            net->values[v].name);
-        return fv__fail(p->ctx, FV_BAD_INPUT,
-                        "a network with more than one input cannot be written as text");
+                            "a network with more than one input cannot be written as text");
     }
+>>>>>>> audit
     return FV_OK;
 }
 
-/* The last value that all ways to a and to b pass. */
+/* The last value that all ways to a and to b pass; -1: there is none. */
 static int common(const fv_printer *p, int a, int b) {
     while (a != b) {
+        if (a < 0 || b < 0) return -1;
         if (p->depth[a] < p->depth[b])
             b = p->dominator[b];
         else
             a = p->dominator[a];
     }
     return a;
+}
+
+/* Of what flows into a node. Constants, and what is made of them alone, stand in branches of their
+   own: they do not count unless there is nothing else. */
+static int dominator_of(fv_printer *p, const fv_node *node, bool *still) {
+    int at = -1, flows = 0;
+    for (int k = 0; k < node->inputs; k++) {
+        const int v = node->in[k];
+        if (!p->still[v]) at = flows++ > 0 ? common(p, at, v) : v;
+    }
+    *still = flows == 0;
+    return flows > 0 || node->inputs != 1 ? at : node->in[0];
 }
 
 fv_status fv__print_analyse(fv_printer *p) {
@@ -51,17 +71,20 @@ fv_status fv__print_analyse(fv_printer *p) {
     p->depth = fv__arena_alloc(&p->arena, n * sizeof *p->depth);
     p->emitted = fv__arena_alloc(&p->arena, n * sizeof *p->emitted);
     p->referenced = fv__arena_alloc(&p->arena, n * sizeof *p->referenced);
+    p->still = fv__arena_alloc(&p->arena, n * sizeof *p->still);
     p->stack = fv__arena_alloc(&p->arena, (n + 1) * sizeof *p->stack);
-    if (!p->dominator || !p->depth || !p->emitted || !p->referenced || !p->stack)
+    if (!p->dominator || !p->depth || !p->emitted || !p->referenced || !p->still || !p->stack)
         return FV_EXHAUSTED;
-    p->dominator[0] = -1;
+    for (size_t v = 0; v < n; v++) p->dominator[v] = -1, p->still[v] = net->values[v].data != NULL;
     for (size_t i = 0; i < net->node_count; i++) {
         const fv_node *node = &net->nodes[i];
-        int a = node->in[0];
-        for (int k = 1; k < node->inputs; k++) a = common(p, a, node->in[k]);
+        bool still;
+        const int a = dominator_of(p, node, &still);
         for (int o = 0; o < node->outputs; o++) { /* the first stands for the layer */
-            p->dominator[node->out[o]] = o == 0 ? a : node->out[0];
-            p->depth[node->out[o]] = p->depth[p->dominator[node->out[o]]] + 1;
+            const int d = o == 0 ? a : node->out[0];
+            p->dominator[node->out[o]] = d;
+            p->still[node->out[o]] = still;
+            p->depth[node->out[o]] = d >= 0 ? p->depth[d] + 1 : 0;
         }
     }
     return FV_OK;
@@ -107,9 +130,17 @@ static void put_from(fv_printer *p, int value) {
     fv__print_label(p, p->net->values[value].name);
 }
 
+/* Where a chain starts: `from` a value, or a constant that is not written yet. */
+static fv_status put_source(fv_printer *p, int value, int indent) {
+    if (p->net->values[value].data && !p->emitted[value])
+        return fv__print_constant(p, value, indent);
+    put_from(p, value);
+    return FV_OK;
+}
+
 /* ---- names ---- */
 
-static fv_status take(fv_printer *p, const char *name) {
+fv_status fv__print_take(fv_printer *p, const char *name) {
     if (fv__names_get(&p->names, name) != NULL)
         return fv__fail(
             p->ctx, FV_BAD_INPUT,
@@ -125,9 +156,8 @@ static fv_status take(fv_printer *p, const char *name) {
     return fv__names_add(p->ctx, &p->names, name, 0);
 }
 
-/* Is the node's name the one the parser would give it here? Counts it if it is left to do so. */
-static fv_status automatic(fv_printer *p, const fv_node *node, bool label, bool *out) {
-    const char *op = node->op->name;
+fv_status fv__print_automatic(fv_printer *p, const char *op, const char *name, bool label,
+                              bool *out) {
     int *counter = fv__names_get(&p->counters, op);
     if (counter == NULL) {
         FV_TRY(fv__names_add(p->ctx, &p->counters, op, 0));
@@ -138,7 +168,7 @@ static fv_status automatic(fv_printer *p, const fv_node *node, bool label, bool 
         snprintf(text, sizeof text, "%s%d", op, *counter + 1);
         if (fv__names_get(&p->names, text) == NULL) break;
     }
-    *out = strcmp(text, node->name) == 0 && !label;
+    *out = strcmp(text, name) == 0 && !label;
     if (*out) ++*counter;
     return FV_OK;
 }
@@ -152,7 +182,7 @@ static fv_status put_branches(fv_printer *p, const fv_node *node, int start, int
     for (int i = 0; i < node->inputs; i++) {
         if (flat) {
             fv__print_put(p, i > 0 ? " | " : " ");
-            put_from(p, node->in[i]);
+            FV_TRY(put_source(p, node->in[i], inner));
             continue;
         }
         fv__print_newline(p, inner);
@@ -215,8 +245,9 @@ static fv_status put_start(fv_printer *p, const fv_node *node, bool first, int i
 
 /* " as conv1) as trunk", and what the parser takes for taken from here on. */
 static fv_status put_names(fv_printer *p, const fv_node *node, bool silent, bool renamed) {
-    FV_TRY(take(p, node->name));
-    for (int o = 1; o < node->outputs; o++) FV_TRY(take(p, p->net->values[node->out[o]].name));
+    FV_TRY(fv__print_take(p, node->name));
+    for (int o = 1; o < node->outputs; o++)
+        FV_TRY(fv__print_take(p, p->net->values[node->out[o]].name));
     if (!silent) {
         fv__print_put(p, " as ");
         fv__print_label(p, node->name);
@@ -224,7 +255,7 @@ static fv_status put_names(fv_printer *p, const fv_node *node, bool silent, bool
     if (!renamed) return FV_OK;
     fv__print_put(p, ") as ");
     fv__print_label(p, p->net->values[node->out[0]].name);
-    return take(p, p->net->values[node->out[0]].name);
+    return fv__print_take(p, p->net->values[node->out[0]].name);
 }
 
 /* Must the name stand there, as some `from` names it? An identity is a layer only with a label. */
@@ -246,9 +277,10 @@ static fv_status put_node(fv_printer *p, const fv_node *node, bool first, int st
         FV_TRY(put_start(p, node, first, indent, flat ? strlen(node->name) : LINE_WIDTH));
         fv__print_put(p, " ");
         FV_TRY(put_branches(p, node, start, indent, depth, flat));
-        FV_TRY(automatic(p, node, label, &silent)); /* the branches' names come before its own */
+        /* the branches' names come before its own */
+        FV_TRY(fv__print_automatic(p, node->op->name, node->name, label, &silent));
     } else {
-        FV_TRY(automatic(p, node, label, &silent));
+        FV_TRY(fv__print_automatic(p, node->op->name, node->name, label, &silent));
         const size_t length =
             (silent ? 0 : 4 + strlen(node->name)) + (renamed ? 5 + strlen(value) : 0);
         FV_TRY(put_start(p, node, first, indent, length));
@@ -271,7 +303,7 @@ static fv_status put_flat(fv_printer *p, const fv_node *join, bool *first, int i
     for (size_t at = base;; at++) { /* breadth first; the list is its own queue */
         for (int k = 0; k < node->inputs; k++) {
             const int v = node->in[k];
-            if (p->emitted[v]) continue;
+            if (p->emitted[v] || net->values[v].data) continue;
             p->stack[p->top++] = net->values[v].node;
             const fv_node *made = &net->nodes[net->values[v].node];
             /* each only once; they are written below */
@@ -285,7 +317,7 @@ static fv_status put_flat(fv_printer *p, const fv_node *join, bool *first, int i
         node = &net->nodes[p->stack[i]];
         if (node->inputs == 1) {
             separate(p, *first, indent, strlen(net->values[node->in[0]].name) + 8);
-            put_from(p, node->in[0]);
+            FV_TRY(put_source(p, node->in[0], indent));
             *first = false;
         }
         FV_TRY(put_node(p, node, *first, -1, indent, depth, true));
@@ -299,11 +331,12 @@ fv_status fv__print_chain(fv_printer *p, int start, int end, int indent, int dep
     const fv_graph *net = p->net;
     const size_t base = p->top;
     int value = end;
-    for (; value != start && !p->emitted[value]; value = p->dominator[value])
+    for (; value != start && value >= 0 && !p->emitted[value] && !net->values[value].data;
+         value = p->dominator[value])
         p->stack[p->top++] = value;
     bool first = true;
-    if (value != start) {
-        put_from(p, value);
+    if (value >= 0 && value != start) {
+        FV_TRY(put_source(p, value, indent));
         first = false;
     } else if (p->top == base) {
         fv__print_put(p, "identity");

@@ -9,8 +9,10 @@
  *   eval_expr.c      expressions -> numbers
  *   layer_options.c  arguments -> an operator's options, and those -> text
  *   name_table.c     names -> numbers
+ *   constants.c      what a text holds of a constant
  *   expand*.c        tree -> net
  *   print*.c         net -> text
+ *   input_words.c    the input's line by itself
  *   find_net.c       zoo names and files
  */
 #ifndef FV_LANG_SYNTAX_H
@@ -162,7 +164,25 @@ typedef struct fv_given {
     struct fv_given *next;
 } fv_given;
 
-typedef enum fv_atom { FV_A_OP, FV_A_JOIN, FV_A_GROUP, FV_A_CALL, FV_A_IF, FV_A_FROM } fv_atom;
+typedef enum fv_atom {
+    FV_A_OP,
+    FV_A_JOIN,
+    FV_A_GROUP,
+    FV_A_CALL,
+    FV_A_IF,
+    FV_A_FROM,
+    FV_A_CONSTANT
+} fv_atom;
+
+/* tensor 8x1x1 int32 values 1,2,3 */
+typedef struct fv_constant_given {
+    const fv_expr *dim[FV_RANK_MAX];
+    int rank; /* 0: a single number */
+    fv_dtype dtype;
+    fv_location location; /* of its numbers */
+    double *values;       /* one number stands for all; NULL: they lie elsewhere */
+    size_t count, capacity;
+} fv_constant_given;
 
 typedef struct fv_element {
     fv_atom kind;
@@ -172,9 +192,10 @@ typedef struct fv_element {
     const char *name;             /* CALL: the block; FROM: the label */
     const struct fv_block *block; /* CALL, once checked */
     const fv_expr *condition;     /* IF */
-    struct fv_chain *chains;      /* JOIN: branches; GROUP: one; IF: then, else */
-    const fv_expr *repeat;        /* or NULL */
-    const char *share;            /* OP: the name of the parameters it shares, or NULL */
+    const fv_constant_given *constant;
+    struct fv_chain *chains; /* JOIN: branches; GROUP: one; IF: then, else */
+    const fv_expr *repeat;   /* or NULL */
+    const char *share;       /* OP: the name of the parameters it shares, or NULL */
     fv_location share_location;
     const char *label; /* or NULL */
     fv_location label_location;
@@ -278,6 +299,8 @@ FV_MUST_USE fv_status fv__parse_layer_args(fv_parser *p, fv_element *e);
 /* The label after a word (as, from, share), which is the current token. */
 FV_MUST_USE fv_status fv__parse_label(fv_parser *p, const char *after, const char **out,
                                       fv_location *location);
+/* `tensor` and what follows; the word is the current token. */
+FV_MUST_USE fv_status fv__parse_constant(fv_parser *p, fv_element *e);
 /* (a, b, name = c) of a block's call. */
 FV_MUST_USE fv_status fv__parse_call(fv_parser *p, fv_element *e);
 FV_MUST_USE fv_status fv__parse_chain(fv_parser *p, fv_chain **out);
@@ -312,6 +335,7 @@ const fv_given *fv__left_open(const fv_given *given);
 
 FV_MUST_USE fv_status fv__expand(const fv_source *source, fv_arena *arena,
                                  const fv_program *program, const fv_setting *settings,
-                                 size_t setting_count, fv_graph **out, fv_recipe *recipe);
+                                 size_t setting_count, const fv_numbers *numbers, fv_graph **out,
+                                 fv_recipe *recipe);
 
 #endif

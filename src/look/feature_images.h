@@ -35,6 +35,11 @@ FV_MUST_USE fv_status fv__draw_maps(fv_context *ctx, const char *name, const fv_
 FV_MUST_USE fv_status fv__draw_input(fv_context *ctx, const fv_graph *net, const float *x,
                                      fv_canvas *out);
 
+/* An output that is an image of as many channels as the input has, 1 or 3: the input's scale, mean,
+   std and order are undone. FV_BAD_INPUT: another. */
+FV_MUST_USE fv_status fv__draw_output(fv_context *ctx, const fv_input *input,
+                                      const fv_tensor *value, fv_canvas *out);
+
 /* One image run through a network, every value kept. */
 typedef struct fv_look fv_look;
 /* `x`: one preprocessed image, C,H,W. */

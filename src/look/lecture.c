@@ -8,6 +8,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#define LIST_WIDE 50 /* characters of a list that is shown whole: at least 4 numbers are more */
+
 /* Operators whose name in the lectures is not their own in capitals. */
 static const struct {
     const char *op, *lecture;
@@ -47,13 +49,29 @@ void fv__lecture_name(fv_text *out, const fv_node *node) {
     for (const fv_field *f = node->op->fields; f && f->name; f++) {
         if (f->kind != FV_SIZE || !in_name(node, f)) continue;
         const fv_size *s = at(node, f);
+        if (s->h == 0 && s->w == 0) continue; /* another option says it */
         fv__text_addf(out, s->h == s->w ? "%lld" : "%lldx%lld", (long long)s->h, (long long)s->w);
     }
     for (const fv_field *f = node->op->fields; f && f->name; f++) {
         if (f->kind != FV_INT || !in_name(node, f)) continue;
         const int64_t *count = at(node, f);
+        if (*count == 0 && fv__field_is_default(f, node->options)) continue;
         fv__text_addf(out, "-%lld", (long long)*count);
     }
+}
+
+/* A list that is wider than a column should be begins, and says how long it is. */
+static void add_list(fv_text *out, const fv_node *node, const fv_field *f) {
+    const size_t start = out->length;
+    const int count = *(const int *)at(node, f);
+    fv__field_print(out, f, node->options);
+    if (out->failed || out->length - start <= LIST_WIDE) return;
+    const int64_t *ints = (const void *)((const char *)at(node, f) + offsetof(fv_ints, v));
+    const double *reals = (const void *)((const char *)at(node, f) + offsetof(fv_reals, v));
+    fv__text_cut(out, start);
+    for (int i = 0; i < 4; i++)
+        fv__text_addf(out, "%.4g,", f->kind == FV_INTS ? (double)ints[i] : reals[i]);
+    fv__text_addf(out, "... (%d numbers)", count);
 }
 
 void fv__lecture_options(fv_text *out, const fv_node *node) {
@@ -76,6 +94,8 @@ void fv__lecture_options(fv_text *out, const fv_node *node) {
             const fv_size *s = at(node, f);
             fv__text_addf(out, s->h == s->w ? "%lld" : "%lldx%lld", (long long)s->h,
                           (long long)s->w);
+        } else if (list) {
+            add_list(out, node, f);
         } else {
             fv__field_print(out, f, node->options);
         }

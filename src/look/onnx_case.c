@@ -21,6 +21,7 @@
 /* A data set of a case under way. */
 typedef struct trial {
     fv_context *ctx;
+    const fv_onnx_settings *settings;
     fv_onnx_case *out;
     const char *folder;
     fv_arena arena;
@@ -66,10 +67,23 @@ static fv_status read_tensors(trial *t, int set, const char *what, fv_onnx_given
 
 /* ------------------------------------------------------------------------------ comparing --- */
 
-static bool equal(const fv_constant *wanted, double got, double want) {
+/* One element; NaN and infinities have to be the same. */
+static bool equal(const trial *t, const fv_constant *wanted, double got, double want) {
     if (isnan(got) || isnan(want)) return isnan(got) && isnan(want);
-    if (isinf(want) || wanted->dtype != FV_F32) return got == want;
-    return fabs(got - want) <= ATOL + RTOL * fabs(want);
+    if (isinf(got) || isinf(want) || wanted->dtype != FV_F32) return got == want;
+    return t->settings->norm > 0 || fabs(got - want) <= ATOL + RTOL * fabs(want);
+}
+
+/* |got - wanted| / |wanted| over what is finite; where nothing but 0 is wanted, |got|. */
+static double difference(const fv_constant *wanted, const fv_constant *got) {
+    double apart = 0, size = 0;
+    for (int64_t i = 0, count = fv__shape_count(&wanted->shape); i < count; i++) {
+        const double a = fv__constant_get(got, i), b = fv__constant_get(wanted, i);
+        if (!isfinite(a) || !isfinite(b)) continue;
+        apart += (a - b) * (a - b);
+        size += b * b;
+    }
+    return sqrt(size > 0 ? apart / size : apart);
 }
 
 static void compare(trial *t, const char *name, const fv_constant *wanted, const fv_constant *got) {
@@ -80,14 +94,22 @@ static void compare(trial *t, const char *name, const fv_constant *wanted, const
         judge(t, FV_ONNX_FAILED, reason);
         return;
     }
+    const double apart = difference(wanted, got);
+    if (apart > t->out->difference) t->out->difference = apart;
     for (int64_t i = 0, count = fv__shape_count(&wanted->shape); i < count; i++) {
         const double a = fv__constant_get(got, i), b = fv__constant_get(wanted, i);
-        if (equal(wanted, a, b)) continue;
-        (void)fv__format(reason, sizeof reason, "output %.60s: element %lld is %.9g, expected %.9g",
-                         name, (long long)i, a, b);
+        if (equal(t, wanted, a, b)) continue;
+        (void)fv__format(reason, sizeof reason,
+                         "output %.60s: element %lld is %.9g, expected %.9g (all together differ "
+                         "by %.1e)",
+                         name, (long long)i, a, b, apart);
         judge(t, FV_ONNX_FAILED, reason);
         return;
     }
+    if (!(t->settings->norm > 0) || apart <= t->settings->norm) return;
+    (void)fv__format(reason, sizeof reason, "output %.60s differs by %.1e, more than %.1e", name,
+                     apart, t->settings->norm);
+    judge(t, FV_ONNX_FAILED, reason);
 }
 
 /* What output `port` holds after the run. */
@@ -138,7 +160,8 @@ static fv_status run(trial *t) {
     int keep[TENSORS_MOST], count = 0;
     for (int i = 0; i < t->import.output_count && count < TENSORS_MOST; i++)
         if (t->import.outputs[i].value >= 0) keep[count++] = t->import.outputs[i].value;
-    const fv_plan_options options = {.batch = 1, .keep = keep, .keep_count = count};
+    const fv_plan_options options = {
+        .batch = 1, .keep = keep, .keep_count = count, .reference = t->settings->plain};
     FV_TRY(fv__plan_new(t->ctx, t->import.graph, &options, &t->plan));
     const fv_exec_options made = {.host_weights = t->import.weights};
     FV_TRY(fv__exec_new(t->ctx, t->plan, &made, &t->exec));
@@ -189,10 +212,11 @@ static fv_status check_ports(fv_context *ctx, const Onnx__GraphProto *g) {
 }
 
 static fv_status try_set(fv_context *ctx, const char *folder, const char *model,
-                         const Onnx__GraphProto *graph, int set, fv_onnx_case *out) {
+                         const fv_onnx_settings *settings, const Onnx__GraphProto *graph, int set,
+                         fv_onnx_case *out) {
     trial *t = fv__alloc(ctx, sizeof *t, "an ONNX test");
     if (!t) return FV_EXHAUSTED;
-    *t = (trial){.ctx = ctx, .out = out, .folder = folder};
+    *t = (trial){.ctx = ctx, .settings = settings, .out = out, .folder = folder};
     fv__arena_init(&t->arena, ctx);
     fv_status status = check_ports(ctx, graph);
     if (status == FV_OK) status = read_tensors(t, set, "input", t->given, &t->given_count);
@@ -227,10 +251,12 @@ static fv_status read_graph(fv_context *ctx, fv_arena *arena, const char *path,
     return FV_OK;
 }
 
-fv_status fv__onnx_case(fv_context *ctx, const char *folder, fv_onnx_case *out) {
+fv_status fv__onnx_case(fv_context *ctx, const char *folder, const fv_onnx_settings *settings,
+                        fv_onnx_case *out) {
     const Onnx__GraphProto *graph = NULL;
     fv_arena arena;
     int set = 0;
+    out->difference = -1;
     fv__arena_init(&arena, ctx);
     const char *model = fv__path_in(&arena, folder, "model.onnx");
     fv_status status = model ? read_graph(ctx, &arena, model, &graph, out) : FV_EXHAUSTED;
@@ -238,7 +264,7 @@ fv_status fv__onnx_case(fv_context *ctx, const char *folder, fv_onnx_case *out) 
         const char *data = fv__arena_format(&arena, "%s/test_data_set_%d", folder, set);
         if (!data) status = FV_EXHAUSTED;
         if (!data || !fv__folder_exists(data)) break;
-        status = try_set(ctx, folder, model, graph, set, out);
+        status = try_set(ctx, folder, model, settings, graph, set, out);
     }
     if (status == FV_OK && set == 0)
         status = fv__fail(ctx, FV_BAD_INPUT, "%.200s has no test_data_set_0", folder);
@@ -248,8 +274,10 @@ fv_status fv__onnx_case(fv_context *ctx, const char *folder, fv_onnx_case *out) 
 
 #else
 
-fv_status fv__onnx_case(fv_context *ctx, const char *folder, fv_onnx_case *out) {
+fv_status fv__onnx_case(fv_context *ctx, const char *folder, const fv_onnx_settings *settings,
+                        fv_onnx_case *out) {
     (void)folder;
+    (void)settings;
     (void)out;
     return fv__fail(ctx, FV_USAGE, "this was built without ONNX");
 }

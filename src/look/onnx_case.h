@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 /* `out` is complete and empty. */
-FV_MUST_USE fv_status fv__onnx_case(fv_context *ctx, const char *folder, fv_onnx_case *out);
+FV_MUST_USE fv_status fv__onnx_case(fv_context *ctx, const char *folder,
+                                    const fv_onnx_settings *settings, fv_onnx_case *out);
 
 #endif

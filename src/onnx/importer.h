@@ -46,7 +46,8 @@ typedef struct fv_importer {
     const char *folder;
     const Onnx__ModelProto *model;
     int64_t opset;
-    bool fixed; /* no dimension is a batch */
+    bool fixed;         /* no dimension is a batch */
+    const bool *needed; /* of each node of the file: its outputs are computed from it */
     fv_graph *graph;
     fv_names names, taken; /* ONNX names to entries; names of our nodes */
     fv_entry **entries;
@@ -160,6 +161,13 @@ FV_MUST_USE fv_status fv__onnx_read_inputs(fv_importer *im, const fv_onnx_option
 /* The entry of a name, NULL: there is none; a new one, which must not be there yet. */
 fv_entry *fv__importer_find(const fv_importer *im, const char *name);
 FV_MUST_USE fv_status fv__importer_name(fv_importer *im, const char *name, fv_entry **out);
+
+/* The size of the image, the input `name`, as stated in *shape (-1: left open) and as `given`
+   (NULL: nothing is); FV_BAD_INPUT when they contradict each other, or neither says it. */
+FV_MUST_USE fv_status fv__importer_size(fv_importer *im, const char *name, const fv_input *given,
+                                        fv_shape *shape);
+/* Fills im->needed. */
+FV_MUST_USE fv_status fv__importer_needed(fv_importer *im);
 
 /* A row: how a node of one operator is taken, from an opset on. */
 typedef fv_status fv_onnx_row_fn(fv_onnx_node *n);

@@ -90,19 +90,16 @@ static fv_status further_input(fv_importer *im, const Onnx__ValueInfoProto *v,
                              &e->value);
 }
 
-/* The image: [batch, channels, height, width], of which only the batch may be open. */
-static fv_status image_input(fv_importer *im, const Onnx__ValueInfoProto *v, const char *name) {
+/* The image: [batch, channels, height, width], of which only the batch may stay open. */
+static fv_status image_input(fv_importer *im, const Onnx__ValueInfoProto *v, const char *name,
+                             const fv_input *given) {
     fv_input input = {.scale = 1, .mean = {1, {0}}, .std = {1, {1}}};
     fv_shape shape;
     fv_dtype dtype;
     fv_entry *e;
     FV_TRY(stated_shape(im, v, &shape, &dtype));
-    for (int d = 1; d < shape.rank; d++)
-        if (shape.dim[d] < 1)
-            return fv__fail(im->ctx, FV_BAD_INPUT,
-                            "dimension %d of the input %.80s is not stated; export the network for "
-                            "images of one size",
-                            d, v->name);
+    if (given) input = *given;
+    FV_TRY(fv__importer_size(im, v->name, given, &shape));
     if (shape.rank != 4 || dtype != FV_F32 || shape.dim[0] > 1)
         return fv__fail(
             im->ctx, FV_BAD_INPUT,
@@ -129,7 +126,7 @@ fv_status fv__onnx_read_inputs(fv_importer *im, const fv_onnx_options *o) {
         if (!v->name) return fv__fail(im->ctx, FV_BAD_INPUT, "an input of the file has no name");
         const fv_entry *there = fv__importer_find(im, v->name);
         if (there && there->value < 0) continue; /* an initializer: old files list those too */
-        FV_TRY(im->graph ? further_input(im, v, o) : image_input(im, v, name));
+        FV_TRY(im->graph ? further_input(im, v, o) : image_input(im, v, name, o->input));
     }
     if (im->graph) return FV_OK;
     return fv__fail(im->ctx, FV_BAD_INPUT, "the file has no input");

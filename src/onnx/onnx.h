@@ -22,7 +22,14 @@ typedef struct fv_onnx_options {
     bool fixed; /* nothing is a batch: every dimension is what the file says */
     const fv_onnx_given *given;
     int given_count;
+    const fv_input *input; /* the size of images where the file leaves it open, and how they become
+                              the input; NULL: as the file says, and values as they are */
 } fv_onnx_options;
+
+/* A line of a file's metadata_props. */
+typedef struct fv_onnx_note {
+    const char *key, *value;
+} fv_onnx_note;
 
 /* What an input or output of the file is here. */
 typedef struct fv_onnx_port {
@@ -36,7 +43,9 @@ typedef struct fv_onnx_import {
     float *weights;  /* of all its parameters; from fv__alloc */
     fv_onnx_port *inputs, *outputs;
     int input_count, output_count;
-    fv_arena arena; /* of names and constants */
+    const fv_onnx_note *notes;
+    int note_count;
+    fv_arena arena; /* of names, constants and notes */
 } fv_onnx_import;
 
 /* Whether bytes look like an ONNX model. */

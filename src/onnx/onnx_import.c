@@ -24,6 +24,7 @@ void fv__onnx_import_free(fv_onnx_import *import) {
 #ifdef FV_HAVE_ONNX
 
 #define OPSET_LAST 17
+#define NOTES_MOST 1000 /* further lines of metadata are not looked at */
 
 /* What may be computed while reading, in numbers and products: a tenth of a second's work, or what
    the file's own numbers need. */
@@ -83,7 +84,8 @@ static fv_status check_operators(fv_importer *im) {
     for (size_t i = 0; i < g->n_node && status == FV_OK; i++) {
         const Onnx__NodeProto *n = g->node[i];
         const char *op = n->op_type ? n->op_type : "";
-        if (is_onnx_domain(n->domain) && (row_of(im, op) || op_of(op))) continue;
+        if (!im->needed[i] || (is_onnx_domain(n->domain) && (row_of(im, op) || op_of(op))))
+            continue;
         if (fv__names_get(&told, op)) continue;
         status = fv__names_add(im->ctx, &told, op, 0);
         fv__text_addf(&text, "%s%.40s%s%.40s (node %.60s)", count++ ? ", " : "",
@@ -214,18 +216,33 @@ static fv_status ports(fv_importer *im, Onnx__ValueInfoProto **infos, size_t cou
     return FV_OK;
 }
 
+static fv_status read_notes(fv_importer *im, fv_onnx_import *out) {
+    const Onnx__ModelProto *m = im->model;
+    fv_onnx_note *notes = fv__arena_alloc(&im->arena, (m->n_metadata_props + 1) * sizeof *notes);
+    if (!notes) return FV_EXHAUSTED;
+    out->notes = notes;
+    for (size_t i = 0; i < m->n_metadata_props && i < NOTES_MOST; i++)
+        if (m->metadata_props[i]->key && m->metadata_props[i]->value)
+            notes[out->note_count++] =
+                (fv_onnx_note){m->metadata_props[i]->key, m->metadata_props[i]->value};
+    return FV_OK;
+}
+
 static fv_status import_graph(fv_importer *im, const fv_onnx_options *o, fv_onnx_import *out) {
     const Onnx__GraphProto *g = im->model->graph;
     if (!g) return fv__fail(im->ctx, FV_BAD_INPUT, "the file holds no graph");
     find_opset(im);
     if (im->opset != 0) FV_TRY(check_opset(im));
+    FV_TRY(fv__importer_needed(im));
     FV_TRY(check_operators(im));
     FV_TRY(check_opset(im));
     FV_TRY(read_constants(im));
     FV_TRY(fv__onnx_read_inputs(im, o));
-    for (size_t i = 0; i < g->n_node; i++) FV_TRY(take_node(im, g->node[i]));
+    for (size_t i = 0; i < g->n_node; i++)
+        if (im->needed[i]) FV_TRY(take_node(im, g->node[i]));
     FV_TRY(add_heads(im));
     FV_TRY(gather_weights(im, &out->weights));
+    FV_TRY(read_notes(im, out));
     FV_TRY(ports(im, g->input, g->n_input, &out->inputs, &out->input_count));
     return ports(im, g->output, g->n_output, &out->outputs, &out->output_count);
 }

@@ -24,6 +24,15 @@ const char *fv__dtype_name(fv_dtype dtype) {
     return dtypes[dtype].name;
 }
 
+bool fv__dtype_named(const char *name, size_t length, fv_dtype *out) {
+    for (int d = 0; d < FV_DTYPES; d++) {
+        if (strlen(dtypes[d].name) != length || memcmp(dtypes[d].name, name, length) != 0) continue;
+        *out = (fv_dtype)d;
+        return true;
+    }
+    return false;
+}
+
 const char *fv__layout_name(fv_layout layout) {
     static const char *const names[FV_LAYOUTS] = {
         [FV_PLAIN] = "plain", [FV_BLOCK16] = "block16", [FV_CHANNELS_LAST] = "channels_last"};

@@ -16,6 +16,8 @@
 #define FV_DTYPES (FV_BOOL8 + 1)
 size_t fv__dtype_bytes(fv_dtype dtype);
 const char *fv__dtype_name(fv_dtype dtype); /* "float32", "int32", "bool" */
+/* The type of a name of `length` characters; false: of none. */
+bool fv__dtype_named(const char *name, size_t length, fv_dtype *out);
 
 /* How a sample's elements lie in memory. People, files and reference loops see FV_PLAIN. */
 typedef enum fv_layout {

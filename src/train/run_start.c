@@ -85,7 +85,8 @@ typedef struct source {
     const fv_recipe *recipe; /* and its recipe */
 } source;
 
-/* Of a network built by calls: a run is recorded by its network's text. */
+/* Of a network built by calls, or whose constants lie in a file: a run is recorded by its network's
+ * text. */
 static fv_status parse_printed(fv_context *ctx, const fv_graph *built, const fv_setting *settings,
                                size_t count, fv_net *out) {
     fv_text text = {.ctx = ctx};
@@ -100,13 +101,20 @@ static fv_status parse_printed(fv_context *ctx, const fv_graph *built, const fv_
     return status;
 }
 
+/* Whether the text it was made from says all of it: no file beside it holds constants. */
+static bool text_is_all(const fv_graph *net) {
+    for (size_t v = 0; v < net->value_count; v++)
+        if (net->values[v].apart) return false;
+    return net->source != NULL;
+}
+
 /* It with these settings for its text. */
 static fv_status make_net(fv_context *ctx, const source *from, const fv_setting *settings,
                           size_t count, fv_net *out) {
     const fv_graph *text = from->text;
     const fv_open_options by_name = {.settings = settings, .setting_count = count};
     if (!text) return fv__net_open(ctx, from->word, &by_name, out);
-    if (text->source)
+    if (text_is_all(text))
         return fv__net_parse(ctx, text->name, text->source, strlen(text->source), settings, count,
                              &out->graph, &out->recipe);
     out->recipe = *from->recipe;
