@@ -55,5 +55,12 @@ bool fv__onnx_recognise(const uint8_t *bytes, size_t size);
 FV_MUST_USE fv_status fv__onnx_import(fv_context *ctx, const char *path,
                                       const fv_onnx_options *options, fv_onnx_import *out);
 void fv__onnx_import_free(fv_onnx_import *import);
+#ifdef FV_HAVE_ONNX
+/* The same from bytes in memory; `name` is for messages, and its folder is where tensors lie that
+   are files of their own. */
+FV_MUST_USE fv_status fv__onnx_parse(fv_context *ctx, const char *name, const uint8_t *bytes,
+                                     size_t size, const fv_onnx_options *options,
+                                     fv_onnx_import *out);
+#endif
 
 #endif
