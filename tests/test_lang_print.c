@@ -13,7 +13,6 @@
 #include "lang/lang.h"
 #include "more_ops.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -428,7 +427,6 @@ static void test_deep_graph(void **state) {
     }
 }
 
-<<<<<<< HEAD
 /* What the language has no words for: no layers, a layer with one parameter of another's two. */
 static void test_beyond_words(void **state) {
     (void)state;
@@ -440,35 +438,6 @@ static void test_beyond_words(void **state) {
     assert_int_equal(fv__net_print(&context, net, NULL, &out), FV_BAD_INPUT);
     assert_string_equal(context.message,
                         "the network 'random' has no layers and cannot be written as text");
-=======
-/* What the language has no words for: a large constant, a number that is none, a layer with one
-   parameter of another's two. */
-static void test_beyond_words(void **state) {
-    (void)state;
-    const int zero = 0, one = 1;
-    static float numbers[FV_LONG_MAX + 1];
-    const fv_shape many = fv__shape1(FV_LONG_MAX + 1), single = fv__shape1(1);
-    fv_text out = {0};
-    fv_graph *net = new_net();
-    int value;
-    numbers[7] = NAN;
-    assert_int_equal(
-        fv__net_add_constant(&context, net, "none", FV_F32, &single, &numbers[7], &value), FV_OK);
-    add_head(net, "output", add(net, "relu", "r", &zero, 1));
-    assert_int_equal(fv__net_print(&context, net, NULL, &out), FV_BAD_INPUT);
-    assert_string_equal(context.message, "the constant 'none' cannot be written as text: it holds "
-                                         "what is no finite number");
-    fv__net_free(net);
-    net = new_net();
-    numbers[7] = 1;
-    assert_int_equal(fv__net_add_constant(&context, net, "two", FV_F32, &many, numbers, &value),
-                     FV_OK);
-    add_head(net, "output", add(net, "relu", "r", &one, 1));
-    assert_int_equal(fv__net_print(&context, net, NULL, &out), FV_BAD_INPUT);
-    assert_string_equal(context.message,
-                        "the constant 'two' cannot be written as text: it has 1025 numbers, and "
-                        "the layer `constant` takes 1024");
->>>>>>> audit
     fv__net_free(net);
     net = new_net();
     uint64_t options[32] = {0};

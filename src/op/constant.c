@@ -3,14 +3,19 @@
  * constant: y = the numbers given, one and the same for all samples, whatever x is. The language's
  * own constants; a program and a file have fv_builder_constant and tensors.
  */
-#include "op/constant.h"
 #include "op/shapes.h"
 
 #include <inttypes.h>
 #include <math.h>
 
+typedef struct fv_constant_options {
+    fv_ints shape;
+    int type;
+    fv_long_reals values;
+} fv_constant_options;
+
 static const char *const types[] = {"float", "int32", "int64", "bool", NULL};
-const fv_dtype fv__constant_types[FV_CONSTANT_TYPES] = {FV_F32, FV_I32, FV_I64, FV_BOOL8};
+static const fv_dtype dtypes[] = {FV_F32, FV_I32, FV_I64, FV_BOOL8};
 /* What a number of each must lie between; real ones have no bounds here. */
 static const double least[] = {-INFINITY, INT32_MIN, -0x1p53, 0};
 static const double most[] = {INFINITY, INT32_MAX, 0x1p53, 1};
@@ -26,7 +31,7 @@ static const fv_field fields[] = {
     {0}};
 
 static fv_status check_values(fv_context *ctx, const fv_constant_options *o) {
-    if (o->type < 0 || o->type >= FV_CONSTANT_TYPES)
+    if (o->type < 0 || o->type >= (int)(sizeof dtypes / sizeof *dtypes))
         return fv__fail(ctx, FV_BAD_INPUT, "constant does not know type %d", o->type);
     if (o->values.count < 1 || o->values.count > FV_LONG_MAX)
         return fv__fail(ctx, FV_BAD_INPUT, "constant holds 1 to %d numbers, not %d", FV_LONG_MAX,
@@ -58,7 +63,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
                             y->dim[d]);
     }
     if (y->rank == 0) *y = fv__shape1(o->values.count);
-    site->out_type[0] = (fv_type){fv__constant_types[o->type], false};
+    site->out_type[0] = (fv_type){dtypes[o->type], false};
     FV_TRY(fv__shape_fits(ctx, site));
     const int64_t count = fv__shape_count(y);
     if (o->values.count != 1 && o->values.count != count)
