@@ -202,6 +202,21 @@ void fv__onnx_write_cumsum(fv_onnx_writer *w) {
     fv__onnx_say_options(w);
 }
 
+/* What the layer makes, as a tensor of the file. */
+void fv__onnx_write_constant(fv_onnx_writer *w) {
+    const fv_value *y = &w->graph->values[w->layer->out[0]];
+    float *data = fv__onnx_floats(w, 2 * fv__shape_count(&y->shape)); /* for the widest type */
+    static const char *const options[] = {"values", "shape", "type"};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        (void)fv__onnx_option(w, options[i]);
+    if (!data) return;
+    fv_tensor made = fv__tensor(data, y->type.dtype, y->shape);
+    w->layer->op->forward[0](
+        &(fv_pass){.op = w->layer->op, .options = w->layer->options, .y = &made});
+    const char *tensor = fv__onnx_own_tensor(w, "values", y->type.dtype, &y->shape, data);
+    (void)FV_ONNX_PUT(w, "Identity", fv__onnx_y(w, 0), tensor);
+}
+
 /* All dimensions, of which a part may be wanted. */
 void fv__onnx_write_dims(fv_onnx_writer *w) {
     const int rank = fv__onnx_x_shape(w, 0)->rank;
