@@ -40,6 +40,13 @@ FV_API int64_t fv_net_input(const fv_net *net, int64_t dims[3]);
    names with line ends, layers that share only some of their parameters). */
 FV_MUST_USE FV_API fv_status fv_net_print(fv_context *ctx, const fv_net *net, fv_blob **out);
 
+/* The network in inference as a program: a Python file for "pytorch", whose module has the same
+   parameters in the same order, or for "keras", channels last. FV_BAD_INPUT: layers that the
+   library has not, all of them by name, options of a layer that it has not, constants. FV_USAGE:
+   another word. */
+FV_MUST_USE FV_API fv_status fv_net_program(fv_context *ctx, const fv_net *net, const char *library,
+                                            fv_blob **out);
+
 /* -------------------------------------------------------------------------------- the zoo --- */
 
 /* A network that is built in. All of it is constant. */

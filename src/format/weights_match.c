@@ -219,8 +219,10 @@ static fv_status by_either(fv_weight_match *m) {
 fv_status fv__weights_match(fv_weight_match *m, const fv_weight_options *o) {
     fv_status status;
     bool named;
-    if (o->map && o->match == FV_MATCH_ORDER)
-        return fv__fail(m->ctx, FV_USAGE, "match=order and map=FILE contradict each other");
+    if (o->map && o->match >= FV_MATCH_ORDER)
+        return fv__fail(m->ctx, FV_USAGE, "match=%s and map=FILE contradict each other",
+                        o->match == FV_MATCH_ORDER ? "order" : "keras");
+    if (o->match == FV_MATCH_KERAS) return fv__weights_keras(m);
     if (o->match == FV_MATCH_ORDER)
         status = by_order(m, false);
     else if (o->match == FV_MATCH_NAME || o->map)
