@@ -215,7 +215,7 @@ static void release(trial *t) {
     op_problem *p = &t->p;
     void (*const give)(void *) = t->b->device->release;
     for (int i = 0; i < OP_INPUTS; i++) give(p->x[i].data), give(p->dx[i].data);
-    for (int i = 0; i < OP_OUTPUTS; i++) give(p->y[i].data), give(p->dy[i].data);
+    for (int i = 0; i < OP_YS; i++) give(p->y[i].data), give(p->dy[i].data);
     for (int i = 0; i < FV_OP_PARAMS; i++) give(p->w[i].data), give(p->dw[i].data);
     for (int i = 0; i < FV_OP_SAVED; i++) give(p->saved[i].data);
 }

@@ -8,11 +8,28 @@ endif()
 file(GLOB fuzz_programs CONFIGURE_DEPENDS fuzz/fuzz_*.c)
 set(FOVEA_FUZZ_SECONDS 60 CACHE STRING "How long the target `fuzz` runs each fuzzer")
 add_custom_target(fuzz)
+
+# The words of fuzz/lang.dict and the names of all operators.
+file(READ fuzz/lang.dict words)
+file(STRINGS src/op/op_list.h operators REGEX "^FV_OP\\(")
+foreach(line ${operators})
+  string(REGEX REPLACE "^FV_OP\\(([a-z0-9]+)\\).*" "\\1" name "${line}")
+  string(APPEND words "\"${name}\"\n")
+endforeach()
+file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/fuzz/fuzz_lang.dict" "${words}")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS fuzz/lang.dict src/op/op_list.h)
+
 foreach(source ${fuzz_programs})
   get_filename_component(name ${source} NAME_WE)
   add_executable(${name} ${source})
   target_include_directories(${name} PRIVATE src include)
-  target_link_libraries(${name} PRIVATE fovea_rules fovea_static)
+  target_link_libraries(${name} PRIVATE fovea_rules fovea_static ${optional_libraries})
+  set(dictionary "${CMAKE_CURRENT_BINARY_DIR}/fuzz/${name}.dict")
+  if(EXISTS "${dictionary}")
+    set(dictionary "-dict=${dictionary}")
+  else()
+    set(dictionary "")
+  endif()
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/fuzz")
@@ -23,7 +40,7 @@ foreach(source ${fuzz_programs})
     COMMAND ${CMAKE_COMMAND} -E make_directory "${corpus}"
     COMMAND ${CMAKE_COMMAND} -E env ASAN_OPTIONS=quarantine_size_mb=8:allocator_may_return_null=1
             $<TARGET_FILE:${name}> -rss_limit_mb=256 -timeout=1 -max_len=4096
-            -max_total_time=${FOVEA_FUZZ_SECONDS} "-artifact_prefix=${corpus}.found-" "${corpus}"
+            -max_total_time=${FOVEA_FUZZ_SECONDS} "-artifact_prefix=${corpus}.found-" ${dictionary} "${corpus}"
     DEPENDS ${name} USES_TERMINAL VERBATIM)
   add_dependencies(fuzz run_${name})
 endforeach()

@@ -45,6 +45,9 @@ if(shared_sources)
   target_include_directories(fovea_test_objects PRIVATE src include tests)
   target_link_libraries(fovea_test_objects PRIVATE fovea_rules ${optional_libraries})
   set(test_objects $<TARGET_OBJECTS:fovea_test_objects>)
+  if(onnx_sources)
+    add_dependencies(fovea_test_objects fovea_messages)
+  endif()
 endif()
 
 function(fovea_test_program source name)
@@ -58,18 +61,25 @@ function(fovea_test_program source name)
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/tests/bin")
 endfunction()
 
+set(cpu_parts 3)
 find_program(PYTHON_PROGRAM NAMES /usr/bin/python3 python3)
-
-foreach(source ${main_tests})
-  get_filename_component(name ${source} NAME_WE)
-  fovea_test_program(${source} ${name})
-  fovea_test(${name} ${name})
-endforeach()
 
 find_package(PkgConfig QUIET)
 if(PKG_CONFIG_FOUND AND NOT CMAKE_CROSSCOMPILING)
   pkg_check_modules(CMOCKA QUIET IMPORTED_TARGET cmocka)
 endif()
+
+# Where test_ops and test_cpu do what ops_main does, one operator shows that it works too.
+foreach(source ${main_tests})
+  get_filename_component(name ${source} NAME_WE)
+  fovea_test_program(${source} ${name})
+  if(CMOCKA_FOUND AND name STREQUAL "ops_main")
+    fovea_test(${name} ${name} lrn)
+  else()
+    fovea_test(${name} ${name})
+  endif()
+endforeach()
+
 if(CMOCKA_FOUND)
   foreach(source ${unit_tests})
     get_filename_component(name ${source} NAME_WE)
@@ -79,11 +89,27 @@ if(CMOCKA_FOUND)
       target_link_options(${name} PRIVATE
         LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign)
     endif()
-    fovea_test(${name} ${name})
+    if(name STREQUAL "test_cpu") # the longest, in parts that run beside each other
+      foreach(part RANGE 1 ${cpu_parts})
+        math(EXPR index "${part} - 1")
+        fovea_test(${name}_${part} ${name} ${index} ${cpu_parts})
+      endforeach()
+    else()
+      fovea_test(${name} ${name})
+    endif()
   endforeach()
 else()
   message(STATUS "cmocka not found: the tests that need it are left out")
 endif()
+
+# The long ones begin first, so that none is left alone at the end.
+function(fovea_long_tests)
+  foreach(name ${ARGN})
+    if(TEST ${name})
+      set_tests_properties(${name} PROPERTIES COST 1000)
+    endif()
+  endforeach()
+endfunction()
 
 # The example of a page of the documentation as it stands there: its files, and its lines in the
 # lists, beside ours, go through the tests of operators and of optimisers.
@@ -138,3 +164,6 @@ if(command_sources AND NOT CMAKE_CROSSCOMPILING)
     fovea_test(${name} ${BASH_PROGRAM} ${script})
   endforeach()
 endif()
+
+fovea_long_tests(test_cpu_1 test_cpu_2 test_cpu_3 test_ops test_lang_fuzz test_alloc_train
+  mutate_main cli_resume cli_disk_full cli_bad_input cli_onnx install_examples)

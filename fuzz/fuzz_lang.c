@@ -4,7 +4,7 @@
  * was printed must parse and print to the same bytes.
  *
  *     clang -g -O1 -fsanitize=fuzzer,address,undefined -Isrc -Iinclude fuzz/fuzz_lang.c LIBRARY -lm
- *     ./fuzz_lang -max_len=4096 -dict=fuzz/lang.dict CORPUS zoo
+ *     ./fuzz_lang -max_len=4096 -dict=fuzz_lang.dict CORPUS zoo
  */
 #include "lang/lang.h"
 #include <stdlib.h>

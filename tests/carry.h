@@ -54,7 +54,7 @@ static inline fv_graph *parse(const char *text) {
 /* Adds a layer to a net that is being built; returns its first output. */
 static inline int add_layer(fv_graph *net, const char *op, const char *options, const int *in,
                             int inputs) {
-    uint64_t bytes[32] = {0};
+    uint64_t bytes[FV_LONG_MAX + 64] = {0};
     char name[32];
     int value;
     snprintf(name, sizeof name, "%s%zu", op, net->node_count);

@@ -165,6 +165,8 @@ static void try_sample(fv_context *ctx, const fv_op *op, int number, const char 
     made m = {0};
     char folder[300];
     fv_onnx_case result = FV_INIT(fv_onnx_case);
+    fv_onnx_settings settings = FV_INIT(fv_onnx_settings);
+    settings.norm = 1e-5; /* fast ways round otherwise than the plain loops do */
     (void)snprintf(folder, sizeof folder, "%s/%s-%d", where, op->name, number);
     fv_status status = op_make(&p, op, op->samples[number], FV_F32, 0);
     if (status == FV_OK) {
@@ -173,7 +175,7 @@ static void try_sample(fv_context *ctx, const fv_op *op, int number, const char 
         status = make_graph(ctx, &p, &m);
     }
     if (status == FV_OK) status = save_case(ctx, folder, &p, &m, opset);
-    if (status == FV_OK) status = fv_check_onnx(ctx, folder, NULL, &result);
+    if (status == FV_OK) status = fv_check_onnx(ctx, folder, &settings, &result);
     if (status == FV_OK) {
         c->written++;
         if (result.result != FV_ONNX_PASSED) {
@@ -306,7 +308,7 @@ static int try_net(fv_context *ctx, const char *name, const char *where, int ops
 }
 
 int main(int argc, char **argv) {
-    static const int64_t opsets[] = {7, 9, 10, 11, 12, 13, 15, 17};
+    static const int64_t opsets[] = {7, 10, 13, 17};
     fv_context *ctx;
     int failed = 0;
     if (fv_context_new(1, &ctx) != FV_OK) return 1;

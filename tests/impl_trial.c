@@ -91,11 +91,11 @@ typedef struct trial {
     fv_settled settled;
     lent prepared[IMPL_THREADS];
     void *prepared_copy[IMPL_THREADS];
-    op_problem before, run[RUNS]; /* what each run begins with; and what it makes of it */
-    fv_tensor bias, exact_bias;   /* of IMPL_FOLDED; in double */
-    fv_tensor added;              /* of the epilogue */
-    fv_tensor after;              /* y as it must be, where it is not the oracle's */
-    double scale;                 /* the largest number that an activation was applied to */
+    op_problem *before, *run;   /* what each run begins with; and what each makes of it */
+    fv_tensor bias, exact_bias; /* of IMPL_FOLDED; in double */
+    fv_tensor added;            /* of the epilogue */
+    fv_tensor after;            /* y as it must be, where it is not the oracle's */
+    double scale;               /* the largest number that an activation was applied to */
 } trial;
 
 static bool say(const trial *c, bool holds, const char *what) {
@@ -171,8 +171,10 @@ static void end(trial *c) {
         fv__free(c->prepared[i].memory);
         free(c->prepared_copy[i]);
     }
-    for (int i = 0; i < RUNS; i++) op_release(&c->run[i]);
-    op_release(&c->before);
+    for (int i = 0; c->run && i < RUNS; i++) op_release(&c->run[i]);
+    if (c->before) op_release(c->before);
+    free(c->run);
+    free(c->before);
     fv__arena_free(&c->arena);
     op_release(&c->plan);
     free(c->bias.data);
@@ -285,7 +287,7 @@ static void compare(trial *c, const char *what, const fv_tensor *got, const fv_t
 
 /* The tensors of a pass as a plan binds them. */
 typedef struct bound {
-    fv_tensor x[OP_INPUTS], dx[OP_INPUTS], y[OP_OUTPUTS], dy[OP_OUTPUTS];
+    fv_tensor x[OP_INPUTS], dx[OP_INPUTS], y[OP_YS], dy[OP_YS];
     fv_tensor w[FV_OP_PARAMS + 1], dw[FV_OP_PARAMS + 1], saved[FV_OP_SAVED];
 } bound;
 
@@ -344,7 +346,7 @@ static void furnish(const trial *c, op_problem *m) {
 
 static fv_status build_before(trial *c) {
     const impl_trial *t = c->t;
-    op_problem *m = &c->before;
+    op_problem *m = c->before;
     const bool convert = t->oracle->op == &fv__op_convert;
     op_copy(m, t->oracle);
     for (int i = 0; i < OP_INPUTS; i++) {
@@ -372,7 +374,7 @@ static void run(trial *c, int r, int threads, int prepared) {
     op_problem *m = &c->run[r];
     bound b;
     lent scratch;
-    if (!say(c, op_clone(m, &c->before) == FV_OK, "building the problem")) return;
+    if (!say(c, op_clone(m, c->before) == FV_OK, "building the problem")) return;
     bind(c, m, &b);
     fv_pass pass = m->pass;
     pass.x = b.x, pass.dx = b.dx, pass.y = b.y, pass.dy = b.dy;
@@ -503,7 +505,10 @@ bool impl_try(const impl_trial *t) {
     if (c == NULL) return true;
     const fv_status status = settle(c);
     if (status == FV_OK) {
-        bool ready = op_build(&c->plan, t->tester->real, 0) == FV_OK && furnish_more(c);
+        c->before = calloc(1, sizeof *c->before);
+        c->run = calloc(RUNS, sizeof *c->run);
+        bool ready = c->before && c->run && op_build(&c->plan, t->tester->real, 0) == FV_OK &&
+                     furnish_more(c);
         ready = ready && build_before(c) == FV_OK && work_out_y(c) && remember(&c->kept);
         for (int i = 0; i < IMPL_THREADS; i++) ready = ready && prepare(c, i);
         if (say(c, ready, "getting ready")) {

@@ -81,12 +81,12 @@ static void check_slot(op_tally *t, op_problem *p, int slot, const double *found
              p->op->name, p->sample, name, sqrt(error) / norm, (long long)worst, found[worst]);
 }
 
-void op_check_gradient(op_tally *t, op_problem *p) {
+void op_check_gradient_of(op_tally *t, op_problem *p, int only) {
     if (p->op->backward[1] == NULL) return;
     (void)loss(p);
     op_backward(p);
     for (int slot = 0; op_gradient(p, slot, NULL) != NULL; slot++) {
-        if (!op_is_learned(p, slot)) continue;
+        if (!op_is_learned(p, slot) || (only >= 0 && slot != only)) continue;
         const fv_tensor *g = op_gradient(p, slot, NULL);
         double *found = malloc((size_t)op_count(g) * sizeof *found);
         if (!op_check(t, found != NULL, "no memory")) return;
@@ -94,6 +94,10 @@ void op_check_gradient(op_tally *t, op_problem *p) {
         check_slot(t, p, slot, found);
         free(found);
     }
+}
+
+void op_check_gradient(op_tally *t, op_problem *p) {
+    op_check_gradient_of(t, p, -1);
 }
 
 void op_check_gradients(op_tally *t, const fv_op *op) {

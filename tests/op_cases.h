@@ -20,6 +20,8 @@ void op_check_contract(op_tally *t, const fv_op *op);    /* added to, NULL, gaps
 int64_t op_compared_every(int64_t count);
 /* The same gradient check on one problem that is built and in double. */
 void op_check_gradient(op_tally *t, op_problem *p);
+/* Of one of its gradients alone, by its number; -1: of all. */
+void op_check_gradient_of(op_tally *t, op_problem *p, int only);
 
 /* All operators. */
 void op_cases_samples(op_tally *t);   /* all of the above */

@@ -248,6 +248,8 @@ static fv_status furnish(op_problem *p, fv_dtype dtype, int64_t gap) {
     p->dtype = dtype;
     p->gap = gap;
     FV_TRY(fv__op_shape(&p->ctx, p->op, &p->site));
+    if (p->site.outputs > OP_YS)
+        return fv__fail(&p->ctx, FV_FAILED, "too many outputs for the test");
     FV_TRY(allot_all(p));
     op_bind(p);
     return FV_OK;
@@ -292,7 +294,7 @@ fv_status op_make(op_problem *p, const fv_op *op, const char *sample, fv_dtype d
 
 void op_release(op_problem *p) {
     for (int i = 0; i < OP_INPUTS; i++) free(p->x[i].data), free(p->dx[i].data);
-    for (int i = 0; i < OP_OUTPUTS; i++) free(p->y[i].data), free(p->dy[i].data);
+    for (int i = 0; i < OP_YS; i++) free(p->y[i].data), free(p->dy[i].data);
     for (int i = 0; i < FV_OP_PARAMS; i++) free(p->w[i].data), free(p->dw[i].data);
     for (int i = 0; i < FV_OP_SAVED; i++) free(p->saved[i].data);
     memset(p, 0, sizeof *p);
@@ -355,9 +357,17 @@ bool op_is_real(const fv_tensor *t) {
     return t->dtype == FV_F32 || t->dtype == FV_F64;
 }
 
+/* Elements of a sample of a shape that was allotted: nothing can overflow any more. */
+static int64_t sample_of(const fv_shape *s) {
+    int64_t count = 1;
+    for (int d = 1; d < s->rank; d++) count *= s->dim[d];
+    return count;
+}
+
 /* Where element i lies. */
 static size_t index_of(const fv_tensor *t, int64_t i) {
-    const int64_t sample = fv__shape_sample(&t->shape), channels = fv__channels(&t->shape);
+    const int64_t sample = sample_of(&t->shape), channels = fv__channels(&t->shape);
+    if (t->layout == FV_PLAIN && t->step == sample) return (size_t)i;
     if (t->layout == FV_PLAIN) return (size_t)(i + i / sample * (t->step - sample));
     const int64_t pixels = sample / channels, at = i % sample;
     return (size_t)(i / sample * t->step +

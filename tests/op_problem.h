@@ -21,6 +21,7 @@ bool op_check(op_tally *t, bool holds, const char *format, ...)
 #define OPTION_BYTES (1024 + sizeof(fv_long_ints))
 #define OP_INPUTS    8 /* most of a sample problem */
 #define OP_OUTPUTS   FV_OP_OUTPUTS
+#define OP_YS        8 /* outputs that are given memory: most of a sample problem */
 
 typedef struct op_problem {
     fv_context ctx;
@@ -35,12 +36,12 @@ typedef struct op_problem {
     fv_type in_type[OP_INPUTS], out_type[OP_OUTPUTS];
     bool positive[OP_INPUTS]; /* the input has no number below 0.5 */
     int64_t below[OP_INPUTS]; /* whole numbers from 0 to one less; 0: of a loss, the channels */
-    fv_layout in_layout[OP_INPUTS], out_layout[OP_OUTPUTS]; /* of the memory; plain unless set */
-    fv_dtype dtype;                                         /* of what is real */
-    int64_t gap;                                            /* elements between samples */
-    int seed;                                               /* other numbers */
+    fv_layout in_layout[OP_INPUTS], out_layout[OP_YS]; /* of the memory; plain unless set */
+    fv_dtype dtype;                                    /* of what is real */
+    int64_t gap;                                       /* elements between samples */
+    int seed;                                          /* other numbers */
     bool overwrite[OP_INPUTS];
-    fv_tensor x[OP_INPUTS], dx[OP_INPUTS], y[OP_OUTPUTS], dy[OP_OUTPUTS];
+    fv_tensor x[OP_INPUTS], dx[OP_INPUTS], y[OP_YS], dy[OP_YS];
     fv_tensor w[FV_OP_PARAMS], dw[FV_OP_PARAMS], saved[FV_OP_SAVED];
     fv_pass pass;
 } op_problem;

@@ -88,23 +88,23 @@ static int64_t numbers(const wanted *in, int first) {
 }
 
 /* "3,4", from that dimension on. */
-static void add_dims(text *t, const wanted *in, int first) {
+static void add_dims(text *t, const wanted *in, int first, const char *between) {
     for (int d = first; d < in->rank; d++)
-        add(t, "%s%lld", d > first ? "," : "", (long long)in->dims[d]);
+        add(t, "%s%lld", d > first ? between : "", (long long)in->dims[d]);
 }
 
 static void add_input(text *t, const wanted *in) {
     if (in->constant) {
-        add(t, "constant %s shape ", in->truth ? "1" : in->whole ? "0" : "0.5");
-        add_dims(t, in, 0);
-        add(t, " type %s", in->truth ? "bool" : in->whole ? "int32" : "float");
+        add(t, "constant ");
+        add_dims(t, in, 0, "x");
+        add(t, " %s", in->truth ? "bool values 1" : in->whole ? "int32 values 0" : "values 0.5");
         return;
     }
     add(t, "fc %lld", (long long)numbers(in, 1));
     if (in->rank == 1) add(t, " - squeeze 1");
     if (in->rank > 2) {
         add(t, " - reshape 0,");
-        add_dims(t, in, 1);
+        add_dims(t, in, 1, ",");
     }
     if (in->truth || in->whole) add(t, " - cast %s", in->truth ? "bool" : "int32");
 }
@@ -155,7 +155,7 @@ static int build_input(fv_builder *b, const wanted *in, int i) {
     snprintf(options, sizeof options, "%lld", (long long)numbers(in, 1));
     int v = fv_builder_then(b, 0, "fc", options);
     if (in->rank == 1) v = fv_builder_then(b, v, "squeeze", "1");
-    add_dims(&dims, in, 1);
+    add_dims(&dims, in, 1, ",");
     snprintf(options, sizeof options, "0,%.100s", dims.words);
     if (in->rank > 2) v = fv_builder_then(b, v, "reshape", options);
     if (in->truth || in->whole) v = fv_builder_then(b, v, "cast", in->truth ? "bool" : "int32");

@@ -3,11 +3,15 @@
  * Every implementation of every operator against the operator's own loops in double, for every
  * instruction set this machine has, and with 1, 2 and 3 threads to the same bits: see
  * impl_cases.h.
+ *
+ *   test_cpu            everything
+ *   test_cpu PART OF    of as many parts the one of that number, from 0
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "impl_cases.h"
@@ -32,15 +36,18 @@ static void test_mutants(void **state) {
     assert_int_equal(t.failed, 0);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     static int levels[LEVELS_MOST];
-    struct CMUnitTest tests[LEVELS_MOST] = {{0}};
-    const int count = impl_levels();
+    struct CMUnitTest tests[LEVELS_MOST + 1] = {{0}};
+    const int count = impl_levels(), part = argc > 2 ? atoi(argv[1]) : 0;
+    const int of = argc > 2 ? atoi(argv[2]) : 1;
+    size_t mine = 0;
     for (int i = 0; i < count; i++) {
         levels[i] = i;
-        tests[i] = (struct CMUnitTest){
+        if (i % of != part) continue;
+        tests[mine++] = (struct CMUnitTest){
             .name = impl_level_name(i), .test_func = test_level, .initial_state = &levels[i]};
     }
-    tests[count] = (struct CMUnitTest)cmocka_unit_test(test_mutants);
-    return _cmocka_run_group_tests("implementations", tests, (size_t)count + 1, NULL, NULL);
+    if (count % of == part) tests[mine++] = (struct CMUnitTest)cmocka_unit_test(test_mutants);
+    return _cmocka_run_group_tests("implementations", tests, mine, NULL, NULL);
 }

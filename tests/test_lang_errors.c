@@ -125,6 +125,11 @@ static void test_limits(void **state) {
     refuses_many("net a\ninput 1x8x8\n fc 1", "0", 100, "", "too long");
     refuses_many("net a\ninput 1x8x8\n fc 1e", "9", 3, "", "is not a number");
     refuses_many("net a\ninput 1x8x8 mean 1", ",1", 17, "\n relu", "at most 16 numbers");
+    refuses_many("net a\ninput 1024x1x1\n fc 1024\nloss crossentropy weights 1", ",1", 1023, "",
+                 NULL);
+    refuses_many("net a\ninput 1x8x8\n fc 9\nloss crossentropy weights 1", ",1", 1024, "",
+                 "weights takes at most 1024 numbers");
+    refuses_many("net a\ninput 1x8x8\n gather 0 axis 1", " - gather 0,0 axis 1", 99999, "", NULL);
     refuses_many("net a\nblock b(k = 0", ", k", 99, ") = relu", "already has a parameter");
 }
 

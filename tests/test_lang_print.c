@@ -358,7 +358,7 @@ static void test_random_constants(void **state) {
             char name[32];
             int in[3], inputs = 1 + (int)below(3);
             for (int k = 0; k < inputs; k++) {
-                snprintf(name, sizeof name, below(2) ? "tensor%d" : "c%d", 3 * n + k);
+                snprintf(name, sizeof name, below(2) ? "constant%d" : "c%d", 3 * n + k);
                 in[k] = below(3) == 0 ? add_constant(net, name, FV_F32)
                                       : (int)below((uint32_t)net->value_count);
             }
@@ -386,21 +386,21 @@ static void test_random_constants(void **state) {
 
 static void test_constants(void **state) {
     (void)state;
-    prints("net a\ninput 1x4x4\n sum { identity | tensor 4x1 float32 values 1,-0.1,2e30,-inf }\n"
-           " - where { tensor 4x4 bool values 1 | identity | tensor values 0.5 as half }\n"
-           " - sum { tensor 1x2 int64 values 3,4 - cast float - reducesum 1 | identity"
+    prints("net a\ninput 1x4x4\n sum { identity | constant 4x1 float32 values 1,-0.1,2e30,-inf }\n"
+           " - where { constant 4x4 bool values 1 | identity | constant values 0.5 as half }\n"
+           " - sum { constant 1x2 int64 values 3,4 - cast float - reducesum 1 | identity"
            " | from half }\n",
            "net a\n"
            "input 1x4x4\n"
            "    sum {\n"
            "        identity\n"
-           "      | tensor 4x1 values 1,-0.1,2e+30,-inf }\n"
+           "      | constant 4x1 values 1,-0.1,2e+30,-inf }\n"
            "  - where {\n"
-           "        tensor 4x4 bool values 1\n"
+           "        constant 4x4 bool values 1\n"
            "      | identity\n"
-           "      | tensor values 0.5 as half }\n"
+           "      | constant values 0.5 as half }\n"
            "  - sum {\n"
-           "        tensor 1x2 int64 values 3,4 - cast float - reducesum 1\n"
+           "        constant 1x2 int64 values 3,4 - cast float - reducesum 1\n"
            "      | identity\n"
            "      | from half }\n");
 }

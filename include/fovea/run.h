@@ -37,8 +37,9 @@ FV_API float *fv_run_input(fv_run *run);
 FV_MUST_USE FV_API fv_status fv_run_forward(fv_run *run, int64_t n);
 
 /* Output i of the last forward: *count receives the floats of one sample (NULL: not wanted), sample
-   k begins at k * *count. The memory belongs to the run and holds until the next forward. NULL when
-   there is no such output (the context says which there are). */
+   k begins at k * *count. Whole numbers and truth values come as floats too. The memory belongs to
+   the run and holds until the next forward. NULL when there is no such output (the context says
+   which there are). */
 FV_API const float *fv_run_output(fv_run *run, int i, int64_t *count);
 
 /* Of a run that keeps values: how many there are, and the name of number i in the order they are

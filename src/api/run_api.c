@@ -15,6 +15,7 @@ typedef struct window {
     int value;
     fv_tensor outside; /* dense, on the host */
     void *copy;        /* its memory; NULL: it is the plan's own */
+    float *numbers;    /* of an output that holds no float32: the same as float32 */
 } window;
 
 struct fv_run {
@@ -34,7 +35,8 @@ static fv_status open_window(fv_context *ctx, fv_run *run, int value, window *w)
     const fv_tensor inside = fv__exec_value(run->exec, value);
     w->value = value;
     w->outside = inside;
-    if (run->shared->device->host && inside.layout == FV_PLAIN &&
+    /* an image that no output depends on has no place in the plan */
+    if (inside.data && run->shared->device->host && inside.layout == FV_PLAIN &&
         inside.step == fv__shape_sample(&inside.shape))
         return FV_OK;
     size_t bytes;
@@ -51,6 +53,45 @@ static void read_window(fv_run *run, const window *w) {
     if (w->copy) fv__exec_read(run->exec, w->value, w->copy);
 }
 
+static fv_status open_output(fv_context *ctx, fv_run *run, int value, window *w) {
+    FV_TRY(open_window(ctx, run, value, w));
+    if (w->outside.dtype == FV_F32) return FV_OK;
+    const size_t count = (size_t)fv__shape_count(&w->outside.shape);
+    w->numbers = fv__alloc(ctx, count * sizeof *w->numbers, "the outputs of a run");
+    return w->numbers ? FV_OK : FV_EXHAUSTED;
+}
+
+static float number_at(const fv_tensor *t, int64_t i) {
+    switch (t->dtype) {
+    case FV_I32:
+        return (float)((const int32_t *)t->data)[i];
+    case FV_I64:
+        return (float)((const int64_t *)t->data)[i];
+    case FV_I8:
+        return ((const int8_t *)t->data)[i];
+    default:
+        return ((const uint8_t *)t->data)[i];
+    }
+}
+
+static void read_output(fv_run *run, const window *w) {
+    read_window(run, w);
+    if (!w->numbers) return;
+    for (int64_t i = 0, count = fv__shape_count(&w->outside.shape); i < count; i++)
+        w->numbers[i] = number_at(&w->outside, i);
+}
+
+/* Of a network from elsewhere there may be more inputs than the image. */
+static fv_status check_inputs(fv_context *ctx, const fv_graph *net) {
+    for (size_t v = 1; v < net->value_count; v++)
+        if (net->values[v].node < 0 && !net->values[v].data)
+            return fv__fail(ctx, FV_BAD_INPUT,
+                            "%s reads a further input beside the image, of %s values; only "
+                            "networks with one input are run",
+                            net->name, fv__dtype_name(net->values[v].type.dtype));
+    return FV_OK;
+}
+
 static fv_status make(fv_context *ctx, const fv_model *model, const fv_shared_plan *wanted,
                       fv_run *run) {
     const fv_graph *net = model->net.graph;
@@ -62,7 +103,7 @@ static fv_status make(fv_context *ctx, const fv_model *model, const fv_shared_pl
     if (!run->outputs) return FV_EXHAUSTED;
     for (size_t h = 0; h < net->head_count; h++) {
         if (net->heads[h].training) continue;
-        FV_TRY(open_window(ctx, run, net->heads[h].value, &run->outputs[run->output_count]));
+        FV_TRY(open_output(ctx, run, net->heads[h].value, &run->outputs[run->output_count]));
         run->output_count++;
     }
     if (!run->keeps) return FV_OK;
@@ -75,6 +116,7 @@ static fv_status new_run(fv_context *ctx, const fv_model *model, const fv_shared
     if (wanted->batch < 1)
         return fv__fail(ctx, FV_USAGE, "a run needs a batch of at least 1, not %lld",
                         (long long)wanted->batch);
+    FV_TRY(check_inputs(ctx, model->net.graph));
     fv_run *run = fv__alloc(ctx, sizeof *run, "a run");
     if (!run) return FV_EXHAUSTED;
     *run = (fv_run){.ctx = ctx, .model = model, .batch = wanted->batch, .keeps = wanted->keeps};
@@ -118,7 +160,10 @@ fv_status fv_run_new_keeping(fv_context *ctx, const fv_model *model, int64_t bat
 
 void fv_run_free(fv_run *run) {
     if (!run) return;
-    for (int i = 0; i < run->output_count; i++) fv__free(run->outputs[i].copy);
+    for (int i = 0; run->outputs && i < (int)run->model->net.graph->head_count; i++) {
+        fv__free(run->outputs[i].copy);
+        fv__free(run->outputs[i].numbers);
+    }
     for (size_t v = 0; run->values && v < run->model->net.graph->value_count; v++)
         fv__free(run->values[v].copy);
     fv__free(run->outputs);
@@ -141,7 +186,7 @@ fv_status fv_run_forward(fv_run *run, int64_t n) {
     const fv_exec_run once = {0};
     if (run->input.copy) fv__exec_write(run->exec, 0, run->input.copy);
     fv__exec_forward(run->exec, &once, NULL);
-    for (int i = 0; i < run->output_count; i++) read_window(run, &run->outputs[i]);
+    for (int i = 0; i < run->output_count; i++) read_output(run, &run->outputs[i]);
     return FV_OK;
 }
 
@@ -158,7 +203,7 @@ const float *fv_run_output(fv_run *run, int i, int64_t *count) {
         return NULL;
     }
     if (count) *count = fv__shape_sample(&run->outputs[i].outside.shape);
-    return run->outputs[i].outside.data;
+    return run->outputs[i].numbers ? run->outputs[i].numbers : run->outputs[i].outside.data;
 }
 
 int fv_run_values(const fv_run *run) {

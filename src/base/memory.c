@@ -85,8 +85,23 @@ typedef struct fv_arena_block {
 #define HEADER ((sizeof(fv_arena_block) + ITEM_ALIGN - 1) / ITEM_ALIGN * ITEM_ALIGN)
 
 void fv__arena_init(fv_arena *arena, fv_context *ctx) {
-    arena->blocks = NULL;
-    arena->ctx = ctx;
+    *arena = (fv_arena){.ctx = ctx};
+}
+
+void fv__arena_limit(fv_arena *arena, size_t bytes) {
+    arena->limited = true;
+    arena->left = bytes;
+}
+
+static bool within(fv_arena *arena, size_t bytes) {
+    if (!arena->limited) return true;
+    if (bytes > arena->left) {
+        arena->overdrawn = true;
+        fv__fail_memory(arena->ctx, bytes, "an arena with a limit");
+        return false;
+    }
+    arena->left -= bytes;
+    return true;
 }
 
 void fv__arena_free(fv_arena *arena) {
@@ -113,7 +128,7 @@ void *fv__arena_alloc(fv_arena *arena, size_t bytes) {
         if (size < rounded) size = rounded;
         size_t whole;
         if (!fv__add_size(size, HEADER, &whole)) whole = SIZE_MAX;
-        b = fv__alloc(arena->ctx, whole, "an arena");
+        b = within(arena, size) ? fv__alloc(arena->ctx, whole, "an arena") : NULL;
         if (b == NULL) return NULL;
         b->size = size;
         b->next = arena->blocks;

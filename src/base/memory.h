@@ -39,10 +39,16 @@ static inline bool fv__mul_i64(int64_t a, int64_t b, int64_t *out) {
 typedef struct fv_arena {
     struct fv_arena_block *blocks;
     fv_context *ctx; /* whose message is set when memory is refused */
+    bool limited;    /* refuses what would take more than */
+    size_t left;     /* so many bytes more */
+    bool overdrawn;  /* it has refused something for that reason */
 } fv_arena;
 
 void fv__arena_init(fv_arena *arena, fv_context *ctx);
 void fv__arena_free(fv_arena *arena);
+/* From now on it takes `bytes` more and no further: of readers whose files could ask for any amount
+   in a few words. */
+void fv__arena_limit(fv_arena *arena, size_t bytes);
 void *fv__arena_alloc(fv_arena *arena, size_t bytes);               /* NULL: refused */
 char *fv__arena_text(fv_arena *arena, const char *text);            /* a copy; NULL: refused */
 char *fv__arena_textn(fv_arena *arena, const char *text, size_t n); /* of n bytes, 0-ended */

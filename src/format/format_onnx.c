@@ -4,6 +4,7 @@
  * preprocessing and the names of the classes, stands in its metadata.
  */
 #include "format/format.h"
+#include "format/restate.h"
 #include "onnx/export.h"
 #include "onnx/onnx.h"
 
@@ -16,6 +17,22 @@ static fv_status import(fv_context *ctx, const char *path, const fv_input *input
                         fv_onnx_import *out) {
     const fv_onnx_options options = {.input = input};
     return fv__onnx_import(ctx, path, &options, out);
+}
+
+static const char *note_of(const fv_onnx_import *from, const char *key) {
+    for (int i = 0; i < from->note_count; i++)
+        if (strcmp(from->notes[i].key, key) == 0) return from->notes[i].value;
+    return NULL;
+}
+
+/* The file, and how images become its input, as it says or as `input` does. */
+static fv_status import_whole(fv_context *ctx, const char *path, const fv_input *input,
+                              fv_onnx_import *out) {
+    FV_TRY(import(ctx, path, input, out));
+    const char *words = input ? NULL : note_of(out, INPUT);
+    if (!words || fv__net_restate_input(ctx, out->graph, words) == FV_OK) return FV_OK;
+    fv__onnx_import_free(out);
+    return fv__fail_in(ctx, "%.100s: its metadata say '%s': ", path, INPUT);
 }
 
 /* A graph with the recipe that a network without a `train` section has. */
@@ -32,7 +49,7 @@ static fv_status read_net(fv_context *ctx, const char *path, const fv_setting *s
     if (setting_count)
         return fv__fail(ctx, FV_USAGE, "an ONNX file has no parameters to set, such as %.64s",
                         settings[0].name);
-    FV_TRY(import(ctx, path, NULL, &from));
+    FV_TRY(import_whole(ctx, path, NULL, &from));
     *out = net_of(&from);
     fv__onnx_import_free(&from);
     return FV_OK;
@@ -41,12 +58,14 @@ static fv_status read_net(fv_context *ctx, const char *path, const fv_setting *s
 static fv_status read_model_for(fv_context *ctx, const char *path, const fv_input *input,
                                 fv_model **out) {
     fv_onnx_import from;
-    FV_TRY(import(ctx, path, input, &from));
+    FV_TRY(import_whole(ctx, path, input, &from));
     const fv_net net = net_of(&from);
     fv_status status = fv__model_bare(ctx, &net, out);
     if (status == FV_OK) {
         (*out)->weights = from.weights;
         from.weights = NULL;
+        const char *classes = note_of(&from, CLASSES);
+        if (classes) status = fv__model_set(ctx, *out, "classes", classes);
     }
     fv__onnx_import_free(&from);
     return status;

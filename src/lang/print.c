@@ -21,9 +21,9 @@ static void put_net_name(fv_printer *p, const char *name) {
     fv__print_put(p, n > 0 ? text : "net");
 }
 
-/* The options of an input or recipe that differ from the default. */
-static fv_status put_fields(fv_printer *p, const fv_field *fields, const void *options,
-                            int indent) {
+/* The settings of a recipe that differ from the default. */
+static fv_status put_settings(fv_printer *p, const fv_field *fields, const void *options,
+                              int indent) {
     for (const fv_field *f = fields; f->name != NULL; f++) {
         const size_t n = strlen(f->name);
         if (fv__field_is_default(f, options)) continue;
@@ -31,7 +31,7 @@ static fv_status put_fields(fv_printer *p, const fv_field *fields, const void *o
         fv__field_print(&value, f, options);
         const fv_status status = fv__text_done(p->ctx, &value);
         if (status == FV_OK) {
-            if (indent > 0 && !p->dry && p->out->length - p->line + n + value.length > 90)
+            if (!p->dry && p->out->length - p->line + n + value.length > 90)
                 fv__print_newline(p, indent);
             else
                 fv__print_put(p, " ");
@@ -43,6 +43,16 @@ static fv_status put_fields(fv_printer *p, const fv_field *fields, const void *o
         FV_TRY(status);
     }
     return FV_OK;
+}
+
+static fv_status put_input(fv_printer *p) {
+    fv_text words = {.ctx = p->ctx};
+    fv__text_add(&words, "input ");
+    fv__input_print(&words, &p->net->input);
+    const fv_status status = fv__text_done(p->ctx, &words);
+    if (status == FV_OK) fv__print_put(p, words.data);
+    fv__text_free(&words);
+    return status;
 }
 
 /* " loss crossentropy ignore 255" */
@@ -97,11 +107,7 @@ static fv_status walk(fv_printer *p) {
     fv__print_put(p, "net ");
     put_net_name(p, net->name);
     fv__print_newline(p, 0);
-    char size[96];
-    snprintf(size, sizeof size, "input %lldx%lldx%lld", (long long)net->input.channels,
-             (long long)net->input.height, (long long)net->input.width);
-    fv__print_put(p, size);
-    FV_TRY(put_fields(p, fv__input_fields, &net->input, 0));
+    FV_TRY(put_input(p));
     fv__print_newline(p, 4);
     FV_TRY(fv__print_chain(p, 0, net->heads[0].value, 2, 0));
     if (net->heads[0].loss) {
@@ -114,7 +120,7 @@ static fv_status walk(fv_printer *p) {
         fv__recipe_table(&table, p->recipe);
         fv__print_newline(p, 0);
         fv__print_put(p, "train");
-        FV_TRY(put_fields(p, table.field, p->recipe, 6));
+        FV_TRY(put_settings(p, table.field, p->recipe, 6));
     }
     fv__print_put(p, "\n");
     return FV_OK;

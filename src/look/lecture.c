@@ -8,6 +8,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#define LIST_SHOWN 16 /* numbers of a list that is shown whole */
+
 /* Operators whose name in the lectures is not their own in capitals. */
 static const struct {
     const char *op, *lecture;
@@ -47,12 +49,28 @@ void fv__lecture_name(fv_text *out, const fv_node *node) {
     for (const fv_field *f = node->op->fields; f && f->name; f++) {
         if (f->kind != FV_SIZE || !in_name(node, f)) continue;
         const fv_size *s = at(node, f);
+        if (s->h == 0 && s->w == 0) continue; /* another option says it */
         fv__text_addf(out, s->h == s->w ? "%lld" : "%lldx%lld", (long long)s->h, (long long)s->w);
     }
     for (const fv_field *f = node->op->fields; f && f->name; f++) {
         if (f->kind != FV_INT || !in_name(node, f)) continue;
         const int64_t *count = at(node, f);
+        if (*count == 0 && fv__field_is_default(f, node->options)) continue;
         fv__text_addf(out, "-%lld", (long long)*count);
+    }
+}
+
+/* A list that is longer than a column should be begins, and says how long it is. */
+static void add_list(fv_text *out, const fv_node *node, const fv_field *f) {
+    const size_t start = out->length;
+    const int count = *(const int *)at(node, f);
+    int commas = 0;
+    fv__field_print(out, f, node->options);
+    for (size_t i = start; !out->failed && count > LIST_SHOWN && i < out->length; i++) {
+        if (out->data[i] != ',' || ++commas < 4) continue;
+        fv__text_cut(out, i);
+        fv__text_addf(out, ",... (%d numbers)", count);
+        return;
     }
 }
 
@@ -76,6 +94,8 @@ void fv__lecture_options(fv_text *out, const fv_node *node) {
             const fv_size *s = at(node, f);
             fv__text_addf(out, s->h == s->w ? "%lld" : "%lldx%lld", (long long)s->h,
                           (long long)s->w);
+        } else if (list) {
+            add_list(out, node, f);
         } else {
             fv__field_print(out, f, node->options);
         }

@@ -19,7 +19,8 @@ fv_status fv__constant_new(fv_context *ctx, fv_arena *arena, fv_dtype dtype, con
     *out = (fv_constant){.dtype = dtype, .shape = *shape};
     if (count < 0 || !fv__mul_size((size_t)count, fv__dtype_bytes(dtype), &bytes))
         return fv__fail(ctx, FV_BAD_INPUT, "a tensor has too many elements to be counted");
-    out->data = fv__arena_alloc(arena, bytes + 1);
+    if (!fv__add_size(bytes, sizeof(double), &bytes)) bytes = SIZE_MAX;
+    out->data = fv__arena_alloc(arena, bytes); /* the first number of an empty one is 0 */
     return out->data ? FV_OK : FV_EXHAUSTED;
 }
 
@@ -121,7 +122,8 @@ typedef struct reader {
     const char *folder;
     const Onnx__TensorProto *from;
     const element_type *type;
-    const fv_constant *to;
+    fv_shape shape;
+    fv_constant *to;
     int64_t count;
 } reader;
 
@@ -129,8 +131,9 @@ static const char *name_of(const Onnx__TensorProto *t) {
     return t->name && *t->name ? t->name : "a tensor without a name";
 }
 
-static fv_status read_shape(reader *r, fv_shape *shape) {
+static fv_status read_shape(reader *r) {
     const Onnx__TensorProto *t = r->from;
+    fv_shape *shape = &r->shape;
     if (t->n_dims > FV_RANK_MAX)
         return fv__fail(r->ctx, FV_BAD_INPUT, "%.80s has %zu dimensions; at most %d are read",
                         name_of(t), t->n_dims, FV_RANK_MAX);
@@ -189,7 +192,7 @@ static fv_status from_lists(const reader *r) {
     if (there != (size_t)r->count) return mismatch(r, there);
     if (type == TYPE(FLOAT16) || type == TYPE(BFLOAT16)) return from_halves(r);
     if (wide) {
-        memcpy((void *)(uintptr_t)r->to->data, t->int64_data, there * sizeof(int64_t));
+        if (there) memcpy((void *)(uintptr_t)r->to->data, t->int64_data, there * sizeof(int64_t));
         return FV_OK;
     }
     for (size_t i = 0; i < there; i++)
@@ -232,6 +235,23 @@ static fv_status read_offset(const reader *r, const char *key, size_t otherwise,
     return FV_OK;
 }
 
+/* Memory for its numbers. */
+static fv_status make_room(const reader *r) {
+    return fv__constant_new(r->ctx, r->arena, r->type->dtype, &r->shape, r->to);
+}
+
+/* What another file holds is there, and may take the memory that it takes. */
+static fv_status from_part(const reader *r, const uint8_t *bytes, size_t size) {
+    const size_t count = (size_t)r->count, each = r->type->bytes;
+    size_t more;
+    if (size / each != count || size % each) return mismatch(r, size / each);
+    if (!fv__mul_size(count, fv__dtype_bytes(r->type->dtype), &more) ||
+        !fv__add_size(r->arena->left, more, &r->arena->left))
+        return fv__fail_memory(r->ctx, SIZE_MAX, "weights");
+    FV_TRY(make_room(r));
+    return from_bytes(r, bytes, size);
+}
+
 static fv_status from_file(const reader *r) {
     const char *location = entry(r->from, "location");
     size_t offset, length, end;
@@ -253,7 +273,7 @@ static fv_status from_file(const reader *r) {
                           "%.80s: %zu bytes from %zu on are to be read from %.100s, which has %zu",
                           name_of(r->from), length, offset, location, file.size);
     else
-        status = from_bytes(r, file.data + offset, length);
+        status = from_part(r, file.data + offset, length);
     fv__file_release(&file);
     return status;
 }
@@ -261,19 +281,18 @@ static fv_status from_file(const reader *r) {
 fv_status fv__constant_read(fv_context *ctx, fv_arena *arena, const char *folder,
                             const Onnx__TensorProto *from, fv_constant *out) {
     reader r = {.ctx = ctx, .arena = arena, .folder = folder, .from = from, .to = out};
-    fv_shape shape;
     r.type = find_type(from->data_type);
     if (!r.type || !r.type->read)
         return fv__fail(ctx, FV_BAD_INPUT, "%.80s holds %s, which is not read", name_of(from),
                         fv__onnx_type_name(from->data_type));
-    FV_TRY(read_shape(&r, &shape));
+    FV_TRY(read_shape(&r));
     const bool outside = from->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
     /* No more memory than there are numbers to put into it; each takes a byte at least. */
     const size_t numbers = from->n_float_data + from->n_int32_data + from->n_int64_data +
                            from->n_double_data + from->raw_data.len / r.type->bytes;
-    if (!outside && numbers < (size_t)r.count) return mismatch(&r, numbers);
-    FV_TRY(fv__constant_new(ctx, arena, r.type->dtype, &shape, out));
     if (outside) return from_file(&r);
+    if (numbers < (size_t)r.count) return mismatch(&r, numbers);
+    FV_TRY(make_room(&r));
     return from->has_raw_data ? from_bytes(&r, from->raw_data.data, from->raw_data.len)
                               : from_lists(&r);
 }

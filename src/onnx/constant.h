@@ -18,7 +18,7 @@ typedef struct fv_constant {
 } fv_constant;
 
 /* A constant of that type and shape with its memory, zeros, from the arena; FV_BAD_INPUT when it
-   has too many elements to be counted, or more than `most`. */
+   has too many elements to be counted. */
 FV_MUST_USE fv_status fv__constant_new(fv_context *ctx, fv_arena *arena, fv_dtype dtype,
                                        const fv_shape *shape, fv_constant *out);
 /* Element i as a number. */

@@ -6,15 +6,11 @@
 #define FV_ONNX_EXPORT_H
 
 #include "net/net.h"
+#include "onnx/onnx.h"
 
 #define FV_ONNX_OPSET_FIRST 7
 #define FV_ONNX_OPSET_LAST  17
 #define FV_ONNX_OPSET       13 /* unless told otherwise, or the operators are younger */
-
-/* A line of the file's metadata_props. */
-typedef struct fv_onnx_note {
-    const char *key, *value;
-} fv_onnx_note;
 
 typedef struct fv_onnx_export_options {
     int64_t opset; /* 0: FV_ONNX_OPSET, or as much more as an operator needs */

@@ -8,13 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_MOST    63
-#define NUMBERS_MOST (512 << 20) /* computed while a file is read */
-#define WORK_MOST    (1 << 30)   /* multiply-accumulates of one operator meanwhile */
+#define NAME_MOST 63
 
 const fv_shape *fv__onnx_shape(const fv_importer *im, const fv_entry *e, bool *batched) {
+    static const fv_shape nothing = {0};
     if (batched)
-        *batched = e->value >= 0 && e->batch_at == 0 && im->graph->values[e->value].type.batched;
+        *batched =
+            e && e->value >= 0 && e->batch_at == 0 && im->graph->values[e->value].type.batched;
+    if (!e) return &nothing;
     if (e->batch_at) return &e->turned;
     return e->value >= 0 ? &im->graph->values[e->value].shape : &e->constant.shape;
 }
@@ -46,21 +47,21 @@ static bool sanitise(const char *wanted, char out[NAME_MOST + 1]) {
     return n > 0 && is_letter(out[0]);
 }
 
-/* A name for our graph, not yet taken: "conv_1", "conv_1_2"; of an operator "conv1", "conv2". */
+/* A name for our graph, not yet taken: "conv_1", "conv_1_2"; of an operator "conv1", "conv2". The
+   table keeps with the first of a kind how far its numbers have come. */
 static fv_status free_name(fv_importer *im, const char *wanted, const char *op, const char **out) {
     char base[NAME_MOST + 1], name[NAME_MOST + 16];
     const bool own = sanitise(wanted, base);
     if (!own) (void)snprintf(base, sizeof base, "%.40s", op);
-    for (int k = 1;; k++) {
-        if (own && k == 1)
-            (void)snprintf(name, sizeof name, "%s", base);
-        else
-            (void)snprintf(name, sizeof name, own ? "%s_%d" : "%s%d", base, k);
-        if (!fv__names_get(&im->taken, name)) break;
-    }
+    (void)snprintf(name, sizeof name, own ? "%s" : "%s1", base);
+    int *last = fv__names_get(&im->taken, name);
+    int k = last ? *last : 1;
+    while (fv__names_get(&im->taken, name))
+        (void)snprintf(name, sizeof name, own ? "%s_%d" : "%s%d", base, ++k);
+    if (last) *last = k;
     *out = fv__arena_text(&im->arena, name);
     if (!*out) return FV_EXHAUSTED;
-    return fv__names_add(im->ctx, &im->taken, *out, 0);
+    return fv__names_add(im->ctx, &im->taken, *out, 1);
 }
 
 static fv_status new_entry(fv_importer *im, const char *name, fv_entry **out) {
@@ -101,13 +102,6 @@ fv_status fv__onnx_output(fv_onnx_node *n, int i, fv_entry **out) {
 
 fv_status fv__onnx_new(const fv_onnx_node *n, fv_dtype dtype, const fv_shape *shape,
                        fv_constant *out) {
-    const int64_t count = fv__shape_count(shape), left = NUMBERS_MOST - n->im->computed;
-    if (count < 0 || count > left)
-        return fv__onnx_refuse(n,
-                               "what is computed while the file is read would be more than %d "
-                               "million numbers",
-                               NUMBERS_MOST >> 20);
-    n->im->computed += count;
     return fv__constant_new(n->im->ctx, &n->im->arena, dtype, shape, out);
 }
 
@@ -151,19 +145,30 @@ typedef struct folding {
     fv_tensor x[FV_ONNX_INPUTS], y[FV_OP_OUTPUTS];
 } folding;
 
-/* A small file may ask for the product of large matrices. */
-static fv_status check_work(const fv_onnx_node *n, const fv_op *op, const fv_site *site) {
+/* What computing it takes, in numbers read and written and products. */
+static double work_of(const fv_op *op, const fv_site *site) {
     fv_cost cost = {0};
+    double window = 1, work = 0;
     if (op->cost) op->cost(site, &cost);
-    if (cost.macs <= WORK_MOST) return FV_OK;
-    return fv__onnx_refuse(n, "it is too much to compute while the file is read");
+    if (cost.kernel_h > 1) window *= (double)cost.kernel_h;
+    if (cost.kernel_w > 1) window *= (double)cost.kernel_w;
+    for (int i = 0; i < site->inputs; i++) work += (double)fv__shape_count(&site->in[i]);
+    for (int i = 0; i < site->outputs; i++) work += window * (double)fv__shape_count(&site->out[i]);
+    return work + (double)cost.macs;
 }
 
-fv_status fv__onnx_compute(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in, int count,
-                           fv_entry *const *out, int outputs) {
+static fv_status check_work(fv_onnx_node *n, const fv_op *op, const fv_site *site) {
+    const double work = work_of(op, site);
+    if (work > n->im->work)
+        return fv__onnx_refuse(n, "what it computes from constants is too much to do while reading "
+                                  "the file");
+    n->im->work -= work;
+    return FV_OK;
+}
+
+static fv_status fold(fv_onnx_node *n, folding *f, const fv_onnx_made *o, fv_entry *const *in,
+                      int count, fv_entry *const *out, int outputs) {
     fv_importer *im = n->im;
-    folding *f = fv__arena_alloc(&im->arena, sizeof *f);
-    if (!f) return FV_EXHAUSTED;
     f->site = (fv_site){.options = o->op->options_size ? o->data.bytes : NULL,
                         .inputs = count,
                         .in = f->in,
@@ -196,6 +201,22 @@ fv_status fv__onnx_compute(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *con
                           .y = f->y};
     o->op->forward[0](&pass);
     return FV_OK;
+}
+
+fv_status fv__onnx_compute(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in, int count,
+                           fv_entry *const *out, int outputs) {
+    folding *f = fv__alloc(n->im->ctx, sizeof *f, "a node of constants");
+    if (!f) return FV_EXHAUSTED;
+    const fv_status status = fold(n, f, o, in, count, out, outputs);
+    fv__free(f);
+    return status;
+}
+
+/* Operators whose work grows faster than what they read: on constants they are left to the network,
+   as rare as that is. */
+static bool is_search(const fv_op *op) {
+    return op == &fv__op_lrn || op == &fv__op_nonmaxsuppression || op == &fv__op_roialign ||
+           op == &fv__op_roipool;
 }
 
 static bool all_known(fv_entry *const *in, int count) {
@@ -256,12 +277,16 @@ fv_status fv__onnx_add_to(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *cons
                           int outputs) {
     if (count > FV_ONNX_INPUTS)
         return fv__onnx_refuse(n, "%d inputs; at most %d are read", count, FV_ONNX_INPUTS);
+    if (count < o->op->inputs_min || count > o->op->inputs_max)
+        return fv__onnx_refuse(n, "%d inputs; %s takes %s%d", count, o->op->name,
+                               count < o->op->inputs_min ? "at least " : "at most ",
+                               count < o->op->inputs_min ? o->op->inputs_min : o->op->inputs_max);
     for (int i = 0; i < count; i++) {
         if (!in[i]) return fv__onnx_refuse(n, "its input %d is missing", i + 1);
         if (in[i]->value < 0 && fv__shape_count(&in[i]->constant.shape) == 0)
             return fv__onnx_refuse(n, "its input %d has no elements", i + 1);
     }
-    if (param_count == 0 && all_known(in, count))
+    if (param_count == 0 && all_known(in, count) && !is_search(o->op))
         return fv__onnx_compute(n, o, in, count, out, outputs);
     return add(n, o, in, count, params, param_count, out, outputs);
 }

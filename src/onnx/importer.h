@@ -13,10 +13,15 @@
 #include "base/name_table.h"
 #include "net/net.h"
 #include "onnx/constant.h"
+#include "onnx/onnx.h"
 
 #ifdef FV_HAVE_ONNX
 
 #define FV_ONNX_INPUTS 64 /* most inputs of a node that is not a join */
+
+/* What is made of a file of so many bytes takes no more memory than this, constants and weights
+   each. What its tensors read from other files counts as its own. */
+#define FV_ONNX_ALLOWANCE(bytes) (((size_t)64 << 20) + 16 * (bytes))
 
 /* What a name stands for. */
 typedef struct fv_entry {
@@ -49,7 +54,8 @@ typedef struct fv_importer {
     size_t entry_count, entry_capacity;
     fv_param_source *sources;
     size_t source_count, source_capacity;
-    int64_t computed; /* numbers that were made while importing */
+    size_t bytes; /* of the file and the tensors it names */
+    double work;  /* how much may still be computed while reading */
 } fv_importer;
 
 /* One node while it is taken. */
@@ -122,8 +128,7 @@ FV_MUST_USE fv_status fv__onnx_add(fv_onnx_node *n, const fv_onnx_made *o, const
 FV_MUST_USE fv_status fv__onnx_add_to(fv_onnx_node *n, const fv_onnx_made *o, fv_entry *const *in,
                                       int count, const fv_constant *const *params, int param_count,
                                       fv_entry *const *out, int outputs);
-/* A constant of zeros in the importer's memory; refused when all of them are more numbers than one
-   would want to compute while a file is read. */
+/* A constant of zeros in the importer's memory, which has a limit: see FV_ONNX_ALLOWANCE. */
 FV_MUST_USE fv_status fv__onnx_new(const fv_onnx_node *n, fv_dtype dtype, const fv_shape *shape,
                                    fv_constant *out);
 /* Computed at once, from inputs that are all known. */
@@ -140,7 +145,8 @@ FV_MUST_USE fv_status fv__onnx_transposed(const fv_onnx_node *n, const fv_consta
 
 /* A value of our graph for an entry; a constant becomes one. */
 FV_MUST_USE fv_status fv__onnx_value(fv_onnx_node *n, fv_entry *e, int *value);
-/* Shape of an entry as the file has it; batched: dim[0] is 1 and stands for the batch. */
+/* Shape of an entry as the file has it, of no dimensions for NULL, an input that is left out;
+   batched: dim[0] is 1 and stands for the batch. */
 const fv_shape *fv__onnx_shape(const fv_importer *im, const fv_entry *e, bool *batched);
 
 /* Translates an operator's options where a value's batch is not the first dimension in the file;
@@ -148,6 +154,9 @@ const fv_shape *fv__onnx_shape(const fv_importer *im, const fv_entry *e, bool *b
 FV_MUST_USE fv_status fv__onnx_turn(fv_onnx_node *n, fv_onnx_made *o, fv_entry *const *in,
                                     int count, int *batch_at);
 void fv__onnx_turned(const fv_importer *im, fv_entry *e, int batch_at);
+
+/* The image and further inputs, of which the names of initializers are none. */
+FV_MUST_USE fv_status fv__onnx_read_inputs(fv_importer *im, const fv_onnx_options *options);
 
 /* The entry of a name, NULL: there is none; a new one, which must not be there yet. */
 fv_entry *fv__importer_find(const fv_importer *im, const char *name);

@@ -26,6 +26,11 @@ typedef struct fv_onnx_options {
                               the input; NULL: as the file says, and values as they are */
 } fv_onnx_options;
 
+/* A line of a file's metadata_props. */
+typedef struct fv_onnx_note {
+    const char *key, *value;
+} fv_onnx_note;
+
 /* What an input or output of the file is here. */
 typedef struct fv_onnx_port {
     const char *name;
@@ -38,7 +43,9 @@ typedef struct fv_onnx_import {
     float *weights;  /* of all its parameters; from fv__alloc */
     fv_onnx_port *inputs, *outputs;
     int input_count, output_count;
-    fv_arena arena; /* of names and constants */
+    const fv_onnx_note *notes;
+    int note_count;
+    fv_arena arena; /* of names, constants and notes */
 } fv_onnx_import;
 
 /* Whether bytes look like an ONNX model. */
@@ -48,5 +55,12 @@ bool fv__onnx_recognise(const uint8_t *bytes, size_t size);
 FV_MUST_USE fv_status fv__onnx_import(fv_context *ctx, const char *path,
                                       const fv_onnx_options *options, fv_onnx_import *out);
 void fv__onnx_import_free(fv_onnx_import *import);
+#ifdef FV_HAVE_ONNX
+/* The same from bytes in memory; `name` is for messages, and its folder is where tensors lie that
+   are files of their own. */
+FV_MUST_USE fv_status fv__onnx_parse(fv_context *ctx, const char *name, const uint8_t *bytes,
+                                     size_t size, const fv_onnx_options *options,
+                                     fv_onnx_import *out);
+#endif
 
 #endif

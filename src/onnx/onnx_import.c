@@ -24,6 +24,12 @@ void fv__onnx_import_free(fv_onnx_import *import) {
 #ifdef FV_HAVE_ONNX
 
 #define OPSET_LAST 17
+#define NOTES_MOST 1000 /* further lines of metadata are not looked at */
+
+/* What may be computed while reading, in numbers and products: a tenth of a second's work, or what
+   the file's own numbers need. */
+#define WORK_LEAST 1e8
+#define WORK_TIMES 16
 
 static const fv_onnx_row rows[] = {
 #define FV_ONNX_ROW(op, since, name) {#op, since, fv__onnx_take_##name},
@@ -105,129 +111,9 @@ static fv_status read_constants(fv_importer *im) {
         FV_TRY(fv__importer_name(im, g->initializer[i]->name ? g->initializer[i]->name : "", &e));
         FV_TRY(fv__constant_read(im->ctx, &im->arena, im->folder, g->initializer[i], &e->constant));
         e->known = true;
+        im->bytes += (size_t)fv__shape_count(&e->constant.shape) * sizeof(float);
     }
     return FV_OK;
-}
-
-/* ---------------------------------------------------------------------------------- inputs --- */
-
-static fv_dtype dtype_of(int32_t onnx) {
-    switch (onnx) {
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT32:
-        return FV_I32;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__UINT8:
-        return FV_U8;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT8:
-        return FV_I8;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__BOOL:
-        return FV_BOOL8;
-    default:
-        return FV_F32;
-    }
-}
-
-/* Dimensions as stated; -1: symbolic or left out. */
-static fv_status stated_shape(fv_importer *im, const Onnx__ValueInfoProto *v, fv_shape *shape,
-                              fv_dtype *dtype) {
-    const Onnx__TypeProto *type = v->type;
-    if (type && type->value_case > ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
-        return fv__fail(im->ctx, FV_BAD_INPUT, "the input %.80s is no tensor", v->name);
-    if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type ||
-        !type->tensor_type->shape)
-        return fv__fail(im->ctx, FV_BAD_INPUT, "the input %.80s has no shape in the file", v->name);
-    const Onnx__TensorShapeProto *s = type->tensor_type->shape;
-    if (s->n_dim > FV_RANK_MAX - 1)
-        return fv__fail(im->ctx, FV_BAD_INPUT,
-                        "the input %.80s has %zu dimensions; %d are the most", v->name, s->n_dim,
-                        FV_RANK_MAX - 1);
-    *dtype = dtype_of(type->tensor_type->elem_type);
-    *shape = (fv_shape){.rank = (int)s->n_dim};
-    for (int d = 0; d < shape->rank; d++)
-        shape->dim[d] =
-            s->dim[d]->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE
-                ? s->dim[d]->dim_value
-                : -1;
-    return FV_OK;
-}
-
-static const fv_onnx_given *given_for(const fv_onnx_options *o, const char *name) {
-    for (int i = 0; i < o->given_count; i++)
-        if (strcmp(o->given[i].name, name) == 0) return &o->given[i];
-    return NULL;
-}
-
-/* An input as a value of its own; where nothing is a batch, of any type and shape. */
-static fv_status further_input(fv_importer *im, const Onnx__ValueInfoProto *v,
-                               const fv_onnx_options *o) {
-    const fv_onnx_given *given = given_for(o, v->name);
-    fv_shape shape;
-    fv_dtype dtype;
-    fv_entry *e;
-    FV_TRY(stated_shape(im, v, &shape, &dtype));
-    if (given) {
-        shape = given->constant.shape;
-        dtype = given->constant.dtype == FV_I64 ? FV_I32 : given->constant.dtype;
-    }
-    if (given && fv__shape_count(&shape) == 0) { /* no graph holds nothing, a constant may */
-        FV_TRY(fv__importer_name(im, v->name, &e));
-        e->known = true;
-        e->constant = given->constant;
-        return FV_OK;
-    }
-    for (int d = 0; d < shape.rank; d++)
-        if (shape.dim[d] < 1)
-            return fv__fail(im->ctx, FV_BAD_INPUT, "dimension %d of the input %.80s is not stated",
-                            d, v->name);
-    FV_TRY(fv__importer_name(im, v->name, &e));
-    if (given) e->known = e->given = true, e->constant = given->constant;
-    char name[32];
-    (void)fv__format(name, sizeof name, "input%zu", im->graph->value_count);
-    const char *kept = fv__arena_text(&im->arena, name);
-    if (!kept) return FV_EXHAUSTED;
-    return fv__net_add_input(im->ctx, im->graph, kept, (fv_type){dtype, !im->fixed}, &shape,
-                             &e->value);
-}
-
-/* The image: [batch, channels, height, width], of which only the batch may stay open. */
-static fv_status image_input(fv_importer *im, const Onnx__ValueInfoProto *v, const char *name,
-                             const fv_input *given) {
-    fv_input input = {.scale = 1, .mean = {1, {0}}, .std = {1, {1}}};
-    fv_shape shape;
-    fv_dtype dtype;
-    fv_entry *e;
-    FV_TRY(stated_shape(im, v, &shape, &dtype));
-    if (given) input = *given;
-    FV_TRY(fv__importer_size(im, v->name, given, &shape));
-    if (shape.rank != 4 || dtype != FV_F32 || shape.dim[0] > 1)
-        return fv__fail(
-            im->ctx, FV_BAD_INPUT,
-            "the input %.80s is not a batch of images, float32 [N, C, H, W] with an open "
-            "batch or one of 1",
-            v->name);
-    input.channels = shape.dim[1], input.height = shape.dim[2], input.width = shape.dim[3];
-    FV_TRY(fv__net_new(im->ctx, name, &input, &im->graph));
-    FV_TRY(fv__importer_name(im, v->name, &e));
-    e->value = 0;
-    return FV_OK;
-}
-
-static fv_status read_inputs(fv_importer *im, const fv_onnx_options *o) {
-    const Onnx__GraphProto *g = im->model->graph;
-    const char *name = g->name && *g->name ? g->name : "onnx";
-    if (im->fixed) {
-        const fv_input dummy = {
-            .channels = 1, .height = 1, .width = 1, .scale = 1, .mean = {1, {0}}, .std = {1, {1}}};
-        FV_TRY(fv__net_new(im->ctx, "onnx", &dummy, &im->graph));
-    }
-    for (size_t i = 0; i < g->n_input; i++) {
-        const Onnx__ValueInfoProto *v = g->input[i];
-        if (!v->name) return fv__fail(im->ctx, FV_BAD_INPUT, "an input of the file has no name");
-        if (fv__importer_find(im, v->name)) continue; /* an initializer: old files list those too */
-        FV_TRY(im->graph ? further_input(im, v, o) : image_input(im, v, name, o->input));
-    }
-    if (im->graph) return FV_OK;
-    return fv__fail(im->ctx, FV_BAD_INPUT, "the file has no input");
 }
 
 /* ----------------------------------------------------------------------------------- nodes --- */
@@ -275,13 +161,20 @@ static fv_status add_heads(fv_importer *im) {
         if (!e)
             return fv__fail(im->ctx, FV_BAD_INPUT, "nothing computes the output %.80s",
                             g->output[i]->name ? g->output[i]->name : "?");
-        if (e->value < 0) continue; /* a constant: nothing to compute */
+        if (e->value < 0 || (e->known && !e->given)) continue; /* nothing to compute */
+        if (!im->fixed && !im->graph->values[e->value].type.batched)
+            return fv__fail(im->ctx, FV_BAD_INPUT,
+                            "the output %.80s is computed from constants alone: it is the same for "
+                            "every image",
+                            e->name);
         char name[32];
         heads++;
         (void)fv__format(name, sizeof name, heads > 1 ? "output%d" : "output", heads);
         const fv_head head = {.name = name, .value = e->value, .weight = 1};
         FV_TRY(fv__net_add_head(im->ctx, im->graph, &head));
     }
+    if (heads == 0 && !im->fixed)
+        return fv__fail(im->ctx, FV_BAD_INPUT, "no output of the file depends on its input");
     if (heads == 0) {
         const fv_head head = {.name = "output", .value = 0, .weight = 1};
         FV_TRY(fv__net_add_head(im->ctx, im->graph, &head));
@@ -289,7 +182,18 @@ static fv_status add_heads(fv_importer *im) {
     return fv__net_freeze(im->ctx, im->graph);
 }
 
+/* Every layer has weights of its own, though many may be one tensor in the file. */
+static fv_status check_weights(fv_importer *im) {
+    const size_t bytes = (size_t)im->graph->param_elements * sizeof(float); /* below 2^42 */
+    if (bytes <= FV_ONNX_ALLOWANCE(im->bytes)) return FV_OK;
+    return fv__fail(im->ctx, FV_BAD_INPUT,
+                    "its layers have weights of %zu MB, and the file holds %zu MB: too many of "
+                    "them share one tensor",
+                    bytes >> 20, im->bytes >> 20);
+}
+
 static fv_status gather_weights(fv_importer *im, float **out) {
+    FV_TRY(check_weights(im));
     *out = fv__alloc(im->ctx, (size_t)im->graph->param_elements * sizeof **out, "weights");
     if (!*out) return FV_EXHAUSTED;
     for (size_t i = 0; i < im->source_count; i++) {
@@ -312,6 +216,18 @@ static fv_status ports(fv_importer *im, Onnx__ValueInfoProto **infos, size_t cou
     return FV_OK;
 }
 
+static fv_status read_notes(fv_importer *im, fv_onnx_import *out) {
+    const Onnx__ModelProto *m = im->model;
+    fv_onnx_note *notes = fv__arena_alloc(&im->arena, (m->n_metadata_props + 1) * sizeof *notes);
+    if (!notes) return FV_EXHAUSTED;
+    out->notes = notes;
+    for (size_t i = 0; i < m->n_metadata_props && i < NOTES_MOST; i++)
+        if (m->metadata_props[i]->key && m->metadata_props[i]->value)
+            notes[out->note_count++] =
+                (fv_onnx_note){m->metadata_props[i]->key, m->metadata_props[i]->value};
+    return FV_OK;
+}
+
 static fv_status import_graph(fv_importer *im, const fv_onnx_options *o, fv_onnx_import *out) {
     const Onnx__GraphProto *g = im->model->graph;
     if (!g) return fv__fail(im->ctx, FV_BAD_INPUT, "the file holds no graph");
@@ -321,11 +237,12 @@ static fv_status import_graph(fv_importer *im, const fv_onnx_options *o, fv_onnx
     FV_TRY(check_operators(im));
     FV_TRY(check_opset(im));
     FV_TRY(read_constants(im));
-    FV_TRY(read_inputs(im, o));
+    FV_TRY(fv__onnx_read_inputs(im, o));
     for (size_t i = 0; i < g->n_node; i++)
         if (im->needed[i]) FV_TRY(take_node(im, g->node[i]));
     FV_TRY(add_heads(im));
     FV_TRY(gather_weights(im, &out->weights));
+    FV_TRY(read_notes(im, out));
     FV_TRY(ports(im, g->input, g->n_input, &out->inputs, &out->input_count));
     return ports(im, g->output, g->n_output, &out->outputs, &out->output_count);
 }
@@ -336,24 +253,35 @@ static const char *folder_of(fv_arena *arena, const char *path) {
     return fv__arena_textn(arena, path, slash ? (size_t)(slash - path) + 1 : 0);
 }
 
-fv_status fv__onnx_import(fv_context *ctx, const char *path, const fv_onnx_options *options,
-                          fv_onnx_import *out) {
-    fv_importer im = {.ctx = ctx, .fixed = options->fixed};
+/* What the message in im->model says; `name` begins its sentences. */
+static fv_status import_model(fv_importer *im, const char *name, const fv_onnx_options *options,
+                              fv_onnx_import *out) {
+    im->folder = folder_of(&im->arena, name);
+    if (!im->folder) return FV_EXHAUSTED;
+    fv__arena_limit(&im->arena, FV_ONNX_ALLOWANCE(im->bytes));
+    fv_status status = import_graph(im, options, out);
+    if (im->arena.overdrawn)
+        status = fv__fail(im->ctx, FV_BAD_INPUT,
+                          "what it computes from constants takes more than %zu MB, which is too "
+                          "much for a file of its size",
+                          FV_ONNX_ALLOWANCE(im->bytes) >> 20);
+    im->arena.limited = false;
+    return status == FV_OK ? FV_OK : fv__fail_in(im->ctx, "%.100s: ", name);
+}
+
+fv_status fv__onnx_parse(fv_context *ctx, const char *name, const uint8_t *bytes, size_t size,
+                         const fv_onnx_options *options, fv_onnx_import *out) {
+    fv_importer im = {.ctx = ctx,
+                      .fixed = options->fixed,
+                      .bytes = size,
+                      .work = WORK_LEAST + WORK_TIMES * (double)size};
     const ProtobufCMessage *message = NULL;
-    fv_bytes file;
     *out = (fv_onnx_import){0};
     fv__arena_init(&im.arena, ctx);
-    FV_TRY(fv__file_read(ctx, path, 0, &file));
-    fv_status status = fv__onnx_unpack(ctx, &im.arena, path, &onnx__model_proto__descriptor,
-                                       file.data, file.size, &message);
-    fv__file_release(&file);
-    im.folder = folder_of(&im.arena, path);
-    if (status == FV_OK && !im.folder) status = FV_EXHAUSTED;
-    if (status == FV_OK) {
-        im.model = (const Onnx__ModelProto *)message;
-        status = import_graph(&im, options, out);
-        if (status != FV_OK) status = fv__fail_in(ctx, "%.100s: ", path);
-    }
+    fv_status status = fv__onnx_unpack(ctx, &im.arena, name, &onnx__model_proto__descriptor, bytes,
+                                       size, &message);
+    im.model = (const Onnx__ModelProto *)message;
+    if (status == FV_OK) status = import_model(&im, name, options, out);
     fv__names_free(&im.names);
     fv__names_free(&im.taken);
     fv__free(im.entries);
@@ -361,6 +289,16 @@ fv_status fv__onnx_import(fv_context *ctx, const char *path, const fv_onnx_optio
     out->graph = im.graph;
     out->arena = im.arena;
     if (status != FV_OK) fv__onnx_import_free(out);
+    return status;
+}
+
+fv_status fv__onnx_import(fv_context *ctx, const char *path, const fv_onnx_options *options,
+                          fv_onnx_import *out) {
+    fv_bytes file;
+    *out = (fv_onnx_import){0};
+    FV_TRY(fv__file_read(ctx, path, 0, &file));
+    const fv_status status = fv__onnx_parse(ctx, path, file.data, file.size, options, out);
+    fv__file_release(&file);
     return status;
 }
 

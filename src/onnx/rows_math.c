@@ -16,6 +16,7 @@ static fv_status stretch(fv_onnx_node *n, fv_entry **second) {
     if (!broadcast || axis < 0 || !fv__onnx_has(n, 0) || !fv__onnx_has(n, 1)) return FV_OK;
     const int rank = fv__onnx_shape(n->im, n->in[0], NULL)->rank;
     const fv_shape *s = fv__onnx_shape(n->im, n->in[1], NULL);
+    if (axis > rank) return fv__onnx_refuse(n, "axis %lld", (long long)axis);
     const int more = rank - (int)axis - s->rank;
     if (more <= 0) return FV_OK;
     if (!n->in[1]->known || s->rank + more > FV_RANK_MAX)
@@ -193,7 +194,8 @@ static fv_status take_flat_softmax(fv_onnx_node *n, fv_onnx_made *o, int64_t axi
 
 fv_status fv__onnx_take_softmax(fv_onnx_node *n) {
     const int in[] = {0};
-    int64_t axis, behind = 1;
+    int64_t axis;
+    bool last = true; /* nothing lies behind the axis */
     fv_onnx_made o;
     FV_TRY(fv__onnx_own(n, &o));
     if (!fv__onnx_has(n, 0)) return fv__onnx_refuse(n, "it has no input");
@@ -201,9 +203,8 @@ fv_status fv__onnx_take_softmax(fv_onnx_node *n) {
     FV_TRY(fv__onnx_int(n, "axis", n->im->opset < 13 ? 1 : -1, &axis));
     if (axis < 0) axis += shape->rank;
     if (axis < 0 || axis > shape->rank) return fv__onnx_refuse(n, "axis %lld", (long long)axis);
-    for (int i = (int)axis + 1; i < shape->rank; i++) behind *= shape->dim[i];
-    if (n->im->opset < 13 && (behind != 1 || axis == shape->rank))
-        return take_flat_softmax(n, &o, axis);
+    for (int i = (int)axis + 1; i < shape->rank; i++) last = last && shape->dim[i] == 1;
+    if (n->im->opset < 13 && (!last || axis == shape->rank)) return take_flat_softmax(n, &o, axis);
     FV_TRY(fv__onnx_set(n, &o, "axis", (double)axis));
     return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }

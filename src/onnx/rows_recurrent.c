@@ -119,6 +119,7 @@ static fv_status add(fv_onnx_node *n, const fv_onnx_made *o, order order, fv_ent
         if (order == BATCH_MOVED) fv__onnx_turned(n->im, to[i], 1); /* [D, N, H] */
         FV_TRY(fv__steps_give(&s, i, to[i]));
     }
+    if (n->proto->n_output == 0 || !n->proto->output[0][0]) return FV_OK;
     return give_steps(&s, order, params[0]->shape.dim[0], to[0]);
 }
 
@@ -150,6 +151,8 @@ fv_status fv__onnx_take_recurrent(fv_onnx_node *n) {
     for (int i = 0; i < 4; i++)
         if (fv__onnx_has(n, given[i]))
             FV_TRY(fv__onnx_known(n, given[i], "a weight", &params[count++]));
+    if (params[0]->shape.rank != 3 || params[0]->shape.dim[0] < 1)
+        return fv__onnx_refuse(n, "its weight W is not [directions, gates*hidden, inputs]");
     return add(n, &o, order, in, ins, params, count);
 }
 

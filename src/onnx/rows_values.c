@@ -79,9 +79,30 @@ fv_status fv__onnx_take_transpose(fv_onnx_node *n) {
     return fv__onnx_add(n, &o, in, 1, NULL, 0);
 }
 
+/* Indices that the file holds must name places that there are. */
+static fv_status check_places(fv_onnx_node *n) {
+    int64_t axis;
+    FV_TRY(fv__onnx_int(n, "axis", 0, &axis));
+    if (!fv__onnx_has(n, 0) || !fv__onnx_has(n, 1) || !n->in[1]->known || n->in[1]->given)
+        return FV_OK;
+    const fv_shape *x = fv__onnx_shape(n->im, n->in[0], NULL);
+    const fv_constant *at = &n->in[1]->constant;
+    if (axis < 0) axis += x->rank;
+    if (axis < 0 || axis >= x->rank) return fv__onnx_refuse(n, "axis %lld", (long long)axis);
+    const int64_t most = x->dim[axis];
+    for (int64_t i = 0, count = fv__shape_count(&at->shape); i < count; i++) {
+        const int64_t v = fv__constant_int(at, i);
+        if (v < -most || v >= most)
+            return fv__onnx_refuse(n, "its index %lld names none of %lld places", (long long)v,
+                                   (long long)most);
+    }
+    return FV_OK;
+}
+
 fv_status fv__onnx_take_gather(fv_onnx_node *n) {
     const int in[] = {0, 1};
     fv_onnx_made o;
+    FV_TRY(check_places(n));
     FV_TRY(fv__onnx_make(n, "gather", &o));
     return fv__onnx_add(n, &o, in, 2, NULL, 0);
 }

@@ -100,7 +100,8 @@ const fv_op fv__op_conv = {
         "height, width]. As a matrix, y = Cx + b; the gradient is dx = C'dy.\n"
         "A sequence [channels, width] is a map of height 1: `conv 8 3` slides along it, with\n"
         "weights [filters, channels/groups, width]. With `flip` the kernels are mirrored.\n"
-        "`init zero` is for a layer whose part is to grow from nothing, such as a score.\n"
+        "`init zero` is for a layer whose part is to grow from nothing, such as a score. A bias\n"
+        "for every unit, or filters that read some of the maps only: tableconv.\n"
         "LeCun, Bottou, Bengio & Haffner 1998, section II; sizes: Dumoulin & Visin 2016.",
     .onnx = "Conv",
     .inputs_min = 1,

@@ -117,8 +117,9 @@ struct fv_plan {
     fv_arena arena; /* everything below but the arrays that grow */
     fv_plan_value *values;
     fv_plan_node *nodes;
-    fv_text notes;  /* of the rewrite rules, a line each */
-    size_t workers; /* of the context it was made with, for fv__plan_memory */
+    fv_text notes;                  /* of the rewrite rules, a line each */
+    const struct fv_rewrite *noted; /* the rule that the last of them is of */
+    size_t workers;                 /* of the context it was made with, for fv__plan_memory */
     fv_temp *temps;
     size_t temp_count, temp_capacity;
     fv_step *steps;

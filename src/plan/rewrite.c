@@ -44,21 +44,15 @@ int fv__plan_only_reader(const fv_plan *plan, int value) {
     return v->readers == 1 && !v->pinned ? v->reader : -1;
 }
 
-/* Whether the notes say what the rule does. Rules come one after the other. */
-static bool rule_noted(const fv_plan *plan, const fv_rewrite *rule) {
-    char begin[64];
-    (void)fv__format(begin, sizeof begin, "rewrite  %s: ", rule->name);
-    return plan->notes.data && strstr(plan->notes.data, begin);
-}
-
 void fv__plan_note(fv_plan *plan, const fv_rewrite *rule, const char *format, ...) {
     char line[512];
     va_list args;
     va_start(args, format);
     fv__vformat(line, sizeof line, format, args);
     va_end(args);
-    if (!rule_noted(plan, rule))
+    if (plan->noted != rule) /* rules come one after the other */
         fv__text_addf(&plan->notes, "rule     %s: %s\n", rule->name, rule->help);
+    plan->noted = rule;
     fv__text_addf(&plan->notes, "rewrite  %s: %s\n", rule->name, line);
 }
 
