@@ -62,7 +62,7 @@ TORCH_TEXTS = {
       - l2norm - reshape 0,-1 - fc 4""",
     "parts": """conv 6 3x3 stride 4 - split 2 as cut - concat { from cut.2 | from cut }
       - adaptiveavgpool 2x3 - lrn 3 - hardsigmoid - adaptivemaxpool 2 - abs - sqrt - fc 3""",
-    "numbers": """conv 3 3x3 stride 5 - mul { identity | constant 2.5 } - sum { constant 1,-2,0.5 shape 3,1,1 |
+    "numbers": """conv 3 3x3 stride 5 - mul { identity | constant values 2.5 } - sum { constant 3x1x1 values 1,-2,0.5 |
       identity } - fc 4""",
     "resized": """conv 4 3x3 - resize 30x34 - conv 4 3x3 stride 2 - resize scale 2 rounding floor coordinates asymmetric
       - resize 11x13 mode bilinear - resize 15x20 mode bilinear coordinates align_corners
