@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -42,6 +43,7 @@ def the_old_ones_learn():
     for name, given, least in (("lenet5-1998", "epochs=4", 0.8), ("lenet1989", "epochs=3", 0.8),
                                ("two-layer", "epochs=2", 0.75), ("adaline", "epochs=1", 0.5)):
         check(f"check {name}", fovea("check", name, "--quiet")[0], 0)
+        shutil.rmtree(f"run-{name}", ignore_errors=True)
         code, out = fovea("train", name, "digits:1500", given, "--json", "--out", f"run-{name}")
         check(f"train {name}", code, 0)
         right = json.loads(out)["test_accuracy"] if code == 0 else 0

@@ -225,10 +225,11 @@ static fv_status run_noise(fv_context *ctx, const fv_model *model, fv_tensor *in
     const float *numbers = status == FV_OK ? fv_run_output(run, 0, &each) : NULL;
     if (status == FV_OK && logits) status = fv_run_value(run, logits, &view);
     if (status == FV_OK && logits) numbers = view.data;
-    output->dtype = FV_F32;
-    output->shape = fv__shape2(BATCH, each);
-    output->step = each;
-    output->data = malloc((size_t)(BATCH * each) * sizeof(float));
+    const fv_graph *g = model->net.graph;
+    const int value = logits ? fv__net_find_value(g, logits) : g->heads[0].value;
+    fv_shape shape = g->values[value].shape;
+    shape.dim[0] = BATCH;
+    *output = fv__tensor(malloc((size_t)(BATCH * each) * sizeof(float)), FV_F32, shape);
     if (status == FV_OK && output->data)
         memcpy(output->data, numbers, (size_t)(BATCH * each) * sizeof(float));
     if (input) {

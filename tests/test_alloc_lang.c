@@ -24,8 +24,8 @@ static const char good[] =
     "block unit(k) = add { conv k 3x3 pad 1 as c - bn - relu | identity } as out - relu\n"
     "input 1x8x8 scale 1/255 mean 0.5\n"
     "  (conv 4 3x3 pad 1 - relu) as trunk - [unit(4)]*n - maxpool 2 as a_longer_label\n"
-    "  - sum { identity | tensor 4x1x1 int32 values 1,-2,3,4 as ints - cast float\n"
-    "    | tensor values 0.5 }\n"
+    "  - sum { identity | constant 4x1x1 int32 values 1,-2,3,4 as ints - cast float\n"
+    "    | constant values 0.5 }\n"
     "  - concat { conv 4 1x1 - relu | if n > 3 then conv 4 3x3 pad 1 } - fc 8 - tanh\n"
     "  - fc classes*(2//2) - softmax\n"
     "loss crossentropy ignore n\n"
@@ -43,8 +43,8 @@ static const char *const bad[] = {"input 1x8x8\n conv 3",
                                   "input 1x8x8\n fc 3 as a - fc 3 share a",
                                   "input 1x8x8\n maxpool 9",
                                   "block b(k) = b(k)\ninput 1x8x8\n b(2)",
-                                  "input 1x8x8\n sum { identity | tensor 8 }",
-                                  "input 1x8x8\n sum { identity | tensor 8 values 1,2 }"};
+                                  "input 1x8x8\n sum { identity | constant 8 }",
+                                  "input 1x8x8\n sum { identity | constant 8 values 1,2 }"};
 
 static fv_status use(const char *text, const fv_setting *settings, size_t count) {
     fv_graph *net = NULL;

@@ -88,6 +88,23 @@ bool fv__read_real(const char **text, double *out) {
     return isfinite(*out);
 }
 
+char *fv__float_text(char out[32], float v) {
+    for (int precision = 6; precision <= 9; precision++) {
+        double back = 0;
+        const char *at = out;
+        (void)fv__format(out, 32, "%.*g", precision, (double)v);
+        if (fv__read_real(&at, &back) && (float)back == v) break;
+    }
+    return out;
+}
+
+double fv__float_as_written(float v) {
+    char text[32];
+    const char *at = fv__float_text(text, v);
+    double written = v;
+    return fv__read_real(&at, &written) ? written : (double)v;
+}
+
 bool fv__parse_real(const char *text, double *out) {
     double a, b;
     if (!fv__read_real(&text, &a)) return false;

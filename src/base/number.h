@@ -22,6 +22,12 @@ int fv__vformat(char *out, size_t size, const char *format, va_list args)
 /* Shortest decimal that reads back as v: 0.1, 3e-05; nan and inf become null. Returns `out`. */
 char *fv__number_text(char out[32], double v);
 
+/* Shortest decimal that reads back as the float v, which is finite: 0.1 and not
+   0.10000000149011612; and the number that it stands for, such as somebody wrote it before it
+   became a float. */
+char *fv__float_text(char out[32], float v);
+double fv__float_as_written(float v);
+
 /* Reads a whole decimal number from `text`; false when something else stands there too. "1/255" is
    read as the quotient. */
 bool fv__parse_real(const char *text, double *out);

@@ -86,26 +86,15 @@ bool fv__constant_in_text(const fv_value *c) {
            fv__constant_exact(c);
 }
 
-/* The shortest that reads back as the same float: 0.1, not 0.10000000149011612. */
-static void add_float(fv_text *out, float v) {
-    char text[32];
-    for (int precision = 6; precision <= 9; precision++) {
-        double back = 0;
-        const char *at = text;
-        (void)fv__format(text, sizeof text, "%.*g", precision, (double)v);
-        if (fv__read_real(&at, &back) && (float)back == v) break;
-    }
-    fv__text_add(out, text);
-}
-
 void fv__element_print(fv_text *out, fv_dtype dtype, const void *data, int64_t i) {
     const double v = fv__element(dtype, data, i);
+    char text[32];
     if (isnan(v))
         fv__text_add(out, "nan");
     else if (isinf(v))
         fv__text_add(out, v > 0 ? "inf" : "-inf");
     else if (dtype == FV_F32)
-        add_float(out, (float)v);
+        fv__text_add(out, fv__float_text(text, (float)v));
     else
         fv__text_number(out, v);
 }

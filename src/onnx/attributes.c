@@ -64,7 +64,7 @@ fv_status fv__onnx_int(fv_onnx_node *n, const char *name, int64_t otherwise, int
 
 fv_status fv__onnx_real(fv_onnx_node *n, const char *name, double otherwise, double *out) {
     const Onnx__AttributeProto *a = fv__onnx_attribute(n, name);
-    *out = a ? (double)a->f : otherwise;
+    *out = a ? fv__float_as_written(a->f) : otherwise;
     if (!a || is(a, TYPE(FLOAT), a->has_f)) return FV_OK;
     *out = (double)a->i;
     return is(a, TYPE(INT), a->has_i) ? FV_OK : wrong_type(n, name, "a number");
