@@ -15,6 +15,7 @@
  *   fovea/evaluate.h   how well a model does: accuracy, predictions, confusion
  *   fovea/explain.h    what a network is: layers, numbers, memory
  *   fovea/check.h      whether its gradients are right
+ *   fovea/compare.h    two models side by side: how far apart each layer is
  *   fovea/bench.h      how fast it is, and how each layer is computed
  *   fovea/draw.h       filters, feature maps, samples, mistakes, curves as PNG
  *   fovea/matrix.h     a few numbers in rows, from text
@@ -73,6 +74,7 @@
 #include "fovea/evaluate.h"
 #include "fovea/explain.h"
 #include "fovea/check.h"
+#include "fovea/compare.h"
 #include "fovea/bench.h"
 #include "fovea/draw.h"
 #include "fovea/matrix.h"

@@ -67,6 +67,9 @@ printf 'net broken\ninput 1x8x8\n  conv 4 9x9 - fc 2 - softmax\n' >broken.net
 expect 3 "broken.net:3:" explain broken.net
 expect 3 "without weights" predict broken.net x.png
 expect 0 "small.safetensors" convert lenet5 small.safetensors
+expect 0 "The output agrees within" compare small.safetensors lenet5
+expect 3 "they cannot be given the same numbers" compare small.safetensors vgg16
+expect 2 "compare needs more" compare lenet5
 expect 3 "nothere.png" predict small.safetensors nothere.png
 echo "not a picture" >text.png
 expect 3 "text.png" predict small.safetensors text.png

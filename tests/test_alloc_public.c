@@ -20,21 +20,71 @@ static const char text[] = "net small(classes = 3)\n"
 
 /* ------------------------------------------------------------------------------------ uses --- */
 
+/* An architecture of Keras, and weights that lie alike there and here. */
+static void write_keras(void) {
+    static const char json[] =
+        "{\"class_name\": \"Functional\", \"config\": {\"name\": \"k\", \"layers\": "
+        "[{\"class_name\": "
+        "\"InputLayer\", \"config\": {\"name\": \"i\", \"batch_shape\": [null, 2, 2, 2]}}, "
+        "{\"class_name\": \"Conv2D\", \"config\": {\"name\": \"c\", \"filters\": 2, "
+        "\"kernel_size\": 1, "
+        "\"padding\": \"same\", \"activation\": \"relu\"}, \"inbound_nodes\": [[[\"i\", 0, 0, "
+        "{}]]]}, "
+        "{\"class_name\": \"Flatten\", \"config\": {\"name\": \"f\"}, \"inbound_nodes\": [[[\"c\", "
+        "0, 0, "
+        "{}]]]}, {\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 8}, "
+        "\"inbound_nodes\": [[[\"f\", 0, 0, {}]]]}], \"output_layers\": [[\"d\", 0, 0]]}}";
+    fv_context *ctx;
+    fv_model *model;
+    FILE *file = fopen("alloc.json", "w");
+    assert_non_null(file);
+    assert_true(fputs(json, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(fv_context_new(1, &ctx), FV_OK);
+    OK(ctx, fv_model_parse(ctx, "net k\ninput 2x2x2\nconv 2 1x1 - relu - fc 8\n", NULL, 1, &model));
+    OK(ctx, fv_model_save(ctx, model, "alloc_keras.safetensors"));
+    fv_model_free(model);
+    fv_context_free(ctx);
+}
+
 static fv_status describe(fv_context *ctx) {
     fv_net *net = NULL, *again = NULL;
     fv_blob *print = NULL;
     fv_explanation *e = NULL;
     fv_explain_options options = FV_INIT(fv_explain_options);
     options.training = 1;
+    fv_blob *programs[2] = {NULL, NULL};
+    fv_model *theirs = NULL;
+    fv_model_options keras = FV_INIT(fv_model_options);
+    keras.weights = "alloc_keras.safetensors";
+    keras.match = FV_MATCH_KERAS;
     fv_status s = fv_net_parse(ctx, text, "classes=4", &net);
     if (!s) s = fv_explain(ctx, net, &options, &e);
     if (!s) s = fv_net_print(ctx, net, &print);
     if (!s) s = fv_net_save(ctx, net, "alloc.net");
     if (!s) s = fv_net_open(ctx, "alloc.net", NULL, &again);
+    if (!s) s = fv_net_program(ctx, net, "pytorch", &programs[0]);
+    if (!s) s = fv_net_program(ctx, net, "keras", &programs[1]);
+    if (!s) s = fv_model_open(ctx, "alloc.json", &keras, &theirs);
+    fv_blob_free(programs[0]);
+    fv_blob_free(programs[1]);
+    fv_model_free(theirs);
     fv_blob_free(print);
     fv_explanation_free(e);
     fv_net_free(again);
     fv_net_free(net);
+    return s;
+}
+
+static fv_status compare(fv_context *ctx) {
+    fv_model *a = NULL, *b = NULL;
+    fv_comparison *c = NULL;
+    fv_status s = fv_model_parse(ctx, text, NULL, 1, &a);
+    if (!s) s = fv_model_parse(ctx, text, NULL, 1, &b);
+    if (!s) s = fv_compare(ctx, a, b, NULL, &c);
+    fv_comparison_free(c);
+    fv_model_free(b);
+    fv_model_free(a);
     return s;
 }
 
@@ -303,6 +353,7 @@ static void refuse_each(use u, bool rest) {
     char message[200];
     int dispensable = 0;
     refuse_at = 0;
+    write_keras();
     refuse_rest = rest;
     if (whole(u, message) != FV_OK) fail_msg("with all memory it wants: %s", message);
     for (long n = 1;; n++) {
@@ -329,6 +380,7 @@ static void refuse_each(use u, bool rest) {
         refuse_each(name, true);                                                                   \
     }
 REFUSED(describe)
+REFUSED(compare)
 REFUSED(small_sums)
 REFUSED(build)
 REFUSED(look_at_data)
@@ -351,8 +403,8 @@ static void take_back(void *user, void *memory) {
 static void all_memory_is_the_callers(void **state) {
     (void)state;
     with_report = true;
-    static const use each[] = {describe,    small_sums, build,          look_at_data,
-                               look_inside, say_more,   check_and_time, train};
+    static const use each[] = {describe,    compare,  small_sums,     build, look_at_data,
+                               look_inside, say_more, check_and_time, train};
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
         fv_context *ctx;
         long lent = 0;
@@ -374,15 +426,11 @@ int main(void) {
     FILE *names = fopen("alloc.txt", "w");
     if (!names || fputs("a\nb\nc\n", names) < 0 || fclose(names) != 0) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(describe_refused),
-        cmocka_unit_test(small_sums_refused),
-        cmocka_unit_test(build_refused),
-        cmocka_unit_test(look_at_data_refused),
-        cmocka_unit_test(look_inside_refused),
-        cmocka_unit_test(check_and_time_refused),
-        cmocka_unit_test(train_refused),
-        cmocka_unit_test(say_more_refused),
-        cmocka_unit_test(all_memory_is_the_callers),
+        cmocka_unit_test(describe_refused),       cmocka_unit_test(compare_refused),
+        cmocka_unit_test(small_sums_refused),     cmocka_unit_test(build_refused),
+        cmocka_unit_test(look_at_data_refused),   cmocka_unit_test(look_inside_refused),
+        cmocka_unit_test(check_and_time_refused), cmocka_unit_test(train_refused),
+        cmocka_unit_test(say_more_refused),       cmocka_unit_test(all_memory_is_the_callers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,9 +163,9 @@ static void spoiled(void **state) {
     expect("the constant 'table' is missing in the model's file");
     spoil("\"table\":{\"dtype\":\"I32\"", "\"table\":{\"dtype\":\"U32\"");
     expect("the constant 'table' is I32 1x100 in the network and U32 1x100 in the model's file");
-    spoil("tensor 1x100 int32", "tensor 100x1 int32");
+    spoil("constant 1x100 int32", "constant 100x1 int32");
     expect("the constant 'table' is I32 100x1 in the network and I32 1x100 in the model's file");
-    spoil("tensor 1x100 int32 ", "tensor 1x9999 int8 ");
+    spoil("constant 1x100 int32 ", "constant 1x9999 int8 ");
     expect("the constant 'table' is I8 1x9999 in the network");
 }
 

@@ -448,11 +448,7 @@ static void test_samples(void **state) {
     for (const fv_op *const *op = fv__ops; *op != NULL; op++)
         for (const char *const *sample = (*op)->samples; *sample != NULL; sample++) {
             char text[256];
-<<<<<<< HEAD
             static uint64_t a[4096], b[4096]; /* those of lists are large */
-=======
-            uint64_t a[FV_LONG_MAX + 64] = {0}, b[FV_LONG_MAX + 64] = {0};
->>>>>>> audit
             fv_text out = {0}, again = {0};
             assert_true(fv__op_options_size(&context) <= sizeof a);
             snprintf(text, sizeof text, "%.*s", (int)strcspn(*sample, ";"), *sample);

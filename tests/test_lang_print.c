@@ -13,7 +13,6 @@
 #include "lang/lang.h"
 #include "more_ops.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -359,7 +358,7 @@ static void test_random_constants(void **state) {
             char name[32];
             int in[3], inputs = 1 + (int)below(3);
             for (int k = 0; k < inputs; k++) {
-                snprintf(name, sizeof name, below(2) ? "tensor%d" : "c%d", 3 * n + k);
+                snprintf(name, sizeof name, below(2) ? "constant%d" : "c%d", 3 * n + k);
                 in[k] = below(3) == 0 ? add_constant(net, name, FV_F32)
                                       : (int)below((uint32_t)net->value_count);
             }
@@ -387,21 +386,21 @@ static void test_random_constants(void **state) {
 
 static void test_constants(void **state) {
     (void)state;
-    prints("net a\ninput 1x4x4\n sum { identity | tensor 4x1 float32 values 1,-0.1,2e30,-inf }\n"
-           " - where { tensor 4x4 bool values 1 | identity | tensor values 0.5 as half }\n"
-           " - sum { tensor 1x2 int64 values 3,4 - cast float - reducesum 1 | identity"
+    prints("net a\ninput 1x4x4\n sum { identity | constant 4x1 float32 values 1,-0.1,2e30,-inf }\n"
+           " - where { constant 4x4 bool values 1 | identity | constant values 0.5 as half }\n"
+           " - sum { constant 1x2 int64 values 3,4 - cast float - reducesum 1 | identity"
            " | from half }\n",
            "net a\n"
            "input 1x4x4\n"
            "    sum {\n"
            "        identity\n"
-           "      | tensor 4x1 values 1,-0.1,2e+30,-inf }\n"
+           "      | constant 4x1 values 1,-0.1,2e+30,-inf }\n"
            "  - where {\n"
-           "        tensor 4x4 bool values 1\n"
+           "        constant 4x4 bool values 1\n"
            "      | identity\n"
-           "      | tensor values 0.5 as half }\n"
+           "      | constant values 0.5 as half }\n"
            "  - sum {\n"
-           "        tensor 1x2 int64 values 3,4 - cast float - reducesum 1\n"
+           "        constant 1x2 int64 values 3,4 - cast float - reducesum 1\n"
            "      | identity\n"
            "      | from half }\n");
 }
@@ -428,7 +427,6 @@ static void test_deep_graph(void **state) {
     }
 }
 
-<<<<<<< HEAD
 /* What the language has no words for: no layers, a layer with one parameter of another's two. */
 static void test_beyond_words(void **state) {
     (void)state;
@@ -440,35 +438,6 @@ static void test_beyond_words(void **state) {
     assert_int_equal(fv__net_print(&context, net, NULL, &out), FV_BAD_INPUT);
     assert_string_equal(context.message,
                         "the network 'random' has no layers and cannot be written as text");
-=======
-/* What the language has no words for: a large constant, a number that is none, a layer with one
-   parameter of another's two. */
-static void test_beyond_words(void **state) {
-    (void)state;
-    const int zero = 0, one = 1;
-    static float numbers[FV_LONG_MAX + 1];
-    const fv_shape many = fv__shape1(FV_LONG_MAX + 1), single = fv__shape1(1);
-    fv_text out = {0};
-    fv_graph *net = new_net();
-    int value;
-    numbers[7] = NAN;
-    assert_int_equal(
-        fv__net_add_constant(&context, net, "none", FV_F32, &single, &numbers[7], &value), FV_OK);
-    add_head(net, "output", add(net, "relu", "r", &zero, 1));
-    assert_int_equal(fv__net_print(&context, net, NULL, &out), FV_BAD_INPUT);
-    assert_string_equal(context.message, "the constant 'none' cannot be written as text: it holds "
-                                         "what is no finite number");
-    fv__net_free(net);
-    net = new_net();
-    numbers[7] = 1;
-    assert_int_equal(fv__net_add_constant(&context, net, "two", FV_F32, &many, numbers, &value),
-                     FV_OK);
-    add_head(net, "output", add(net, "relu", "r", &one, 1));
-    assert_int_equal(fv__net_print(&context, net, NULL, &out), FV_BAD_INPUT);
-    assert_string_equal(context.message,
-                        "the constant 'two' cannot be written as text: it has 1025 numbers, and "
-                        "the layer `constant` takes 1024");
->>>>>>> audit
     fv__net_free(net);
     net = new_net();
     uint64_t options[32] = {0};

@@ -4,6 +4,7 @@
  * what does not fit is named from both sides.
  */
 #include "format/open_model.h"
+#include "torch_writer.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -244,9 +245,23 @@ static void by_a_map(void **state) {
     assert_int_equal(told->mapped, 1);
     assert_int_equal(told->ignored, 2);
     fails(s, FV_MATCH_AUTO, "last.weight fc1.weight\n", "'extra.weight' (2) in the file has no");
+    /* another last layer: theirs is left out, ours stays fresh */
+    sample other = of(names, PARAMS);
+    other.tensor[6].shape = (fv_shape){2, {3, 31}};
+    other.tensor[8].name = "fc1.more";
+    fails(other, FV_MATCH_AUTO, "- fc1\nfc1.more fc2.weight",
+          "'fc1.weight' (3x31) in the file has");
+    fv_model *model;
+    if (load(&other, FV_MATCH_AUTO, "fc1.more fc2.weight\nfc1 -\n- fc1", &model) != FV_OK)
+        fail_msg("%s", ctx->message);
+    assert_int_equal(told->missing, 2);
+    assert_string_equal(told->missing_names[1], "fc1.bias");
+    assert_int_equal(told->ignored, 2);
+    fv__model_free(model);
     static const struct {
         const char *map, *words;
-    } bad[] = {{"last.weight", "names.map:1: a line is a name"},
+    } bad[] = {{"- fc7", "names.map:1: no tensor of the network is called 'fc7'"},
+               {"last.weight", "names.map:1: a line is a name"},
                {"\nlast.weight a b", "names.map:2: a line is a name"},
                {"l*t.* a", "names.map:1: a line is a name"},
                {"lest fc1", "names.map:1: no tensor of the file is called 'lest'"},
@@ -257,7 +272,6 @@ static void by_a_map(void **state) {
                {"\xff", "names.map is no text"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         fails(s, FV_MATCH_AUTO, bad[i].map, bad[i].words);
-    fv_model *model;
     assert_int_equal(load(&s, FV_MATCH_ORDER, "last fc1", &model), FV_USAGE);
 }
 
@@ -306,6 +320,36 @@ static void a_model_keeps_what_it_has(void **state) {
     fv__model_free(model);
 }
 
+/* Of large files the block of numbers is used where it lies, unless the numbers of a tensor do not
+   follow each other there: here those of a transposed one, at every place that may be aligned. */
+static void a_transposed_tensor_is_put_dense(void **state) {
+    (void)state;
+    enum { IN = 22 * 22, OUT = 600 };
+    static const char net[] = "net large\ninput 1x22x22\n  fc 600 - softmax\n";
+    static float numbers[IN * OUT + OUT];
+    static const char *const keys[] = {"0", "00", "000", "0000"};
+    for (int i = 0; i < IN * OUT + OUT; i++) numbers[i] = (float)i;
+    assert_int_equal(fv__file_write(ctx, "large.net", net, sizeof net - 1), FV_OK);
+    for (int k = 0; k < 4; k++) {
+        const torch_storage storage = {keys[k], numbers, sizeof numbers, IN * OUT + OUT};
+        const torch_tensor t[] = {
+            {"fc1.weight", "FloatStorage", &storage, 0, 2, {OUT, IN}, {1, OUT}},
+            {"fc1.bias", "FloatStorage", &storage, IN * OUT, 1, {OUT}, {1}}};
+        fv_text pickle = {0}, file = {0};
+        fv_model *model;
+        torch_pickle(&pickle, t, 2);
+        torch_zip(&file, &pickle, &storage, 1, false);
+        assert_int_equal(fv__file_write(ctx, "large.pth", file.data, file.length), FV_OK);
+        const fv_open_options o = {.weights = "large.pth"};
+        if (fv__model_open(ctx, "large.net", &o, &model) != FV_OK) fail_msg("%s", ctx->message);
+        for (int i = 0; i < OUT * IN; i++)
+            assert_true(model->weights[i] == (float)(i % IN * OUT + i / IN));
+        fv__model_free(model);
+        fv__text_free(&pickle);
+        fv__text_free(&file);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(by_name, forget),
@@ -314,6 +358,7 @@ int main(void) {
         cmocka_unit_test_teardown(a_file_of_ours_goes_by_name_alone, forget),
         cmocka_unit_test_teardown(by_a_map, forget),
         cmocka_unit_test_teardown(shapes_are_told_from_both_sides, forget),
+        cmocka_unit_test_teardown(a_transposed_tensor_is_put_dense, forget),
         cmocka_unit_test_teardown(a_model_keeps_what_it_has, forget),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -31,8 +31,10 @@ FV_MUST_USE FV_API fv_status fv_model_parse(fv_context *ctx, const char *text, c
 /* How the tensors of a file find their place in a network. NAME: each has the name of its
    parameter, "conv1.weight"; PyTorch's running_mean and running_var are bn's mean and variance, and
    "module.", "model.", "backbone." and the like in front do not count. ORDER: as they stand in the
-   file, against the network's parameters in their order. AUTO: by name, or else by order. */
-typedef enum fv_match { FV_MATCH_AUTO, FV_MATCH_NAME, FV_MATCH_ORDER } fv_match;
+   file, against the network's parameters in their order. AUTO: by name, or else by order. KERAS: a
+   file of Keras', by its names ("conv1/kernel:0") or else by order; kernels and the weights behind
+   a Flatten lie there channels last and are turned. */
+typedef enum fv_match { FV_MATCH_AUTO, FV_MATCH_NAME, FV_MATCH_ORDER, FV_MATCH_KERAS } fv_match;
 
 /* One tensor that found its place. */
 typedef struct fv_weight_pair {
@@ -55,8 +57,10 @@ typedef struct fv_weight_report {
     int ignored;  /* tensors of the file that the network has no use for: counters, whole numbers,
                      and those that a mapping file leaves out */
     const char *const *ignored_names;
-    int missing; /* parameters that only training has and the file has not: fresh ones */
+    int missing; /* parameters that the file has not: fresh ones. Those that only training has, and
+                    those that a mapping file says so of */
     const char *const *missing_names;
+    int turned; /* kernels and the like that lay channels last, as Keras has them */
 } fv_weight_report;
 FV_API void fv_weight_report_free(fv_weight_report *report); /* NULL is allowed */
 

@@ -36,10 +36,16 @@ FV_API int64_t fv_net_parameters(const fv_net *net);
 FV_API int64_t fv_net_input(const fv_net *net, int64_t dims[3]);
 
 /* The network as text in its one canonical form, blocks and parameters written out. It parses to
-   the same network; constants have become layers. FV_BAD_INPUT: built by calls in a way that the
-   language cannot say (constants of more than 1024 numbers, names with line ends, layers that share
-   only some of their parameters). */
+   the same network. FV_BAD_INPUT: built by calls in a way that the language cannot say (constants,
+   names with line ends, layers that share only some of their parameters). */
 FV_MUST_USE FV_API fv_status fv_net_print(fv_context *ctx, const fv_net *net, fv_blob **out);
+
+/* The network in inference as a program: a Python file for "pytorch", whose module has the same
+   parameters in the same order, or for "keras", channels last. FV_BAD_INPUT: layers that the
+   library has not, all of them by name, options of a layer that it has not, constants. FV_USAGE:
+   another word. */
+FV_MUST_USE FV_API fv_status fv_net_program(fv_context *ctx, const fv_net *net, const char *library,
+                                            fv_blob **out);
 
 /* -------------------------------------------------------------------------------- the zoo --- */
 

@@ -28,6 +28,12 @@ FV_API int fv_operator_find(const fv_context *ctx, const char *name, fv_operator
 /* Option i of a layer, likewise. */
 FV_API int fv_operator_option(const fv_context *ctx, const char *name, int i, fv_option *out);
 
+/* How a layer that is built in is written for a library, "pytorch" or "keras", its options beside
+   their names there: "nn.Linear(in_features, out_features=outputs, bias)". Number i (0, 1, …: what
+   differs by an option) into out[0 … size-1], cut where it is longer. Returns 0 when there is none,
+   otherwise 1. */
+FV_API int fv_operator_words(const char *name, const char *library, int i, char *out, size_t size);
+
 /* ---------------------------------------------------------------------- layers of your own --- */
 
 /* What an option is, and the C type that receives it. */

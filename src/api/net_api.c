@@ -6,6 +6,7 @@
 #include "api/given.h"
 #include "api/open_api.h"
 #include "api/settings_api.h"
+#include "foreign/dialect.h"
 #include "lang/lang.h"
 #include <string.h>
 
@@ -67,6 +68,23 @@ fv_status fv_net_print(fv_context *ctx, const fv_net *net, fv_blob **out) {
     FV_NEED(ctx, out);
     FV_NEED(ctx, net);
     const fv_status status = fv__net_print(ctx, net->graph, &net->recipe, &text);
+    if (status == FV_OK) return fv__blob_of_text(ctx, &text, out);
+    fv__text_free(&text);
+    return status;
+}
+
+fv_status fv_net_program(fv_context *ctx, const fv_net *net, const char *library, fv_blob **out) {
+    fv_text text = {.ctx = ctx};
+    if (out) *out = NULL;
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, out);
+    FV_NEED(ctx, net);
+    FV_NEED(ctx, library);
+    const fv_dialect *dialect = fv__dialect_find(library);
+    if (!dialect)
+        return fv__fail(ctx, FV_USAGE, "programs are written for pytorch and keras, not for %.64s",
+                        library);
+    const fv_status status = fv__foreign_print(ctx, net->graph, dialect, &text);
     if (status == FV_OK) return fv__blob_of_text(ctx, &text, out);
     fv__text_free(&text);
     return status;

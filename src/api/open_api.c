@@ -11,7 +11,7 @@ fv_status fv__take_model_options(fv_context *ctx, const fv_model_options *given,
                                  fv_open_options *out) {
     fv_setting *settings;
     size_t count;
-    if (given->match < FV_MATCH_AUTO || given->match > FV_MATCH_ORDER)
+    if (given->match < FV_MATCH_AUTO || given->match > FV_MATCH_KERAS)
         return fv__fail(ctx, FV_USAGE, "there is no way %d of matching weights", (int)given->match);
     FV_TRY(fv__settings_split(ctx, arena, given->settings, &settings, &count));
     *out = (fv_open_options){

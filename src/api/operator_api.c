@@ -4,8 +4,11 @@
  */
 #include "api/given.h"
 #include "api/settings_api.h"
+#include "foreign/dialect.h"
 #include "lang/syntax.h"
 #include "op/added_op.h"
+
+#include <stdio.h>
 
 /* Number i of those built in, then of those that the context has; NULL when there is none. */
 static const fv_op *operator_at(const fv_context *ctx, int i) {
@@ -48,4 +51,14 @@ fv_status fv_context_add_operator(fv_context *ctx, const fv_operator *given) {
     if (op.name && fv__reserved(op.name))
         return fv__fail(ctx, FV_USAGE, "'%s' is a word of the network language", op.name);
     return fv__added_op_new(ctx, &op);
+}
+
+int fv_operator_words(const char *name, const char *library, int i, char *out, size_t size) {
+    const fv_dialect *dialect = library ? fv__dialect_find(library) : NULL;
+    fv_text text = {0};
+    if (!name || !dialect || !out || !size || i < 0) return 0;
+    const bool found = fv__foreign_words(dialect, name, i, &text) && !text.failed;
+    if (found) (void)snprintf(out, size, "%s", text.data);
+    fv__text_free(&text);
+    return found;
 }

@@ -113,9 +113,11 @@ static fv_status unknown_key(fv_cli *cli, const char *name) {
                     c->name, name, c->name);
 }
 
-static const char *const ways[] = {"auto", "name", "order", NULL}; /* as in fv_match */
+static const char *const ways[] = {"auto", "name", "order", "keras", NULL}; /* as in fv_match */
 const fv_field fv__cli_match_key[] = {
-    {"match", "how its tensors find their place: by name or else by order (auto), or one alone",
+    {"match",
+     "how its tensors find their place: by name or else by order (auto), one alone, or as Keras "
+     "has them",
      FV_CHOICE, 0, "auto", 0, 0, 0, ways, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };

@@ -90,15 +90,18 @@ const fv_command fv__command_convert = {
     .name = "convert",
     .help = "turn a network or a model into another form, told by its end",
     .synopsis = "IN OUT [seed=N] [weights=FILE] [NAME=VALUE ...]",
-    .about = "IN is a name of the zoo, a .net file, a model (.safetensors) or the folder of a\n"
-             "training run. The end of OUT says what is made of it. Of weights=FILE it is told\n"
-             "what became of each tensor; --json lists them all. What IN does not say of a model\n"
-             "is said here: input= how an image becomes its input, classes= what its classes are\n"
-             "called.",
+    .about =
+        "IN is a name of the zoo, a .net file, a model (.safetensors, .onnx), the folder of a\n"
+        "training run or an architecture of Keras (.json). The end of OUT says what is made\n"
+        "of it. Of weights=FILE it is told what became of each tensor; --json lists them\n"
+        "all. match=keras: the file is of Keras, with its names and its order of things.\n"
+        "What IN does not say of a model is said here: input= how an image becomes its input,\n"
+        "classes= what its classes are called.",
     .more = formats,
     .examples = "fovea convert lenet5 fresh.safetensors seed=7\n"
                 "fovea convert runs/lenet5-1/model.safetensors lenet5.net\n"
                 "fovea convert resnet50 model.safetensors weights=resnet50.pth\n"
+                "fovea convert keras.json model.safetensors weights=k.safetensors match=keras\n"
                 "fovea convert runs/lenet5-1 lenet5.onnx opset=17 logits=yes\n"
                 "fovea convert mine.net canonical.net width=2\n"
                 "fovea convert squeezenet.onnx squeezenet.safetensors classes=names.txt \\\n"

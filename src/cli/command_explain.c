@@ -25,6 +25,8 @@ static const fv_cli_flag flag_table[] = {
     {"markdown", NULL, "the table as Markdown"},
     {"as-fc", "LAYER", "this layer beside the fully connected one that would do its job"},
     {"wide", NULL, "every column, however narrow the terminal"},
+    {"pytorch", NULL, "the network as a PyTorch module: a Python file on stdout"},
+    {"keras", NULL, "the network as a Keras model, likewise"},
     {NULL, NULL, NULL},
 };
 
@@ -57,8 +59,21 @@ static fv_status say(fv_cli *cli, const fv_explanation *e) {
     return status;
 }
 
+/* --pytorch, --keras: the network as a program of that library. */
+static fv_status program(fv_cli *cli, const fv_net *net, const char *library) {
+    fv_blob *blob;
+    fv_text out = {0};
+    FV_TRY(fv_net_program(cli->ctx, net, library, &blob));
+    fv__text_addn(&out, fv_blob_data(blob), fv_blob_size(blob));
+    fv_blob_free(blob);
+    return fv__cli_put(cli, &out);
+}
+
 static fv_status explain(fv_cli *cli, const fv_net *net) {
+    static const char *const libraries[] = {"pytorch", "keras"};
     const char *layer = fv__cli_value(cli, "as-fc");
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+        if (fv__cli_has(cli, libraries[i])) return program(cli, net, libraries[i]);
     fv_explain_options options = FV_INIT(fv_explain_options);
     fv_explanation *e;
     options.batch = ((const keys *)cli->keys)->batch;
@@ -90,10 +105,10 @@ const fv_command fv__command_explain = {
     .name = "explain",
     .help = "the lecture's table of a network: volumes, memory, parameters, MACs",
     .synopsis = "NETWORK [batch=N] [weights=FILE] [NAME=VALUE ...]",
-    .about = "NETWORK is a name of the zoo (`fovea zoo`), a .net file or a model (.safetensors).\n"
-             "Where a file leaves the size of images open, as some ONNX files do, input=3x128x128\n"
-             "says it. `-` is a text on standard input. Of a file of weights without a network the "
-             "names\n"
+    .about = "NETWORK is a name of the zoo (`fovea zoo`), a .net file, a model (.safetensors,\n"
+             ".onnx) or an architecture of Keras (.json). Where a file leaves the size of images\n"
+             "open, as some ONNX files do, input=3x128x128 says it. `-` is a text on standard\n"
+             "input. Of a file of weights without a network the names\n"
              "and shapes are listed; with weights=FILE it is checked that they belong to the\n"
              "network.\n"
              "\n"
@@ -114,6 +129,7 @@ const fv_command fv__command_explain = {
     .examples = "fovea explain vgg16\n"
                 "fovea explain resnet50 batch=8 --json\n"
                 "fovea explain googlenet --training\n"
+                "fovea explain resnet18 --pytorch >resnet18.py\n"
                 "fovea explain lenet5 --as-fc conv1\n"
                 "fovea explain mine.net --strict",
     .words_min = 1,

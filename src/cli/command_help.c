@@ -70,6 +70,13 @@ static void sample_line(fv_text *out, const char *name, const char *sample) {
                   sample, shape);
 }
 
+/* "In Keras: layers.Dense(units=outputs, use_bias=bias)", and what differs by an option. */
+static void put_words(const char *name, const char *library, const char *what, fv_text *out) {
+    char words[512];
+    for (int i = 0; fv_operator_words(name, library, i, words, sizeof words); i++)
+        fv__cli_entry(out, i ? "        or" : what, 12, words);
+}
+
 static void operator_page(fv_text *out, const fv_operator_facts *op) {
     fv_option option = FV_INIT(fv_option);
     fv__text_addf(out, "%s", op->name);
@@ -86,7 +93,13 @@ static void operator_page(fv_text *out, const fv_operator_facts *op) {
     for (int i = 0; op->samples && op->samples[i] && i < 4; i++)
         sample_line(out, op->name, op->samples[i]);
     fv__text_addf(out, "  (the shapes read samples x channels x height x width)\n");
-    if (op->onnx) fv__text_addf(out, "\nIn ONNX: %s\n", op->onnx);
+    const size_t before = out->length;
+    fv__text_add(out, "\nElsewhere\n");
+    const size_t head = out->length;
+    if (op->onnx) fv__cli_entry(out, "in ONNX", 12, op->onnx);
+    put_words(op->name, "pytorch", "in PyTorch", out);
+    put_words(op->name, "keras", "in Keras", out);
+    if (out->length == head) fv__text_cut(out, before);
 }
 
 static void layers_page(fv_text *out) {

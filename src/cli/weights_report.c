@@ -65,9 +65,9 @@ void fv__cli_weights_text(fv_text *out, const fv_weight_report *r) {
     add_count(out, "converted", r->converted, "to float32");
     add_count(out, "put dense", r->strided, "that were transposed, or parts of others");
     add_count(out, "reshaped", r->reshaped, "between fc and a convolution of all its input");
+    add_count(out, "turned", r->turned, "from channels last, as Keras has them");
     add_names(out, "ignored", r->ignored_names, r->ignored, "");
-    add_names(out, "missing", r->missing_names, r->missing,
-              " that only training has, and stay fresh");
+    add_names(out, "missing", r->missing_names, r->missing, ", which stay fresh");
 }
 
 static void names_json(fv_json_writer *w, const char *key, const char *const *names, int count) {
@@ -86,6 +86,7 @@ void fv__cli_weights_json(fv_json_writer *w, const fv_weight_report *r) {
     fv__json_add_int(w, "converted", r->converted);
     fv__json_add_int(w, "strided", r->strided);
     fv__json_add_int(w, "reshaped", r->reshaped);
+    fv__json_add_int(w, "turned", r->turned);
     fv__json_open(w, "pairs", '[');
     for (int i = 0; i < r->matched; i++) {
         fv__json_open(w, NULL, '{');

@@ -7,4 +7,5 @@
 FV_FORMAT(net_text)
 FV_FORMAT(safetensors)
 FV_FORMAT(onnx)
+FV_FORMAT(keras)
 FV_FORMAT(torch)

@@ -165,7 +165,7 @@ static const uint8_t *as_block(const fv_graph *net, const fv_tensor_file *st, bo
     if ((uintptr_t)first % _Alignof(float) != 0) return NULL;
     for (size_t i = 0; i < net->param_count; i++) {
         const fv_tensor_entry *e = fv__model_entry(st, &net->params[i], old);
-        if (strcmp(e->type->name, "F32") != 0) return NULL;
+        if (strcmp(e->type->name, "F32") != 0 || e->strided) return NULL;
         if (e->data != first + (size_t)net->params[i].offset * sizeof(float)) return NULL;
     }
     const size_t end =

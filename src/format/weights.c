@@ -21,7 +21,7 @@ void fv_weight_report_free(fv_weight_report *told) {
     fv__free(r);
 }
 
-static fv_status tell_pair(record *r, const fv_param *p, const fv_tensor_entry *e,
+static fv_status tell_pair(record *r, const fv_param *p, const fv_tensor_entry *e, bool keras,
                            const fv_weight_pair **out) {
     fv_weight_pair *pair = fv__arena_alloc(&r->arena, sizeof *pair);
     if (!pair) return FV_EXHAUSTED;
@@ -31,7 +31,8 @@ static fv_status tell_pair(record *r, const fv_param *p, const fv_tensor_entry *
     *out = pair;
     r->told.converted += strcmp(e->type->name, "F32") != 0;
     r->told.strided += e->strided;
-    r->told.reshaped += !fv__shape_equal(&e->shape, &p->spec.shape);
+    r->told.reshaped += !keras && !fv__shape_equal(&e->shape, &p->spec.shape);
+    r->told.turned += keras && p->spec.shape.rank > 1;
     return pair->parameter && pair->tensor ? FV_OK : FV_EXHAUSTED;
 }
 
@@ -44,7 +45,7 @@ static fv_status tell(record *r, const fv_weight_match *m) {
     for (size_t i = 0; i < params; i++) {
         const fv_param *p = &m->net->params[i];
         if (m->from[i])
-            FV_TRY(tell_pair(r, p, m->from[i], &pairs[r->told.matched++]));
+            FV_TRY(tell_pair(r, p, m->from[i], m->keras, &pairs[r->told.matched++]));
         else if (!(missing[r->told.missing++] = fv__arena_text(&r->arena, p->name)))
             return FV_EXHAUSTED;
     }
@@ -90,9 +91,11 @@ static fv_status copy(const fv_weight_match *m, fv_model *model, uint64_t seed) 
         }
     }
     for (size_t i = 0; i < m->net->param_count; i++)
-        if (m->from[i])
-            FV_TRY(fv__tensor_file_floats(m->ctx, m->from[i],
-                                          model->weights + m->net->params[i].offset));
+        if (m->from[i]) {
+            float *to = model->weights + m->net->params[i].offset;
+            FV_TRY(m->keras ? fv__weights_turned(m, (int)i, to)
+                            : fv__tensor_file_floats(m->ctx, m->from[i], to));
+        }
     return FV_OK;
 }
 
@@ -111,7 +114,7 @@ static fv_status take(fv_weight_match *m, fv_model *model, const char *path, fv_
     fv_weight_report *told = NULL;
     bool old;
     fv_status status = FV_BAD_INPUT;
-    if (o->match != FV_MATCH_ORDER && !o->map) status = match_exact(m, &old);
+    if (o->match < FV_MATCH_ORDER && !o->map) status = match_exact(m, &old);
     const bool exact = status == FV_OK;
     if (status == FV_BAD_INPUT) status = fv__weights_match(m, o);
     if (status == FV_OK && o->report) status = report(m, path, &told);
@@ -131,7 +134,8 @@ static fv_status room(fv_weight_match *m) {
     m->from = fv__arena_alloc(m->arena, m->net->param_count * sizeof *m->from);
     m->used = fv__arena_alloc(m->arena, m->file->count * sizeof *m->used);
     m->left_out = fv__arena_alloc(m->arena, m->file->count * sizeof *m->left_out);
-    return m->from && m->used && m->left_out ? FV_OK : FV_EXHAUSTED;
+    m->fresh = fv__arena_alloc(m->arena, m->net->param_count * sizeof *m->fresh);
+    return m->from && m->used && m->left_out && m->fresh ? FV_OK : FV_EXHAUSTED;
 }
 
 static fv_status open_file(fv_context *ctx, const char *path, fv_tensor_file *out) {

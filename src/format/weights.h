@@ -34,13 +34,19 @@ typedef struct fv_weight_match {
     const fv_tensor_entry **from; /* of each parameter; NULL: none */
     bool *used;                   /* of each entry: it has a place */
     bool *left_out;               /* of each entry: it is to have none */
+    bool *fresh;                  /* of each parameter: it is to have no tensor */
     int mapped;
     bool bad_map; /* what is wrong is wrong with the mapping file */
     fv_match how;
+    bool keras; /* its tensors lie as Keras has them */
 } fv_weight_match;
 
 /* By whichever way fits; its arrays are there and empty. */
 FV_MUST_USE fv_status fv__weights_match(fv_weight_match *match, const fv_weight_options *options);
+/* The same of a file of Keras' (weights_keras.c), by name or else by order; and the numbers of a
+   parameter from one, as they lie here. */
+FV_MUST_USE fv_status fv__weights_keras(fv_weight_match *match);
+FV_MUST_USE fv_status fv__weights_turned(const fv_weight_match *match, int param, float *out);
 /* A line of a mapping file for each tensor that has one: its parameter by name. FV_BAD_INPUT: a
    line that names nothing. `params` are the network's parameters by name. */
 FV_MUST_USE fv_status fv__weights_map(fv_weight_match *match, const char *path,

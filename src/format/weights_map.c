@@ -7,6 +7,7 @@
  *     fc.weight        fc1.weight        one tensor
  *     layer1.*.conv1   basic{*+1}.conv1  whatever stands for *, here a number, and 1 more
  *     head.*           -                 is to have no place
+ *     -                score             has nothing there: fresh weights
  *
  * The first line that fits a tensor counts; what no line fits goes by its name.
  */
@@ -162,6 +163,7 @@ static fv_status map_tensor(const map *map, const fv_tensor_entry *e) {
         const char *dot = strrchr(name, '.'), *end = name + strlen(name);
         for (size_t i = 0; i < map->count; i++) {
             line *l = &map->lines[i];
+            if (strcmp(l->theirs, "-") == 0) continue;
             if (fits(l->theirs, name, (size_t)(end - name), &star, &length))
                 return give(map, l, e, star, length, end);
             if (dot && fits(l->theirs, name, (size_t)(dot - name), &star, &length))
@@ -171,13 +173,30 @@ static fv_status map_tensor(const map *map, const fv_tensor_entry *e) {
     return FV_OK;
 }
 
+/* A line for what the file has not: the parameters that it names. */
+static void leave_fresh(const map *map, line *l) {
+    const char *star;
+    size_t length;
+    for (size_t i = 0; i < map->m->net->param_count; i++) {
+        const char *name = map->m->net->params[i].name, *dot = strrchr(name, '.');
+        if (!fits(l->ours, name, strlen(name), &star, &length) &&
+            !(dot && fits(l->ours, name, (size_t)(dot - name), &star, &length)))
+            continue;
+        map->m->fresh[i] = l->fits = true;
+    }
+}
+
 fv_status fv__weights_map(fv_weight_match *m, const char *path, const fv_names *params) {
     map map = {.m = m, .params = params, .path = path};
     FV_TRY(read_lines(&map));
     for (size_t i = 0; i < m->file->count; i++) FV_TRY(map_tensor(&map, &m->file->entries[i]));
-    for (size_t i = 0; i < map.count; i++)
-        if (!map.lines[i].fits)
-            return fv__fail(m->ctx, FV_BAD_INPUT, "%s:%d: no tensor of the file is called '%s'",
-                            path, map.lines[i].number, map.lines[i].theirs);
+    for (size_t i = 0; i < map.count; i++) {
+        line *l = &map.lines[i];
+        const bool ours = strcmp(l->theirs, "-") == 0;
+        if (ours) leave_fresh(&map, l);
+        if (!l->fits)
+            return fv__fail(m->ctx, FV_BAD_INPUT, "%s:%d: no tensor of the %s is called '%s'", path,
+                            l->number, ours ? "network" : "file", ours ? l->ours : l->theirs);
+    }
     return FV_OK;
 }

@@ -91,9 +91,14 @@ static fv_status give_by_name(fv_weight_match *m, const fv_names *params) {
         int param = -1;
         for (const char *name = e->name; name && param < 0; name = fv__weights_unwrap(name))
             param = fv__weights_param(params, name);
-        if (param >= 0) FV_TRY(fv__weights_give(m, param, e));
+        if (param >= 0 && !m->fresh[param]) FV_TRY(fv__weights_give(m, param, e));
     }
     return FV_OK;
+}
+
+/* Whether a parameter may do without a tensor. */
+static bool may_miss(const fv_weight_match *m, size_t i) {
+    return m->fresh[i] || m->net->params[i].training;
 }
 
 /* Every parameter that inference has is there in its shape, and nothing else. *named: all have a
@@ -101,10 +106,9 @@ static fv_status give_by_name(fv_weight_match *m, const fv_names *params) {
 static fv_status check_all(const fv_weight_match *m, bool *named) {
     *named = true;
     for (size_t i = 0; i < m->net->param_count; i++)
-        *named = *named && (m->from[i] || m->net->params[i].training);
+        *named = *named && (m->from[i] || may_miss(m, i));
     for (size_t i = 0; i < m->net->param_count; i++)
-        if (m->from[i] || !m->net->params[i].training)
-            FV_TRY(check(m, &m->net->params[i], m->from[i]));
+        if (m->from[i] || !may_miss(m, i)) FV_TRY(check(m, &m->net->params[i], m->from[i]));
     for (size_t i = 0; i < m->file->count; i++) {
         const fv_tensor_entry *e = &m->file->entries[i];
         char dims[FV_SHAPE_TEXT];
@@ -215,8 +219,10 @@ static fv_status by_either(fv_weight_match *m) {
 fv_status fv__weights_match(fv_weight_match *m, const fv_weight_options *o) {
     fv_status status;
     bool named;
-    if (o->map && o->match == FV_MATCH_ORDER)
-        return fv__fail(m->ctx, FV_USAGE, "match=order and map=FILE contradict each other");
+    if (o->map && o->match >= FV_MATCH_ORDER)
+        return fv__fail(m->ctx, FV_USAGE, "match=%s and map=FILE contradict each other",
+                        o->match == FV_MATCH_ORDER ? "order" : "keras");
+    if (o->match == FV_MATCH_KERAS) return fv__weights_keras(m);
     if (o->match == FV_MATCH_ORDER)
         status = by_order(m, false);
     else if (o->match == FV_MATCH_NAME || o->map)

@@ -229,7 +229,7 @@ static fv_status check_constants(fv_expander *x, const bool *used) {
     for (size_t v = 0; v < net->value_count; v++)
         if (net->values[v].data != NULL && !used[v])
             return fv__complain(x->source, x->program->net.body->location,
-                                "nothing reads the tensor '%s'", net->values[v].name);
+                                "nothing reads the constant '%s'", net->values[v].name);
     return FV_OK;
 }
 

@@ -20,14 +20,14 @@ static fv_status take_shape(fv_expander *x, const fv_scope *scope, const fv_elem
         if (fv__eval(&env, c->dim[d], &v) != FV_OK) return fv__expand_trace(x, scope);
         if (!(v >= 1 && v <= INT32_MAX && v == floor(v))) {
             (void)fv__complain(x->source, c->dim[d]->location,
-                               "a dimension of a tensor is a whole number from 1, not %g", v);
+                               "a dimension of a constant is a whole number from 1, not %g", v);
             return fv__expand_trace(x, scope);
         }
         shape->dim[d] = (int64_t)v;
     }
     *count = fv__shape_count(shape);
     if (*count > 0) return FV_OK;
-    (void)fv__complain(x->source, e->location, "a tensor of this size fits in no memory");
+    (void)fv__complain(x->source, e->location, "a constant of this size fits in no memory");
     return fv__expand_trace(x, scope);
 }
 
@@ -42,7 +42,7 @@ static fv_status check_count(fv_expander *x, const fv_scope *scope, const fv_ele
                            (long long)FV_FILLED_MOST, (long long)count, fv__dims_text(dims, shape));
     else if ((int64_t)c->count != count)
         (void)fv__complain(x->source, c->location,
-                           "a tensor of %s has %lld numbers (or one that stands for all), not "
+                           "a constant of %s has %lld numbers (or one that stands for all), not "
                            "%zu",
                            fv__dims_text(dims, shape), (long long)count, c->count);
     else
@@ -87,7 +87,7 @@ static fv_status find_numbers(fv_expander *x, const fv_scope *scope, const fv_el
     const uint8_t *bytes = NULL;
     if (numbers == NULL) {
         (void)fv__complain(x->source, e->location,
-                           "this tensor has no values; a text says them, tensor 3 values "
+                           "this constant has no values; a text says them, constant 3 values "
                            "1,2,3, and only a model's file may hold them beside its text");
         return fv__expand_trace(x, scope);
     }

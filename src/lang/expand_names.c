@@ -113,7 +113,7 @@ static fv_status take_old_name(fv_expander *x, const char *name, int value) {
 fv_status fv__expand_name_layer(fv_expander *x, const fv_scope *scope, const fv_element *e,
                                 const char **name, const char **old) {
     const bool labelled = e->label != NULL && e->repeat == NULL;
-    const char *word = e->kind == FV_A_CONSTANT ? "tensor" : e->op->name;
+    const char *word = e->kind == FV_A_CONSTANT ? "constant" : e->op->name;
     const char *own = labelled ? e->label : word, *key;
     const fv_location location = labelled ? e->label_location : e->location;
     const int value = (int)x->net->value_count;

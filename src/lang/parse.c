@@ -96,7 +96,7 @@ static fv_status parse_block(fv_parser *p) {
     FV_TRY(fv__lex_next(&p->lex));
     block->location = t->location;
     FV_TRY(fv__parser_name(p, "the block's name", &block->name));
-    if (fv__parser_op(p, block->name) != NULL || strcmp(block->name, "tensor") == 0)
+    if (fv__parser_op(p, block->name) != NULL || strcmp(block->name, "constant") == 0)
         return fv__complain(p->source, block->location,
                             "'%s' is an operator; choose another name for the block", block->name);
     if (t->kind == '(') FV_TRY(parse_parameters(p, block));

@@ -223,7 +223,7 @@ static fv_status parse_word(fv_parser *p, fv_element *e) {
     if (e->name == NULL) return FV_EXHAUSTED;
     e->op = fv__parser_op(p, e->name); /* before reserved words: `and`, `or` and `not` are layers */
     if (e->op != NULL) return parse_operator(p, e);
-    if (strcmp(e->name, "tensor") == 0) return fv__parse_constant(p, e);
+    if (strcmp(e->name, "constant") == 0) return fv__parse_constant(p, e);
     if (fv__reserved(e->name)) return fv__expected(p, "a layer");
     e->kind = FV_A_CALL;
     FV_TRY(fv__lex_next(&p->lex));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * parse_constant.c - `tensor 2x3 int32 values 1,2,3,4,5,6`: a constant that stands in the text, or
+ * parse_constant.c - `constant 2x3 int32 values 1,2,3,4,5,6`: a constant that stands in the text, or
  * that it names only.
  */
 #include "lang/syntax.h"
@@ -12,7 +12,7 @@ static fv_status parse_size(fv_parser *p, fv_constant_given *c) {
     if (t->kind != FV_TOK_NUMBER && t->kind != '(') return FV_OK;
     for (;;) {
         if (c->rank == FV_RANK_MAX)
-            return fv__complain(p->source, t->location, "a tensor has at most %d dimensions",
+            return fv__complain(p->source, t->location, "a constant has at most %d dimensions",
                                 FV_RANK_MAX);
         FV_TRY(fv__parse_primary(p, &c->dim[c->rank++]));
         if (t->kind != FV_TOK_CROSS) return FV_OK;
@@ -47,7 +47,7 @@ static fv_status parse_number(fv_parser *p, double *out) {
     else if (fv__token_is(t, "nan"))
         *out = (double)NAN;
     else
-        return fv__expected(p, "a number of the tensor");
+        return fv__expected(p, "a number of the constant");
     return fv__lex_next(&p->lex);
 }
 
@@ -74,10 +74,10 @@ fv_status fv__parse_constant(fv_parser *p, fv_element *e) {
     if (t->kind == FV_TOK_NAME && fv__dtype_named(t->start, t->length, &c->dtype))
         FV_TRY(fv__lex_next(&p->lex));
     if (fv__token_is(t, "values")) return parse_values(p, c);
-    if (t->kind == FV_TOK_NUMBER) return fv__expected(p, "'values' before a tensor's numbers");
+    if (t->kind == FV_TOK_NUMBER) return fv__expected(p, "'values' before a constant's numbers");
     if (t->kind == FV_TOK_NAME && !t->top && !t->loss && !fv__token_is(t, "as") &&
         !fv__token_is(t, "else"))
         return fv__expected(p, "a type (float32, int32, bool ...), 'values' or the end of the "
-                               "tensor: tensor 2x3 values 1,2,3,4,5,6");
+                               "constant: constant 2x3 values 1,2,3,4,5,6");
     return FV_OK;
 }

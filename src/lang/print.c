@@ -147,16 +147,10 @@ static fv_status check_complete(const fv_printer *p) {
     return FV_OK;
 }
 
-<<<<<<< HEAD
 static fv_status print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe, bool beside,
                        fv_text *out) {
     fv_printer p = {
         .ctx = ctx, .net = net, .recipe = recipe, .out = out, .dry = true, .beside = beside};
-=======
-static fv_status print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
-                       fv_text *out) {
-    fv_printer p = {.ctx = ctx, .net = net, .recipe = recipe, .out = out, .dry = true};
->>>>>>> audit
     fv_status status;
     if (net->head_count == 0)
         return fv__fail(ctx, FV_BAD_INPUT, "the network '%s' has no output", net->name);
@@ -180,21 +174,10 @@ done:
 
 fv_status fv__net_print(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
                         fv_text *out) {
-<<<<<<< HEAD
     return print(ctx, net, recipe, false, out);
 }
 
 fv_status fv__net_print_beside(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
                                fv_text *out) {
     return print(ctx, net, recipe, true, out);
-=======
-    fv_graph *spelled = NULL;
-    bool held = false; /* constants, which text has as layers */
-    for (size_t v = 1; v < net->value_count; v++) held = held || net->values[v].data != NULL;
-    if (!held) return print(ctx, net, recipe, out);
-    fv_status status = fv__net_spelled(ctx, net, &spelled);
-    if (status == FV_OK) status = print(ctx, spelled, recipe, out);
-    fv__net_free(spelled);
-    return status;
->>>>>>> audit
 }

@@ -36,7 +36,7 @@ fv_status fv__print_constant(fv_printer *p, int value, int indent) {
                         "write a model, which may hold them beside it (.safetensors)",
                         c->name, fv__dtype_name(c->type.dtype));
     p->emitted[value] = true;
-    fv__print_put(p, "tensor");
+    fv__print_put(p, "constant");
     if (c->shape.rank > 0) {
         fv__print_put(p, " ");
         fv__print_put(p, fv__dims_text(dims, &c->shape));
@@ -46,7 +46,7 @@ fv_status fv__print_constant(fv_printer *p, int value, int indent) {
         fv__print_put(p, fv__dtype_name(c->type.dtype));
     }
     if (in_text) FV_TRY(put_values(p, c, indent));
-    FV_TRY(fv__print_automatic(p, "tensor", c->name, p->referenced[value], &silent));
+    FV_TRY(fv__print_automatic(p, "constant", c->name, p->referenced[value], &silent));
     FV_TRY(fv__print_take(p, c->name));
     if (silent) return FV_OK;
     fv__print_put(p, " as ");

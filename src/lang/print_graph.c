@@ -16,7 +16,6 @@
 #define LINE_WIDTH  96
 #define NESTED_MOST 20 /* joins written within each other; deeper ones are written flat */
 
-<<<<<<< HEAD
 /* The language has one input, the image. */
 static fv_status check_sources(const fv_printer *p) {
     const fv_graph *net = p->net;
@@ -26,16 +25,6 @@ static fv_status check_sources(const fv_printer *p) {
                             "a network with more than one input cannot be written as text; '%s' is "
                             "one beside the image",
                             net->values[v].name);
-=======
-/* The language has one input, the image; its constants are layers. */
-static fv_status check_sources(const fv_printer *p) {
-    const fv_graph *net = p->net;
-    for (size_t v = 1; v < net->value_count; v++) {
-        if (net->values[v].node < 0)
-            return fv__fail(p->ctx, FV_BAD_INPUT,
-                            "a network with more than one input cannot be written as text");
-    }
->>>>>>> audit
     return FV_OK;
 }
 

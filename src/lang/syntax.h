@@ -174,7 +174,7 @@ typedef enum fv_atom {
     FV_A_CONSTANT
 } fv_atom;
 
-/* tensor 8x1x1 int32 values 1,2,3 */
+/* constant 8x1x1 int32 values 1,2,3 */
 typedef struct fv_constant_given {
     const fv_expr *dim[FV_RANK_MAX];
     int rank; /* 0: a single number */
@@ -299,7 +299,7 @@ FV_MUST_USE fv_status fv__parse_layer_args(fv_parser *p, fv_element *e);
 /* The label after a word (as, from, share), which is the current token. */
 FV_MUST_USE fv_status fv__parse_label(fv_parser *p, const char *after, const char **out,
                                       fv_location *location);
-/* `tensor` and what follows; the word is the current token. */
+/* `constant` and what follows; the word is the current token. */
 FV_MUST_USE fv_status fv__parse_constant(fv_parser *p, fv_element *e);
 /* (a, b, name = c) of a block's call. */
 FV_MUST_USE fv_status fv__parse_call(fv_parser *p, fv_element *e);

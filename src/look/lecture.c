@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#define LIST_WIDE 50 /* characters of a list that is shown whole: at least 4 numbers are more */
+#define LIST_SHOWN 16 /* numbers of a list that is shown whole */
 
 /* Operators whose name in the lectures is not their own in capitals. */
 static const struct {
@@ -60,18 +60,18 @@ void fv__lecture_name(fv_text *out, const fv_node *node) {
     }
 }
 
-/* A list that is wider than a column should be begins, and says how long it is. */
+/* A list that is longer than a column should be begins, and says how long it is. */
 static void add_list(fv_text *out, const fv_node *node, const fv_field *f) {
     const size_t start = out->length;
     const int count = *(const int *)at(node, f);
+    int commas = 0;
     fv__field_print(out, f, node->options);
-    if (out->failed || out->length - start <= LIST_WIDE) return;
-    const int64_t *ints = (const void *)((const char *)at(node, f) + offsetof(fv_ints, v));
-    const double *reals = (const void *)((const char *)at(node, f) + offsetof(fv_reals, v));
-    fv__text_cut(out, start);
-    for (int i = 0; i < 4; i++)
-        fv__text_addf(out, "%.4g,", f->kind == FV_INTS ? (double)ints[i] : reals[i]);
-    fv__text_addf(out, "... (%d numbers)", count);
+    for (size_t i = start; !out->failed && count > LIST_SHOWN && i < out->length; i++) {
+        if (out->data[i] != ',' || ++commas < 4) continue;
+        fv__text_cut(out, i);
+        fv__text_addf(out, ",... (%d numbers)", count);
+        return;
+    }
 }
 
 void fv__lecture_options(fv_text *out, const fv_node *node) {

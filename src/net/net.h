@@ -121,9 +121,6 @@ typedef struct fv_node_spec {
    NULL) receives the first output; further ones follow it, called NAME.2, NAME.3 … */
 FV_MUST_USE fv_status fv__net_add(fv_context *ctx, fv_graph *net, const fv_node_spec *spec,
                                   int *value);
-/* The same graph, its constants being layers (op/constant.h) as the network language has them; for
-   one to print. FV_BAD_INPUT: a constant that no such layer can be, with the reason. */
-FV_MUST_USE fv_status fv__net_spelled(fv_context *ctx, const fv_graph *net, fv_graph **out);
 /* A further input of the net (labels). A batched `shape` has dim[0] = 1. */
 FV_MUST_USE fv_status fv__net_add_input(fv_context *ctx, fv_graph *net, const char *name,
                                         fv_type type, const fv_shape *shape, int *value);
@@ -153,11 +150,8 @@ FV_MUST_USE fv_status fv__net_site(fv_context *ctx, const fv_graph *net, const f
                                    int64_t n, fv_site_room *room);
 
 /* Adds the values and nodes of `from` to a net that has nothing but its input. Numbers stay what
-   they are; shapes follow from the input. `constant` adds one value for a constant; NULL: it is
-   copied. */
-typedef fv_status fv_replay_constant(fv_context *ctx, const fv_value *constant, fv_graph *to);
-FV_MUST_USE fv_status fv__net_replay(fv_context *ctx, const fv_graph *from, fv_graph *to,
-                                     fv_replay_constant *constant);
+   they are; shapes follow from the input. */
+FV_MUST_USE fv_status fv__net_replay(fv_context *ctx, const fv_graph *from, fv_graph *to);
 
 /* The same network for images of another size: it has the same parameters, at the same offsets, so
    that plans over both run on the same weights. FV_BAD_INPUT when a layer does not fit, or has

@@ -34,16 +34,13 @@ static fv_status name_values(fv_context *ctx, const fv_graph *from, fv_graph *to
     return FV_OK;
 }
 
-fv_status fv__net_replay(fv_context *ctx, const fv_graph *from, fv_graph *to,
-                         fv_replay_constant *constant) {
+fv_status fv__net_replay(fv_context *ctx, const fv_graph *from, fv_graph *to) {
     for (size_t v = 1; v < from->value_count; v++) {
         const fv_value *value = &from->values[v];
         int made;
         if (value->node >= 0) {
             if (value->output > 0) continue; /* came with the first */
             FV_TRY(replay_node(ctx, &from->nodes[value->node], to));
-        } else if (value->data && constant) {
-            FV_TRY(constant(ctx, value, to));
         } else if (value->data) {
             FV_TRY(fv__net_add_constant(ctx, to, value->name, value->type.dtype, &value->shape,
                                         value->data, &made));
@@ -70,7 +67,7 @@ static fv_status same_params(fv_context *ctx, const fv_graph *net, const fv_grap
 }
 
 static fv_status make_resized(fv_context *ctx, const fv_graph *net, fv_graph *copy) {
-    FV_TRY(fv__net_replay(ctx, net, copy, NULL));
+    FV_TRY(fv__net_replay(ctx, net, copy));
     FV_TRY(same_params(ctx, net, copy));
     for (size_t h = 0; h < net->head_count; h++)
         FV_TRY(fv__net_add_head(ctx, copy, &net->heads[h]));

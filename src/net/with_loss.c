@@ -69,7 +69,7 @@ fv_status fv__net_with_loss(fv_context *ctx, const fv_graph *net, const fv_op *l
     fv_graph *copy = NULL;
     *out = NULL;
     FV_TRY(fv__net_new(ctx, net->name, &net->input, &copy));
-    fv_status status = fv__net_replay(ctx, net, copy, NULL);
+    fv_status status = fv__net_replay(ctx, net, copy);
     for (size_t h = 0; status == FV_OK && h < net->head_count; h++)
         status = add_loss(ctx, net, &net->heads[h], loss, copy);
     if (status == FV_OK) status = fv__net_freeze(ctx, copy);

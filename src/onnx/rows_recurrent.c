@@ -119,6 +119,7 @@ static fv_status add(fv_onnx_node *n, const fv_onnx_made *o, order order, fv_ent
         if (order == BATCH_MOVED) fv__onnx_turned(n->im, to[i], 1); /* [D, N, H] */
         FV_TRY(fv__steps_give(&s, i, to[i]));
     }
+    if (n->proto->n_output == 0 || !n->proto->output[0][0]) return FV_OK;
     return give_steps(&s, order, params[0]->shape.dim[0], to[0]);
 }
 

@@ -135,7 +135,7 @@ void fv__onnx_write_sum(fv_onnx_writer *w) {
         y = FV_ONNX_PUT(w, "Add", i == count - 1 ? fv__onnx_y(w, 0) : NULL, y, fv__onnx_x(w, i));
 }
 
-/* Min, max. */
+/* Min, max, pow. */
 void fv__onnx_write_extreme(fv_onnx_writer *w) {
     if (!is_real(w)) fv__onnx_since(w, 12, "its like for whole numbers");
     fv__onnx_write_as(w, w->layer->op->onnx);

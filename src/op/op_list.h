@@ -141,7 +141,6 @@ FV_OP(argmin)
 FV_OP(cumsum)
 FV_OP(matmul)
 FV_OP(gemm)
-FV_OP(constant)
 FV_OP(dims)
 FV_OP(size)
 #ifdef FV_LOSS_OP_HERE
