@@ -206,11 +206,6 @@ static fv_status put_missing(fv_writer *w, fv_text *out) {
     return FV_OK;
 }
 
-static fv_status put_fixed(fv_writer *w, fv_text *out) {
-    put_dims(&w->room.out[0], 0, "", out);
-    return FV_OK;
-}
-
 static fv_status put_type(fv_writer *w, fv_text *out) {
     fv__text_addf(out, "torch.%s", fv__dtype_name(w->room.out_type[0].dtype));
     return FV_OK;
@@ -236,8 +231,7 @@ static const fv_computed computed[] = {
     {"crop", "size top left", fv__torch_crop},
     {"pads", "pads axes mode value", fv__torch_pads},
     {"missing", "channels", put_missing},
-    {"type", "to type", put_type},
-    {"fixed", "shape", put_fixed},
+    {"type", "to", put_type},
     {NULL, NULL, NULL},
 };
 
@@ -245,11 +239,6 @@ static const fv_computed computed[] = {
 static const char *variant(const fv_node *node, const fv_site *site) {
     const fv_field *f = node->op->fields ? fv__field_find(node->op->fields, "mode") : NULL;
     (void)site;
-    if (node->op == &fv__op_constant) {
-        f = fv__field_find(node->op->fields, "values");
-        return ((const fv_reals *)((const char *)node->options + f->offset))->count > 1 ? "several"
-                                                                                        : NULL;
-    }
     if (!f || (node->op != &fv__op_upsample && node->op != &fv__op_depthtospace &&
                node->op != &fv__op_spacetodepth))
         return NULL;
