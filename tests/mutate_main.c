@@ -85,9 +85,15 @@ static void fail(trial *t, const char *why) {
     t->failed = true;
 }
 
-/* A failure is one of those that bad input has, in a sentence. */
+static bool is_text(const char *path) {
+    const size_t n = strlen(path);
+    return n > 4 && strcmp(path + n - 4, ".net") == 0;
+}
+
+/* A failure is one of those that bad input has, in a sentence. Of a text it is usage, too, where a
+   parameter of the network wants a value. */
 static bool went(trial *t, fv_status status) {
-    if (status == FV_OK) return true;
+    if (status == FV_OK || (status == FV_USAGE && is_text(t->path))) return status == FV_OK;
     const char *says = fv_context_error(t->ctx);
     if (t->heap.refused)
         fail(t, says);
@@ -139,8 +145,7 @@ static bool small_enough(trial *t, const char *path) {
 static void try_model(trial *t, const family *f, const char *path) {
     fv_model_options options = {.size = sizeof options, .fresh = 1};
     fv_model *model;
-    const size_t end = strlen(path);
-    if (end > 4 && strcmp(path + end - 4, ".net") == 0 && !small_enough(t, path)) return;
+    if (is_text(path) && !small_enough(t, path)) return;
     if (f->net) options.weights = path, path = WEIGHTS_NET;
     if (!went(t, fv_model_open(t->ctx, path, &options, &model))) return;
     t->opened++;
