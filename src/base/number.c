@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <locale.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +103,8 @@ double fv__float_as_written(float v) {
     char text[32];
     const char *at = fv__float_text(text, v);
     double written = v;
-    return fv__read_real(&at, &written) ? written : (double)v;
+    const bool read = fv__read_real(&at, &written) && fabs(written) <= FLT_MAX;
+    return read ? written : (double)v; /* the largest float rounds up */
 }
 
 bool fv__parse_real(const char *text, double *out) {
