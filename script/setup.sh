@@ -4,6 +4,7 @@
 #   need PACKAGE COMMAND...   PACKAGE is missing unless one of the commands is there
 #   need_library PACKAGE NAME PACKAGE is missing unless pkg-config knows NAME
 #   need_file PACKAGE FILE    PACKAGE is missing unless FILE (a pattern) is there
+#   need_import PACKAGE NAME  PACKAGE is missing unless the system's python3 imports NAME
 #   install_missing           installs with apt as root or through sudo; otherwise prints the one
 #                             line to run and ends the script with 1
 set -euo pipefail
@@ -29,6 +30,9 @@ need_library() {
 }
 need_file() {
     if ! compgen -G "$2" > /dev/null; then missing+=("$1"); fi
+}
+need_import() {
+    if ! /usr/bin/python3 -c "import $2" > /dev/null 2>&1; then missing+=("$1"); fi
 }
 
 install_missing() {
@@ -88,6 +92,7 @@ need_test() {
     need_library libcmocka-dev cmocka
     need_file libonnx-testdata '/usr/include/onnx/backend/test/data/node'
     need python3 python3
+    need_import python3-onnx onnx
     need make make
     need locales localedef
     need_file locales /usr/share/i18n/locales/de_DE
