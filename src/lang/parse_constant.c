@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * parse_constant.c - `constant 2x3 int32 values 1,2,3,4,5,6`: a constant that stands in the text, or
- * that it names only.
+ * parse_constant.c - `constant 2x3 int32 values 1,2,3,4,5,6`: a constant that stands in the text,
+ * or that it names only.
  */
 #include "lang/syntax.h"
 #include <math.h>
