@@ -186,7 +186,7 @@ const fv_command fv__command_filter = {
     .help = "one kernel over an image or a signal: edges, blur, sharpen",
     .synopsis = "IMAGE|NUMBERS KERNEL [key=value ...] [--out FILE]",
     .about =
-        "IMAGE is a PNG, JPEG, PGM or PPM file, or - for standard input; the result is a PNG\n"
+        "IMAGE is an image file as predict takes it, or - for standard input; the result is a PNG\n"
         "file of its size, each channel filtered on its own. NUMBERS are a signal, \"[1,2,3,4]\"\n"
         "or a text file of numbers, or a matrix, \"[[1,2],[3,4]]\"; their result is printed.\n"
         "KERNEL is a name or numbers of your own: \"[[0,1,0],[1,-4,1],[0,1,0]]\" or\n"

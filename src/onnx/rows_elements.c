@@ -79,22 +79,6 @@ fv_status fv__onnx_take_isinf(fv_onnx_node *n) {
     return fv__steps_give(&s, 0, fv__step2(&s, "equal", x, edge));
 }
 
-/* x + bias below -lambd, x - bias above it, 0 between. */
-fv_status fv__onnx_take_shrink(fv_onnx_node *n) {
-    fv_onnx_steps s = {.n = n};
-    double bias, lambd;
-    FV_TRY(fv__onnx_real(n, "bias", 0, &bias));
-    FV_TRY(fv__onnx_real(n, "lambd", 0.5, &lambd));
-    FV_TRY(fv__onnx_all_read(n));
-    if (!fv__onnx_has(n, 0)) return fv__onnx_refuse(n, "it has no input");
-    fv_entry *x = n->in[0], *by = fv__step_number(&s, bias);
-    fv_entry *below = fv__step2(&s, "less", x, fv__step_number(&s, -lambd));
-    fv_entry *above = fv__step2(&s, "greater", x, fv__step_number(&s, lambd));
-    fv_entry *rest =
-        fv__step3(&s, "where", above, fv__step2(&s, "sub", x, by), fv__step_number(&s, 0));
-    return fv__steps_give(&s, 0, fv__step3(&s, "where", below, fv__step2(&s, "sum", x, by), rest));
-}
-
 /* ----------------------------------------------------------------------------- clip --- */
 
 /* A bound that our operator takes as an option: a real number that is known. */

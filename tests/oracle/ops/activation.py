@@ -85,6 +85,8 @@ CASES = [
     *everywhere("thresholdedrelu", lambda x, alpha: F.threshold(x, alpha, 0),
                 ("0.25", {"alpha": 0.25}), ("alpha -0.3", {"alpha": -0.3}), ("0", {"alpha": 0})),
     *positive(everywhere("thresholdedrelu", lambda x: F.threshold(x, 1, 0))),
+    *everywhere("shrink", F.hardshrink, ("", {}), ("0.25", {"lambd": 0.25})),
+    *everywhere("shrink", F.softshrink, ("0.25 0.25", {"lambd": 0.25})),
     *everywhere("selu", F.selu),
     ("selu", "alpha 0.5 gamma 2 ; 3x7", [], lambda x: selu(x, 0.5, 2)),
     ("selu", "alpha 0 ; 1x9", [], lambda x: selu(x, 0, 1.0507009873554805)),
