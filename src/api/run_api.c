@@ -61,24 +61,11 @@ static fv_status open_output(fv_context *ctx, fv_run *run, int value, window *w)
     return w->numbers ? FV_OK : FV_EXHAUSTED;
 }
 
-static float number_at(const fv_tensor *t, int64_t i) {
-    switch (t->dtype) {
-    case FV_I32:
-        return (float)((const int32_t *)t->data)[i];
-    case FV_I64:
-        return (float)((const int64_t *)t->data)[i];
-    case FV_I8:
-        return ((const int8_t *)t->data)[i];
-    default:
-        return ((const uint8_t *)t->data)[i];
-    }
-}
-
 static void read_output(fv_run *run, const window *w) {
     read_window(run, w);
     if (!w->numbers) return;
     for (int64_t i = 0, count = fv__shape_count(&w->outside.shape); i < count; i++)
-        w->numbers[i] = number_at(&w->outside, i);
+        w->numbers[i] = (float)fv__element(w->outside.dtype, w->outside.data, i);
 }
 
 /* Of a network from elsewhere there may be more inputs than the image. */

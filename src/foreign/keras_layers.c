@@ -201,8 +201,9 @@ static const fv_op *op_of(const fv_foreign_row *row) {
 
 /* Whether a row is of a class, "Conv2D" for "layers.Conv{d}D". */
 static bool is_class(const fv_foreign_row *row, const char *class) {
-    const char *theirs = row->theirs + strlen("layers."), *place = strstr(theirs, "{d}");
-    if (!*row->theirs) return false;
+    static const char prefix[] = "layers.";
+    if (strncmp(row->theirs, prefix, sizeof prefix - 1) != 0) return false;
+    const char *theirs = row->theirs + sizeof prefix - 1, *place = strstr(theirs, "{d}");
     if (!place) return strcmp(theirs, class) == 0;
     const size_t n = (size_t)(place - theirs);
     return strncmp(class, theirs, n) == 0 && class[n] == '2' &&

@@ -10,26 +10,6 @@
 #define IN_TEXT    64     /* numbers that a text holds where a file beside it could */
 #define EXACT_MOST 0x1p53 /* whole numbers up to here are exact as a text's numbers */
 
-double fv__element(fv_dtype dtype, const void *data, int64_t i) {
-    switch (dtype) {
-    case FV_F32:
-        return (double)((const float *)data)[i];
-    case FV_F64:
-        return ((const double *)data)[i];
-    case FV_I32:
-        return ((const int32_t *)data)[i];
-    case FV_I64:
-        return (double)((const int64_t *)data)[i];
-    case FV_I8:
-        return ((const int8_t *)data)[i];
-    case FV_U8:
-    case FV_BOOL8:
-        return ((const uint8_t *)data)[i];
-    default:
-        return NAN;
-    }
-}
-
 /* Whole numbers from `low` to `high`. */
 static bool whole(double v, double low, double high) {
     return v >= low && v <= high && v == floor(v);

@@ -11,7 +11,6 @@
    than it says. */
 #define FV_FILLED_MOST ((int64_t)1 << 16)
 
-double fv__element(fv_dtype dtype, const void *data, int64_t i);
 /* False: the type does not hold it, or not exactly where it is one of whole numbers. */
 bool fv__set_element(fv_dtype dtype, void *data, int64_t i, double v);
 /* So that fv__set_element gives the same element again. */

@@ -120,27 +120,10 @@ static fv_status write_inputs(const pair *p) {
 
 /* ------------------------------------------------------------------------------- comparing --- */
 
-static double number(const void *data, fv_dtype dtype, int64_t i) {
-    switch (dtype) {
-    case FV_F32:
-        return (double)((const float *)data)[i];
-    case FV_F64:
-        return ((const double *)data)[i];
-    case FV_I32:
-        return ((const int32_t *)data)[i];
-    case FV_I64:
-        return (double)((const int64_t *)data)[i];
-    case FV_I8:
-        return ((const int8_t *)data)[i];
-    default:
-        return ((const uint8_t *)data)[i];
-    }
-}
-
 static void measure(const pair *p, fv_dtype da, fv_dtype db, int64_t count, fv_compared *row) {
     double apart = 0, aa = 0, bb = 0;
     for (int64_t i = 0; i < count; i++) {
-        const double a = number(p->a.values, da, i), b = number(p->b.values, db, i);
+        const double a = fv__element(da, p->a.values, i), b = fv__element(db, p->b.values, i);
         if (!isfinite(a) || !isfinite(b)) {
             row->not_finite += !(a == b || (isnan(a) && isnan(b)));
             continue;

@@ -25,17 +25,7 @@ fv_status fv__constant_new(fv_context *ctx, fv_arena *arena, fv_dtype dtype, con
 }
 
 double fv__constant_get(const fv_constant *c, int64_t i) {
-    switch (c->dtype) {
-    case FV_F32:
-        return (double)((const float *)c->data)[i];
-    case FV_I8:
-        return ((const int8_t *)c->data)[i];
-    case FV_U8:
-    case FV_BOOL8:
-        return ((const uint8_t *)c->data)[i];
-    default:
-        return (double)fv__constant_int(c, i);
-    }
+    return fv__element(c->dtype, c->data, i);
 }
 
 int64_t fv__constant_int(const fv_constant *c, int64_t i) {

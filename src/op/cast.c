@@ -28,23 +28,6 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     return fv__shape_fits(ctx, site);
 }
 
-static double load(const fv_tensor *t, const void *sample, int64_t i) {
-    switch (t->dtype) {
-    case FV_F32:
-        return (double)((const float *)sample)[i];
-    case FV_F64:
-        return ((const double *)sample)[i];
-    case FV_I32:
-        return ((const int32_t *)sample)[i];
-    case FV_I64:
-        return (double)((const int64_t *)sample)[i];
-    case FV_I8:
-        return ((const int8_t *)sample)[i];
-    default:
-        return ((const uint8_t *)sample)[i];
-    }
-}
-
 static double clamp(double v, double low, double high) {
     return isnan(v) ? 0 : v < low ? low : v > high ? high : v;
 }
@@ -80,7 +63,7 @@ static void forward(const fv_pass *p) {
     for (int64_t n = 0; n < count; n++) {
         const void *x = fv__sample(&p->x[0], n);
         void *y = fv__sample(&p->y[0], n);
-        for (int64_t i = 0; i < size; i++) store(&p->y[0], y, i, load(&p->x[0], x, i));
+        for (int64_t i = 0; i < size; i++) store(&p->y[0], y, i, fv__element(p->x[0].dtype, x, i));
     }
 }
 
@@ -97,7 +80,7 @@ static uint64_t branches(const fv_pass *p) {
     uint64_t hash = FV_BRANCHES_START;
     for (int64_t n = 0; n < count; n++)
         for (int64_t i = 0; i < size; i++) {
-            const double v = load(x, fv__sample(x, n), i);
+            const double v = fv__element(x->dtype, fv__sample(x, n), i);
             hash = fv__branches_add(hash, (int64_t)clamp(v, -1e15, 1e15) * 2 + (v != 0));
         }
     return hash;

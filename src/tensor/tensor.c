@@ -5,6 +5,7 @@
 #include "tensor/tensor.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,26 @@ size_t fv__dtype_bytes(fv_dtype dtype) {
 
 const char *fv__dtype_name(fv_dtype dtype) {
     return dtypes[dtype].name;
+}
+
+double fv__element(fv_dtype dtype, const void *data, int64_t i) {
+    switch (dtype) {
+    case FV_F32:
+        return (double)((const float *)data)[i];
+    case FV_F64:
+        return ((const double *)data)[i];
+    case FV_I32:
+        return ((const int32_t *)data)[i];
+    case FV_I64:
+        return (double)((const int64_t *)data)[i];
+    case FV_I8:
+        return ((const int8_t *)data)[i];
+    case FV_U8:
+    case FV_BOOL8:
+        return ((const uint8_t *)data)[i];
+    default:
+        return NAN;
+    }
 }
 
 bool fv__dtype_named(const char *name, size_t length, fv_dtype *out) {

@@ -16,6 +16,8 @@
 #define FV_DTYPES (FV_BOOL8 + 1)
 size_t fv__dtype_bytes(fv_dtype dtype);
 const char *fv__dtype_name(fv_dtype dtype); /* "float32", "int32", "bool" */
+/* Element i of dense ones as a number; NaN of the half precisions, which nothing computes with. */
+double fv__element(fv_dtype dtype, const void *data, int64_t i);
 /* The type of a name of `length` characters; false: of none. */
 bool fv__dtype_named(const char *name, size_t length, fv_dtype *out);
 
