@@ -73,9 +73,12 @@ static fv_status new_image(fv_context *ctx, const fv_image *like, fv_image **out
     *image = *like;
     image->pixels =
         fv__alloc(ctx, (size_t)(like->width * like->height * like->channels), "an image");
-    if (!image->pixels) fv__free(image);
-    *out = image->pixels ? image : NULL;
-    return *out ? FV_OK : FV_EXHAUSTED;
+    if (!image->pixels) {
+        fv__free(image);
+        return FV_EXHAUSTED;
+    }
+    *out = image;
+    return FV_OK;
 }
 
 fv_status fv_filter_image(fv_context *ctx, const fv_image *image, const fv_matrix *kernel,
