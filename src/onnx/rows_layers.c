@@ -6,6 +6,8 @@
 #include "onnx/steps.h"
 
 #ifdef FV_HAVE_ONNX
+#include "base/number.h"
+
 #include <string.h>
 
 /* A parameter of channels beside maps: [C] as [C,1,1]. */
@@ -65,7 +67,7 @@ fv_status fv__onnx_take_bn(fv_onnx_node *n) {
     FV_TRY(fv__onnx_make(n, "bn", &o));
     FV_TRY(fv__onnx_real(n, "momentum", 0.9, &momentum)); /* of the old statistic, not the new */
     FV_TRY(fv__onnx_real(n, "epsilon", 1e-5, &epsilon));
-    FV_TRY(fv__onnx_set(n, &o, "momentum", 1 - momentum));
+    FV_TRY(fv__onnx_set(n, &o, "momentum", fv__float_as_written((float)(1 - momentum))));
     FV_TRY(fv__onnx_int(n, "spatial", 1, &spatial));
     FV_TRY(fv__onnx_int(n, "training_mode", 0, &training));
     FV_TRY(fv__onnx_int(n, "is_test", 1, &ignored)); /* what counted were the outputs */
