@@ -82,7 +82,7 @@ static void refused(fv_context *ctx, const bad *list, size_t count) {
 /* A model that is read, and one that runs. */
 static void runs(fv_context *ctx, const char *text) {
     fv_model *model;
-    fv_run *run;
+    fv_run *run = NULL;
     write_text(ctx, "good.onnx", text);
     if (open_it(ctx, "good.onnx", &model) != FV_OK || fv_run_new(ctx, model, 2, &run) != FV_OK)
         fail_msg("%s\n%s", text, fv_context_error(ctx));

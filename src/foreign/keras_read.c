@@ -228,7 +228,7 @@ static fv_status add_head(fv_keras *k, const char *name, int value) {
 static fv_status add_heads(fv_keras *k, const fv_json *outputs) {
     references refs = {.count = 0};
     fv_keras_layer *layer;
-    int call;
+    int call = 0;
     if (!outputs || !gather(outputs, 0, &refs) || !refs.count)
         return fv__fail(k->ctx, FV_BAD_INPUT, "the model's config has no output_layers");
     for (int i = 0; i < refs.count; i++) {

@@ -28,11 +28,11 @@ fv_numbers fv__numbers_of(const fv_tensor_file *st) {
 
 /* The same type, shape and numbers. */
 static bool same(const fv_value *c, const fv_tensor_entry *e) {
-    const size_t each = fv__dtype_bytes(c->type.dtype);
     const uint8_t *bytes = c->data;
     if (e->strided || strcmp(e->type->name, fv__st_type(c->type.dtype)) != 0) return false;
     if (!fv__shape_equal(&e->shape, &c->shape)) return false;
     if (FV_FLOATS_AS_IN_FILES) return memcmp(bytes, e->data, e->bytes) == 0;
+    const size_t each = fv__dtype_bytes(c->type.dtype);
     for (size_t i = 0; i < e->bytes; i++)
         if (bytes[i / each * each + each - 1 - i % each] != e->data[i]) return false;
     return true;

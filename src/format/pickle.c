@@ -78,6 +78,7 @@ static fv_status add(machine *m, fv_pickle_list *list, const fv_pickle_value *it
         const size_t capacity = list->count + n > twice ? list->count + n : twice;
         void *grown = NULL;
         FV_TRY(spend(m, capacity * sizeof *items, &grown));
+        if (!grown) return FV_EXHAUSTED;
         if (list->count) memcpy(grown, list->items, list->count * sizeof *items);
         list->items = grown;
         list->capacity = capacity;

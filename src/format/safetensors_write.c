@@ -107,8 +107,8 @@ static fv_status header(fv_context *ctx, const fv_st_tensor *tensors, size_t cou
 static const void *little_endian(fv_context *ctx, const fv_st_tensor *t, size_t bytes,
                                  void **copy) {
     const uint8_t *from = t->data;
-    const size_t each = fv__dtype_bytes(t->dtype);
     if (FV_FLOATS_AS_IN_FILES) return from;
+    const size_t each = fv__dtype_bytes(t->dtype);
     uint8_t *to = *copy = fv__alloc(ctx, bytes, "a tensor to be written");
     for (size_t i = 0; to && i < bytes; i++) to[i] = from[i / each * each + each - 1 - i % each];
     return to;

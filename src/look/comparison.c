@@ -241,7 +241,7 @@ static bool same_numbers(const float *a, const float *b, int64_t count, double *
     bool same = true;
     for (int64_t i = 0; i < count; i++) {
         const double d = fabs((double)a[i] - (double)b[i]);
-        if (memcmp(&a[i], &b[i], sizeof *a) != 0) same = false;
+        if (a[i] != b[i] && !(isnan(a[i]) && isnan(b[i]))) same = false;
         if (d > *largest) *largest = d;
     }
     return same;

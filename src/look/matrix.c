@@ -136,7 +136,7 @@ fv_status fv__matrix_parse(fv_context *ctx, const char *text, fv_matrix **out) {
     fv_status status = read(&r);
     *out = NULL;
     if (status == FV_OK) status = fv__matrix_new(ctx, r.rank, r.dims, out);
-    if (status == FV_OK) memcpy((*out)->data, r.data, r.count * sizeof *r.data);
+    if (status == FV_OK && r.data) memcpy((*out)->data, r.data, r.count * sizeof *r.data);
     fv__free(r.data);
     return status;
 }

@@ -149,7 +149,7 @@ static fv_status set_ints(fv_onnx_node *n, fv_onnx_made *o, const fv_field *f) {
 /* One field by the attribute it is called in ONNX. */
 static fv_status set_by_name(fv_onnx_node *n, fv_onnx_made *o, const fv_field *f) {
     const Onnx__AttributeProto *a = fv__onnx_attribute(n, f->onnx);
-    char word[FV_WORD_MAX];
+    char word[FV_WORD_MAX] = "";
     int64_t i;
     double v;
     if (!a) return FV_OK;

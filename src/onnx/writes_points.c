@@ -21,7 +21,7 @@ static const char *plus(fv_onnx_writer *w, const char *out, const char *x, doubl
 /* x P(X < x) of a normal X: by the error function, or as the tanh that comes near it. */
 void fv__onnx_write_gelu(fv_onnx_writer *w) {
     const bool near = fv__onnx_option_is(w, "approximate", "tanh");
-    const char *x = fv__onnx_x(w, 0), *u = x;
+    const char *x = fv__onnx_x(w, 0), *u;
     if (near) {
         const char *cube = FV_ONNX_PUT(w, "Pow", NULL, x, fv__onnx_number(w, 3));
         u = FV_ONNX_PUT(w, "Add", NULL, x, times(w, NULL, cube, 0.044715));
