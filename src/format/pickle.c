@@ -80,8 +80,7 @@ static fv_status add(machine *m, fv_pickle_list *list, const fv_pickle_value *it
         FV_TRY(spend(m, capacity * sizeof *items, &grown));
         if (!grown) return FV_EXHAUSTED;
         if (list->count) memcpy(grown, list->items, list->count * sizeof *items);
-        list->items = grown;
-        list->capacity = capacity;
+        list->items = grown, list->capacity = capacity;
     }
     if (n) memcpy(list->items + list->count, items, n * sizeof *items);
     list->count += n;
