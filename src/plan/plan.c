@@ -79,9 +79,12 @@ static fv_status make(fv_context *ctx, fv_plan *plan) {
     FV_TRY(start(plan));
     FV_TRY(fv__plan_rewrite(ctx, plan));
     FV_TRY(name_parts(plan));
+    fv__plan_groups(plan);
     FV_TRY(fv__plan_choose(ctx, plan));
     fv__plan_regions(plan);
     FV_TRY(fv__plan_list_steps(ctx, plan));
+    FV_TRY(fv__plan_segments(plan));
+    fv__plan_hold(plan);
     FV_TRY(fv__plan_offsets(ctx, plan));
     return fv__plan_prepared(ctx, plan);
 }

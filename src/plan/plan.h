@@ -25,7 +25,8 @@ typedef struct fv_plan_options {
     bool input_gradient; /* dx of values[0] too */
     const int *keep;     /* values that must be readable after forward, beside the heads */
     int keep_count;
-    fv_layout prefer;        /* implementations that take maps so come first; FV_PLAIN: as listed */
+    size_t near;      /* bytes of maps that a step is to work on at a time; 0: as caches hold */
+    fv_layout prefer; /* implementations that take maps so come first; FV_PLAIN: as listed */
     const fv_device *device; /* NULL: the context's */
 } fv_plan_options;
 
