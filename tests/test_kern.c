@@ -96,6 +96,45 @@ static void test_gemm(void **state) {
     }
 }
 
+/* What follows a product: a sum, then bounds; in tiles, and in the columns beyond them. */
+static void check_after(const fv_kernels *k, int64_t rows, int64_t cols,
+                        const fv_gemm_after *after) {
+    static float a[MOST], b[MOST], c[MOST];
+    fill(a, MOST, 20);
+    fill(b, MOST, 21);
+    b[1] = NAN;
+    k->gemm_then(rows, cols, 5, a, k->mr, 1, b, cols, NULL, c, cols, NULL, false, after);
+    for (int64_t i = 0; i < rows * cols; i++) {
+        const int64_t r = i / cols, j = i % cols;
+        double want = after->added ? (double)after->added[r * after->ld + j] : 0;
+        for (int64_t l = 0; l < 5; l++) want += (double)a[l * k->mr + r] * (double)b[l * cols + j];
+        if (after->bounded) {
+            want = want < (double)after->low ? (double)after->low : want;
+            want = want > (double)after->high ? (double)after->high : want;
+        }
+        if (j == 1)
+            assert_true(isnan(c[i]));
+        else
+            near("gemm_then", k, i, (double)c[i], want, 1e-5);
+    }
+}
+
+static void test_after(void **state) {
+    (void)state;
+    static float added[MOST];
+    fill(added, MOST, 22);
+    const fv_gemm_after after[] = {{.ld = 0},
+                                   {.bounded = true, .low = 0, .high = INFINITY},
+                                   {.bounded = true, .low = -0.5f, .high = 0.75f},
+                                   {.bounded = true, .low = 0.5f, .high = -0.25f},
+                                   {.added = added, .ld = 200},
+                                   {added, 200, true, -0.5f, 1}};
+    EVERY_ISA(k)
+    for (int64_t cols = 2; cols <= 4 * k->lanes + 3; cols += 1 + cols / 9)
+        for (size_t i = 0; i < sizeof after / sizeof *after; i++)
+            check_after(k, k->mr - (cols % 3 == 0), cols, &after[i]);
+}
+
 static void test_pack(void **state) {
     (void)state;
     static float w[MOST], out[MOST];
@@ -162,6 +201,8 @@ static double exact(fv_act kind, double x) {
     switch (kind) {
     case FV_ACT_RELU:
         return x > 0 ? x : 0;
+    case FV_ACT_CLIP:
+        return fmin(fmax(x, 0.25), 0.5);
     case FV_ACT_LEAKY:
         return x > 0 ? x : 0.25 * x;
     case FV_ACT_ELU:
@@ -271,11 +312,11 @@ static void test_sums(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_levels),    cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_pack),      cmocka_unit_test(test_dot),
-        cmocka_unit_test(test_transpose), cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_special),   cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_levels),      cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_after),       cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_dot),         cmocka_unit_test(test_transpose),
+        cmocka_unit_test(test_activations), cmocka_unit_test(test_special),
+        cmocka_unit_test(test_gradients),   cmocka_unit_test(test_sums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,6 +78,7 @@ static void backward(const fv_pass *p) {
                                                 .run = backward,                                   \
                                                 .overwrites = true};
 ACTIVATION(relu)
+ACTIVATION(clip)
 ACTIVATION(leakyrelu)
 ACTIVATION(elu)
 ACTIVATION(sigmoid)

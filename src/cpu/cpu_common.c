@@ -3,20 +3,31 @@
  * cpu_common.c - what several implementations share: activations, refusals, sharing out work.
  */
 #include "cpu/cpu.h"
+#include "op/clip.h"
 #include "op/elu.h"
 #include "op/leakyrelu.h"
 #include "op/scaledtanh.h"
+
+#include <math.h>
 
 fv_activation fv__cpu_activation(const fv_op *op, const void *options) {
     static const struct {
         const fv_op *op;
         fv_act kind;
-    } acts[] = {{&fv__op_relu, FV_ACT_RELU}, {&fv__op_leakyrelu, FV_ACT_LEAKY},
-                {&fv__op_elu, FV_ACT_ELU},   {&fv__op_sigmoid, FV_ACT_SIGMOID},
-                {&fv__op_tanh, FV_ACT_TANH}, {&fv__op_scaledtanh, FV_ACT_SCALED_TANH}};
+    } acts[] = {{&fv__op_relu, FV_ACT_RELU},
+                {&fv__op_clip, FV_ACT_CLIP},
+                {&fv__op_leakyrelu, FV_ACT_LEAKY},
+                {&fv__op_elu, FV_ACT_ELU},
+                {&fv__op_sigmoid, FV_ACT_SIGMOID},
+                {&fv__op_tanh, FV_ACT_TANH},
+                {&fv__op_scaledtanh, FV_ACT_SCALED_TANH}};
     fv_activation a = {FV_ACT_NONE, 0, 0};
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
         if (acts[i].op == op) a.kind = acts[i].kind;
+    if (a.kind == FV_ACT_CLIP && options) {
+        a.p = (float)((const fv_clip_options *)options)->min;
+        a.q = (float)((const fv_clip_options *)options)->max;
+    }
     if (a.kind == FV_ACT_LEAKY && options)
         a.p = (float)((const fv_leakyrelu_options *)options)->slope;
     if (a.kind == FV_ACT_ELU && options) a.p = (float)((const fv_elu_options *)options)->alpha;
@@ -30,6 +41,15 @@ fv_activation fv__cpu_activation(const fv_op *op, const void *options) {
 fv_activation fv__cpu_epilogue_act(const fv_pass *p) {
     if (!p->epilogue || !p->epilogue->act) return (fv_activation){FV_ACT_NONE, 0, 0};
     return fv__cpu_activation(p->epilogue->act, p->epilogue->act_options);
+}
+
+bool fv__cpu_bounded(const fv_activation *act) {
+    return act->kind == FV_ACT_NONE || act->kind == FV_ACT_RELU || act->kind == FV_ACT_CLIP;
+}
+
+fv_gemm_after fv__cpu_bounds(const fv_activation *act) {
+    if (act->kind == FV_ACT_RELU) return (fv_gemm_after){.bounded = true, .high = INFINITY};
+    return (fv_gemm_after){.bounded = act->kind == FV_ACT_CLIP, .low = act->p, .high = act->q};
 }
 
 const char *fv__cpu_refuses(const fv_site *site, const fv_request *request) {

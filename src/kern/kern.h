@@ -18,6 +18,7 @@
 typedef enum fv_act {
     FV_ACT_NONE,
     FV_ACT_RELU,
+    FV_ACT_CLIP,
     FV_ACT_LEAKY,
     FV_ACT_ELU,
     FV_ACT_SIGMOID,

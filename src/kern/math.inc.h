@@ -76,6 +76,9 @@ static void act(fv_act kind, int64_t rows, int64_t n, const float *x, int64_t ld
     case FV_ACT_RELU:
         ACT(v_max(zero, v));
         break; /* in this order a NaN stays one */
+    case FV_ACT_CLIP:
+        ACT(v_min(vq, v_max(vp, v)));
+        break;
     case FV_ACT_LEAKY:
         ACT(v_where_gt(v, zero, v, v * vp));
         break;
@@ -105,7 +108,7 @@ static void act(fv_act kind, int64_t rows, int64_t n, const float *x, int64_t ld
 
 static void act_grad(fv_act kind, int64_t n, const float *y, const float *dy, float *dx, float p,
                      float q, bool add) {
-    const vec vp = v_set(p), zero = v_zero(), one = v_set(1.0f);
+    const vec vp = v_set(p), vq = v_set(q), zero = v_zero(), one = v_set(1.0f);
     const vec pq = v_set(p * q), q_p = v_set(kind == FV_ACT_SCALED_TANH ? -q / p : 0.0f);
     switch (kind) {
     case FV_ACT_NONE:
@@ -113,6 +116,9 @@ static void act_grad(fv_act kind, int64_t n, const float *y, const float *dy, fl
         break;
     case FV_ACT_RELU:
         GRAD(v_where_gt(s, zero, d, zero));
+        break;
+    case FV_ACT_CLIP:
+        GRAD(v_where_gt(s, vp, v_where_gt(vq, s, d, zero), zero));
         break;
     case FV_ACT_LEAKY:
         GRAD(v_where_gt(s, zero, d, d * vp));

@@ -23,11 +23,13 @@ typedef struct fv_patches {
     int64_t step;                   /* floats from one sample's first plane to the next's */
 } fv_patches;
 
-/* What follows a product while its sums are in registers: y = sum + added, y = max(y, 0). */
+/* What follows a product while its sums are in registers: y = sum + added, and then, where it is
+   bounded, y = min(max(y, low), high); what is not a number stays so. */
 typedef struct fv_gemm_after {
     const float *added; /* added[r*ld + j]; NULL: nothing */
     int64_t ld;
-    bool relu;
+    bool bounded;
+    float low, high;
 } fv_gemm_after;
 
 struct fv_kernels {
@@ -90,8 +92,8 @@ struct fv_kernels {
     /* Multiply-adds on registers alone, to time; gives the number of floating-point operations. */
     double (*peak)(int64_t rounds);
 
-    /* y = f(x) on `rows` rows of n, ldx and ldy apart; x and y may be the same. p, q: slope of
-       leaky, alpha of elu, amplitude and slope of scaled tanh. */
+    /* y = f(x) on `rows` rows of n, ldx and ldy apart; x and y may be the same. p, q: least
+       and largest y of clip, slope of leaky, alpha of elu, amplitude and slope of scaled tanh. */
     void (*act)(fv_act kind, int64_t rows, int64_t n, const float *x, int64_t ldx, float *y,
                 int64_t ldy, float p, float q);
     /* dx = dy * f'(x), or += it (add), from y = f(x) alone. */
