@@ -92,11 +92,11 @@ struct fv_kernels {
     /* Multiply-adds on registers alone, to time; gives the number of floating-point operations. */
     double (*peak)(int64_t rounds);
 
-    /* y = f(x) on `rows` rows of n, ldx and ldy apart; x and y may be the same. p, q: least
-       and largest y of clip, slope of leaky, alpha of elu, amplitude and slope of scaled tanh. */
+    /* y = f(x) on `rows` rows of n, ldx and ldy apart; x and y may be the same. p and q as the
+       kinds say. */
     void (*act)(fv_act kind, int64_t rows, int64_t n, const float *x, int64_t ldx, float *y,
                 int64_t ldy, float p, float q);
-    /* dx = dy * f'(x), or += it (add), from y = f(x) alone. */
+    /* dx = dy * f'(x), or += it (add), from y = f(x) alone, of kinds that have such a gradient. */
     void (*act_grad)(fv_act kind, int64_t n, const float *y, const float *dy, float *dx, float p,
                      float q, bool add);
 

@@ -4,7 +4,7 @@
  * (Krizhevsky 2010). Where min is the larger, y is max, as in ONNX.
  */
 #ifndef FV_LOOPS
-#include "op/clip.h"
+#include "op/activation_options.h"
 #include "op/shapes.h"
 
 #include <float.h>
