@@ -32,6 +32,21 @@ typedef struct fv_gemm_after {
     float low, high;
 } fv_gemm_after;
 
+/* A convolution whose every filter sees one plane, and the frames that planes are copied into. A
+   row of a frame has sw phases, `half` apart: column c of the padded plane is in phase c % sw at
+   c / sw. */
+typedef struct fv_depthwise {
+    int64_t h, w;                   /* of the planes */
+    int64_t kh, kw, sh, sw, dh, dw; /* kernel, stride, dilation */
+    int64_t top, left;              /* padding */
+    int64_t oh, ow;                 /* of the result */
+    int64_t filters;                /* of every plane */
+    int64_t reach;                  /* floats of a phase that are read */
+    int64_t half, pitch;            /* from phase to phase, from row to row */
+    int64_t frame, together;        /* floats of a frame; how many at a time */
+    const int32_t *col;             /* [kw]: where in a row the taps lie */
+} fv_depthwise;
+
 struct fv_kernels {
     const char *name; /* "avx512" */
     int lanes;        /* floats per vector */
@@ -88,6 +103,19 @@ struct fv_kernels {
     void (*winograd_out)(int64_t rows, int64_t across, const float *in, int64_t step, float *work,
                          float bias, const fv_gemm_after *after, float *y, int64_t high,
                          int64_t wide);
+
+    /* Rows row ... row+rows-1 of the results of so many planes: y = bias + sum over the taps of w *
+       x, and `after`, whose `added` lies as y does (its ld does not count). Planes of x are h*w
+       apart, those of y oh*ow, a filter's weights kh*kw; bias NULL: none. work: `together` frames
+       and FV_LANES_MAX floats; a frame has room for the rows that are read, and a phase for
+       FV_LANES_MAX columns more than are written or read. The second one's vectors are half as long
+       where the processor has such: for rows that fill no more. */
+    void (*depthwise)(const fv_depthwise *g, int64_t planes, int64_t row, int64_t rows,
+                      const float *x, const float *w, const float *bias, const fv_gemm_after *after,
+                      float *y, float *work);
+    void (*depthwise_narrow)(const fv_depthwise *g, int64_t planes, int64_t row, int64_t rows,
+                             const float *x, const float *w, const float *bias,
+                             const fv_gemm_after *after, float *y, float *work);
 
     /* Multiply-adds on registers alone, to time; gives the number of floating-point operations. */
     double (*peak)(int64_t rounds);
