@@ -47,7 +47,10 @@ static bool epilogue_number(int i, fv_epilogue *e, char options[OPTION_BYTES]) {
         if (--behind > 0) continue;
         e->act = fv__ops[k];
         e->act_options = options;
-        if (e->act->fields) fv__field_defaults(e->act->fields, options);
+        /* of its first sample: what clip does by default can hardly be seen */
+        op_problem first;
+        if (op_read_sample(&first, e->act, e->act->samples[0]) != FV_OK) return false;
+        memcpy(options, first.options.bytes, OPTION_BYTES);
         return true;
     }
     return false;

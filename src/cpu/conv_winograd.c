@@ -192,11 +192,11 @@ static void outputs(void *arg, int64_t first, int64_t end, int worker) {
     for (int64_t u = first; u < end; u++) {
         const int64_t n = u / g->s.k, k = u % g->s.k, at = k * g->s.places + 4 * w->row * wide;
         float *y = fv__cpu_at(&w->p->y[0], w->sample + n) + at;
-        fv_gemm_after after = {.relu = w->act.kind == FV_ACT_RELU};
+        fv_gemm_after after = fv__cpu_bounds(&w->act);
         if (w->p->added) after.added = fv__cpu_at(w->p->added, w->sample + n) + at;
         kernels->winograd_out(w->rows, g->across, w->out + k * g->ld + n * w->rows * g->across,
                               g->step, scratch, bias ? bias[k] : 0, &after, y, high, wide);
-        if (w->act.kind != FV_ACT_NONE && w->act.kind != FV_ACT_RELU)
+        if (!fv__cpu_bounded(&w->act))
             kernels->act(w->act.kind, 1, high * wide, y, 0, y, 0, w->act.p, w->act.q);
     }
 }
