@@ -12,6 +12,7 @@
 #include "kern/patch.inc.h"
 #include "kern/peak.inc.h"
 #include "kern/winograd.inc.h"
+#include "kern/pairs.inc.h"
 
 static const fv_kernels all = {
     .lanes = LANES,
@@ -27,6 +28,8 @@ static const fv_kernels all = {
     .frame = frame,
     .winograd_in = winograd_in,
     .winograd_out = winograd_out,
+    .pairs_pack = pairs_pack,
+    .pairs_out = pairs_out,
     .peak = peak,
     .act = act,
     .act_grad = act_grad,
