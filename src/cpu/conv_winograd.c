@@ -54,6 +54,8 @@ static const char *unfit(const fv_site *site, const fv_request *request) {
         o->dilation.h != 1 || o->dilation.w != 1)
         return "only for 3x3 kernels of stride and dilation 1";
     if (o->groups != 1) return "not for groups";
+    if (request->precision == FV_PRECISION_STRICT)
+        return "tiles of 4x4 pixels double the rounding errors, which strict does not allow";
     if (request->training) return "in training the filters would be transformed at every step";
     if (o->channels < FEW || site->in[0].dim[1] < FEW)
         return "the transforms cost more than they save with so few channels or filters";

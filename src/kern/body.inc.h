@@ -13,6 +13,7 @@
 #include "kern/peak.inc.h"
 #include "kern/winograd.inc.h"
 #include "kern/depthwise.inc.h"
+#include "kern/pairs.inc.h"
 
 static const fv_kernels all = {
     .lanes = LANES,
@@ -30,6 +31,8 @@ static const fv_kernels all = {
     .winograd_out = winograd_out,
     .depthwise = depthwise,
     .depthwise_narrow = depthwise,
+    .pairs_pack = pairs_pack,
+    .pairs_out = pairs_out,
     .peak = peak,
     .act = act,
     .act_grad = act_grad,

@@ -13,6 +13,7 @@ fv_request fv__plan_request(const fv_plan *plan, int node, fv_which which, bool 
     return (fv_request){.which = which,
                         .real = plan->options.dtype,
                         .training = plan->options.training,
+                        .precision = plan->precision,
                         .kernels = plan->kernels,
                         .wants_dx = wants,
                         /* gradients lie as their values do */

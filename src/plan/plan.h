@@ -34,6 +34,11 @@ FV_MUST_USE fv_status fv__plan_new(fv_context *ctx, const fv_graph *net,
                                    const fv_plan_options *options, fv_plan **out);
 void fv__plan_free(fv_plan *plan);
 
+/* How exactly products are computed: as the context says, and in fp32 where training. */
+fv_precision fv__plan_precision(const fv_plan *plan);
+/* FV_USAGE when the context asks for another precision than training has, for those who train. */
+FV_MUST_USE fv_status fv__plan_trains(fv_context *ctx);
+
 /* Bytes, as planned. */
 typedef struct fv_plan_memory {
     size_t activations; /* the block: values, gradients of values, things kept for backward */

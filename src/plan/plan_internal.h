@@ -124,6 +124,7 @@ struct fv_plan {
     const fv_device *device;
     const fv_kernels *kernels; /* NULL: the operators' own loops only; or the table */
     fv_kernels table;
+    fv_precision precision;
     fv_arena arena; /* everything below but the arrays that grow */
     fv_plan_value *values;
     fv_plan_node *nodes;
