@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * impl_sweeps_known.c - problems large enough that the fast ways of operators whose drawn problems
+ * are small have several blocks, and rests of them: the blocks are those of src/cpu.
+ */
+#include "impl_sweeps.h"
+
+static const struct {
+    const char *op, *sample;
+} known[] = {
+    {"convtranspose", "21 16x16 stride 8 pad 4 groups 21 bias no ; 1x21x7x9"},
+    {"convtranspose", "9 4x4 stride 2 pad 1 ; 3x13x17x19"},
+    {"convtranspose", "17 3x5 stride 2x3 pad 1,0,0,1 output_pad 1x2 groups 1 ; 2x18x9x21"},
+    {"convtranspose", "5 14x15 dilation 1x2 ; 2x3x40x31"},
+    {"convtranspose", "12 2x2 stride 2 groups 2 ; 2x40x33x14"},
+    {"matmul", "; 2x70x300, constant 300x210"},
+    {"matmul", "; 3x67x261, 3x261x35"},
+    {"matmul", "; 3x1x530, 3x530x201"},
+    {"matmul", "; 3x90x530, constant 530"},
+    {"matmul", "; 2x3x5x70, constant 70x41"},
+    {"matmul", "; constant 65x259, 2x259x67"},
+    {"gemm", "transb alpha 0.5 beta 2 ; 70x300, constant 210x300, constant 210"},
+    {"gemm", "transb ; 67x3, constant 20000x3"},
+    {"gemm", "transa ; constant 300x70, constant 300x210, constant 70x1"},
+    {"gemm", "transa transb ; constant 517x70, constant 41x517"},
+};
+
+void impl_sweep_known(op_tally *t, impl_sweep_fn *fn, void *arg) {
+    for (int i = 0; i < (int)(sizeof known / sizeof *known); i++)
+        op_check(t, fn(arg, fv__op_find(known[i].op), known[i].sample, i), "%s '%s' is refused",
+                 known[i].op, known[i].sample);
+}
