@@ -23,6 +23,11 @@ static const struct {
     {"gemm", "transb ; 67x3, constant 20000x3"},
     {"gemm", "transa ; constant 300x70, constant 300x210, constant 70x1"},
     {"gemm", "transa transb ; constant 517x70, constant 41x517"},
+    {"rnn", "101 direction reverse ; 3x7x9, below 9 3"},
+    {"gru", "53 direction both ; 60x60x2, below 70 60"},
+    {"gru", "97 linear_before_reset clip 0.3 ; 3x5x7"},
+    {"lstm", "50 direction both ; 60x50x1, below 60 60"},
+    {"lstm", "100 peepholes ; 5x6x70, 5x1x100, 5x1x100"},
 };
 
 void impl_sweep_known(op_tally *t, impl_sweep_fn *fn, void *arg) {
