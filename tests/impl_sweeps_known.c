@@ -28,6 +28,13 @@ static const struct {
     {"gru", "97 linear_before_reset clip 0.3 ; 3x5x7"},
     {"lstm", "50 direction both ; 60x50x1, below 60 60"},
     {"lstm", "100 peepholes ; 5x6x70, 5x1x100, 5x1x100"},
+    {"mul", "; 2x5x93x47, 2x5x1x1"},
+    {"mul", "; 3x7x93x1, 3x7x93x61"},
+    {"sub", "; 2x3x5x19, constant 5x1"},
+    {"div", "; constant 3x1x19, positive 2x3x5x19"},
+    {"max", "; 2x3x70x71, constant 70x71, 2x3x1x1"},
+    {"min", "; 2x1x9001, constant 3x1, 2x3x9001"},
+    {"sum", "; 2x3x9001, 2x3x9001, constant 9001"},
 };
 
 void impl_sweep_known(op_tally *t, impl_sweep_fn *fn, void *arg) {
