@@ -35,6 +35,14 @@ static const struct {
     {"max", "; 2x3x70x71, constant 70x71, 2x3x1x1"},
     {"min", "; 2x1x9001, constant 3x1, 2x3x9001"},
     {"sum", "; 2x3x9001, 2x3x9001, constant 9001"},
+    {"transpose", "0,2,3,1 ; 2x70x13x11"},
+    {"transpose", "0,3,1,2 ; 2x13x11x67"},
+    {"transpose", "0,2,1,3 ; 2x9x70x33"},
+    {"depthtospace", "2 ; 2x12x19x70"},
+    {"spacetodepth", "3 ; 2x3x18x69"},
+    {"expand", "1,70,9001 ; 2x70x1"},
+    {"slice", "-1 -9999 -1 steps -2 ; 2x3x8300"},
+    {"slice", "3 75 1 ; 2x90x37x5"},
 };
 
 void impl_sweep_known(op_tally *t, impl_sweep_fn *fn, void *arg) {
