@@ -43,6 +43,13 @@ static const struct {
     {"expand", "1,70,9001 ; 2x70x1"},
     {"slice", "-1 -9999 -1 steps -2 ; 2x3x8300"},
     {"slice", "3 75 1 ; 2x90x37x5"},
+    {"maxpool", "3x3 stride 1 pad 1 ; 2x3x28x28"},
+    {"maxpool", "3x2 stride 2x3 pad 1,0,1,1 dilation 2 ; 2x3x21x37"},
+    {"avgpool", "3x3 stride 1 pad 1 count_pad no ; 2x3x17x35"},
+    {"avgpool", "5x4 stride 2x3 pad 2,1,2,2 ceil ; 2x3x18x40"},
+    {"minpool", "3x3 stride 1 pad 1 ; 2x3x17x35"},
+    {"lppool", "3x3 stride 2 pad 1 ; 2x3x17x70"},
+    {"lppool", "4x2 stride 2 ceil p 1 ; 2x3x17x70"},
 };
 
 void impl_sweep_known(op_tally *t, impl_sweep_fn *fn, void *arg) {
