@@ -50,6 +50,10 @@ static const struct {
     {"minpool", "3x3 stride 1 pad 1 ; 2x3x17x35"},
     {"lppool", "3x3 stride 2 pad 1 ; 2x3x17x70"},
     {"lppool", "4x2 stride 2 ceil p 1 ; 2x3x17x70"},
+    {"softmax", "axis 1 ; 2x21x17x31"},
+    {"softmax", "axis -1 ; 2x3x5x70"},
+    {"logsoftmax", "axis 2 ; 2x3x9x300"},
+    {"logsoftmax", "axis -1 ; 2x3x1000"},
 };
 
 void impl_sweep_known(op_tally *t, impl_sweep_fn *fn, void *arg) {

@@ -13,8 +13,8 @@
 #include <math.h>
 #include <string.h>
 
-#define FRAME_SMALL 65536     /* floats: 256 KB; beyond, edges are few beside the rest */
-#define FRAME_MOST  (1 << 22) /* where there is no other way */
+#define FRAME_MOST (1 << 22) /* floats */
+#define EDGE_COST  32 /* numbers that are copied in the time of one window over an edge alone */
 
 typedef enum pooling { LARGEST, SMALLEST, AVERAGE, NORM } pooling;
 
@@ -34,14 +34,18 @@ typedef struct work {
     const geometry *g;
 } work;
 
-/* Whether all windows of an axis are whole. */
-static bool whole(const fv_window *win, int64_t in) {
-    return win->before == 0 &&
-           (win->out - 1) * win->stride + win->dilation * (win->kernel - 1) + 1 <= in;
-}
-
 static int64_t reach(const fv_window *win) {
     return (win->out - 1) * win->stride + win->dilation * (win->kernel - 1) + 1;
+}
+
+/* How many windows of an axis are whole. */
+static int64_t whole(const fv_window *win, int64_t in) {
+    int64_t count = 0;
+    for (int64_t o = 0; o < win->out; o++) {
+        const int64_t from = o * win->stride - win->before;
+        count += from >= 0 && from + win->dilation * (win->kernel - 1) < in;
+    }
+    return count;
 }
 
 static geometry *start(const fv_site *site, const fv_maxpool_options *o, pooling kind,
@@ -70,8 +74,10 @@ static const char too_large[] = "the maps are too large for frames";
 
 /* For pools that have another way. */
 static const char *worth_it(const geometry *g) {
-    if (whole(&g->win[0], g->h) && whole(&g->win[1], g->w)) return "no window hangs over an edge";
-    return g->floats > FRAME_SMALL ? too_large : NULL;
+    const int64_t inside = whole(&g->win[0], g->h) * whole(&g->win[1], g->w);
+    if (g->floats > FRAME_MOST) return too_large;
+    return (g->oh * g->ow - inside) * EDGE_COST < g->floats ? "few windows hang over an edge"
+                                                            : NULL;
 }
 
 static const char *settle_max(const fv_site *site, const fv_request *request, fv_arena *arena,
