@@ -54,6 +54,9 @@ static const struct {
     {"softmax", "axis -1 ; 2x3x5x70"},
     {"logsoftmax", "axis 2 ; 2x3x9x300"},
     {"logsoftmax", "axis -1 ; 2x3x1000"},
+    {"lrn", "5 alpha 0.3 beta 0.6 k 2 ; 2x9x17x31"},
+    {"lrn", "5 alpha 0.3 region within ; 2x3x17x31"},
+    {"lrn", "7 alpha 0.3 beta 1.25 k 2 region within ; 2x3x9x330"},
 };
 
 void impl_sweep_known(op_tally *t, impl_sweep_fn *fn, void *arg) {
