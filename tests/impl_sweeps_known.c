@@ -57,6 +57,11 @@ static const struct {
     {"lrn", "5 alpha 0.3 beta 0.6 k 2 ; 2x9x17x31"},
     {"lrn", "5 alpha 0.3 region within ; 2x3x17x31"},
     {"lrn", "7 alpha 0.3 beta 1.25 k 2 region within ; 2x3x9x330"},
+    {"upsample", "2 mode bilinear ; 2x3x17x31"},
+    {"upsample", "3x2 ; 2x3x17x31"},
+    {"resize", "37x91 mode bilinear coordinates align_corners ; 2x3x17x31"},
+    {"resize", "5x7 mode bilinear ; 2x3x17x31"},
+    {"resize", "23x19 rounding round_prefer_ceil ; 2x3x17x31"},
 };
 
 void impl_sweep_known(op_tally *t, impl_sweep_fn *fn, void *arg) {
