@@ -62,6 +62,13 @@ static const struct {
     {"resize", "37x91 mode bilinear coordinates align_corners ; 2x3x17x31"},
     {"resize", "5x7 mode bilinear ; 2x3x17x31"},
     {"resize", "23x19 rounding round_prefer_ceil ; 2x3x17x31"},
+    {"adaptiveavgpool", "3x2 ; 2x3x19x70"},
+    {"adaptiveavgpool", "6 ; 2x3x7x7"},
+    {"adaptivemaxpool", "4x5 ; 2x3x19x70"},
+    {"globalmaxpool", "; 2x3x19x37"},
+    {"globalminpool", "; 2x3x19x37"},
+    {"globallppool", "p 1 ; 2x3x19x137"},
+    {"globallppool", "; 2x3x19x137"},
 };
 
 void impl_sweep_known(op_tally *t, impl_sweep_fn *fn, void *arg) {

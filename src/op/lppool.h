@@ -10,6 +10,10 @@ typedef struct fv_lppool_options {
     double p;
 } fv_lppool_options;
 
+typedef struct fv_globallppool_options {
+    double p;
+} fv_globallppool_options;
+
 #define FV_LP_FIELD(options)                                                                       \
     {                                                                                              \
         "p", "which norm: 1 adds absolute values, 2 is the root of squares", FV_REAL,              \
