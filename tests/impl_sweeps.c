@@ -198,4 +198,5 @@ void impl_sweeps(op_tally *t, impl_sweep_fn *fn, void *arg) {
     sweep_fc(&s);
     sweep_pools(&s);
     sweep_rows(&s);
+    impl_sweep_known(t, fn, arg);
 }

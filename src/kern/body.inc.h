@@ -8,6 +8,7 @@
 
 #include "kern/gemm.inc.h"
 #include "kern/math.inc.h"
+#include "kern/element.inc.h"
 #include "kern/point.inc.h"
 #include "kern/patch.inc.h"
 #include "kern/peak.inc.h"
@@ -43,6 +44,8 @@ static const fv_kernels all = {
     .sum = sum,
     .largest = largest,
     .exp_shift = exp_shift,
+    .unary = unary,
+    .binary = binary,
     .transpose = transpose,
     .affine = affine,
     .square_sum = square_sum,

@@ -173,6 +173,12 @@ struct fv_kernels {
     /* y = exp(x - shift); gives the sum of y. */
     float (*exp_shift)(int64_t n, const float *x, float shift, float *y);
 
+    /* y = f(x, p);  y = f(a, b), where one that stands still (by false) is one number for all. MAX
+       and MIN: a NaN wins, a among equals. y may be one of the others. */
+    void (*unary)(fv_unary kind, int64_t n, const float *x, float *y, float p);
+    void (*binary)(fv_binary kind, int64_t n, const float *a, bool a_by, const float *b, bool b_by,
+                   float *y);
+
     /* Transposes: y[j*ldy + i] = x[i*ldx + j], i < rows, j < cols. */
     void (*transpose)(int64_t rows, int64_t cols, const float *x, int64_t ldx, float *y,
                       int64_t ldy);
