@@ -65,9 +65,10 @@ struct fv_workspace;
 FV_MUST_USE fv_status fv__prepared_new(fv_context *ctx, const fv_plan *plan, void *weights,
                                        struct fv_workspace *shared, fv_prepared **out);
 /* The same of weights on the host, which are copied to the device whenever they are prepared; where
-   the device is the host they are read where they lie. */
+   the device is the host they are read where they lie. `rests`: they lie in a mapped file and
+   nobody changes them; the memory of those that steps do not read themselves is given back. */
 FV_MUST_USE fv_status fv__prepared_from_host(fv_context *ctx, const fv_plan *plan,
-                                             const void *weights, fv_prepared **out);
+                                             const void *weights, bool rests, fv_prepared **out);
 /* Packs anew: to be called whenever the weights have changed. Cannot fail. */
 void fv__prepare(fv_context *ctx, fv_prepared *prepared);
 int64_t fv__prepared_count(const fv_prepared *prepared); /* weights packed so far, all calls */

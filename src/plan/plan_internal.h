@@ -208,6 +208,7 @@ struct fv_prepared {
     char *weights;    /* on the device */
     const void *host; /* where they are copied from whenever they are prepared, into memory of its
                          own; NULL: somebody else puts them there */
+    bool rests;       /* the weights on the host are a file's, and nobody changes them */
     fv_workspace *block, own;
     int64_t count;
 };
