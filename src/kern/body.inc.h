@@ -39,6 +39,7 @@ static const fv_kernels all = {
     .exp_shift = exp_shift,
     .transpose = transpose,
     .affine = affine,
+    .affine_rows = affine_rows,
     .square_sum = square_sum,
     .bn_sums = bn_sums,
     .bn_grad = bn_grad,

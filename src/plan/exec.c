@@ -153,6 +153,8 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
     pass->state = p->settled[step->which].state;
     pass->prepared = fv__prepared_at(e->prepared, p->prepared[step->which]);
     pass->overwrite = step->overwrite;
+    pass->prologue = forward && p->front >= 0 ? &p->site->prologue : NULL;
+    pass->before = pass->prologue ? fv__prepared_at(e->prepared, p->before) : NULL;
     pass->epilogue = forward && (p->add >= 0 || p->act >= 0) ? &p->site->epilogue : NULL;
     pass->added = step->added.kind != FV_REF_NONE ? added : NULL;
 }

@@ -37,7 +37,7 @@ static void mark_gradients(fv_plan *plan) {
     }
 }
 
-/* The plan's own copy of a site, with the epilogue that the node's step got. */
+/* The plan's own copy of a site, with the prologue and the epilogue that the node's step got. */
 static fv_status keep_site(fv_plan *plan, int n, const fv_site *found) {
     const fv_plan_node *p = &plan->nodes[n];
     const size_t in = (size_t)found->inputs + 1, out = (size_t)found->outputs + 1;
@@ -56,6 +56,7 @@ static fv_status keep_site(fv_plan *plan, int n, const fv_site *found) {
     site->in_type = in_type;
     site->out = out_shape;
     site->out_type = out_type;
+    site->prologue = (fv_prologue){.there = p->front >= 0, .relu = p->front_act >= 0};
     site->epilogue.add = p->add >= 0;
     if (p->act >= 0) {
         site->epilogue.act = plan->net->nodes[p->act].op;

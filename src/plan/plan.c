@@ -32,6 +32,7 @@ static fv_status start_node(fv_plan *plan, int n) {
     if (!node->in) return FV_EXHAUSTED;
     memcpy(node->in, from->in, sizeof *node->in * (size_t)from->inputs);
     node->part_of = node->fold = node->add = node->act = -1;
+    node->front = node->front_act = -1;
     node->writes = from->out[0];
     node->order = n;
     for (int i = 0; i < FV_OP_SAVED; i++) node->saved[i] = unused;
@@ -59,12 +60,12 @@ static fv_status start(fv_plan *plan) {
     return FV_OK;
 }
 
-/* "bn1, add1, relu1": what a node's step does beside. */
+/* "bn1, add1, relu1": what a node's step does beside, before it and behind. */
 static fv_status name_parts(fv_plan *plan) {
     for (size_t n = 0; n < plan->net->node_count; n++) {
         fv_plan_node *p = &plan->nodes[n];
-        const int parts[3] = {p->fold, p->add, p->act};
-        for (int i = 0; i < 3; i++) {
+        const int parts[] = {p->front, p->front_act, p->fold, p->add, p->act};
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
             if (parts[i] < 0) continue;
             const char *name = plan->net->nodes[parts[i]].name;
             p->parts = p->parts ? fv__arena_format(&plan->arena, "%s, %s", p->parts, name)

@@ -49,24 +49,26 @@ typedef struct fv_plan_value {
 
 /* A node in this plan. */
 typedef struct fv_plan_node {
-    int *in;       /* values it reads, after rewriting */
-    bool live;     /* its step, or the step it is part of, runs */
-    bool view;     /* no step: y is x */
-    bool joined;   /* no step: a concat whose inputs were written in place */
-    int part_of;   /* the node whose step does its work forward (epilogue, folded); -1: its own */
-    int fold;      /* the bn folded into this one's weights; -1: none */
-    int add, act;  /* the nodes in its epilogue; -1: none */
-    int added;     /* the value that the epilogue adds */
-    char *parts;   /* "bn1, add1, relu1": what its step does beside; NULL: nothing */
-    int writes;    /* the value its step writes: its first output, or its last part's */
-    int order;     /* after which node's turn its step stands: its own, or its last part's */
-    bool in_place; /* y overwrites x */
+    int *in;     /* values it reads, after rewriting */
+    bool live;   /* its step, or the step it is part of, runs */
+    bool view;   /* no step: y is x */
+    bool joined; /* no step: a concat whose inputs were written in place */
+    int part_of; /* the node whose step does its work forward (epilogue, folded); -1: its own */
+    int front, front_act; /* the bn, and the relu behind it, that its step applies to x[0]; -1 */
+    int fold;             /* the bn folded into this one's weights; -1: none */
+    int add, act;         /* the nodes in its epilogue; -1: none */
+    int added;            /* the value that the epilogue adds */
+    char *parts;          /* "bn1, add1, relu1": what its step does beside; NULL: nothing */
+    int writes;           /* the value its step writes: its first output, or its last part's */
+    int order;            /* after which node's turn its step stands: its own, or its last part's */
+    bool in_place;        /* y overwrites x */
     bool gradient_in_place; /* dx overwrites dy */
     bool needs_backward;
     fv_site *site; /* at this batch */
     const fv_impl *forward, *backward;
     fv_settled settled[2]; /* [which] */
-    const fv_impl *fold_impl;
+    const fv_impl *fold_impl, *before_impl;
+    size_t before;      /* offset of the numbers of `front` */
     size_t prepared[2]; /* offsets into the prepared block */
     size_t folded[2];   /* of the folded weight (there only when run reads it) and bias */
     fv_span saved[FV_OP_SAVED];

@@ -30,12 +30,31 @@ static bool reserve_folded(fv_plan *plan, int n) {
            reserve(&plan->prepared_bytes, bias, &p->folded[1]);
 }
 
-static fv_status choose_fold(fv_context *ctx, fv_plan *plan, int n) {
+/* Who computes, while weights are prepared, an operator that only plans use. */
+static fv_status choose_for(fv_context *ctx, fv_plan *plan, const fv_op *op, const fv_impl **impl) {
     const fv_site site = {0};
     const fv_request request = {.which = FV_FORWARD, .real = plan->options.dtype};
     fv_settled settled;
-    return fv__impl_choose(ctx, plan->device, &fv__op_fold, &site, &request, &plan->arena,
-                           &plan->nodes[n].fold_impl, &settled, NULL);
+    return fv__impl_choose(ctx, plan->device, op, &site, &request, &plan->arena, impl, &settled,
+                           NULL);
+}
+
+static fv_status choose_and_reserve(fv_context *ctx, fv_plan *plan, int n, bool *fits) {
+    fv_plan_node *p = &plan->nodes[n];
+    if (p->fold >= 0) {
+        FV_TRY(choose_for(ctx, plan, &fv__op_fold, &p->fold_impl));
+        *fits = *fits && reserve_folded(plan, n);
+    }
+    if (p->front >= 0) {
+        const size_t each = (size_t)param_of(plan, p->front, 0)->count;
+        FV_TRY(choose_for(ctx, plan, &fv__op_before, &p->before_impl));
+        *fits = *fits && reserve(&plan->prepared_bytes,
+                                 3 * each * fv__dtype_bytes(plan->options.dtype), &p->before);
+    }
+    for (int which = 0; which < 2; which++)
+        *fits = *fits &&
+                reserve(&plan->prepared_bytes, p->settled[which].prepared, &p->prepared[which]);
+    return FV_OK;
 }
 
 /* A constant of real numbers becomes the plan's. */
@@ -58,17 +77,8 @@ static fv_status place_constant(fv_context *ctx, fv_plan *plan, int v) {
 
 fv_status fv__plan_prepared(fv_context *ctx, fv_plan *plan) {
     bool fits = true;
-    for (size_t n = 0; n < plan->net->node_count; n++) {
-        fv_plan_node *p = &plan->nodes[n];
-        if (!p->live) continue;
-        if (p->fold >= 0) {
-            FV_TRY(choose_fold(ctx, plan, (int)n));
-            fits = fits && reserve_folded(plan, (int)n);
-        }
-        for (int which = 0; which < 2; which++)
-            fits = fits &&
-                   reserve(&plan->prepared_bytes, p->settled[which].prepared, &p->prepared[which]);
-    }
+    for (size_t n = 0; n < plan->net->node_count; n++)
+        if (plan->nodes[n].live) FV_TRY(choose_and_reserve(ctx, plan, (int)n, &fits));
     for (size_t v = 0; v < plan->net->value_count; v++)
         if (plan->net->values[v].data && plan->values[v].readers)
             FV_TRY(place_constant(ctx, plan, (int)v));
@@ -121,6 +131,22 @@ static void fold(const fv_prepared *p, int node) {
     p->plan->device->launch(n->fold_impl->run, &pass);
 }
 
+/* The numbers of the bn in front of a node. */
+static void before(const fv_prepared *p, int node) {
+    const fv_plan_node *n = &p->plan->nodes[node];
+    fv_tensor x[4];
+    for (int i = 0; i < 4; i++) x[i] = weight_of(p, n->front, i);
+    fv_tensor y =
+        fv__tensor(fv__prepared_at(p, n->before), x[0].dtype, fv__shape2(3, x[0].shape.dim[0]));
+    fv_pass pass = pass_of(p, n->front);
+    pass.op = &fv__op_before;
+    pass.inputs = 4;
+    pass.outputs = 1;
+    pass.x = x;
+    pass.y = &y;
+    p->plan->device->launch(n->before_impl->run, &pass);
+}
+
 static void prepare_pass(fv_prepared *p, int node, fv_which which) {
     const fv_plan_node *n = &p->plan->nodes[node];
     const fv_impl *impl = which == FV_FORWARD ? n->forward : n->backward;
@@ -159,6 +185,7 @@ void fv__prepare(fv_context *ctx, fv_prepared *p) {
     for (size_t n = 0; n < p->plan->net->node_count; n++) {
         if (!p->plan->nodes[n].live) continue;
         if (p->plan->nodes[n].fold >= 0) fold(p, (int)n);
+        if (p->plan->nodes[n].front >= 0) before(p, (int)n);
         prepare_pass(p, (int)n, FV_FORWARD);
         prepare_pass(p, (int)n, FV_BACKWARD);
     }

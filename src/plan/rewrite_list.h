@@ -2,4 +2,5 @@
 /* Every rewrite rule, one line each, in the order they are applied. */
 FV_REWRITE(identity)
 FV_REWRITE(fold_bn)
+FV_REWRITE(prologue)
 FV_REWRITE(epilogue)
