@@ -420,30 +420,6 @@ static void test_fold(void **state) {
     }
 }
 
-/* What `before` makes of a bn's numbers says what the bn does. */
-static void test_before(void **state) {
-    (void)state;
-    op_problem bn, before;
-    start(&bn, "bn", "epsilon 1e-12 ; 2x4x3x4");
-    if (op_make(&before, &fv__op_before,
-                "; constant 4, constant 4, constant 4, constant positive 4", FV_F64, 0) != FV_OK)
-        fail_msg("%s", before.ctx.message);
-    for (int k = 0; k < 4; k++)
-        for (int64_t i = 0; i < 4; i++) op_set(&before.x[k], i, op_get(&bn.w[k], i));
-    bn.pass.training = false;
-    op_forward(&bn);
-    op_forward(&before);
-    for (int64_t i = 0; i < op_count(&bn.x[0]); i++) {
-        const int64_t c = i / 12 % 4;
-        const double want =
-            (op_get(&bn.x[0], i) - op_get(&before.y[0], c)) * op_get(&before.y[0], 4 + c) +
-            op_get(&before.y[0], 8 + c);
-        assert_true(fabs(op_get(&bn.y[0], i) - want) < 1e-10);
-    }
-    op_release(&bn);
-    op_release(&before);
-}
-
 /* One activation at some points: its values, and its slopes there. */
 static void check_curve(const char *op, const char *sample, const double *x, const double *y,
                         const double *slopes, double tolerance) {
@@ -684,7 +660,6 @@ int main(void) {
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_fold),
-        cmocka_unit_test(test_before),
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_torch),
         cmocka_unit_test(test_conv_by_hand),

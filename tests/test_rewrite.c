@@ -33,15 +33,17 @@ static fv_graph *parse(fv_context *ctx, const char *text) {
     return net;
 }
 
-/* Weights about 1 in size; variances positive. Freed by the caller. */
+/* Weights about 1 in size; variances positive, means of both signs. Freed by the caller. */
 static float *weights_of(const fv_graph *net) {
     const size_t n = (size_t)net->param_elements + 16;
     float *w = aligned_alloc(64, (n * sizeof *w + 63) / 64 * 64);
     fv__net_initialise(net, FV_HE, 7, w);
     for (int64_t i = 0; i < net->param_elements; i++) w[i] += 0.05f * (float)(i % 7 - 3);
     for (size_t p = 0; p < net->param_count; p++)
-        for (int64_t i = 0; !net->params[p].spec.learned && i < net->params[p].count; i++)
-            w[net->params[p].offset + i] = fabsf(w[net->params[p].offset + i]) + 0.5f;
+        for (int64_t i = 0; !net->params[p].spec.learned && i < net->params[p].count; i++) {
+            const bool mean = strcmp(net->params[p].spec.name, "mean") == 0;
+            w[net->params[p].offset + i] = mean && i % 3 ? -0.7f : 0.5f + 0.1f * (float)(i % 5);
+        }
     return w;
 }
 
