@@ -175,9 +175,48 @@ static void test_prologue(void **unused) {
     CHECK(cases, "rewrite  prologue: ", 0);
 }
 
+/* Up to rounding. */
+static void test_fold(void **unused) {
+    static const rule_case cases[] = {
+        {"net a\ninput 3x9x9\n conv 5 3x3 pad 1 - bn - relu", true},
+        {"net a\ninput 3x9x9\n conv 5 3x3 bias no - mul { identity |\n"
+         " constant 5x1x1 values 2,-3,0.5,0,7 }",
+         true},
+        {"net a\ninput 3x9x9\n conv 5 3x3 bias no - sum { constant 1x5x1x1 values 2,-3,0.5,0,7 |\n"
+         " identity } - relu",
+         true},
+        {"net a\ninput 3x9x9\n conv 4 1x1 - sub { identity | constant 4x1x1 values 2,-3,5,0 }\n"
+         " - div { identity | constant values 0.3 } - sub { constant values 1.5 | identity } - bn\n"
+         " - mul { identity | constant 1 values -2 } - relu",
+         true},
+        {"net a\ninput 3x9x9\n fc 4 bias no - bn - sum { identity | constant 1x4 values 2,-3,5,0 }",
+         true},
+        {"net a\ninput 3x19x19\n conv 4 3x3 pad 1 - sum { identity | constant 4x1x1 values\n"
+         " 2,-3,5,0 } - add { identity | conv 4 1x1 - bn } - relu",
+         true},
+        /* along rows and columns; of another rank or size; a division by zero, or by x; and what
+           others read */
+        {"net a\ninput 3x9x9\n conv 4 3x3 - mul { identity | constant 1x7 values\n"
+         " 1,2,3,4,5,6,7 }",
+         false},
+        {"net a\ninput 3x6x6\n conv 4 3x3 - mul { identity | constant 4 values 1,2,3,4 }", false},
+        {"net a\ninput 3x4x4\n conv 1 4x4 - mul { identity | constant 4x1x1 values 1,2,3,4 }",
+         false},
+        {"net a\ninput 3x6x6\n conv 2 3x3 - relu - div { constant values 3 | sum { identity |\n"
+         " constant values 2 } }",
+         false},
+        {"net a\ninput 3x6x6\n conv 2 3x3 as c - mul { sum { identity | constant values 2 } |\n"
+         " from c }",
+         false},
+    };
+    (void)unused;
+    CHECK(cases, "rewrite  fold: ", 2e-6);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_prologue),
+        cmocka_unit_test(test_fold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

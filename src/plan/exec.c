@@ -116,7 +116,7 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
     const fv_node *node = &plan->net->nodes[step->node];
     const fv_plan_node *p = &plan->nodes[step->node];
     const int in = node->inputs, out = node->outputs, params = node->params;
-    const bool forward = step->which == FV_FORWARD, folded = forward && p->fold >= 0;
+    const bool forward = step->which == FV_FORWARD, folded = forward && p->folds;
     fv_tensor *x = t, *dx = x + in, *y = dx + in, *dy = y + out, *w = dy + out;
     fv_tensor *dw = w + params + 1, *saved = dw + params + 1, *added = saved + FV_OP_SAVED;
     const fv_ref none = {FV_REF_NONE, 0, FV_PLAIN};

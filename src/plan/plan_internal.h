@@ -47,6 +47,14 @@ typedef struct fv_plan_value {
     const void *constant_data;
 } fv_plan_value;
 
+/* What is folded into a node's weights: a bn, or what constants do, as the numbers of a bn. */
+typedef struct fv_fold {
+    int node;
+    void *numbers; /* weight, bias, mean, variance: [4][filters] on the host; NULL: a bn's own */
+    size_t at;     /* their offset into the prepared block */
+    struct fv_fold *next;
+} fv_fold;
+
 /* A node in this plan. */
 typedef struct fv_plan_node {
     int *in;     /* values it reads, after rewriting */
@@ -55,7 +63,7 @@ typedef struct fv_plan_node {
     bool joined; /* no step: a concat whose inputs were written in place */
     int part_of; /* the node whose step does its work forward (epilogue, folded); -1: its own */
     int front, front_act; /* the bn, and the relu behind it, that its step applies to x[0]; -1 */
-    int fold;             /* the bn folded into this one's weights; -1: none */
+    fv_fold *folds;       /* what is folded into its weights, in order; NULL: nothing */
     int add, act;         /* the nodes in its epilogue; -1: none */
     int added;            /* the value that the epilogue adds */
     char *parts;          /* "bn1, add1, relu1": what its step does beside; NULL: nothing */
@@ -156,7 +164,7 @@ FV_MUST_USE fv_status fv__plan_rewrite(fv_context *ctx, fv_plan *plan);
 void fv__plan_count_readers(fv_plan *plan);
 /* The only live node that reads a value which nobody outside wants; -1: there is no such one. */
 int fv__plan_only_reader(const fv_plan *plan, int value);
-/* Notes what a rule did: "fold_bn: bn1 into conv1". */
+/* Notes what a rule did: "fold: bn1 into conv1". */
 void fv__plan_note(fv_plan *plan, const fv_rewrite *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

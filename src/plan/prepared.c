@@ -5,6 +5,7 @@
  * One block on the device. A folded weight stays in it only where run reads it; where it is packed,
  * it lies at the block's end while packing goes on.
  */
+#include "op/bn.h"
 #include "plan/plan_internal.h"
 #include <string.h>
 
@@ -18,7 +19,7 @@ static const fv_param *param_of(const fv_plan *plan, int node, int i) {
     return &plan->net->params[plan->net->nodes[node].param[i]];
 }
 
-/* The filters of a node into which bn is folded, and all its weights. */
+/* All weights of a node into which others are folded, and what those bring. */
 static bool reserve_folded(fv_plan *plan, int n) {
     fv_plan_node *p = &plan->nodes[n];
     const size_t item = fv__dtype_bytes(plan->options.dtype);
@@ -26,6 +27,8 @@ static bool reserve_folded(fv_plan *plan, int n) {
     const size_t weight = (size_t)w->count * item, bias = (size_t)w->spec.shape.dim[0] * item;
     if (weight > plan->fold_bytes) plan->fold_bytes = weight;
     const bool packed = p->settled[FV_FORWARD].packed;
+    for (fv_fold *f = p->folds; f; f = f->next)
+        if (f->numbers && !reserve(&plan->prepared_bytes, 4 * bias, &f->at)) return false;
     return reserve(&plan->prepared_bytes, packed ? 0 : weight, &p->folded[0]) &&
            reserve(&plan->prepared_bytes, bias, &p->folded[1]);
 }
@@ -41,7 +44,7 @@ static fv_status choose_for(fv_context *ctx, fv_plan *plan, const fv_op *op, con
 
 static fv_status choose_and_reserve(fv_context *ctx, fv_plan *plan, int n, bool *fits) {
     fv_plan_node *p = &plan->nodes[n];
-    if (p->fold >= 0) {
+    if (p->folds) {
         FV_TRY(choose_for(ctx, plan, &fv__op_fold, &p->fold_impl));
         *fits = *fits && reserve_folded(plan, n);
     }
@@ -96,7 +99,7 @@ static fv_tensor weight_of(const fv_prepared *p, int node, int i) {
 
 fv_tensor fv__prepared_param(const fv_prepared *p, int node, int i) {
     const fv_plan_node *n = &p->plan->nodes[node];
-    if (n->fold < 0 || i > 1) return weight_of(p, node, i);
+    if (!n->folds || i > 1) return weight_of(p, node, i);
     fv_tensor t = weight_of(p, node, 0);
     if (i == 1) t.shape = fv__shape1(t.shape.dim[0]);
     t = fv__tensor(NULL, t.dtype, t.shape);
@@ -114,21 +117,39 @@ static fv_pass pass_of(const fv_prepared *p, int node) {
                      .kernels = p->plan->kernels};
 }
 
-/* w' and b' of a node with the bn behind it. */
+/* The numbers of a bn, or of what is like one, into x; its options. */
+static const void *numbers_of(const fv_prepared *p, const fv_fold *f, int64_t filters,
+                              fv_tensor x[4]) {
+    static const fv_bn_options constant = {0};
+    const fv_dtype dtype = p->plan->options.dtype;
+    const size_t bytes = (size_t)filters * fv__dtype_bytes(dtype);
+    if (f->numbers) p->plan->device->upload(fv__prepared_at(p, f->at), f->numbers, 4 * bytes);
+    for (int i = 0; i < 4; i++)
+        x[i] = f->numbers ? fv__tensor(fv__prepared_at(p, f->at + (size_t)i * bytes), dtype,
+                                       fv__shape1(filters))
+                          : weight_of(p, f->node, i);
+    return f->numbers ? &constant : p->plan->net->nodes[f->node].options;
+}
+
+/* w' and b' of a node with what is behind it: of its own, then of w' and b'. */
 static void fold(const fv_prepared *p, int node) {
     const fv_plan_node *n = &p->plan->nodes[node];
-    const int own = p->plan->net->nodes[node].params;
+    int own = p->plan->net->nodes[node].params;
     fv_tensor x[6], y[2] = {fv__prepared_param(p, node, 0), fv__prepared_param(p, node, 1)};
     for (int i = 0; i < own; i++) x[i] = weight_of(p, node, i);
-    for (int i = 0; i < 4; i++) x[own + i] = weight_of(p, n->fold, i);
-    fv_pass pass = pass_of(p, node);
-    pass.op = &fv__op_fold;
-    pass.options = p->plan->net->nodes[n->fold].options;
-    pass.inputs = own + 4;
-    pass.outputs = 2;
-    pass.x = x;
-    pass.y = y;
-    p->plan->device->launch(n->fold_impl->run, &pass);
+    for (const fv_fold *f = n->folds; f; f = f->next) {
+        fv_pass pass = pass_of(p, node);
+        pass.op = &fv__op_fold;
+        pass.options = numbers_of(p, f, y[1].shape.dim[0], x + own);
+        pass.inputs = own + 4;
+        pass.outputs = 2;
+        pass.x = x;
+        pass.y = y;
+        p->plan->device->launch(n->fold_impl->run, &pass);
+        x[0] = y[0];
+        x[1] = y[1];
+        own = 2;
+    }
 }
 
 /* The numbers of the bn in front of a node. */
@@ -153,7 +174,7 @@ static void prepare_pass(fv_prepared *p, int node, fv_which which) {
     if (!impl || !impl->prepare) return;
     fv_pass pass = pass_of(p, node);
     fv_tensor w[FV_OP_PARAMS];
-    const bool folded = which == FV_FORWARD && n->fold >= 0;
+    const bool folded = which == FV_FORWARD && n->folds;
     if (folded && pass.params < 2) pass.params = 2;
     for (int i = 0; i < pass.params; i++)
         w[i] = folded ? fv__prepared_param(p, node, i) : weight_of(p, node, i);
@@ -184,7 +205,7 @@ void fv__prepare(fv_context *ctx, fv_prepared *p) {
     upload_constants(p);
     for (size_t n = 0; n < p->plan->net->node_count; n++) {
         if (!p->plan->nodes[n].live) continue;
-        if (p->plan->nodes[n].fold >= 0) fold(p, (int)n);
+        if (p->plan->nodes[n].folds) fold(p, (int)n);
         if (p->plan->nodes[n].front >= 0) before(p, (int)n);
         prepare_pass(p, (int)n, FV_FORWARD);
         prepare_pass(p, (int)n, FV_BACKWARD);

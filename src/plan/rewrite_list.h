@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every rewrite rule, one line each, in the order they are applied. */
 FV_REWRITE(identity)
-FV_REWRITE(fold_bn)
+FV_REWRITE(fold)
 FV_REWRITE(prologue)
 FV_REWRITE(epilogue)
