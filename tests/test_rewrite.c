@@ -213,10 +213,33 @@ static void test_fold(void **unused) {
     CHECK(cases, "rewrite  fold: ", 2e-6);
 }
 
+/* Up to rounding: another way may take what was too small before. */
+static void test_pad(void **unused) {
+    static const rule_case cases[] = {
+        {"net a\ninput 3x9x9\n pad 0,0,1,1,0,0,1,1 - conv 5 3x3", true},
+        {"net a\ninput 3x9x8\n pad 0,1,0,1 axes 2,3 - conv 5 3x3 stride 2", true},
+        {"net a\ninput 3x9x8\n pad 1,0,3,0 axes 2,3 - conv 5 5x5 stride 2 pad same - relu", true},
+        {"net a\ninput 4x9x8\n pad 4,3,2,1 axes -2,-1 - conv 6 3x3 pad 1,2,1,0 groups 2 - bn",
+         true},
+        {"net a\ninput 16x9x8\n bn - relu - pad 1,1,1,1 axes 2,3 - conv 16 3x3", true},
+        {"net a\ninput 3x1x9\n squeeze 2 - pad 2,1 axes 2 - conv 6 3", true},
+        {"net a\ninput 3x9x8\n pad 1,1,1,1 axes 2,3 mode edge - conv 5 3x3", false},
+        {"net a\ninput 3x9x8\n pad 1,1,1,1 axes 2,3 value 0.5 - conv 5 3x3", false},
+        {"net a\ninput 3x9x8\n pad -1,1,1,1 axes 2,3 - conv 5 3x3", false},
+        {"net a\ninput 3x9x8\n pad 0,1 axes 1 - conv 5 3x3", false},
+        {"net a\ninput 3x9x8\n pad 1,1,1,1 axes 2,3 - maxpool 3x3", false},
+        {"net a\ninput 3x9x8\n pad 1,1,1,1 axes 2,3 as p - add { conv 3 3x3 pad 1 | from p }",
+         false},
+    };
+    (void)unused;
+    CHECK(cases, "rewrite  pad: ", 2e-6);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_prologue),
         cmocka_unit_test(test_fold),
+        cmocka_unit_test(test_pad),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

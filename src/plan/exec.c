@@ -140,7 +140,7 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
     for (int i = 0; i < p->site->saved; i++) saved[i] = bind_saved(e, step->node, i);
     if (step->added.kind != FV_REF_NONE) *added = bind_ref(e, &step->added, p->added);
     pass->op = node->op;
-    pass->options = node->options;
+    pass->options = fv__plan_options_of(plan, step->node);
     pass->inputs = in;
     pass->outputs = out;
     pass->x = x;

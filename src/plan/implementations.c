@@ -37,6 +37,15 @@ static void mark_gradients(fv_plan *plan) {
     }
 }
 
+fv_status fv__plan_site(fv_context *ctx, const fv_plan *plan, int n, fv_site_room *room) {
+    const fv_plan_node *p = &plan->nodes[n];
+    FV_TRY(fv__net_site(ctx, plan->net, &plan->net->nodes[n], plan->options.batch, room));
+    if (!p->options) return FV_OK;
+    room->site.options = p->options;
+    room->in[0] = plan->values[p->in[0]].shape;
+    return FV_OK;
+}
+
 /* The plan's own copy of a site, with the prologue and the epilogue that the node's step got. */
 static fv_status keep_site(fv_plan *plan, int n, const fv_site *found) {
     const fv_plan_node *p = &plan->nodes[n];
@@ -114,7 +123,7 @@ static fv_status choose_node(fv_context *ctx, fv_plan *plan, int n, fv_site_room
                              bool *wants) {
     const fv_node *node = &plan->net->nodes[n];
     fv_plan_node *p = &plan->nodes[n];
-    FV_TRY(fv__net_site(ctx, plan->net, node, plan->options.batch, room));
+    FV_TRY(fv__plan_site(ctx, plan, n, room));
     if (plan->options.training && node->op->trains)
         if (node->op->trains(ctx, &room->site) != FV_OK)
             return fv__fail_in(ctx, "%s: ", node->name);

@@ -57,10 +57,11 @@ typedef struct fv_fold {
 
 /* A node in this plan. */
 typedef struct fv_plan_node {
-    int *in;     /* values it reads, after rewriting */
-    bool live;   /* its step, or the step it is part of, runs */
-    bool view;   /* no step: y is x */
-    bool joined; /* no step: a concat whose inputs were written in place */
+    const void *options; /* of its step, where rewriting has changed them; NULL: the node's */
+    int *in;             /* values it reads, after rewriting */
+    bool live;           /* its step, or the step it is part of, runs */
+    bool view;           /* no step: y is x */
+    bool joined;         /* no step: a concat whose inputs were written in place */
     int part_of; /* the node whose step does its work forward (epilogue, folded); -1: its own */
     int front, front_act; /* the bn, and the relu behind it, that its step applies to x[0]; -1 */
     fv_fold *folds;       /* what is folded into its weights, in order; NULL: nothing */
@@ -168,6 +169,13 @@ int fv__plan_only_reader(const fv_plan *plan, int value);
 void fv__plan_note(fv_plan *plan, const fv_rewrite *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+static inline const void *fv__plan_options_of(const fv_plan *plan, int node) {
+    const void *own = plan->nodes[node].options;
+    return own ? own : plan->net->nodes[node].options;
+}
+/* The site of a node as rewriting left it, without its epilogue. */
+FV_MUST_USE fv_status fv__plan_site(fv_context *ctx, const fv_plan *plan, int node,
+                                    fv_site_room *room);
 FV_MUST_USE fv_status fv__plan_choose(fv_context *ctx, fv_plan *plan);
 /* What is asked of implementations of a node's pass. `wants` has room for its inputs. */
 fv_request fv__plan_request(const fv_plan *plan, int node, fv_which which, bool *wants);

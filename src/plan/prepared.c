@@ -111,7 +111,7 @@ fv_tensor fv__prepared_param(const fv_prepared *p, int node, int i) {
 static fv_pass pass_of(const fv_prepared *p, int node) {
     const fv_node *n = &p->plan->net->nodes[node];
     return (fv_pass){.op = n->op,
-                     .options = n->options,
+                     .options = fv__plan_options_of(p->plan, node),
                      .params = n->params,
                      .pool = p->ctx->pool,
                      .kernels = p->plan->kernels};

@@ -63,7 +63,7 @@ static fv_status visit(fv_context *ctx, fv_plan *plan, int n, fv_site_room *room
     const fv_impl *without, *with;
     if (!plan->nodes[n].live || plan->net->nodes[n].op != &fv__op_conv) return FV_OK;
     if (!find(plan, n, &found)) return FV_OK;
-    FV_TRY(fv__net_site(ctx, plan->net, &plan->net->nodes[n], plan->options.batch, room));
+    FV_TRY(fv__plan_site(ctx, plan, n, room));
     FV_TRY(taker(ctx, plan, n, &room->site, (fv_prologue){0}, &without));
     FV_TRY(taker(ctx, plan, n, &room->site, (fv_prologue){true, found.relu >= 0}, &with));
     if (with && with == without) join(plan, n, &found);
