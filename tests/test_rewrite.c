@@ -150,6 +150,7 @@ static void test_prologue(void **unused) {
         {"net a\ninput 6x9x11\n bn - relu - conv 5 1x1 stride 2x3", true},
         {"net a\ninput 8x9x11\n bn - relu - conv 6 1x1 groups 2", true},
         {"net a\ninput 20x33x33\n bn - conv 3 1x1", true},
+        {"net a\ninput 6x1x40\n squeeze 2 - bn - relu - conv 5 1", true},
         /* frames: padded, with steps, with holes, with groups, exactly as wide as the plane */
         {"net a\ninput 4x16x16\n bn - relu - conv 5 3x3 pad 1", true},
         {"net a\ninput 3x17x19\n bn - relu - conv 7 5x5 pad 2", true},
@@ -213,6 +214,21 @@ static void test_fold(void **unused) {
     CHECK(cases, "rewrite  fold: ", 2e-6);
 }
 
+static void test_constants(void **unused) {
+    static const rule_case cases[] = {
+        {"net a\ninput 3x9x9\n mul { identity | constant 3x1x1 values 2,-3,0.5 - exp - sum {\n"
+         " identity | constant values 1 } } - conv 4 3x3 pad 1",
+         true},
+        {"net a\ninput 3x9x9\n conv 3 1x1 - mul { identity | constant 1x3 values 2,-3,0.5\n"
+         " - reshape 3,1,1 } - relu",
+         true},
+        {"net a\ninput 3x9x9\n mul { identity | constant 3x1x1 values 2,-3,0.5 }", false},
+        {"net a\ninput 3x9x9\n sum { identity | constant 3x1x1 values 2,-3,0.5 | exp }", false},
+    };
+    (void)unused;
+    CHECK(cases, "rewrite  constants: ", 2e-6);
+}
+
 /* Up to rounding: another way may take what was too small before. */
 static void test_pad(void **unused) {
     static const rule_case cases[] = {
@@ -240,6 +256,7 @@ int main(void) {
         cmocka_unit_test(test_prologue),
         cmocka_unit_test(test_fold),
         cmocka_unit_test(test_pad),
+        cmocka_unit_test(test_constants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,7 @@ static fv_tensor bind_ref(const fv_exec *e, const fv_ref *ref, int value) {
     fv_tensor t;
     switch (ref->kind) {
     case FV_REF_VALUE:
-        if (e->plan->net->values[ref->index].data) {
+        if (e->plan->values[ref->index].constant_data) {
             t = shaped(e, ref->index, FV_PLAIN);
             t.data = fv__prepared_at(e->prepared, e->plan->values[ref->index].constant);
             return t;

@@ -18,6 +18,7 @@ static void start_value(fv_plan *plan, int v) {
     if (from->type.batched) value->shape.dim[0] = plan->options.batch;
     value->dtype = dtype_of(plan, from->type.dtype);
     value->batched = from->type.batched;
+    value->constant_data = from->data;
     value->owner = from->node;
     value->pinned = from->node < 0;
     value->region.parent = value->gradient_region.parent = v;

@@ -44,7 +44,7 @@ typedef struct fv_plan_value {
     fv_span span, gradient_span; /* of roots */
     fv_span copies[FV_LAYOUTS];  /* in other layouts */
     size_t constant;             /* a constant: offset into the prepared block, and what it is */
-    const void *constant_data;
+    const void *constant_data;   /* NULL: it is none */
 } fv_plan_value;
 
 /* What is folded into a node's weights: a bn, or what constants do, as the numbers of a bn. */

@@ -67,9 +67,9 @@ static fv_status place_constant(fv_context *ctx, fv_plan *plan, int v) {
     const size_t bytes = (size_t)fv__shape_count(&value->shape) * fv__dtype_bytes(value->dtype);
     if (!reserve(&plan->prepared_bytes, bytes, &value->constant))
         return fv__fail(ctx, FV_BAD_INPUT, "the constant %s does not fit in memory", from->name);
-    value->constant_data = from->data;
     if (value->dtype == from->type.dtype) return FV_OK;
-    const fv_tensor x = fv__tensor((void *)(uintptr_t)from->data, from->type.dtype, value->shape);
+    const fv_tensor x =
+        fv__tensor((void *)(uintptr_t)value->constant_data, from->type.dtype, value->shape);
     const fv_tensor y =
         fv__tensor(fv__arena_alloc(&plan->arena, bytes), value->dtype, value->shape);
     if (!y.data) return FV_EXHAUSTED;
@@ -83,7 +83,7 @@ fv_status fv__plan_prepared(fv_context *ctx, fv_plan *plan) {
     for (size_t n = 0; n < plan->net->node_count; n++)
         if (plan->nodes[n].live) FV_TRY(choose_and_reserve(ctx, plan, (int)n, &fits));
     for (size_t v = 0; v < plan->net->value_count; v++)
-        if (plan->net->values[v].data && plan->values[v].readers)
+        if (plan->values[v].constant_data && plan->values[v].readers)
             FV_TRY(place_constant(ctx, plan, (int)v));
     return fits ? FV_OK : fv__fail(ctx, FV_BAD_INPUT, "the network's weights do not fit in memory");
 }
@@ -188,7 +188,7 @@ static void prepare_pass(fv_prepared *p, int node, fv_which which) {
 static void upload_constants(const fv_prepared *p) {
     for (size_t v = 0; v < p->plan->net->value_count; v++) {
         const fv_plan_value *value = &p->plan->values[v];
-        if (!value->constant_data) continue;
+        if (!value->constant_data || !value->readers) continue;
         p->plan->device->upload(fv__prepared_at(p, value->constant), value->constant_data,
                                 (size_t)fv__shape_count(&value->shape) *
                                     fv__dtype_bytes(value->dtype));

@@ -51,8 +51,9 @@ static int constant_beside(const fv_plan *plan, int node, int x, int *place) {
     const int *in = plan->nodes[node].in;
     if (plan->net->nodes[node].inputs != 2) return -1;
     *place = in[0] == x ? 0 : 1;
-    const fv_value *k = &plan->net->values[in[1 - *place]];
-    return k->data && per_channel(&k->shape, &plan->net->values[x].shape) ? in[1 - *place] : -1;
+    const fv_plan_value *k = &plan->values[in[1 - *place]];
+    return k->constant_data && per_channel(&k->shape, &plan->net->values[x].shape) ? in[1 - *place]
+                                                                                   : -1;
 }
 
 static void put(const fv_plan *plan, void *numbers, int64_t i, double v) {
@@ -69,12 +70,13 @@ static fv_status numbers_of(fv_plan *plan, int node, int x, void **numbers) {
     const int constant = constant_beside(plan, node, x, &place);
     *numbers = NULL;
     if (constant < 0) return FV_OK;
-    const fv_value *k = &plan->net->values[constant];
+    const fv_plan_value *k = &plan->values[constant];
+    const fv_dtype dtype = plan->net->values[constant].type.dtype; /* as the numbers lie yet */
     const int64_t channels = plan->net->values[x].shape.dim[1], count = fv__shape_count(&k->shape);
     void *found = NULL;
     for (int64_t c = 0; c < channels; c++) {
         affine a;
-        const double v = fv__element(k->type.dtype, k->data, count == 1 ? 0 : c);
+        const double v = fv__element(dtype, k->constant_data, count == 1 ? 0 : c);
         if (!affine_of(plan->net->nodes[node].op, place, v, &a)) return FV_OK;
         if (!found)
             found = fv__arena_alloc(&plan->arena,
