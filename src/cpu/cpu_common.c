@@ -7,6 +7,9 @@
 #include "op/leakyrelu.h"
 #include "op/scaledtanh.h"
 
+const char fv__cpu_other_bits[] = "cut so, the last columns would be summed in another order";
+const char fv__cpu_no_other[] = "cut so, nothing changes";
+
 fv_activation fv__cpu_activation(const fv_op *op, const void *options) {
     static const struct {
         const fv_op *op;

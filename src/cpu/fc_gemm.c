@@ -28,6 +28,21 @@ static double macs(const work *w) {
     return (double)w->n * (double)w->inputs * (double)w->outputs;
 }
 
+FV_CUTS({"an eighth as many pieces", 0, 0, -3}, {"half as many pieces", 0, 0, -1},
+        {"twice as many pieces", 0, 0, 1}, {"eight times as many pieces", 0, 0, 3})
+
+/* So many operations are a piece: what forward is settled to. */
+static const char *settle_forward(const fv_site *site, const fv_request *request, fv_arena *arena,
+                                  fv_settled *settled) {
+    const int parts = cut_number(request->variant).parts;
+    FV_STATE(double, grain, arena);
+    (void)site;
+    if (!grain) return fv__impl_no_memory;
+    *grain = 2.0 * FV_GRAIN * (parts < 0 ? (double)(1 << -parts) : 1.0 / (1 << parts));
+    settled->state = grain;
+    return NULL;
+}
+
 static void forward_outputs(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const fv_pass *p = w->p;
@@ -51,7 +66,8 @@ static void forward(const fv_pass *p) {
     work w = start(p, &p->y[0]);
     w.act = fv__cpu_epilogue_act(p);
     w.bias = fv__cpu_bias(p);
-    fv__cpu_split(p->pool, fv__cpu_up(w.outputs, 12), macs(&w), 2 * FV_GRAIN, forward_outputs, &w);
+    fv__cpu_split(p->pool, fv__cpu_up(w.outputs, 12), macs(&w), *(const double *)p->state,
+                  forward_outputs, &w);
 }
 
 /* Columns of dx, nr at a time. */
@@ -120,7 +136,9 @@ const fv_impl fv__cpu_fc_gemm_forward = {.name = "gemm",
                                          .op = &fv__op_fc,
                                          .which = FV_FORWARD,
                                          .refuses = fv__cpu_refuses,
-                                         .run = forward};
+                                         .settle = settle_forward,
+                                         .run = forward,
+                                         .variant = variant};
 
 const fv_impl fv__cpu_fc_gemm_backward = {.name = "gemm",
                                           .op = &fv__op_fc,
