@@ -46,6 +46,10 @@ typedef struct fv_context_options {
     fv_allocator allocator;
     fv_log_fn *log; /* NULL: notes are dropped */
     void *log_user;
+    /* A file of fv_tune()'s, read once, now: plans are cut as was measured on such a machine.
+       Results are the same. One that is not there says nothing; one that cannot be used is
+       a warning to the log. NULL: the usual ways, and no file is looked at. */
+    const char *tuning;
 } fv_context_options;
 
 /* The same with all of these. FV_USAGE: an instruction set there is no name for. FV_BAD_INPUT: one

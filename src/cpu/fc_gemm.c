@@ -31,16 +31,23 @@ static double macs(const work *w) {
 FV_CUTS({"an eighth as many pieces", 0, 0, -3}, {"half as many pieces", 0, 0, -1},
         {"twice as many pieces", 0, 0, 1}, {"eight times as many pieces", 0, 0, 3})
 
-/* So many operations are a piece: what forward is settled to. */
+/* Pieces of so many operations, of units of 12 outputs: what forward is settled to. */
+static double grain_of(const fv_cut *cut) {
+    return 2.0 * FV_GRAIN * (cut->parts < 0 ? (double)(1 << -cut->parts) : 1.0 / (1 << cut->parts));
+}
+
 static const char *settle_forward(const fv_site *site, const fv_request *request, fv_arena *arena,
                                   fv_settled *settled) {
-    const int parts = cut_number(request->variant).parts;
+    const fv_cut none = cut_number(0), cut = cut_number(request->variant);
+    const int64_t outputs = site->out[0].dim[1], units = fv__cpu_up(outputs, 12);
+    const double work = (double)fv__shape_count(&site->in[0]) * (double)outputs;
     FV_STATE(double, grain, arena);
-    (void)site;
     if (!grain) return fv__impl_no_memory;
-    *grain = 2.0 * FV_GRAIN * (parts < 0 ? (double)(1 << -parts) : 1.0 / (1 << parts));
+    *grain = grain_of(&cut);
     settled->state = grain;
-    return NULL;
+    const bool same =
+        fv__cpu_jobs(units, work, *grain) == fv__cpu_jobs(units, work, grain_of(&none));
+    return cut.name && same ? fv__cpu_no_other : NULL;
 }
 
 static void forward_outputs(void *arg, int64_t first, int64_t end, int worker) {
