@@ -76,13 +76,15 @@ static int start_anew(void **state) {
 typedef struct wound {
     double now;
     int wins;
+    bool once; /* and takes longer than usual in every step but the first */
     int told;
 } wound;
 
 static double wound_seconds(void *arg, const fv_step_view *step) {
     wound *w = arg;
     const bool slow = w->wins == 0 || step->variant != w->wins;
-    if (w->told++ % 2) w->now += slow ? 1e-3 : 0.5e-3;
+    const bool worse = !slow && w->once && step->step > 0;
+    if (w->told++ % 2) w->now += worse ? 1.6e-3 : slow ? 1e-3 : 0.5e-3;
     return w->now;
 }
 
@@ -178,6 +180,29 @@ static void test_two_machines(void **state) {
     fv_context_free(two);
     fv_context_free(one);
     for (int i = 0; i < 2; i++) fv_context_free(again[i]);
+}
+
+/* Steps of one site are found out about together. */
+static void test_one_kind(void **state) {
+    static const char text[] = "net n()\ninput 16x40x40\nconv 16 1x1 - conv 16 1x1\n";
+    wound w = {.wins = 1, .once = true};
+    const fv_tune_clock clock = {wound_seconds, &w};
+    const fv_tune_options options = {.batch = 1};
+    fv_context *ctx = context(1, NULL);
+    fv_tuned *tuned;
+    fv_net *net;
+    (void)state;
+    assert_int_equal(fv_net_parse(ctx, text, NULL, &net), FV_OK);
+    for (int once = 1; once >= 0; once--) {
+        w.once = once;
+        assert_int_equal(fv__tune(ctx, net, &options, &clock, &tuned), FV_OK);
+        assert_int_equal(tuned->step_count, 2);
+        for (int s = 0; s < 2; s++)
+            assert_int_equal(strcmp(tuned->steps[s]->variant, "as usual") == 0, once);
+        fv_tuned_free(tuned);
+    }
+    fv_net_free(net);
+    fv_context_free(ctx);
 }
 
 static void test_machine_names_itself(void **state) {
@@ -357,11 +382,17 @@ static void test_same_bits(void **state) {
 
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start_anew, start_anew)
-    const struct CMUnitTest tests[] = {TEST(test_found_and_kept), TEST(test_usual_is_kept_too),
-                                       TEST(test_two_machines),   TEST(test_machine_names_itself),
-                                       TEST(test_damaged),        TEST(test_long_line),
-                                       TEST(test_unknown_names),  TEST(test_read_only),
-                                       TEST(test_too_much_goes),  TEST(test_same_bits),
+    const struct CMUnitTest tests[] = {TEST(test_found_and_kept),
+                                       TEST(test_usual_is_kept_too),
+                                       TEST(test_two_machines),
+                                       TEST(test_one_kind),
+                                       TEST(test_machine_names_itself),
+                                       TEST(test_damaged),
+                                       TEST(test_long_line),
+                                       TEST(test_unknown_names),
+                                       TEST(test_read_only),
+                                       TEST(test_too_much_goes),
+                                       TEST(test_same_bits),
                                        TEST(test_place)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,8 @@ typedef struct tuner {
     float *weights;                      /* on the device */
     unsigned char *none, *best, *wanted; /* [2 * nodes], as fv_plan_options.variants */
     int *tried;                          /* [nodes] */
+    const char **keys; /* [steps]: of its site, NULL where there are no variants */
+    int *kind;         /* [steps]: the first step of the same site */
     fv_tune_side side[2];
     fv_tune_times times;
 } tuner;
@@ -51,6 +53,44 @@ static fv_status make_side(tuner *t, int k, const unsigned char *variants) {
                          &t->side[k]);
 }
 
+static fv_step_view view_of(const tuner *t, int k, int step) {
+    return fv__exec_step(t->side[k].exec, step);
+}
+
+/* A place in the tables of variants. */
+static size_t place(const fv_step_view *v) {
+    return 2 * (size_t)v->node + (v->which == FV_BACKWARD);
+}
+
+static bool has_variants(const fv_step_view *v) {
+    return v->by && v->by->variant;
+}
+
+/* Steps of one site are one kind: what is found is of all of them. */
+static fv_status find_kinds(tuner *t) {
+    fv_arena *arena = &t->made->arena;
+    const size_t steps = (size_t)t->times.steps + 1;
+    fv_text key = {.ctx = t->ctx};
+    fv_status status = FV_OK;
+    t->keys = fv__arena_alloc(arena, steps * sizeof *t->keys);
+    t->kind = fv__arena_alloc(arena, steps * sizeof *t->kind);
+    if (!t->keys || !t->kind) return FV_EXHAUSTED;
+    for (int s = 0; status == FV_OK && s < t->times.steps; s++) {
+        const fv_step_view view = view_of(t, 0, s);
+        const fv_request request = {.which = view.which, .real = FV_F32};
+        t->kind[s] = s;
+        if (!has_variants(&view)) continue;
+        fv__text_cut(&key, 0);
+        status = fv__tuning_site(t->ctx, view.by, view.site, &request, &key);
+        if (status == FV_OK) t->keys[s] = fv__arena_text(arena, key.data);
+        if (!t->keys[s]) status = FV_EXHAUSTED;
+        for (int k = 0; status == FV_OK && k < s && t->kind[s] == s; k++)
+            if (t->keys[k] && strcmp(t->keys[k], t->keys[s]) == 0) t->kind[s] = k;
+    }
+    fv__text_free(&key);
+    return status;
+}
+
 static fv_status make_room(tuner *t) {
     fv_arena *arena = &t->made->arena;
     const size_t nodes = t->net->graph->node_count + 1;
@@ -65,20 +105,7 @@ static fv_status make_room(tuner *t) {
     t->times.times = fv__alloc(
         t->ctx, (2 * (size_t)t->times.steps + 1) * FV_TUNE_ROUNDS * sizeof *t->times.times,
         "the times");
-    return t->times.times ? FV_OK : FV_EXHAUSTED;
-}
-
-static fv_step_view view_of(const tuner *t, int k, int step) {
-    return fv__exec_step(t->side[k].exec, step);
-}
-
-/* A place in the tables of variants. */
-static size_t place(const fv_step_view *v) {
-    return 2 * (size_t)v->node + (v->which == FV_BACKWARD);
-}
-
-static bool has_variants(const fv_step_view *v) {
-    return v->by && v->by->variant;
+    return t->times.times ? find_kinds(t) : FV_EXHAUSTED;
 }
 
 /* Asks for variant v wherever there is one of that number; false: nowhere. */
@@ -107,7 +134,7 @@ static fv_status race(tuner *t, int v) {
         const fv_step_view view = view_of(t, 1, s);
         if (view.variant != v) continue;
         t->tried[view.node]++;
-        if (!fv__tune_faster(&t->times, s)) continue;
+        if (!fv__tune_faster(&t->times, t->kind, s)) continue;
         t->best[place(&view)] = (unsigned char)v;
         better = true;
     }
@@ -121,7 +148,7 @@ static fv_status race_again(tuner *t) {
     fv__tune_race(t->side, t->clock, &t->times);
     for (int s = 0; s < t->times.steps; s++) {
         const fv_step_view view = view_of(t, 1, s);
-        if (view.variant && !fv__tune_faster(&t->times, s)) t->best[place(&view)] = 0;
+        if (view.variant && !fv__tune_faster(&t->times, t->kind, s)) t->best[place(&view)] = 0;
     }
     return FV_OK;
 }
@@ -169,20 +196,13 @@ static fv_status tell(tuner *t) {
 
 /* The findings, into a table. */
 static fv_status put_down(tuner *t, fv_tuning *tuning) {
-    fv_text key = {.ctx = t->ctx};
-    fv_status status = FV_OK;
-    for (int s = 0; status == FV_OK && s < t->times.steps; s++) {
+    for (int s = 0; s < t->times.steps; s++) {
         const fv_step_view view = view_of(t, 1, s);
-        if (!has_variants(&view) || t->tried[view.node] == 0) continue;
-        const fv_request request = {.which = view.which, .real = FV_F32};
-        fv__text_cut(&key, 0);
-        status = fv__tuning_site(t->ctx, view.by, view.site, &request, &key);
-        if (status == FV_OK)
-            status = fv__tuning_set(t->ctx, tuning, t->made->told.machine, key.data,
-                                    fv__variant_name(view.by, found(t, &view)));
+        if (!t->keys[s] || t->tried[view.node] == 0) continue;
+        FV_TRY(fv__tuning_set(t->ctx, tuning, t->made->told.machine, t->keys[s],
+                              fv__variant_name(view.by, found(t, &view))));
     }
-    fv__text_free(&key);
-    return status;
+    return FV_OK;
 }
 
 /* Into the file, and into what the context knows. */

@@ -39,9 +39,10 @@ void fv__tune_side_free(fv_tune_side *side);
 /* Runs both in turn until those steps that have different variants are told apart, or long enough.
  */
 void fv__tune_race(const fv_tune_side sides[2], const fv_tune_clock *clock, fv_tune_times *out);
-/* A step's median; of all steps together; and whether side 1 is the faster one beyond doubt. */
+/* A step's median; of all steps together; and whether side 1 is the faster one beyond doubt in the
+   steps that are of one kind with this one: kind[s] is the first of them. */
 double fv__tune_median(const fv_tune_times *t, int side, int step);
 double fv__tune_total(const fv_tune_times *t, int side);
-bool fv__tune_faster(const fv_tune_times *t, int step);
+bool fv__tune_faster(const fv_tune_times *t, const int *kind, int step);
 
 #endif

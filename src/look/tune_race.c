@@ -125,9 +125,14 @@ static double least(const fv_tune_times *t, int side, int step) {
     return l;
 }
 
-bool fv__tune_faster(const fv_tune_times *t, int step) {
-    return fv__tune_median(t, 1, step) < (1 - APART) * fv__tune_median(t, 0, step) &&
-           least(t, 1, step) < least(t, 0, step);
+bool fv__tune_faster(const fv_tune_times *t, const int *kind, int step) {
+    double middle[2] = {0}, best[2] = {0};
+    for (int s = 0; s < t->steps; s++)
+        for (int k = 0; k < 2 && kind[s] == kind[step]; k++) {
+            middle[k] += fv__tune_median(t, k, s);
+            best[k] += least(t, k, s);
+        }
+    return middle[1] < (1 - APART) * middle[0] && best[1] < best[0];
 }
 
 /* Whether more rounds would tell more. */
