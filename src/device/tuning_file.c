@@ -75,7 +75,8 @@ static fv_status parse(fv_context *ctx, const char *path, const char *text, size
                        fv_tuning *tuning, fv_tuning_is *is) {
     static const char first[] = KIND VERSION "\n";
     int number = 1;
-    *is = FV_TUNING_FOREIGN;
+    *is = size == 0 ? FV_TUNING_READ : FV_TUNING_FOREIGN;
+    if (size == 0) return FV_OK; /* nothing yet */
     if (size < strlen(KIND) || memcmp(text, KIND, strlen(KIND)) != 0) {
         fv__log(ctx, FV_LOG_WARNING, "%s is none of the files that fovea tune writes: not used",
                 path);
