@@ -104,9 +104,10 @@ fv_status impl_shape_problem(const impl_shape *s, int64_t batch, op_problem *p) 
 }
 
 double impl_shape_work(const op_problem *p) {
+    const double batch = (double)p->in[0].dim[0];
     fv_cost cost = {0};
     if (p->op->cost) p->op->cost(&p->site, &cost);
-    return cost.macs > 0 ? (double)cost.macs : (double)fv__shape_sample(&p->out[0]);
+    return batch * (double)(cost.macs > 0 ? cost.macs : 4 * fv__shape_sample(&p->out[0]));
 }
 
 /* ------------------------------------------------------------------------------------ trials ---

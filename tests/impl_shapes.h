@@ -41,7 +41,7 @@ FV_MUST_USE fv_status impl_shapes_read(fv_context *ctx, const char *path, impl_s
 /* The problem of a shape, for so many samples (0: as the line says); its shape rule has accepted
    it. */
 FV_MUST_USE fv_status impl_shape_problem(const impl_shape *shape, int64_t batch, op_problem *out);
-/* Multiply-adds of one sample, or where nothing is counted the numbers that are written. */
+/* Multiply-adds, or where nothing is counted four for every number that is written. */
 double impl_shape_work(const op_problem *problem);
 
 /* What is found out of one implementation on one shape. */
