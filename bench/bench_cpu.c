@@ -57,10 +57,13 @@ typedef struct bench {
     impl_finding found[IMPLS_MOST];
     char *seen[LINES_MOST]; /* lines of files before */
     int seen_count, rows, left_out, problems;
-    double top;                 /* the peak, GFLOP/s */
-    double fastest, sum;        /* seconds: of this line, of all lines as often as they occur */
-    impl_finding worst;         /* of all */
-    char worst_line[OP_SAMPLE]; /* where */
+    double top;          /* the peak, GFLOP/s */
+    double fastest, sum; /* seconds: of this line, of all lines as often as they occur */
+    struct {
+        double error;
+        const char *impl;
+        char line[OP_SAMPLE];
+    } worst[FV_PRECISIONS]; /* of all that was checked */
     double times[RUNS_MOST];
 } bench;
 
@@ -148,11 +151,18 @@ static void report(bench *b, const impl_shape *s, const op_problem *p, int i, in
         else
             printf(" %7s %5s", "", "");
     }
-    if (b->wish.check && impl->which == FV_FORWARD && f->error >= 0) printf("  %.1e", f->error);
+    for (int k = 0; b->wish.check && impl->which == FV_FORWARD && k < FV_PRECISIONS; k++)
+        if (f->error[k] >= 0) printf("  %.1e %s", f->error[k], fv__precision_name(k));
     if (b->wish.check && f->failed) printf("  %d checks FAILED", f->failed);
     printf("\n");
     fflush(stdout);
     b->rows++;
+}
+
+static bool was_checked(const impl_finding *f) {
+    for (int k = 0; k < FV_PRECISIONS; k++)
+        if (f->error[k] >= 0) return true;
+    return false;
 }
 
 static bool wanted(const bench *b, const fv_impl *impl, const fv_op *op) {
@@ -211,7 +221,7 @@ static void tell(bench *b, const impl_shape *s) {
                 const fv_impl *impl = b->device->impls[i];
                 if (impl->which != (fv_which)which || !wanted(b, impl, p.op)) continue;
                 const int runs = b->wish.time ? time_impl(b, s, &p, impl) : 0;
-                if (runs > 0 || (b->wish.check && b->found[i].error >= 0))
+                if (runs > 0 || (b->wish.check && was_checked(&b->found[i])))
                     report(b, s, &p, i, runs);
             }
     }
@@ -229,10 +239,12 @@ static void check(bench *b, const impl_shape *s) {
                             .found = b->found};
     impl_shape_try(&walk, s);
     for (int i = 0; b->device->impls[i]; i++)
-        if (b->found[i].error > b->worst.error) {
-            b->worst = b->found[i];
-            memcpy(b->worst_line, s->line, sizeof s->line);
-        }
+        for (int k = 0; k < FV_PRECISIONS; k++)
+            if (b->found[i].error[k] > b->worst[k].error) {
+                b->worst[k].error = b->found[i].error[k];
+                b->worst[k].impl = b->found[i].impl->name;
+                memcpy(b->worst[k].line, s->line, sizeof s->line);
+            }
 }
 
 /* Whether a file before had the line: it is checked once. */
@@ -369,8 +381,10 @@ static int close_bench(bench *b) {
     if (b->wish.check || b->wish.random)
         printf("%d shapes, %d left out as larger: %d checks passed, %d failed\n", b->problems,
                b->left_out, b->tally.passed, b->tally.failed);
-    if (b->worst.impl)
-        printf("largest error %.1e: %s, %s\n", b->worst.error, b->worst.impl->name, b->worst_line);
+    for (int k = 0; k < FV_PRECISIONS; k++)
+        if (b->worst[k].impl)
+            printf("largest error, %s: %.1e by %s, %s\n", fv__precision_name(k), b->worst[k].error,
+                   b->worst[k].impl, b->worst[k].line);
     if (b->tally.failed) return 1;
     if (b->rows || b->tally.passed) return 0;
     die(b->wish.words, "nothing by that name (loops in float are when asked for: reference)");

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "kern/kern.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,7 +123,8 @@ typedef struct trials {
     bool bare_too; /* those that need no kernels: on the first level alone */
 } trials;
 
-static void try_one(const trials *all, int i, fv_which which) {
+/* False: it refuses the problem. */
+static bool try_one(const trials *all, int i, fv_which which) {
     const impl_walk *w = all->walk;
     impl_trial t = {.tester = &all->tester,
                     .impl = w->device->impls[i],
@@ -131,20 +133,32 @@ static void try_one(const trials *all, int i, fv_which which) {
                     .gap = all->oracle->in[0].dim[0] == 1 ? 0 : 5};
     impl_finding *found = &w->found[i];
     const fv_epilogue *e = &all->shape->epilogue;
-    if ((t.impl->op && t.impl->op != all->oracle->op) || t.impl->which != which) return;
-    if (!strstr(t.impl->name, w->impl)) return;
-    if (!w->reference && strcmp(t.impl->name, "reference") == 0) return;
+    if ((t.impl->op && t.impl->op != all->oracle->op) || t.impl->which != which) return false;
+    if (!strstr(t.impl->name, w->impl)) return false;
+    if (!w->reference && strcmp(t.impl->name, "reference") == 0) return false;
     if (which == FV_FORWARD && (e->add || e->act) && w->device->fuses(all->oracle->op, e))
         t.epilogue = e;
-    if (!impl_takes(&t) || (!all->bare_too && impl_is_bare(&t))) return;
+    if (!impl_takes(&t)) return false;
+    if (!all->bare_too && impl_is_bare(&t)) return true; /* tried on the first level */
     const int failed = w->tally->failed;
-    found->error = found->error < 0 ? 0 : found->error;
-    t.error = &found->error;
+    t.error = &found->error[all->tester.precision];
+    *t.error = fmax(*t.error, 0);
     for (int mode = IMPL_USUAL; mode <= IMPL_OVERWRITTEN; mode++) {
         t.mode = (impl_mode)mode;
         if (impl_mode_applies(&t)) (void)impl_try(&t);
     }
     found->failed += w->tally->failed - failed;
+    return true;
+}
+
+/* By each contract it keeps; what keeps the strict one does the same for the others. */
+static void try_impl(trials *all, int i, fv_which which) {
+    all->tester.precision = FV_PRECISION_STRICT;
+    if (try_one(all, i, which)) return;
+    for (int p = 0; p < FV_PRECISIONS; p++) {
+        all->tester.precision = (fv_precision)p;
+        if (p != FV_PRECISION_STRICT) (void)try_one(all, i, which);
+    }
 }
 
 static void try_all(const impl_walk *w, const impl_shape *shape, const op_problem *oracle) {
@@ -157,8 +171,8 @@ static void try_all(const impl_walk *w, const impl_shape *shape, const op_proble
         all.tester.kernels = w->device->kernels(isa, &table);
         all.tester.level = fv__isa_name(isa);
         for (int i = 0; w->device->impls[i] != NULL; i++) {
-            try_one(&all, i, FV_FORWARD);
-            if (back) try_one(&all, i, FV_BACKWARD);
+            try_impl(&all, i, FV_FORWARD);
+            if (back) try_impl(&all, i, FV_BACKWARD);
         }
         all.bare_too = false;
     }
@@ -215,7 +229,7 @@ static void try_training(const impl_walk *w, const impl_shape *shape) {
 
 void impl_shape_try(const impl_walk *w, const impl_shape *shape) {
     for (int i = 0; w->device->impls[i] != NULL; i++)
-        w->found[i] = (impl_finding){.impl = w->device->impls[i], .error = -1};
+        w->found[i] = (impl_finding){.impl = w->device->impls[i], .error = {-1, -1, -1}};
     op_problem p;
     const fv_status status = impl_shape_problem(shape, 0, &p);
     if (!ready(w, shape, status, &p)) return;

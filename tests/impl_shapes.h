@@ -47,9 +47,9 @@ double impl_shape_work(const op_problem *problem);
 /* What is found out of one implementation on one shape. */
 typedef struct impl_finding {
     const fv_impl *impl;
-    double
-        error;  /* the largest of all its outputs; negative: it refuses the shape on every level */
-    int failed; /* checks */
+    double error[FV_PRECISIONS]; /* the largest of all its outputs, by contract; negative: it was
+                                    not tried so (of what keeps the strict one only that is) */
+    int failed;                  /* checks */
 } impl_finding;
 
 /* How shapes are tried. */

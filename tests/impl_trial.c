@@ -174,6 +174,7 @@ static fv_status settle(trial *c) {
     const fv_request request = {.which = t->which,
                                 .real = t->tester->real,
                                 .training = t->oracle->pass.training,
+                                .precision = t->tester->precision,
                                 .kernels = t->tester->kernels,
                                 .wants_dx = c->wants,
                                 .prefer = FV_PLAIN};
@@ -319,6 +320,15 @@ static bool work_out_y(trial *c) {
     return true;
 }
 
+/* The contract that it keeps: the strictest under which it takes the problem. */
+static fv_precision claimed(const impl_trial *t) {
+    impl_tester strict = *t->tester;
+    impl_trial again = *t;
+    strict.precision = FV_PRECISION_STRICT;
+    again.tester = &strict;
+    return impl_takes(&again) ? FV_PRECISION_STRICT : t->tester->precision;
+}
+
 /* What one number of an output is a sum of, as far as that is known. */
 static double terms(const fv_site *s) {
     fv_cost cost = {0};
@@ -331,8 +341,8 @@ static void compare(trial *c, const char *what, const fv_tensor *got, const fv_t
                     int held) {
     const impl_trial *t = c->t;
     const bool real = op_is_real(got), exact = got->dtype == FV_F64;
-    const double bound = contract_bound(contract_of(t->impl), terms(&c->plan.site));
-    const double tolerance = !real ? 0 : exact ? 1e-10 : 3 * bound;
+    const double bound = contract_bound(claimed(t), terms(&c->plan.site));
+    const double tolerance = !real ? 0 : exact ? 1e-10 : contract_number(bound);
     double power, off = 0, some[OP_MANY], right[OP_MANY];
     const double norm = fmax(largest(want, &power), c->scale);
     for (int64_t i = 0, count = op_count(want); i < count; i++) {
@@ -346,7 +356,7 @@ static void compare(trial *c, const char *what, const fv_tensor *got, const fv_t
         if (held >= 0) y += op_number(held + OP_IDS * c->plan.seed, i);
         if (isnan(x) && isnan(y)) continue; /* an index that names no place */
         off += (x - y) * (x - y);
-        if (fabs(x - y) <= tolerance * (CONTRACT_ELEMENT * norm + fabs(y) + 1e-3)) continue;
+        if (fabs(x - y) <= tolerance * (CONTRACT_LARGEST * norm + fabs(y) + 1e-3)) continue;
         op_check(t->tester->tally, false,
                  "%s: %s: element %lld is %.9g, expected %.9g (largest %.3g)", c->name, what,
                  (long long)i, x, y, norm);

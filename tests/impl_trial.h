@@ -22,6 +22,8 @@ typedef struct impl_tester {
     const struct fv_kernels *kernels; /* NULL: none */
     fv_dtype real;
     const char *level;            /* "avx2", for messages */
+    fv_precision precision;       /* what is asked for; it is held to what it claims: contract.h */
+    const fv_impl *only;          /* the one that is tried; NULL: all */
     int threads;                  /* how many pools are tried; with all, one of them once more */
     fv_pool *pools[IMPL_THREADS]; /* of 1, 2 … threads */
 } impl_tester;

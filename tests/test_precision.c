@@ -50,7 +50,7 @@ static double *output_of(const fv_graph *net, bool exact, int64_t *count) {
 }
 
 static void check_layer(const char *text) {
-    const double most = contract_bound(CONTRACT_FP32, 0);
+    const double most = contract_bound(FV_PRECISION_FP32, 0);
     int64_t count;
     fv_graph *net = parse(text);
     double *exact = output_of(net, true, &count);
