@@ -17,7 +17,7 @@
 #include "base/denormal.h"
 #include "bench_shapes.h"
 #include "cpu/cpu.h"
-#include "look/machine_peak.h"
+#include "look/benchmark.h"
 #include "op_problem.h"
 
 #include <stdio.h>

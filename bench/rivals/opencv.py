@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """OpenCV's dnn as a side of `fovea bench --against opencv` (README.md in this folder)."""
 import os
+import sys
 
+sys.dont_write_bytecode = True  # the folder may be an installed one
 import side
 
 # What OpenCV dispatches on, above each set of instructions.

@@ -21,7 +21,10 @@
 #define RUNS_LEAST  15   /* in all, of each side */
 #define RUNS_MOST   5000 /* where nobody said how many */
 #define SIDE_SECOND 1.0  /* of timed runs that a side gets, where nobody said how many */
-#define TRIES       3    /* runs before it is known how long one takes */
+#define TRIES       2    /* runs before it is known how long one takes */
+#define EXACT       1e-3 /* difference of outputs that float32 may come to, over all layers */
+#define ROUGH       5e-2 /* and factors of 8 bits */
+#define OUR_LIMIT   3600 /* seconds: this command is trusted to come to an end */
 
 /* --- the sides ---------------------------------------------------------------------------------
  */
@@ -106,25 +109,37 @@ static fv_status list_sides(fv_against *a, const char *names) {
 /* --- starting ----------------------------------------------------------------------------------
  */
 
-static double limit_of(const fv_against *a) {
-    return ((const fv_bench_keys *)a->cli->keys)->limit;
+static double limit_of(const fv_against *a, const fv_rival *r) {
+    return r == &a->side[0] ? OUR_LIMIT : ((const fv_bench_keys *)a->cli->keys)->limit;
 }
 
 static fv_status start(fv_against *a, fv_rival *r, const char *const *words) {
     const char *file = fv__arena_format(&a->cli->arena, "%s.log", r->name);
     const char *log = file ? fv__path_in(&a->cli->arena, a->files.folder, file) : NULL;
-    return log ? fv__rival_start(a->cli, r, words, log, limit_of(a)) : FV_EXHAUSTED;
+    return log ? fv__rival_start(a->cli, r, words, log, limit_of(a, r)) : FV_EXHAUSTED;
 }
 
+/* This command once more, with what was said of how it computes. */
 static fv_status start_ours(fv_against *a) {
     fv_cli *cli = a->cli;
     const char *own = fv__own_path(&cli->arena, cli->argv[0]);
     const char *batch = fv__arena_format(&cli->arena, "batch=%lld", (long long)a->files.dims[0]);
     const char *threads = fv__arena_format(&cli->arena, "%d", fv_context_threads(cli->ctx));
+    const char *precision = fv__cli_value(cli, "precision");
     if (!own || !batch || !threads) return FV_EXHAUSTED;
-    const char *const words[] = {
-        own,         "bench", a->files.model, batch,  "--serve", a->files.input,
-        "--threads", threads, "--isa",        a->isa, NULL};
+    const char *const words[] = {own,
+                                 "bench",
+                                 a->files.model,
+                                 batch,
+                                 "--serve",
+                                 a->files.input,
+                                 "--threads",
+                                 threads,
+                                 "--isa",
+                                 a->isa,
+                                 precision ? "--precision" : NULL, /* the words end here, or not */
+                                 precision,
+                                 NULL};
     return start(a, &a->side[0], words);
 }
 
@@ -146,7 +161,7 @@ static fv_status read_outputs(fv_against *a, fv_rival *r, float **out, size_t *v
     fv_bytes bytes;
     *out = NULL;
     if (!path) return FV_EXHAUSTED;
-    FV_TRY(fv__rival_output(a->cli, r, path, limit_of(a)));
+    FV_TRY(fv__rival_output(a->cli, r, path, limit_of(a, r)));
     if (r->left_out) return FV_OK;
     const fv_status status = fv__file_read(a->cli->ctx, path, 0, &bytes);
     if (status == FV_BAD_INPUT || status == FV_FAILED)
@@ -241,13 +256,13 @@ static fv_status run_rounds(fv_against *a) {
     int runs[FV_AGAINST_MOST] = {0};
     for (int i = 0; i < a->sides; i++) {
         double seconds = 1;
-        FV_TRY(fv__rival_run(a->cli, &a->side[i], -TRIES, limit_of(a), &seconds));
+        FV_TRY(fv__rival_run(a->cli, &a->side[i], -TRIES, limit_of(a, &a->side[i]), &seconds));
         runs[i] = runs_a_round(a, seconds);
     }
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < a->sides; i++)
             if (!a->side[i].slow)
-                FV_TRY(fv__rival_run(a->cli, &a->side[i], runs[i], limit_of(a), NULL));
+                FV_TRY(fv__rival_run(a->cli, &a->side[i], runs[i], limit_of(a, &a->side[i]), NULL));
         FV_TRY(need_ours(a));
         if (round == 0) leave_slow_behind(a);
     }
@@ -304,9 +319,10 @@ fv_status fv__bench_against(fv_cli *cli, const char *names) {
     fv_against *a = fv__arena_alloc(&cli->arena, sizeof *a);
     if (!a) return FV_EXHAUSTED;
     a->cli = cli;
-    a->isa = cli->isa ? cli->isa : fv_isa_best();
-    a->precision = "fp32";
-    a->tolerance = 1e-3;
+    const char *precision = fv__cli_value(cli, "precision");
+    a->isa = fv_context_isa(cli->ctx);
+    a->precision = precision ? precision : "fp32";
+    a->tolerance = strcmp(a->precision, "bf16") == 0 ? ROUGH : EXACT;
     FV_TRY(list_sides(a, names));
     fv__child_signals();
     fv_status status = make_files(a);

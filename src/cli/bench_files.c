@@ -9,9 +9,14 @@
 #include "base/random.h"
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define SCALINGS 40
+#define CERTAIN  0.9  /* a probability above says that of all others nothing can be seen */
+#define FLAT     1.15 /* times the mean of all: below, all are alike */
 
 /* --- the folder --------------------------------------------------------------------------------
  */
@@ -65,17 +70,73 @@ static fv_status write_program(fv_cli *cli, const fv_model *model, const char *p
     return status;
 }
 
-/* N(0, 1), as images are once their mean is taken off. */
-static fv_status write_input(fv_cli *cli, const fv_bench_files *f) {
-    const int64_t count = f->dims[0] * f->dims[1] * f->dims[2] * f->dims[3];
+/* --- the numbers -------------------------------------------------------------------------------
+ */
+
+/* The largest probability that a sample comes to; 0 where the output is no distribution. */
+static fv_status largest_probability(fv_run *run, const float *x, size_t n, double scale,
+                                     double *largest, int64_t *count) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) fv_run_input(run)[i] = (float)(scale * (double)x[i]);
+    FV_TRY(fv_run_forward(run, 1));
+    const float *y = fv_run_output(run, 0, count);
+    *largest = 0;
+    for (int64_t i = 0; y && i < *count; i++) {
+        if (!(y[i] >= 0 && y[i] <= 1)) sum = -1e9;
+        sum += (double)y[i];
+        if (*largest < (double)y[i]) *largest = (double)y[i];
+    }
+    if (!(sum > 0.999 && sum < 1.001)) *largest = 0;
+    return FV_OK;
+}
+
+/* Whether outputs agree can be seen only where they say something. Fresh weights make a deep
+   network all but certain of one class, whatever comes in, or of none: then the input is scaled,
+   which scales what softmax gets where ReLUs and no biases lie between. */
+static fv_status find_scale(fv_cli *cli, const fv_model *model, const float *x, size_t n,
+                            double *scale) {
+    fv_run *run;
+    double low = 0, high = 0, s = 1;
+    fv_status status = fv_run_new(cli->ctx, model, 1, &run);
+    *scale = 1;
+    for (int i = 0; i < SCALINGS && status == FV_OK; i++) {
+        double largest = 0;
+        int64_t count = 1;
+        status = largest_probability(run, x, n, s, &largest, &count);
+        if (status != FV_OK || largest <= 0) break;
+        if (largest > CERTAIN) {
+            high = s;
+            s = low > 0 ? sqrt(low * high) : s / 16;
+        } else if (largest * (double)count < FLAT) {
+            low = s;
+            s = high > 0 ? sqrt(low * high) : s * 16;
+        } else {
+            *scale = s;
+            break;
+        }
+    }
+    fv_run_free(run);
+    return status;
+}
+
+/* N(0, 1), as images are once their mean is taken off; scaled if need be. */
+static fv_status write_input(fv_cli *cli, const fv_model *model, const fv_bench_files *f) {
+    const size_t sample = (size_t)(f->dims[1] * f->dims[2] * f->dims[3]);
+    const size_t count = sample * (size_t)f->dims[0];
     const fv_key key = fv__key(1, FV_STREAM_CHECK, 0, 0);
-    float *x = fv__alloc(cli->ctx, (size_t)count * sizeof *x, "the input");
+    double scale;
+    float *x = fv__alloc(cli->ctx, count * sizeof *x, "the input");
     if (!x) return FV_EXHAUSTED;
-    for (int64_t i = 0; i < count; i++) x[i] = (float)fv__random_normal(key, (uint64_t)i);
-    const fv_status status = fv__file_write(cli->ctx, f->input, x, (size_t)count * sizeof *x);
+    for (size_t i = 0; i < count; i++) x[i] = (float)fv__random_normal(key, i);
+    fv_status status = find_scale(cli, model, x, sample, &scale);
+    for (size_t i = 0; i < count; i++) x[i] = (float)(scale * (double)x[i]);
+    if (status == FV_OK) status = fv__file_write(cli->ctx, f->input, x, count * sizeof *x);
     fv__free(x);
     return status;
 }
+
+/* --- the job -----------------------------------------------------------------------------------
+ */
 
 /* A form's path, or why it is not there. */
 static void add_form(fv_json_writer *w, const char *name, const char *path, const char *why) {
@@ -121,6 +182,6 @@ fv_status fv__bench_files(fv_cli *cli, const fv_model *model, int64_t batch, fv_
     f->job = fv__path_in(&cli->arena, f->folder, "job.json");
     if (!f->model || !f->input || !f->job) return FV_EXHAUSTED;
     FV_TRY(fv_model_save(cli->ctx, model, f->model));
-    FV_TRY(write_input(cli, f));
+    FV_TRY(write_input(cli, model, f));
     return write_job(cli, model, f);
 }

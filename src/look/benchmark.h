@@ -6,6 +6,7 @@
 #define FV_LOOK_BENCHMARK_H
 
 #include "format/model.h"
+#include "look/machine_peak.h"
 
 /* `options` is complete; *out is freed by fv__benchmark_free. */
 FV_MUST_USE fv_status fv__benchmark(fv_context *ctx, const fv_net *net,

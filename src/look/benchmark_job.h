@@ -7,7 +7,6 @@
 #define FV_LOOK_BENCHMARK_JOB_H
 
 #include "look/benchmark.h"
-#include "look/machine_peak.h"
 #include "plan/plan.h"
 
 #define FV_PEAK_AGE 0.25 /* seconds: a measured peak that is older is measured anew */

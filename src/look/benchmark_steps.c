@@ -3,9 +3,9 @@
  * benchmark_steps.c - each step of a plan timed, beside the machine's peak; and why one stays far
  * below it.
  *
- * A reason is the first of a few that the numbers give: the step moves its bytes nearly as fast as
- * memory streams; it has little work, or few numbers in a direction that vectors need; each of its
- * bytes meets few operations.
+ * A reason is the first of a few that the numbers give: no fast way takes the step; it has little
+ * work; it moves its bytes nearly as fast as memory streams; each of its bytes meets few
+ * operations; it has few numbers in a direction that vectors need.
  */
 #include "base/cpu_features.h"
 #include "look/benchmark_job.h"
@@ -14,6 +14,7 @@
 #define STEP_ROUNDS 15 /* how often each step is timed, at most */
 
 #define NEAR_STREAMING 0.6   /* of the measured bandwidth */
+#define CACHED         1.3   /* times it: that can only come from caches */
 #define LITTLE_SECONDS 20e-6 /* waking threads and filling registers is a part of that */
 #define FEW_PIXELS     64    /* four vectors of 16 */
 #define FEW_FILTERS    16    /* two register tiles of 8 */
@@ -125,14 +126,15 @@ static const char *reason(fv_bench_job *b, const fv_bench_step *step, const fv_p
     const int64_t pixels = fv__height(&p->y[0].shape) * fv__width(&p->y[0].shape);
     const int64_t filters = fv__channels(&p->y[0].shape);
     if (strcmp(step->way, "reference") == 0) return "plain loops: no faster way takes it";
-    if (rate >= NEAR_STREAMING * bandwidth)
-        return fv__arena_format(b->arena, "memory: %.1f of %.1f GB/s", 1e-9 * rate,
-                                1e-9 * bandwidth);
     if (step->seconds < LITTLE_SECONDS)
         return fv__arena_format(b->arena, "little work: %.1f us in all", 1e6 * step->seconds);
+    if (rate >= NEAR_STREAMING * bandwidth && rate <= CACHED * bandwidth)
+        return fv__arena_format(b->arena, "memory: %.1f of %.1f GB/s", 1e-9 * rate,
+                                1e-9 * bandwidth);
     if (step->operations < FEW_PER_BYTE * step->bytes)
-        return fv__arena_format(b->arena, "%.1f operations a byte, at %.1f GB/s",
-                                step->operations / step->bytes, 1e-9 * rate);
+        return fv__arena_format(b->arena, "%.1f operations a byte, at %.1f GB/s%s",
+                                step->operations / step->bytes, 1e-9 * rate,
+                                rate > CACHED * bandwidth ? " from caches" : "");
     if (p->y[0].shape.rank > 2 && pixels < FEW_PIXELS)
         return fv__arena_format(b->arena, "a map of %lld pixels", (long long)pixels);
     if (filters < FEW_FILTERS)
