@@ -39,7 +39,7 @@ def main():
         side.refuse("OpenCV does not take this network: " + " ".join(words[-1:]))
     side.say(first=True)
     side.say(ready=True, title="OpenCV", version=cv2.__version__,
-             settings=f"its own dnn on {cv2.getNumThreads()} threads")
+             settings="its own dnn")
     side.serve(run)
 
 

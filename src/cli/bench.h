@@ -13,13 +13,13 @@ typedef struct fv_bench_keys {
     double slow, limit;
 } fv_bench_keys;
 
-FV_MUST_USE fv_status fv__bench_text(const fv_cli *cli, const fv_bench *b, fv_text *out);
-void fv__bench_json(const fv_cli *cli, const fv_bench *b, fv_text *out);
+FV_MUST_USE fv_status fv__cli_bench_text(const fv_cli *cli, const fv_bench *b, fv_text *out);
+void fv__cli_bench_json(const fv_cli *cli, const fv_bench *b, fv_text *out);
 
 /* `--against NAMES`: prints what came of it. FV_DIFFERS when an output does. */
-FV_MUST_USE fv_status fv__bench_against(fv_cli *cli, const char *names);
+FV_MUST_USE fv_status fv__cli_bench_against(fv_cli *cli, const char *names);
 
 /* `--serve FILE`: runs the model on the numbers of the file whenever standard input says so. */
-FV_MUST_USE fv_status fv__bench_serve(fv_cli *cli, const char *input);
+FV_MUST_USE fv_status fv__cli_bench_serve(fv_cli *cli, const char *input);
 
 #endif

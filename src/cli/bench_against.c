@@ -43,7 +43,7 @@ static fv_status find_drivers(fv_cli *cli, const char **out) {
     const char *said = getenv("FOVEA_RIVALS_DIR");
     *out = said && *said ? said : NULL;
     if (*out) return FV_OK;
-    const char *own = fv__own_path(&cli->arena, cli->argv[0]);
+    const char *own = fv__cli_own_path(&cli->arena, cli->argv[0]);
     if (!own) return FV_EXHAUSTED;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         const char *folder = beside(cli, own, places[i]);
@@ -116,41 +116,37 @@ static double limit_of(const fv_against *a, const fv_rival *r) {
 static fv_status start(fv_against *a, fv_rival *r, const char *const *words) {
     const char *file = fv__arena_format(&a->cli->arena, "%s.log", r->name);
     const char *log = file ? fv__path_in(&a->cli->arena, a->files.folder, file) : NULL;
-    return log ? fv__rival_start(a->cli, r, words, log, limit_of(a, r)) : FV_EXHAUSTED;
+    return log ? fv__cli_rival_start(a->cli, r, words, log, limit_of(a, r)) : FV_EXHAUSTED;
 }
 
 /* This command once more, with what was said of how it computes. */
 static fv_status start_ours(fv_against *a) {
     fv_cli *cli = a->cli;
-    const char *own = fv__own_path(&cli->arena, cli->argv[0]);
+    const char *own = fv__cli_own_path(&cli->arena, cli->argv[0]);
     const char *batch = fv__arena_format(&cli->arena, "batch=%lld", (long long)a->files.dims[0]);
     const char *threads = fv__arena_format(&cli->arena, "%d", fv_context_threads(cli->ctx));
     const char *precision = fv__cli_value(cli, "precision");
     if (!own || !batch || !threads) return FV_EXHAUSTED;
-    const char *const words[] = {own,
-                                 "bench",
-                                 a->files.model,
-                                 batch,
-                                 "--serve",
-                                 a->files.input,
-                                 "--threads",
-                                 threads,
-                                 "--isa",
-                                 a->isa,
-                                 precision ? "--precision" : NULL, /* the words end here, or not */
-                                 precision,
-                                 NULL};
+    const char *words[16] = {own, "bench", a->files.model, batch, "--serve", a->files.input};
+    int n = 6;
+    words[n++] = "--threads";
+    words[n++] = threads;
+    words[n++] = "--isa";
+    words[n++] = a->isa;
+    if (precision) words[n++] = "--precision";
+    if (precision) words[n++] = precision;
     return start(a, &a->side[0], words);
 }
 
 static fv_status start_other(fv_against *a, fv_rival *r, const char *folder) {
     const char *driver;
     if (!folder)
-        return fv__rival_leave_out(a->cli, r,
-                                   "the drivers are not beside this command; FOVEA_RIVALS_DIR "
-                                   "names their folder");
+        return fv__cli_rival_leave_out(a->cli, r,
+                                       "the drivers are not beside this command; FOVEA_RIVALS_DIR "
+                                       "names their folder");
     FV_TRY(find_driver(a->cli, folder, r->name, &driver));
-    if (!driver) return fv__rival_leave_out(a->cli, r, "there is no driver for it in %s", folder);
+    if (!driver)
+        return fv__cli_rival_leave_out(a->cli, r, "there is no driver for it in %s", folder);
     const char *const words[] = {driver, a->files.job, NULL};
     return start(a, r, words);
 }
@@ -161,12 +157,12 @@ static fv_status read_outputs(fv_against *a, fv_rival *r, float **out, size_t *v
     fv_bytes bytes;
     *out = NULL;
     if (!path) return FV_EXHAUSTED;
-    FV_TRY(fv__rival_output(a->cli, r, path, limit_of(a, r)));
+    FV_TRY(fv__cli_rival_output(a->cli, r, path, limit_of(a, r)));
     if (r->left_out) return FV_OK;
     const fv_status status = fv__file_read(a->cli->ctx, path, 0, &bytes);
     if (status == FV_BAD_INPUT || status == FV_FAILED)
-        return fv__rival_leave_out(a->cli, r, "it wrote no outputs: %s",
-                                   fv_context_error(a->cli->ctx));
+        return fv__cli_rival_leave_out(a->cli, r, "it wrote no outputs: %s",
+                                       fv_context_error(a->cli->ctx));
     FV_TRY(status);
     *values = bytes.size / sizeof **out;
     *out = fv__alloc(a->cli->ctx, bytes.size, "outputs");
@@ -244,7 +240,7 @@ static void leave_slow_behind(fv_against *a) {
     const double factor = ((const fv_bench_keys *)a->cli->keys)->slow;
     double best = INFINITY;
     for (int i = 1; i < a->sides; i++) {
-        fv__rival_sum_up(&a->side[i]);
+        fv__cli_rival_sum_up(&a->side[i]);
         if (!a->side[i].left_out && a->side[i].agrees && a->side[i].median < best)
             best = a->side[i].median;
     }
@@ -256,19 +252,20 @@ static fv_status run_rounds(fv_against *a) {
     int runs[FV_AGAINST_MOST] = {0};
     for (int i = 0; i < a->sides; i++) {
         double seconds = 1;
-        FV_TRY(fv__rival_run(a->cli, &a->side[i], -TRIES, limit_of(a, &a->side[i]), &seconds));
+        FV_TRY(fv__cli_rival_run(a->cli, &a->side[i], -TRIES, limit_of(a, &a->side[i]), &seconds));
         runs[i] = runs_a_round(a, seconds);
     }
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < a->sides; i++)
             if (!a->side[i].slow)
-                FV_TRY(fv__rival_run(a->cli, &a->side[i], runs[i], limit_of(a, &a->side[i]), NULL));
+                FV_TRY(fv__cli_rival_run(a->cli, &a->side[i], runs[i], limit_of(a, &a->side[i]),
+                                         NULL));
         FV_TRY(need_ours(a));
         if (round == 0) leave_slow_behind(a);
     }
     for (int i = 0; i < a->sides; i++) {
         fv_rival *r = &a->side[i];
-        fv__rival_sum_up(r);
+        fv__cli_rival_sum_up(r);
         if (i == 0 || r->left_out || !r->agrees) continue;
         if (!a->fastest || r->median < a->side[a->fastest].median) a->fastest = i;
     }
@@ -284,8 +281,9 @@ static fv_status make_files(fv_against *a) {
     FV_TRY(fv__cli_model(cli, cli->words[0], 1, &model));
     a->net = fv__arena_text(&cli->arena, fv_net_name(fv_model_net(model)));
     const fv_status status =
-        a->net ? fv__bench_files(cli, model, ((const fv_bench_keys *)cli->keys)->batch, &a->files)
-               : FV_EXHAUSTED;
+        a->net
+            ? fv__cli_bench_files(cli, model, ((const fv_bench_keys *)cli->keys)->batch, &a->files)
+            : FV_EXHAUSTED;
     fv_model_free(model);
     return status;
 }
@@ -294,9 +292,9 @@ static fv_status say(fv_against *a) {
     fv_text out = {0};
     fv_status status = FV_OK;
     if (a->cli->json)
-        fv__against_json(a, &out);
+        fv__cli_against_json(a, &out);
     else
-        status = fv__against_text(a, &out);
+        status = fv__cli_against_text(a, &out);
     if (status == FV_OK) return fv__cli_put(a->cli, &out);
     fv__text_free(&out);
     return status;
@@ -315,7 +313,7 @@ static fv_status judge(const fv_against *a) {
     return FV_OK;
 }
 
-fv_status fv__bench_against(fv_cli *cli, const char *names) {
+fv_status fv__cli_bench_against(fv_cli *cli, const char *names) {
     fv_against *a = fv__arena_alloc(&cli->arena, sizeof *a);
     if (!a) return FV_EXHAUSTED;
     a->cli = cli;
@@ -324,12 +322,12 @@ fv_status fv__bench_against(fv_cli *cli, const char *names) {
     a->precision = precision ? precision : "fp32";
     a->tolerance = strcmp(a->precision, "bf16") == 0 ? ROUGH : EXACT;
     FV_TRY(list_sides(a, names));
-    fv__child_signals();
+    fv__cli_child_signals();
     fv_status status = make_files(a);
     if (status == FV_OK) status = start_all(a);
     if (status == FV_OK) status = run_rounds(a);
-    for (int i = 0; i < a->sides; i++) fv__rival_free(&a->side[i]);
-    fv__bench_files_remove(&a->files);
+    for (int i = 0; i < a->sides; i++) fv__cli_rival_free(&a->side[i]);
+    fv__cli_bench_files_remove(&a->files);
     fv__free(a->ours);
     if (status == FV_OK) status = say(a);
     return status == FV_OK ? judge(a) : status;

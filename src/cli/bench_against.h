@@ -23,7 +23,7 @@ typedef struct fv_against {
     int fastest;      /* of the others that ran and agree; 0: none */
 } fv_against;
 
-FV_MUST_USE fv_status fv__against_text(const fv_against *a, fv_text *out);
-void fv__against_json(const fv_against *a, fv_text *out);
+FV_MUST_USE fv_status fv__cli_against_text(const fv_against *a, fv_text *out);
+void fv__cli_against_json(const fv_against *a, fv_text *out);
 
 #endif

@@ -38,7 +38,7 @@ static fv_status make_folder(fv_cli *cli, fv_bench_files *f) {
 #endif
 }
 
-void fv__bench_files_remove(const fv_bench_files *f) {
+void fv__cli_bench_files_remove(const fv_bench_files *f) {
     if (!f->folder) return;
     DIR *folder = opendir(f->folder);
     struct dirent *entry;
@@ -170,7 +170,8 @@ static fv_status write_job(fv_cli *cli, const fv_model *model, const fv_bench_fi
     return status;
 }
 
-fv_status fv__bench_files(fv_cli *cli, const fv_model *model, int64_t batch, fv_bench_files *f) {
+fv_status fv__cli_bench_files(fv_cli *cli, const fv_model *model, int64_t batch,
+                              fv_bench_files *f) {
     *f = (fv_bench_files){.dims = {batch}};
     const int64_t sample = fv_net_input(fv_model_net(model), f->dims + 1);
     if (sample > ((int64_t)1 << 40) / batch / (int64_t)sizeof(float))

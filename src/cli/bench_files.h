@@ -18,10 +18,10 @@ typedef struct fv_bench_files {
 } fv_bench_files;
 
 /* Writes them. FV_BAD_INPUT, FV_EXHAUSTED, FV_FAILED: with a sentence. In any case
-   fv__bench_files_remove is to be called. */
-FV_MUST_USE fv_status fv__bench_files(fv_cli *cli, const fv_model *model, int64_t batch,
-                                      fv_bench_files *out);
+   fv__cli_bench_files_remove is to be called. */
+FV_MUST_USE fv_status fv__cli_bench_files(fv_cli *cli, const fv_model *model, int64_t batch,
+                                          fv_bench_files *out);
 /* Removes the folder and all in it. */
-void fv__bench_files_remove(const fv_bench_files *files);
+void fv__cli_bench_files_remove(const fv_bench_files *files);
 
 #endif

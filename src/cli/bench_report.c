@@ -61,7 +61,7 @@ static fv_status add_table(const fv_against *a, fv_text *out) {
     return status;
 }
 
-fv_status fv__against_text(const fv_against *a, fv_text *out) {
+fv_status fv__cli_against_text(const fv_against *a, fv_text *out) {
     char threads[64];
     fv__cli_sentence(out, "%s, batch %lld, forward, %s, %s, %s, in turns", a->net,
                      (long long)a->files.dims[0], a->precision, a->isa,
@@ -120,7 +120,7 @@ static void add_side(const fv_against *a, const fv_rival *r, const char *name, f
     fv__json_close(w);
 }
 
-void fv__against_json(const fv_against *a, fv_text *out) {
+void fv__cli_against_json(const fv_against *a, fv_text *out) {
     char processor[128];
     fv_json_writer w = fv__json_writer(out, 2);
     fv__json_open(&w, NULL, '{');

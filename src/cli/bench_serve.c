@@ -112,7 +112,7 @@ static fv_status serve(server *s, const fv_model *model, const char *input) {
     return obey(s);
 }
 
-fv_status fv__bench_serve(fv_cli *cli, const char *input) {
+fv_status fv__cli_bench_serve(fv_cli *cli, const char *input) {
     server s = {.cli = cli, .batch = ((const fv_bench_keys *)cli->keys)->batch};
     fv_model *model;
     FV_TRY(fv__cli_model(cli, cli->words[0], 1, &model));

@@ -85,7 +85,7 @@ static fv_status slow_text(const fv_cli *cli, const fv_bench *b, fv_text *out) {
     return status;
 }
 
-fv_status fv__bench_text(const fv_cli *cli, const fv_bench *b, fv_text *out) {
+fv_status fv__cli_bench_text(const fv_cli *cli, const fv_bench *b, fv_text *out) {
     char text[32], threads[64], runs[64];
     const double reached = rate(b->operations, b->median);
     if (b->trace) fv__text_addf(out, "%s\n", b->trace);
@@ -127,7 +127,7 @@ static void step_json(const fv_bench_step *step, fv_json_writer *w) {
     fv__json_close(w);
 }
 
-void fv__bench_json(const fv_cli *cli, const fv_bench *b, fv_text *out) {
+void fv__cli_bench_json(const fv_cli *cli, const fv_bench *b, fv_text *out) {
     const double reached = rate(b->operations, b->median);
     const bool layers = fv__cli_has(cli, "layers");
     fv_json_writer w = fv__json_writer(out, 2);

@@ -33,7 +33,7 @@ static void on_signal(int number) {
     interrupted = 1;
 }
 
-void fv__child_signals(void) {
+void fv__cli_child_signals(void) {
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     signal(SIGPIPE, SIG_IGN);
@@ -86,8 +86,8 @@ static int heard_why(int end) {
     return n == (ssize_t)sizeof why ? why : 0;
 }
 
-fv_status fv__child_start(fv_context *ctx, const char *const *words, const char *log,
-                          fv_child *out) {
+fv_status fv__cli_child_start(fv_context *ctx, const char *const *words, const char *log,
+                              fv_child *out) {
     int ends[ENDS];
     *out = (fv_child){.line = {.ctx = ctx}};
     const int file = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -105,7 +105,7 @@ fv_status fv__child_start(fv_context *ctx, const char *const *words, const char 
         close(ends[WHY_WRITE]);
         ends[IN_WRITE] = ends[OUT_READ] = ends[WHY_WRITE] = -1;
         why = heard_why(ends[WHY_READ]);
-        if (why) fv__child_end(out);
+        if (why) fv__cli_child_end(out);
     }
     close_all(ends);
     if (file >= 0) close(file);
@@ -114,7 +114,7 @@ fv_status fv__child_start(fv_context *ctx, const char *const *words, const char 
     return fv__fail(ctx, FV_FAILED, "%s cannot be started: %s", words[0], strerror(why));
 }
 
-void fv__child_end(fv_child *child) {
+void fv__cli_child_end(fv_child *child) {
     if (child->pid > 0) {
         int how;
         kill((pid_t)child->pid, SIGKILL);
@@ -129,7 +129,7 @@ void fv__child_end(fv_child *child) {
 /* --- speaking ----------------------------------------------------------------------------------
  */
 
-fv_status fv__child_say(fv_context *ctx, fv_child *child, const char *line) {
+fv_status fv__cli_child_say(fv_context *ctx, fv_child *child, const char *line) {
     char text[1024];
     const int length = snprintf(text, sizeof text, "%s\n", line);
     size_t done = 0;
@@ -161,7 +161,7 @@ static fv_status take_more(fv_context *ctx, fv_child *child, double seconds) {
     return fv__text_done(ctx, &child->line);
 }
 
-fv_status fv__child_hear(fv_context *ctx, fv_child *child, double seconds, const char **out) {
+fv_status fv__cli_child_hear(fv_context *ctx, fv_child *child, double seconds, const char **out) {
     const double end = fv__seconds() + seconds;
     fv_text *line = &child->line;
     if (child->given) {
@@ -186,15 +186,15 @@ fv_status fv__child_hear(fv_context *ctx, fv_child *child, double seconds, const
 /* --- the process itself ------------------------------------------------------------------------
  */
 
-void fv__child_pause(const fv_child *child) {
+void fv__cli_child_pause(const fv_child *child) {
     if (child->pid > 0) kill((pid_t)child->pid, SIGSTOP);
 }
 
-void fv__child_go_on(const fv_child *child) {
+void fv__cli_child_go_on(const fv_child *child) {
     if (child->pid > 0) kill((pid_t)child->pid, SIGCONT);
 }
 
-size_t fv__child_peak_bytes(const fv_child *child) {
+size_t fv__cli_child_peak_bytes(const fv_child *child) {
     char text[256];
     size_t kilobytes = 0;
     snprintf(text, sizeof text, "/proc/%ld/status", child->pid);
@@ -206,7 +206,7 @@ size_t fv__child_peak_bytes(const fv_child *child) {
     return kilobytes << 10;
 }
 
-const char *fv__own_path(fv_arena *arena, const char *otherwise) {
+const char *fv__cli_own_path(fv_arena *arena, const char *otherwise) {
     char path[4096];
     const ssize_t n = readlink("/proc/self/exe", path, sizeof path); /* Linux */
     if (n <= 0 || (size_t)n >= sizeof path) return fv__arena_text(arena, otherwise);
@@ -215,47 +215,47 @@ const char *fv__own_path(fv_arena *arena, const char *otherwise) {
 
 #else /* WebAssembly */
 
-void fv__child_signals(void) {}
+void fv__cli_child_signals(void) {}
 
-fv_status fv__child_start(fv_context *ctx, const char *const *words, const char *log,
-                          fv_child *out) {
+fv_status fv__cli_child_start(fv_context *ctx, const char *const *words, const char *log,
+                              fv_child *out) {
     (void)log;
     *out = (fv_child){0};
     return fv__fail(ctx, FV_FAILED, "%s cannot be started: this system starts no programs",
                     words[0]);
 }
 
-fv_status fv__child_say(fv_context *ctx, fv_child *child, const char *line) {
+fv_status fv__cli_child_say(fv_context *ctx, fv_child *child, const char *line) {
     (void)child;
     (void)line;
     return fv__fail(ctx, FV_FAILED, "it has ended");
 }
 
-fv_status fv__child_hear(fv_context *ctx, fv_child *child, double seconds, const char **out) {
+fv_status fv__cli_child_hear(fv_context *ctx, fv_child *child, double seconds, const char **out) {
     (void)child;
     (void)seconds;
     *out = "";
     return fv__fail(ctx, FV_FAILED, "it has ended");
 }
 
-void fv__child_pause(const fv_child *child) {
+void fv__cli_child_pause(const fv_child *child) {
     (void)child;
 }
 
-void fv__child_go_on(const fv_child *child) {
+void fv__cli_child_go_on(const fv_child *child) {
     (void)child;
 }
 
-size_t fv__child_peak_bytes(const fv_child *child) {
+size_t fv__cli_child_peak_bytes(const fv_child *child) {
     (void)child;
     return 0;
 }
 
-void fv__child_end(fv_child *child) {
+void fv__cli_child_end(fv_child *child) {
     *child = (fv_child){0};
 }
 
-const char *fv__own_path(fv_arena *arena, const char *otherwise) {
+const char *fv__cli_own_path(fv_arena *arena, const char *otherwise) {
     return fv__arena_text(arena, otherwise);
 }
 

@@ -33,9 +33,9 @@ static fv_status say(fv_cli *cli, const fv_bench *b) {
     fv_text out = {0};
     fv_status status = FV_OK;
     if (cli->json)
-        fv__bench_json(cli, b, &out);
+        fv__cli_bench_json(cli, b, &out);
     else
-        status = fv__bench_text(cli, b, &out);
+        status = fv__cli_bench_text(cli, b, &out);
     if (status == FV_OK) return fv__cli_put(cli, &out);
     fv__text_free(&out);
     return status;
@@ -71,8 +71,8 @@ static fv_status run(fv_cli *cli) {
     fv_cli_net subject;
     if (against || input) FV_TRY(check_sides(cli, against ? "against" : "serve"));
     if (against && input) return fv__fail(cli->ctx, FV_USAGE, "--serve does not go with --against");
-    if (against) return fv__bench_against(cli, against);
-    if (input) return fv__bench_serve(cli, input);
+    if (against) return fv__cli_bench_against(cli, against);
+    if (input) return fv__cli_bench_serve(cli, input);
     FV_TRY(fv__cli_subject(cli, cli->words[0], &subject));
     const fv_status status = measure(cli, &subject);
     fv__cli_net_free(&subject);

@@ -11,13 +11,13 @@
 /* --- being left out ----------------------------------------------------------------------------
  */
 
-fv_status fv__rival_leave_out(fv_cli *cli, fv_rival *r, const char *format, ...) {
+fv_status fv__cli_rival_leave_out(fv_cli *cli, fv_rival *r, const char *format, ...) {
     char why[FV_MESSAGE_MAX];
     va_list args;
     va_start(args, format);
     fv__vformat(why, sizeof why, format, args);
     va_end(args);
-    fv__child_end(&r->child);
+    fv__cli_child_end(&r->child);
     r->left_out = fv__arena_text(&cli->arena, why);
     return r->left_out ? FV_OK : FV_EXHAUSTED;
 }
@@ -40,7 +40,7 @@ static fv_status no_answer(fv_cli *cli, fv_rival *r, fv_status status) {
     if (status != FV_FAILED) return status;
     char why[FV_MESSAGE_MAX];
     memcpy(why, cli->ctx->message, sizeof why);
-    return fv__rival_leave_out(cli, r, "%s", why);
+    return fv__cli_rival_leave_out(cli, r, "%s", why);
 }
 
 /* --- answers -----------------------------------------------------------------------------------
@@ -56,18 +56,18 @@ static fv_status hear(fv_cli *cli, fv_rival *r, fv_arena *arena, double limit,
         const char *line;
         fv_json *answer;
         const double left = end - fv__seconds();
-        fv_status status = fv__child_hear(cli->ctx, &r->child, left > 0 ? left : 0, &line);
+        fv_status status = fv__cli_child_hear(cli->ctx, &r->child, left > 0 ? left : 0, &line);
         if (status == FV_FAILED && fv__seconds() >= end)
-            return fv__rival_leave_out(cli, r, "it gave no answer in %g seconds", limit);
+            return fv__cli_rival_leave_out(cli, r, "it gave no answer in %g seconds", limit);
         if (status != FV_OK) return no_answer(cli, r, status);
         if (*line != '{') continue;
         status = fv__json_parse(cli->ctx, arena, line, strlen(line), &answer);
         if (status == FV_BAD_INPUT)
-            return fv__rival_leave_out(cli, r, "its answer is no JSON: %s",
-                                       fv_context_error(cli->ctx));
+            return fv__cli_rival_leave_out(cli, r, "its answer is no JSON: %s",
+                                           fv_context_error(cli->ctx));
         FV_TRY(status);
         const char *error = fv__json_string(answer, "error", NULL);
-        if (error) return fv__rival_leave_out(cli, r, "%s", error);
+        if (error) return fv__cli_rival_leave_out(cli, r, "%s", error);
         *out = answer;
         return FV_OK;
     }
@@ -76,11 +76,11 @@ static fv_status hear(fv_cli *cli, fv_rival *r, fv_arena *arena, double limit,
 static fv_status ask(fv_cli *cli, fv_rival *r, fv_arena *arena, const char *line, double limit,
                      const fv_json **out) {
     *out = NULL;
-    fv__child_go_on(&r->child);
-    const fv_status status = fv__child_say(cli->ctx, &r->child, line);
+    fv__cli_child_go_on(&r->child);
+    const fv_status status = fv__cli_child_say(cli->ctx, &r->child, line);
     if (status != FV_OK) return no_answer(cli, r, status);
     FV_TRY(hear(cli, r, arena, limit, out));
-    fv__child_pause(&r->child);
+    fv__cli_child_pause(&r->child);
     return FV_OK;
 }
 
@@ -102,23 +102,23 @@ static fv_status greet(fv_cli *cli, fv_rival *r, fv_arena *arena, double limit, 
     FV_TRY(keep(cli, answer, "title", r->name, &r->title));
     FV_TRY(keep(cli, answer, "version", "", &r->version));
     FV_TRY(keep(cli, answer, "settings", "", &r->settings));
-    fv__child_pause(&r->child);
+    fv__cli_child_pause(&r->child);
     return FV_OK;
 }
 
-fv_status fv__rival_start(fv_cli *cli, fv_rival *r, const char *const *words, const char *log,
-                          double limit) {
+fv_status fv__cli_rival_start(fv_cli *cli, fv_rival *r, const char *const *words, const char *log,
+                              double limit) {
     char said[256];
     fv_arena arena;
     const double start = fv__seconds();
-    fv_status status = fv__child_start(cli->ctx, words, log, &r->child);
+    fv_status status = fv__cli_child_start(cli->ctx, words, log, &r->child);
     if (status != FV_OK) return no_answer(cli, r, status);
     fv__arena_init(&arena, cli->ctx);
     status = greet(cli, r, &arena, limit, start);
     fv__arena_free(&arena);
     if (status != FV_OK || !r->left_out || strcmp(r->left_out, "it has ended") != 0) return status;
     last_words(log, said, sizeof said);
-    return fv__rival_leave_out(cli, r, "it has ended%s%s", *said ? ", saying: " : "", said);
+    return fv__cli_rival_leave_out(cli, r, "it has ended%s%s", *said ? ", saying: " : "", said);
 }
 
 /* --- runs --------------------------------------------------------------------------------------
@@ -128,8 +128,8 @@ fv_status fv__rival_start(fv_cli *cli, fv_rival *r, const char *const *words, co
 static fv_status take_times(fv_cli *cli, fv_rival *r, const fv_json *answer, int n, int drop) {
     const fv_json *list = fv__json_get(answer, "ms");
     if (!list || list->kind != FV_JSON_ARRAY || list->count != n)
-        return fv__rival_leave_out(cli, r, "it was told to run %d times and gave %d times", n,
-                                   list && list->kind == FV_JSON_ARRAY ? list->count : 0);
+        return fv__cli_rival_leave_out(cli, r, "it was told to run %d times and gave %d times", n,
+                                       list && list->kind == FV_JSON_ARRAY ? list->count : 0);
     void *items = r->times;
     const fv_status status = fv__grow(cli->ctx, &items, &r->room, (size_t)(r->runs + n),
                                       sizeof *r->times, "the times of a rival");
@@ -138,13 +138,13 @@ static fv_status take_times(fv_cli *cli, fv_rival *r, const fv_json *answer, int
     int i = 0;
     for (const fv_json *t = list->child; t; t = t->next) {
         if (t->kind != FV_JSON_NUMBER || !(t->number > 0))
-            return fv__rival_leave_out(cli, r, "a time it gave is no number above 0");
+            return fv__cli_rival_leave_out(cli, r, "a time it gave is no number above 0");
         if (i++ >= drop) r->times[r->runs++] = 1e-3 * t->number;
     }
     return FV_OK;
 }
 
-fv_status fv__rival_run(fv_cli *cli, fv_rival *r, int n, double limit, double *last) {
+fv_status fv__cli_rival_run(fv_cli *cli, fv_rival *r, int n, double limit, double *last) {
     char line[64];
     fv_arena arena;
     const fv_json *answer;
@@ -160,7 +160,7 @@ fv_status fv__rival_run(fv_cli *cli, fv_rival *r, int n, double limit, double *l
     return status;
 }
 
-fv_status fv__rival_output(fv_cli *cli, fv_rival *r, const char *path, double limit) {
+fv_status fv__cli_rival_output(fv_cli *cli, fv_rival *r, const char *path, double limit) {
     char line[1024];
     fv_arena arena;
     const fv_json *answer;
@@ -178,17 +178,17 @@ static int by_size(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-void fv__rival_sum_up(fv_rival *r) {
+void fv__cli_rival_sum_up(fv_rival *r) {
     const int n = r->runs;
     if (r->left_out || !n) return;
     qsort(r->times, (size_t)n, sizeof *r->times, by_size);
     r->median = n % 2 ? r->times[n / 2] : 0.5 * (r->times[n / 2 - 1] + r->times[n / 2]);
     r->least = r->times[0];
-    r->memory = fv__child_peak_bytes(&r->child);
+    r->memory = fv__cli_child_peak_bytes(&r->child);
 }
 
-void fv__rival_free(fv_rival *r) {
-    fv__child_end(&r->child);
+void fv__cli_rival_free(fv_rival *r) {
+    fv__cli_child_end(&r->child);
     fv__free(r->times);
     r->times = NULL;
 }

@@ -22,7 +22,7 @@ typedef struct fv_rival {
     double *times; /* seconds of its runs */
     size_t room;   /* of them */
     int runs;
-    double median, least; /* seconds; after fv__rival_sum_up */
+    double median, least; /* seconds; after fv__cli_rival_sum_up */
     bool compared, agrees;
     double difference; /* |y - ours| / |ours|, lengths of all outputs as one vector */
 } fv_rival;
@@ -32,19 +32,21 @@ typedef struct fv_rival {
  * a status otherwise: FV_EXHAUSTED, FV_INTERRUPTED. `limit`: seconds for one answer. Texts are in
  * the command's arena. One that is left out does nothing more.
  */
-/* Starts it (see fv__child_start) and waits until it is ready. */
-FV_MUST_USE fv_status fv__rival_start(fv_cli *cli, fv_rival *r, const char *const *words,
-                                      const char *log, double limit);
+/* Starts it (see fv__cli_child_start) and waits until it is ready. */
+FV_MUST_USE fv_status fv__cli_rival_start(fv_cli *cli, fv_rival *r, const char *const *words,
+                                          const char *log, double limit);
 /* Runs it 1 + n times and keeps all times but the first, which finds the caches full of others'
    numbers; n < 0: runs it -n times and gives the last in *last alone. */
-FV_MUST_USE fv_status fv__rival_run(fv_cli *cli, fv_rival *r, int n, double limit, double *last);
+FV_MUST_USE fv_status fv__cli_rival_run(fv_cli *cli, fv_rival *r, int n, double limit,
+                                        double *last);
 /* Has it write its outputs to a file of raw float32. */
-FV_MUST_USE fv_status fv__rival_output(fv_cli *cli, fv_rival *r, const char *path, double limit);
+FV_MUST_USE fv_status fv__cli_rival_output(fv_cli *cli, fv_rival *r, const char *path,
+                                           double limit);
 /* Median and least of its times, and its memory. */
-void fv__rival_sum_up(fv_rival *r);
+void fv__cli_rival_sum_up(fv_rival *r);
 /* Sets `left_out`, ending the program. */
-FV_MUST_USE fv_status fv__rival_leave_out(fv_cli *cli, fv_rival *r, const char *format, ...)
+FV_MUST_USE fv_status fv__cli_rival_leave_out(fv_cli *cli, fv_rival *r, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void fv__rival_free(fv_rival *r);
+void fv__cli_rival_free(fv_rival *r);
 
 #endif
