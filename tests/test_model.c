@@ -3,7 +3,6 @@
  * test_model.c - models in memory and in files: bits kept, weights of another network named.
  */
 #include "format/weights.h"
-#include "fovea.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -285,46 +284,6 @@ static void uses_large_files_where_they_lie(void **state) {
     fv__model_free(two);
 }
 
-/* The memory of a mapped file's weights is given back while they are checked and packed, and they
-   are the file's when they are read again; but not once somebody may have changed them. */
-static void rests_until_it_is_lent(void **state) {
-    fv_context *ctx = *state;
-    static const char large[] = "net large\ninput 64x8x8\n  conv 512 3x3 - relu - fc 3 - softmax\n";
-    fv_model *model = make_text(ctx, large, NULL, 5), *lent, *rests;
-    fv_tensor_view view = FV_INIT(fv_tensor_view);
-    fv_run *run;
-    float first[3];
-    assert_int_equal(fv__model_save(ctx, model, "rests.safetensors"), FV_OK);
-    assert_int_equal(fv__model_load(ctx, "rests.safetensors", &rests), FV_OK);
-#ifdef FV_HAVE_MMAP
-    assert_true(fv__model_rests(rests));
-#endif
-    assert_int_equal(fv__model_check_finite(ctx, rests), FV_OK);
-    assert_int_equal(fv_run_new(ctx, rests, 1, &run), FV_OK);
-    same_weights(model, rests);
-    for (int i = 0; i < 64 * 64; i++) fv_run_input(run)[i] = (float)(i % 5);
-    assert_int_equal(fv_run_forward(run, 1), FV_OK);
-    memcpy(first, fv_run_output(run, 0, NULL), sizeof first);
-    fv_run_free(run);
-    assert_int_equal(fv__model_load(ctx, "rests.safetensors", &lent), FV_OK);
-    assert_int_equal(fv_model_tensor_named(ctx, lent, "conv1.weight", &view), FV_OK);
-    assert_false(fv__model_rests(lent));
-    for (int64_t i = 0; i < view.count; i++) ((float *)view.data)[i] *= 2;
-    assert_int_equal(fv__model_check_finite(ctx, lent), FV_OK);
-    assert_int_equal(fv_run_new(ctx, lent, 1, &run), FV_OK);
-    for (int64_t i = 0; i < view.count; i++)
-        assert_true(((float *)view.data)[i] == 2 * model->weights[i]);
-    for (int i = 0; i < 64 * 64; i++) fv_run_input(run)[i] = (float)(i % 5);
-    assert_int_equal(fv_run_forward(run, 1), FV_OK);
-    assert_memory_not_equal(first, fv_run_output(run, 0, NULL), sizeof first);
-    fv_run_free(run);
-    ((float *)view.data)[view.count - 1] = NAN;
-    assert_int_equal(fv__model_check_finite(ctx, lent), FV_BAD_INPUT);
-    fv__model_free(lent);
-    fv__model_free(rests);
-    fv__model_free(model);
-}
-
 /* Files in another order of tensors cannot be used where they lie, and give the same weights. */
 static void takes_tensors_in_any_order(void **state) {
     fv_context *ctx = *state;
@@ -413,7 +372,6 @@ int main(void) {
         cmocka_unit_test(refuses_files_that_are_no_models),
         cmocka_unit_test(saves_a_text_that_is_not_utf8),
         cmocka_unit_test(uses_large_files_where_they_lie),
-        cmocka_unit_test(rests_until_it_is_lent),
         cmocka_unit_test(takes_tensors_in_any_order),
         cmocka_unit_test(names_the_first_weight_that_is_no_number),
         cmocka_unit_test(names_classes),
