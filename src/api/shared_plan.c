@@ -39,13 +39,15 @@ static fv_status create(fv_context *ctx, const fv_model *model, const fv_shared_
 
 static bool fits(const fv_shared_plan *a, const fv_shared_plan *b) {
     return a->batch == b->batch && a->height == b->height && a->width == b->width &&
-           a->keeps == b->keeps && a->isa == b->isa && a->device == b->device;
+           a->keeps == b->keeps && a->isa == b->isa && a->precision == b->precision &&
+           a->device == b->device;
 }
 
 fv_status fv__shared_plan_take(fv_context *ctx, const fv_model *model, const fv_shared_plan *wanted,
                                fv_shared_plan **out) {
     fv_shared_plan like = *wanted;
     like.isa = ctx->isa;
+    like.precision = ctx->precision;
     like.device = ctx->device;
     fv_model_runs *runs = model->runs;
     fv_status status = FV_OK;
