@@ -31,6 +31,7 @@ static fv_status make_context(fv_cli *cli) {
     char tuning[4096];
     options.threads = cli->threads;
     options.isa = cli->isa;
+    options.precision = cli->precision;
     options.log = note;
     options.log_user = cli;
     if (!fv__cli_has(cli, "no-tune")) options.tuning = fv_tuning_file(tuning, sizeof tuning);

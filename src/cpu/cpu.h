@@ -31,6 +31,10 @@ typedef struct fv_activation {
 fv_activation fv__cpu_activation(const fv_op *op, const void *options);
 /* The activation of a pass's epilogue; FV_ACT_NONE when there is none. */
 fv_activation fv__cpu_epilogue_act(const fv_pass *p);
+/* Whether an activation only holds values within bounds, or there is none: a product does all of it
+   in registers, told by the second of these. */
+bool fv__cpu_bounded(const fv_activation *act);
+fv_gemm_after fv__cpu_bounds(const fv_activation *act);
 
 /* For fv_impl.refuses: NULL when values are float32 and there are kernels. */
 const char *fv__cpu_refuses(const fv_site *site, const fv_request *request);
@@ -41,6 +45,17 @@ const char *fv__cpu_concat_refuses(const fv_site *site, const fv_request *reques
 static inline const float *fv__cpu_bias(const fv_pass *p) {
     return p->params > 1 ? p->w[1].data : NULL;
 }
+
+/* fv_pass.prologue on rows of n numbers of x[0], one of each channel from `channel` on; y and x may
+   be the same. */
+void fv__cpu_before_rows(const fv_pass *p, int64_t channel, int64_t rows, int64_t n, const float *x,
+                         int64_t ldx, float *y, int64_t ldy);
+/* And on a frame of one channel, as the kernel `frame` fills it: its zeros around the plane stay.
+ */
+typedef struct fv_frame {
+    int64_t h, w, row, col, sh, sw, rows, pitch;
+} fv_frame;
+void fv__cpu_before_frame(const fv_pass *p, int64_t channel, const fv_frame *f, float *frame);
 
 static inline int64_t fv__cpu_up(int64_t a, int64_t b) {
     return (a + b - 1) / b;

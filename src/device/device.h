@@ -9,6 +9,7 @@
 #ifndef FV_DEVICE_DEVICE_H
 #define FV_DEVICE_DEVICE_H
 
+#include "device/precision.h"
 #include "op/op.h"
 #include "optim/optim.h"
 
@@ -23,6 +24,7 @@ typedef struct fv_request {
     fv_which which;
     fv_dtype real; /* what F32 stands for: F32, or F64 with reference loops */
     bool training;
+    fv_precision precision;           /* of products; fp32 where training */
     const struct fv_kernels *kernels; /* NULL: the operators' own loops only */
     const bool *wants_dx;             /* [inputs]; backward */
     fv_layout prefer;                 /* implementations that take maps so are asked first */
@@ -62,6 +64,7 @@ typedef struct fv_impl {
        "bands twice as high"; NULL: there are no more. All give the same bits, layouts and packed;
        where one would not, or is no other, settle refuses it. NULL: there are none. */
     const char *(*variant)(int number);
+    bool prologue; /* applies fv_pass.prologue, or refuses in settle the sites where it does not */
 } fv_impl;
 
 /* What `settle` returns when the arena gave no memory. */
@@ -90,9 +93,10 @@ static inline fv_layout fv__impl_out(const fv_impl *impl, const fv_settled *sett
     return settled->out ? settled->out[i] : impl->gives;
 }
 
-/* Operators that only plans use: a copy of a value in another layout, and the weight and bias of a
-   convolution with the batch normalisation behind it folded in (op/convert.c, op/fold.c). */
-extern const fv_op fv__op_convert, fv__op_fold;
+/* Operators that only plans use: a copy of a value in another layout; the weight and bias of a
+   convolution with the batch normalisation behind it folded in; the numbers of a batch
+   normalisation in front of it, for fv_pass.before (op/convert.c, op/fold.c, op/before.c). */
+extern const fv_op fv__op_convert, fv__op_fold, fv__op_before;
 
 /* ----------------------------------------------------------------------------- the update --- */
 
