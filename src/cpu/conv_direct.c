@@ -345,8 +345,8 @@ const fv_impl fv__cpu_conv_direct_forward = {.name = "direct",
                                              .settle = settle_forward,
                                              .prepare = prepare_forward,
                                              .run = forward,
-                                             .variant = variant,
-                                             .prologue = true};
+                                             .prologue = true,
+                                             .variant = variant};
 
 const fv_impl fv__cpu_conv_direct_backward = {.name = "direct",
                                               .op = &fv__op_conv,

@@ -98,16 +98,16 @@ typedef struct work {
     float *workers; /* behind the shared patches */
 } work;
 
-FV_CUTS({"panels half as wide", -1, 0, 0}, {"panels twice as wide", 1, 0, 0},
-        {"panels half as deep", 0, -1, 0}, {"panels twice as deep", 0, 1, 0},
-        {"filters in half as many parts", 0, 0, -1}, {"filters in twice as many parts", 0, 0, 1})
-
 /* Whether a row of patches is of one channel, without padding. */
 static bool plain(const fv_conv_sizes *s) {
     const fv_patches *m = &s->patch;
     return s->crs == s->c && m->top == 0 && m->left == 0 && (m->oh - 1) * m->sh < m->h &&
            (m->ow - 1) * m->sw < m->w;
 }
+
+FV_CUTS({"panels half as wide", -1, 0, 0}, {"panels twice as wide", 1, 0, 0},
+        {"panels half as deep", 0, -1, 0}, {"panels twice as deep", 0, 1, 0},
+        {"filters in half as many parts", 0, 0, -1}, {"filters in twice as many parts", 0, 0, 1})
 
 /* Panels end at whole vectors, however wide: only a run's last columns may be summed in an order
    of their own, and those are the same ones. */
@@ -321,5 +321,5 @@ const fv_impl fv__cpu_conv_gemm_forward = {.name = "gemm",
                                            .settle = settle,
                                            .prepare = prepare,
                                            .run = forward,
-                                           .variant = variant,
-                                           .prologue = true};
+                                           .prologue = true,
+                                           .variant = variant};

@@ -272,5 +272,5 @@ const fv_impl fv__cpu_conv_winograd_forward = {.name = "winograd",
                                                .settle = settle,
                                                .prepare = prepare,
                                                .run = forward,
-                                               .variant = variant,
-                                               .prologue = true};
+                                               .prologue = true,
+                                               .variant = variant};

@@ -52,7 +52,6 @@ static fv_activation numbers(fv_act kind, const void *options) {
         NUMBERS(0, 0);
     }
 }
-
 const char fv__cpu_other_bits[] = "cut so, the last columns would be summed in another order";
 const char fv__cpu_no_other[] = "cut so, nothing changes";
 

@@ -60,11 +60,11 @@ typedef struct fv_impl {
     fv_pass_fn *prepare; /* NULL: nothing to prepare */
     fv_pass_fn *run;
     bool overwrites; /* honours fv_pass.overwrite; otherwise the plan clears dx first */
+    bool prologue; /* applies fv_pass.prologue, or refuses in settle the sites where it does not */
     /* Other ways to cut the same work, numbered from 1, 0 being what follows from the site alone:
        "bands twice as high"; NULL: there are no more. All give the same bits, layouts and packed;
        where one would not, or is no other, settle refuses it. NULL: there are none. */
     const char *(*variant)(int number);
-    bool prologue; /* applies fv_pass.prologue, or refuses in settle the sites where it does not */
 } fv_impl;
 
 /* What `settle` returns when the arena gave no memory. */
