@@ -165,7 +165,7 @@ static void walk_all(op_tally *t, int isa) {
     w.kernels = fv__kernels(isa, &table);
     for (int i = 0; i < 2; i++) assert_int_equal(fv__pool_new(&ctx, 1 + 2 * i, &w.pools[i]), FV_OK);
     walk_large(&w);
-    impl_sweeps(t, try_problem, &w);
+    impl_sweeps(t, try_problem, &w, 0);
     for (int i = 0; w.impls[i]; i++)
         for (int v = 1; w.impls[i]->variant && w.impls[i]->variant(v); v++)
             op_check(t, w.taken[i][v] > 0, "%s by %s (%s), %s: no problem takes it",

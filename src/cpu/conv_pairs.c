@@ -191,7 +191,8 @@ static void finish(const work *w, const part *q, int64_t sample, int64_t filter,
         if (w->p->added) after.added = fv__cpu_at(w->p->added, sample) + at;
         w->k->pairs_out(d->straight ? 1 : q->high, d->straight ? n : d->ow, x, d->pitch,
                         bias ? bias[filter + r] : 0, &after, y, d->ow);
-        if (!fv__cpu_bounded(&w->act)) w->k->act(w->act.kind, 1, n, y, 0, y, 0, w->act.p, w->act.q);
+        if (!fv__cpu_bounded(&w->act))
+            w->k->act(w->act.kind, 1, n, y, 0, y, 0, w->act.p, w->act.q);
     }
 }
 
