@@ -15,6 +15,7 @@
 
 #include "cpu/cpu.h"
 #include "impl_sweeps.h"
+#include "op_memory.h"
 
 #define IMPLS_MOST    512
 #define VARIANTS_MOST 32
@@ -131,7 +132,7 @@ static bool try_problem(void *arg, const fv_op *op, const char *sample, int seed
         op_check(w->tally, with_epilogue(&t, seed + i), "no memory");
         if (settle(&t)) compare_variants(&t, i);
         fv__arena_free(&t.arena);
-        free(t.added.data);
+        op_give_back(t.added.data);
         t.added = (fv_tensor){0};
     }
     op_release(&t.p);
