@@ -2,6 +2,7 @@
 /* Every implementation on the CPU, one line each; of one operator and pass the fastest first. */
 FV_IMPL(conv_pairs_forward)
 FV_IMPL(conv_winograd_forward)
+FV_IMPL(conv_winograd2_forward)
 FV_IMPL(conv_depthwise_forward)
 FV_IMPL(conv_direct_forward)
 FV_IMPL(conv_gemm_forward)
