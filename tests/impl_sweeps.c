@@ -82,6 +82,29 @@ static void sweep_3x3(const sweep *s) {
     }
 }
 
+/* Enough channels and filters to be multiplied in blocks, and three channels under large kernels.
+ */
+static void sweep_wide(const sweep *s) {
+    for (int seed = 1; seed <= 36; seed++) {
+        op_draw d = {(uint64_t)seed, 0};
+        char text[OP_SAMPLE];
+        const int g = seed % 6 == 0 ? 2 : 1;
+        const int c = g * (seed % 4 ? pick(&d, 8, seed % 5 ? 40 : 70) : pick(&d, 1, 4));
+        const int k = g * pick(&d, 8, seed % 3 ? 33 : 70);
+        const int kh = 2 * pick(&d, 0, seed % 4 ? 2 : 3) + 1, kw = seed % 7 ? kh : pick(&d, 1, 4);
+        const int stride = seed % 3 ? 1 : pick(&d, 1, 3), dilation = seed % 8 ? 1 : 2;
+        const int top = pick(&d, 0, kh), left = pick(&d, 0, kw), right = pick(&d, 0, 2);
+        const int n = pick(&d, 1, seed % 5 ? 2 : 5);
+        const int h = pick(&d, 7, seed % 9 ? 16 : 40) + kh, w = pick(&d, 4, 40) + kw;
+        (void)snprintf(text, sizeof text,
+                       "%d %dx%d stride %d pad %d,%d,%d,%d dilation %d groups %d bias %s ; "
+                       "%dx%dx%dx%d",
+                       k, kh, kw, stride, top, left, top / 2, right, dilation, g,
+                       seed % 2 ? "yes" : "no", n, c, h, w);
+        (void)tell(s, "conv", text, seed);
+    }
+}
+
 /* Shapes that networks have, where blocking has several blocks, and some that nobody has. */
 static void sweep_known(const sweep *s) {
     static const char *const known[] = {"6 5x5 ; 20x1x32x32",
@@ -170,8 +193,10 @@ void impl_sweeps(op_tally *t, impl_sweep_fn *fn, void *arg) {
     sweep_conv(&s);
     sweep_depthwise(&s);
     sweep_3x3(&s);
+    sweep_wide(&s);
     sweep_known(&s);
     sweep_fc(&s);
     sweep_pools(&s);
     sweep_rows(&s);
+    impl_sweep_known(t, fn, arg);
 }

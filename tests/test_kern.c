@@ -358,6 +358,103 @@ static void test_sums(void **state) {
     }
 }
 
+static double exact_unary(fv_unary kind, double x) {
+    switch (kind) {
+    case FV_UNARY_EXP:
+        return exp(x);
+    case FV_UNARY_LOG:
+        return log(x);
+    case FV_UNARY_SQRT:
+        return sqrt(x);
+    case FV_UNARY_NEG:
+        return -x;
+    case FV_UNARY_ABS:
+        return fabs(x);
+    case FV_UNARY_RECIPROCAL:
+        return 1 / x;
+    default:
+        return pow(x, 0.75);
+    }
+}
+
+static double exact_binary(fv_binary kind, double a, double b) {
+    switch (kind) {
+    case FV_BINARY_ADD:
+        return a + b;
+    case FV_BINARY_SUB:
+        return a - b;
+    case FV_BINARY_MUL:
+        return a * b;
+    case FV_BINARY_DIV:
+        return a / b;
+    case FV_BINARY_MAX:
+        return a > b ? a : b;
+    default:
+        return a < b ? a : b;
+    }
+}
+
+/* Over the whole range: both signs for what takes them, and beside 1 for the logarithm. */
+static void test_unary(void **state) {
+    (void)state;
+    static float x[MOST], y[MOST];
+    const float special[] = {0, -1, INFINITY, -INFINITY, NAN, 1e-42f};
+    EVERY_ISA(k)
+    for (int kind = FV_UNARY_EXP; kind <= FV_UNARY_POWER; kind++) {
+        const bool positive =
+            kind == FV_UNARY_LOG || kind == FV_UNARY_SQRT || kind >= FV_UNARY_POWER;
+        int64_t n = 0;
+        const double most = kind == FV_UNARY_EXP ? 88.7 : 1e37;
+        for (double v = 1e-37; v < most && n + 3 < MOST; v *= 1.15) {
+            x[n++] = (float)v;
+            if (v < 0.1) x[n++] = (float)(1 + v);
+            if (!positive && v < 87) x[n++] = (float)-v;
+        }
+        y[n] = 7;
+        k->unary((fv_unary)kind, n, x, y, 0.75f);
+        for (int64_t i = 0; i < n; i++) {
+            const double want = exact_unary((fv_unary)kind, (double)x[i]);
+            const double part = kind == FV_UNARY_POWER ? 6e-6 : 5e-7;
+            near("unary", k, i, (double)y[i], want, part * fabs(want) + 1e-37);
+        }
+        assert_true(y[n] == 7);
+        k->unary((fv_unary)kind, 6, special, y, 0.75f);
+        for (int64_t i = 0; i < 6; i++) {
+            const double want = exact_unary((fv_unary)kind, (double)special[i]);
+            if (kind == FV_UNARY_POWER && special[i] < 0) continue;
+            if (isnan(want) || isinf((float)want))
+                assert_true(isnan(want) ? isnan(y[i]) : y[i] == (float)want);
+            else
+                near("unary", k, i, (double)y[i], want, 1e-5 * fabs(want));
+        }
+    }
+}
+
+static void test_binary(void **state) {
+    (void)state;
+    static float a[MOST], b[MOST], y[MOST];
+    fill(a, MOST, 15);
+    fill(b, MOST, 16);
+    a[3] = b[5] = NAN;
+    EVERY_ISA(k)
+    for (int kind = FV_BINARY_ADD; kind <= FV_BINARY_MIN; kind++)
+        for (int by = 0; by < 4; by++)
+            for (int64_t n = 1; n < 80; n += 1 + n / 5) {
+                const int64_t a_by = by & 1, b_by = by >> 1;
+                y[n] = 7;
+                k->binary((fv_binary)kind, n, a, a_by == 1, b, b_by == 1, y);
+                for (int64_t i = 0; i < n; i++) {
+                    const double v = (double)a[a_by * i], w = (double)b[b_by * i];
+                    const double want = exact_binary((fv_binary)kind, v, w);
+                    if (isnan(v) || isnan(w))
+                        assert_true(isnan(y[i]));
+                    else
+                        near("binary", k, i, (double)y[i], want, 1e-6 * fabs(want));
+                }
+                assert_true(y[n] == 7);
+            }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels),      cmocka_unit_test(test_gemm),
@@ -365,6 +462,12 @@ int main(void) {
         cmocka_unit_test(test_dot),         cmocka_unit_test(test_transpose),
         cmocka_unit_test(test_activations), cmocka_unit_test(test_special),
         cmocka_unit_test(test_gradients),   cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_levels),    cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_pack),      cmocka_unit_test(test_dot),
+        cmocka_unit_test(test_transpose), cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_special),   cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_sums),      cmocka_unit_test(test_unary),
+        cmocka_unit_test(test_binary),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,11 +8,13 @@
 
 #include "kern/gemm.inc.h"
 #include "kern/math.inc.h"
+#include "kern/element.inc.h"
 #include "kern/point.inc.h"
 #include "kern/patch.inc.h"
 #include "kern/peak.inc.h"
 #include "kern/winograd.inc.h"
 #include "kern/depthwise.inc.h"
+#include "kern/pairs.inc.h"
 
 static const fv_kernels all = {
     .lanes = LANES,
@@ -30,6 +32,8 @@ static const fv_kernels all = {
     .winograd_out = winograd_out,
     .depthwise = depthwise,
     .depthwise_narrow = depthwise,
+    .pairs_pack = pairs_pack,
+    .pairs_out = pairs_out,
     .peak = peak,
     .act = act,
     .act_grad = act_grad,
@@ -40,6 +44,8 @@ static const fv_kernels all = {
     .sum = sum,
     .largest = largest,
     .exp_shift = exp_shift,
+    .unary = unary,
+    .binary = binary,
     .transpose = transpose,
     .affine = affine,
     .square_sum = square_sum,

@@ -43,6 +43,24 @@ typedef enum fv_act {
 static inline bool fv__act_has_gradient(fv_act kind) {
     return kind <= FV_ACT_HARD_SIGMOID || (kind >= FV_ACT_SOFTSIGN && kind <= FV_ACT_SOFTPLUS);
 }
+/* Functions of one number and of two, element by element; POWER: x^p of x above 0. */
+typedef enum fv_unary {
+    FV_UNARY_EXP,
+    FV_UNARY_LOG,
+    FV_UNARY_SQRT,
+    FV_UNARY_NEG,
+    FV_UNARY_ABS,
+    FV_UNARY_RECIPROCAL,
+    FV_UNARY_POWER
+} fv_unary;
+typedef enum fv_binary {
+    FV_BINARY_ADD,
+    FV_BINARY_SUB,
+    FV_BINARY_MUL,
+    FV_BINARY_DIV,
+    FV_BINARY_MAX,
+    FV_BINARY_MIN
+} fv_binary;
 
 typedef struct fv_kernels fv_kernels;
 

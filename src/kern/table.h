@@ -47,6 +47,20 @@ typedef struct fv_depthwise {
     int64_t frame, together;    /* floats of a frame; how many at a time */
     const int32_t *col;         /* [kw]: where in a row the first result meets the taps */
 } fv_depthwise;
+/* One of the two channels that a pair of bfloat16 is made of: its plane, NULL for zeros, and where
+   in it a frame starts. */
+typedef struct fv_pair_half {
+    const float *plane;
+    int64_t row, col;
+} fv_pair_half;
+
+/* How `pairs` wants things. Weights: [block of `rows` filters][step][tile of `tile` filters][filter
+   of the tile][pair of the step], a word each, `depth` pairs a step. */
+typedef struct fv_pairs_form {
+    int rows, tile, depth;
+    int cols;   /* columns are best a multiple of this, and are written in multiples of 16 */
+    bool split; /* fast enough for float32 as two bfloat16, which takes three products */
+} fv_pairs_form;
 
 struct fv_kernels {
     const char *name; /* "avx512" */
@@ -117,6 +131,26 @@ struct fv_kernels {
     void (*depthwise_narrow)(const fv_depthwise *g, int64_t planes, int64_t row, int64_t rows,
                              const float *x, const float *w, const float *bias,
                              const fv_gemm_after *after, float *y, float *work);
+    /* A frame of pairs, of planes of h x w: word i*pitch + j, i < rows, j < pitch, has what half[0]
+       and half[1] have at [row + i*sh][col + j*sw], 0 where that lies outside, rounded to bfloat16
+       (kern/bf16.h), the first in the low 16 bits. With `lo`, what rounding left goes there, and
+       what is not finite, in place of `hi`. */
+    void (*pairs_pack)(const fv_pair_half half[2], int64_t h, int64_t w, int64_t sh, int64_t sw,
+                       int64_t rows, int64_t pitch, uint32_t *hi, uint32_t *lo);
+    /* c[r*ldc + j] = sum over steps s, pairs q < depth and both halves of a pair of a * b, summed
+       in float32: b is word off[s] + q*plane + j of b_hi, a is the weight of filter r, laid out as
+       the form says, of one block. r < rows, which is at most form.rows, and j < cols, both rounded
+       up: c has form.rows rows of whole 16 columns, and behind the last word of b there are 16
+       more. With a_lo and b_lo a is the sum of a_hi and a_lo and b likewise, without the product of
+       both lo. NULL: these instructions have no such products. */
+    void (*pairs)(int64_t rows, int64_t cols, int64_t steps, const uint32_t *a_hi,
+                  const uint32_t *a_lo, const uint32_t *b_hi, const uint32_t *b_lo, int64_t plane,
+                  const int32_t *off, float *c, int64_t ldc);
+    fv_pairs_form form;
+    /* What follows such sums: y[i*ldy + j] = x[i*ldx + j] + bias, then `after` with what is added
+       lying as y does, i < rows, j < n. */
+    void (*pairs_out)(int64_t rows, int64_t n, const float *x, int64_t ldx, float bias,
+                      const fv_gemm_after *after, float *y, int64_t ldy);
 
     /* Multiply-adds on registers alone, to time; gives the number of floating-point operations. */
     double (*peak)(int64_t rounds);
@@ -139,6 +173,12 @@ struct fv_kernels {
     float (*largest)(int64_t n, const float *x); /* n >= 1 */
     /* y = exp(x - shift); gives the sum of y. */
     float (*exp_shift)(int64_t n, const float *x, float shift, float *y);
+
+    /* y = f(x, p);  y = f(a, b), where one that stands still (by false) is one number for all. MAX
+       and MIN: a NaN wins, a among equals. y may be one of the others. */
+    void (*unary)(fv_unary kind, int64_t n, const float *x, float *y, float p);
+    void (*binary)(fv_binary kind, int64_t n, const float *a, bool a_by, const float *b, bool b_by,
+                   float *y);
 
     /* Transposes: y[j*ldy + i] = x[i*ldx + j], i < rows, j < cols. */
     void (*transpose)(int64_t rows, int64_t cols, const float *x, int64_t ldx, float *y,
