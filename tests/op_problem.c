@@ -30,10 +30,10 @@ bool op_check(op_tally *t, bool holds, const char *format, ...) {
 }
 
 const fv_op *op_number_of(int i) {
-    static const fv_op *const of_plans[] = {&fv__op_convert, &fv__op_fold, NULL};
+    static const fv_op *const of_plans[] = {&fv__op_convert, &fv__op_fold, &fv__op_before, NULL};
     for (int k = 0; fv__ops[k] != NULL; k++)
         if (i-- == 0) return fv__ops[k];
-    return i <= 2 ? of_plans[i] : NULL;
+    return i <= 3 ? of_plans[i] : NULL;
 }
 
 /* The next word of a text; false at its end. */

@@ -51,6 +51,7 @@ static const char *settle_forward(const fv_site *site, const fv_request *request
         return "kernel or stride are too large for offsets";
     if (d->straight && d->bare) return "a 1x1 convolution is a plain product already";
     if (d->area == 1) return "the patches of a 1x1 convolution are no more than its frames";
+    if (site->prologue.there) d->bare = false; /* it is applied to frames */
     if (wasteful(d, request->kernels))
         return "too many of the columns of so narrow a map would be computed for nothing";
     fv__direct_cut(d, request->kernels);
@@ -316,7 +317,8 @@ const fv_impl fv__cpu_conv_direct_forward = {.name = "direct",
                                              .refuses = fv__cpu_conv_maps_refuses,
                                              .settle = settle_forward,
                                              .prepare = prepare_forward,
-                                             .run = forward};
+                                             .run = forward,
+                                             .prologue = true};
 
 const fv_impl fv__cpu_conv_direct_backward = {.name = "direct",
                                               .op = &fv__op_conv,

@@ -167,6 +167,11 @@ static void inputs(void *arg, int64_t first, int64_t end, int worker) {
         const float *x = fv__cpu_at(&w->p->x[0], w->sample + n) + c * g->s.pixels;
         w->p->kernels->frame(1, 0, 0, x, m->h, m->w, 4 * w->row - m->top, -m->left, 1, 1, frame,
                              4 * w->rows + 2, g->pitch);
+        if (w->p->prologue) {
+            const fv_frame f = {m->h, m->w, 4 * w->row - m->top, -m->left,
+                                1,    1,    4 * w->rows + 2,     g->pitch};
+            fv__cpu_before_frame(w->p, c, &f, frame);
+        }
         w->p->kernels->winograd_in(w->rows, g->across, frame, g->pitch, scratch,
                                    w->in + c * g->ld + n * w->rows * g->across, g->in_step);
     }
@@ -236,4 +241,5 @@ const fv_impl fv__cpu_conv_winograd_forward = {.name = "winograd",
                                                .refuses = fv__cpu_conv_maps_refuses,
                                                .settle = settle,
                                                .prepare = prepare,
-                                               .run = forward};
+                                               .run = forward,
+                                               .prologue = true};

@@ -46,6 +46,17 @@ static inline const float *fv__cpu_bias(const fv_pass *p) {
     return p->params > 1 ? p->w[1].data : NULL;
 }
 
+/* fv_pass.prologue on rows of n numbers of x[0], one of each channel from `channel` on; y and x may
+   be the same. */
+void fv__cpu_before_rows(const fv_pass *p, int64_t channel, int64_t rows, int64_t n, const float *x,
+                         int64_t ldx, float *y, int64_t ldy);
+/* And on a frame of one channel, as the kernel `frame` fills it: its zeros around the plane stay.
+ */
+typedef struct fv_frame {
+    int64_t h, w, row, col, sh, sw, rows, pitch;
+} fv_frame;
+void fv__cpu_before_frame(const fv_pass *p, int64_t channel, const fv_frame *f, float *frame);
+
 static inline int64_t fv__cpu_up(int64_t a, int64_t b) {
     return (a + b - 1) / b;
 } /* ceil(a/b) */

@@ -28,6 +28,8 @@ static const char *refused(const fv_impl *impl, const fv_site *site, const fv_re
                            fv_arena *arena, fv_settled *settled) {
     const char *reason = layout_refused(impl, site);
     *settled = (fv_settled){0};
+    if (!reason && site->prologue.there && !impl->prologue)
+        reason = "does not apply what comes before it";
     if (!reason && impl->refuses) reason = impl->refuses(site, request);
     if (!reason && impl->settle) reason = impl->settle(site, request, arena, settled);
     return reason;

@@ -58,6 +58,7 @@ typedef struct fv_impl {
     fv_pass_fn *prepare; /* NULL: nothing to prepare */
     fv_pass_fn *run;
     bool overwrites; /* honours fv_pass.overwrite; otherwise the plan clears dx first */
+    bool prologue; /* applies fv_pass.prologue, or refuses in settle the sites where it does not */
 } fv_impl;
 
 /* What `settle` returns when the arena gave no memory. */
@@ -79,9 +80,10 @@ static inline fv_layout fv__impl_out(const fv_impl *impl, const fv_settled *sett
     return settled->out ? settled->out[i] : impl->gives;
 }
 
-/* Operators that only plans use: a copy of a value in another layout, and the weight and bias of a
-   convolution with the batch normalisation behind it folded in (op/convert.c, op/fold.c). */
-extern const fv_op fv__op_convert, fv__op_fold;
+/* Operators that only plans use: a copy of a value in another layout; the weight and bias of a
+   convolution with the batch normalisation behind it folded in; the numbers of a batch
+   normalisation in front of it, for fv_pass.before (op/convert.c, op/fold.c, op/before.c). */
+extern const fv_op fv__op_convert, fv__op_fold, fv__op_before;
 
 /* ----------------------------------------------------------------------------- the update --- */
 

@@ -38,7 +38,17 @@ static void mark_gradients(fv_plan *plan) {
     }
 }
 
-/* The plan's own copy of a site, with the epilogue that the node's step got. */
+fv_status fv__plan_site(fv_context *ctx, const fv_plan *plan, int n, fv_site_room *room) {
+    const fv_plan_node *p = &plan->nodes[n];
+    FV_TRY(fv__net_site(ctx, plan->net, &plan->net->nodes[n], p->group, room));
+    if (!p->options) return FV_OK;
+    room->site.options = p->options;
+    room->in[0] = plan->values[p->in[0]].shape;
+    if (plan->values[p->in[0]].batched) room->in[0].dim[0] = p->group;
+    return FV_OK;
+}
+
+/* The plan's own copy of a site, with the prologue and the epilogue that the node's step got. */
 static fv_status keep_site(fv_plan *plan, int n, const fv_site *found) {
     const fv_plan_node *p = &plan->nodes[n];
     const size_t in = (size_t)found->inputs + 1, out = (size_t)found->outputs + 1;
@@ -57,6 +67,7 @@ static fv_status keep_site(fv_plan *plan, int n, const fv_site *found) {
     site->in_type = in_type;
     site->out = out_shape;
     site->out_type = out_type;
+    site->prologue = (fv_prologue){.there = p->front >= 0, .relu = p->front_act >= 0};
     site->epilogue.add = p->add >= 0;
     if (p->act >= 0) {
         site->epilogue.act = plan->net->nodes[p->act].op;
@@ -114,7 +125,7 @@ static fv_status choose_node(fv_context *ctx, fv_plan *plan, int n, fv_site_room
                              bool *wants) {
     const fv_node *node = &plan->net->nodes[n];
     fv_plan_node *p = &plan->nodes[n];
-    FV_TRY(fv__net_site(ctx, plan->net, node, p->group, room));
+    FV_TRY(fv__plan_site(ctx, plan, n, room));
     if (plan->options.training && node->op->trains)
         if (node->op->trains(ctx, &room->site) != FV_OK)
             return fv__fail_in(ctx, "%s: ", node->name);
