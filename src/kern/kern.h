@@ -18,13 +18,31 @@
 typedef enum fv_act {
     FV_ACT_NONE,
     FV_ACT_RELU,
-    FV_ACT_LEAKY,
-    FV_ACT_ELU,
+    FV_ACT_CLIP,         /* min(max(x, p), q) */
+    FV_ACT_LEAKY,        /* x above 0, else p x */
+    FV_ACT_HARD_SIGMOID, /* p x + q within 0 and 1 */
+    FV_ACT_HARD_SWISH,   /* x (x + 3) / 6 between -3 and 3 */
+    FV_ACT_THRESHOLD,    /* x above p, else 0 */
+    FV_ACT_SHRINK,       /* x no farther from 0 than p: 0, else nearer by q */
+    FV_ACT_SOFTSIGN,
+    FV_ACT_ELU,  /* x above 0, else p (exp(x) - 1) */
+    FV_ACT_SELU, /* q x above 0, else p (exp(x) - 1) */
+    FV_ACT_CELU, /* x above 0, else p (exp(q x) - 1), p q = 1 */
     FV_ACT_SIGMOID,
     FV_ACT_TANH,
-    FV_ACT_SCALED_TANH
+    FV_ACT_SCALED_TANH, /* p tanh(q x) */
+    FV_ACT_SOFTPLUS,    /* log(1 + exp(p x)) q, p q = 1 */
+    FV_ACT_SILU,
+    FV_ACT_MISH,
+    FV_ACT_GELU,
+    FV_ACT_GELU_TANH,
+    FV_ACTS
 } fv_act;
 
+/* Whether kernels know its gradient, from y alone. */
+static inline bool fv__act_has_gradient(fv_act kind) {
+    return kind <= FV_ACT_HARD_SIGMOID || (kind >= FV_ACT_SOFTSIGN && kind <= FV_ACT_SOFTPLUS);
+}
 /* Functions of one number and of two, element by element; POWER: x^p of x above 0. */
 typedef enum fv_unary {
     FV_UNARY_EXP,

@@ -13,6 +13,7 @@ fv_request fv__plan_request(const fv_plan *plan, int node, fv_which which, bool 
     return (fv_request){.which = which,
                         .real = plan->options.dtype,
                         .training = plan->options.training,
+                        .precision = plan->precision,
                         .kernels = plan->kernels,
                         .wants_dx = wants,
                         /* gradients lie as their values do */
@@ -113,11 +114,15 @@ static fv_status choose_node(fv_context *ctx, fv_plan *plan, int n, fv_site_room
                              bool *wants) {
     const fv_node *node = &plan->net->nodes[n];
     fv_plan_node *p = &plan->nodes[n];
-    FV_TRY(fv__net_site(ctx, plan->net, node, plan->options.batch, room));
+    FV_TRY(fv__net_site(ctx, plan->net, node, p->group, room));
     if (plan->options.training && node->op->trains)
         if (node->op->trains(ctx, &room->site) != FV_OK)
             return fv__fail_in(ctx, "%s: ", node->name);
-    for (int o = 0; o < node->outputs; o++) plan->values[node->out[o]].shape = room->site.out[o];
+    for (int o = 0; o < node->outputs; o++) {
+        fv_plan_value *y = &plan->values[node->out[o]];
+        y->shape = room->site.out[o];
+        if (y->batched) y->shape.dim[0] = plan->options.batch;
+    }
     FV_TRY(keep_site(plan, n, &room->site));
     FV_TRY(size_saved(ctx, plan, n));
     if (p->part_of < 0) {
