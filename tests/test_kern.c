@@ -455,6 +455,30 @@ static void test_binary(void **state) {
             }
 }
 
+/* (x - mean) * scale + shift on rows, each its own channel or all of one; nothing beside them. */
+static void test_affine_rows(void **state) {
+    (void)state;
+    enum { ROWS = 3, LD = 45, CHANNELS = 5 };
+    float x[ROWS * LD], y[ROWS * LD], of[3 * CHANNELS];
+    fill(x, ROWS * LD, 21);
+    fill(of, 3 * CHANNELS, 22);
+    EVERY_ISA(k)
+    for (int64_t n = 1; n < 40; n++)
+        for (int how = 0; how < 4; how++) {
+            const bool relu = how & 1, each = how & 2;
+            memcpy(y, x, sizeof y);
+            k->affine_rows(ROWS, n, y, LD, of + 1, CHANNELS, each, relu, y, LD);
+            for (int64_t i = 0; i < ROWS * LD; i++) {
+                const float *c = of + 1 + (each ? i / LD : 0);
+                double want =
+                    ((double)x[i] - (double)c[0]) * (double)c[CHANNELS] + (double)c[2 * CHANNELS];
+                if (relu && want < 0) want = 0;
+                if (i % LD >= n) want = (double)x[i];
+                near("affine_rows", k, i, (double)y[i], want, 2e-6);
+            }
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels),      cmocka_unit_test(test_gemm),
@@ -468,6 +492,7 @@ int main(void) {
         cmocka_unit_test(test_special),   cmocka_unit_test(test_gradients),
         cmocka_unit_test(test_sums),      cmocka_unit_test(test_unary),
         cmocka_unit_test(test_binary),
+        cmocka_unit_test(test_affine_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

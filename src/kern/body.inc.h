@@ -48,6 +48,7 @@ static const fv_kernels all = {
     .binary = binary,
     .transpose = transpose,
     .affine = affine,
+    .affine_rows = affine_rows,
     .square_sum = square_sum,
     .bn_sums = bn_sums,
     .bn_grad = bn_grad,

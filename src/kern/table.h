@@ -185,6 +185,11 @@ struct fv_kernels {
 
     /* y = (x - mean) * scale + shift (a channel of batch normalisation). */
     void (*affine)(int64_t n, const float *x, float mean, float scale, float shift, float *y);
+    /* The same on `rows` rows of n, ldx and ldy apart, y and x may be the same: mean, scale and
+       shift of row r at of[r*each], and `channels` and 2*channels numbers behind; then max(y, 0)
+       (relu). */
+    void (*affine_rows)(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *of,
+                        int64_t channels, int64_t each, bool relu, float *y, int64_t ldy);
     /* Sum of (x - mean)^2, as exact. */
     float (*square_sum)(int64_t n, const float *x, float mean);
     /* Sums of dy and of dy * (x - mean) into out[0], out[1], as exact. */

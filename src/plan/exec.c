@@ -63,7 +63,7 @@ static fv_tensor bind_whole(const fv_exec *e, const fv_ref *ref, int value) {
     fv_tensor t;
     switch (ref->kind) {
     case FV_REF_VALUE:
-        if (e->plan->net->values[ref->index].data) {
+        if (e->plan->values[ref->index].constant_data) {
             t = shaped(e, ref->index, FV_PLAIN);
             t.data = fv__prepared_at(e->prepared, e->plan->values[ref->index].constant);
             return t;
@@ -128,7 +128,7 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
     const fv_plan_node *p = &plan->nodes[step->node];
     const int in = node->inputs, out = node->outputs, params = node->params;
     const int64_t g = step->group;
-    const bool forward = step->which == FV_FORWARD, folded = forward && p->fold >= 0;
+    const bool forward = step->which == FV_FORWARD, folded = forward && p->folds;
     fv_tensor *x = t, *dx = x + in, *y = dx + in, *dy = y + out, *w = dy + out;
     fv_tensor *dw = w + params + 1, *saved = dw + params + 1, *added = saved + FV_OP_SAVED;
     const fv_ref none = {FV_REF_NONE, 0, FV_PLAIN};
@@ -152,7 +152,7 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
     for (int i = 0; i < p->site->saved; i++) saved[i] = bind_saved(e, step->node, i);
     if (step->added.kind != FV_REF_NONE) *added = bind_ref(e, &step->added, p->added, g);
     pass->op = node->op;
-    pass->options = node->options;
+    pass->options = fv__plan_options_of(plan, step->node);
     pass->inputs = in;
     pass->outputs = out;
     pass->x = x;
@@ -165,6 +165,8 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
     pass->state = p->settled[step->which].state;
     pass->prepared = fv__prepared_at(e->prepared, p->prepared[step->which]);
     pass->overwrite = step->overwrite;
+    pass->prologue = forward && p->front >= 0 ? &p->site->prologue : NULL;
+    pass->before = pass->prologue ? fv__prepared_at(e->prepared, p->before) : NULL;
     pass->epilogue = forward && (p->add >= 0 || p->act >= 0) ? &p->site->epilogue : NULL;
     pass->added = step->added.kind != FV_REF_NONE ? added : NULL;
 }

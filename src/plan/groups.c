@@ -81,7 +81,6 @@ int fv__plan_step_at(const fv_plan *plan, int n) {
 
 void fv__plan_groups(fv_plan *plan) {
     const int64_t batch = plan->options.batch;
-    for (size_t n = 0; n < plan->net->node_count; n++) plan->nodes[n].group = batch;
     if (!may_group(plan)) return;
     /* From the end: a step takes no more than those behind it, and a divisor of what they take. */
     int64_t group = batch;

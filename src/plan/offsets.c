@@ -62,7 +62,7 @@ static void use_step(fv_plan *plan, int s) {
 static void use_outside(fv_plan *plan, int end) {
     for (size_t v = 0; v < plan->net->value_count; v++) {
         fv_plan_value *value = &plan->values[v];
-        if (plan->net->values[v].data) continue; /* constants lie elsewhere */
+        if (value->constant_data) continue; /* constants lie elsewhere */
         const bool from_outside = value->owner < 0 && value->readers > 0;
         const bool seen = fv__plan_seen(plan, (int)v);
         if (from_outside) use_value(plan, (int)v, 0);

@@ -46,30 +46,41 @@ typedef struct fv_plan_value {
     fv_span span, gradient_span; /* of roots */
     fv_span copies[FV_LAYOUTS];  /* in other layouts */
     size_t constant;             /* a constant: offset into the prepared block, and what it is */
-    const void *constant_data;
+    const void *constant_data;   /* NULL: it is none */
 } fv_plan_value;
+
+/* What is folded into a node's weights: a bn, or what constants do, as the numbers of a bn. */
+typedef struct fv_fold {
+    int node;
+    void *numbers; /* weight, bias, mean, variance: [4][filters] on the host; NULL: a bn's own */
+    size_t at;     /* their offset into the prepared block */
+    struct fv_fold *next;
+} fv_fold;
 
 /* A node in this plan. */
 typedef struct fv_plan_node {
-    int *in;       /* values it reads, after rewriting */
-    bool live;     /* its step, or the step it is part of, runs */
-    bool view;     /* no step: y is x */
-    bool joined;   /* no step: a concat whose inputs were written in place */
-    int part_of;   /* the node whose step does its work forward (epilogue, folded); -1: its own */
-    int fold;      /* the bn folded into this one's weights; -1: none */
-    int add, act;  /* the nodes in its epilogue; -1: none */
-    int added;     /* the value that the epilogue adds */
-    char *parts;   /* "bn1, add1, relu1": what its step does beside; NULL: nothing */
-    int writes;    /* the value its step writes: its first output, or its last part's */
-    int64_t group; /* samples that its step takes at a time */
-    int order;     /* after which node's turn its step stands: its own, or its last part's */
-    bool in_place; /* y overwrites x */
+    const void *options; /* of its step, where rewriting has changed them; NULL: the node's */
+    int *in;             /* values it reads, after rewriting */
+    bool live;           /* its step, or the step it is part of, runs */
+    bool view;           /* no step: y is x */
+    bool joined;         /* no step: a concat whose inputs were written in place */
+    int part_of; /* the node whose step does its work forward (epilogue, folded); -1: its own */
+    int front, front_act; /* the bn, and the relu behind it, that its step applies to x[0]; -1 */
+    fv_fold *folds;       /* what is folded into its weights, in order; NULL: nothing */
+    int add, act;         /* the nodes in its epilogue; -1: none */
+    int added;            /* the value that the epilogue adds */
+    char *parts;          /* "bn1, add1, relu1": what its step does beside; NULL: nothing */
+    int writes;           /* the value its step writes: its first output, or its last part's */
+    int64_t group;        /* samples that its step takes at a time */
+    int order;            /* after which node's turn its step stands: its own, or its last part's */
+    bool in_place;        /* y overwrites x */
     bool gradient_in_place; /* dx overwrites dy */
     bool needs_backward;
     fv_site *site; /* at this batch */
     const fv_impl *forward, *backward;
     fv_settled settled[2]; /* [which] */
-    const fv_impl *fold_impl;
+    const fv_impl *fold_impl, *before_impl;
+    size_t before;      /* offset of the numbers of `front` */
     size_t prepared[2]; /* offsets into the prepared block */
     size_t folded[2];   /* of the folded weight (there only when run reads it) and bias */
     fv_span saved[FV_OP_SAVED];
@@ -168,7 +179,7 @@ FV_MUST_USE fv_status fv__plan_rewrite(fv_context *ctx, fv_plan *plan);
 void fv__plan_count_readers(fv_plan *plan);
 /* The only live node that reads a value which nobody outside wants; -1: there is no such one. */
 int fv__plan_only_reader(const fv_plan *plan, int value);
-/* Notes what a rule did: "fold_bn: bn1 into conv1". */
+/* Notes what a rule did: "fold: bn1 into conv1". */
 void fv__plan_note(fv_plan *plan, const fv_rewrite *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -184,6 +195,13 @@ static inline bool fv__plan_grouped(const fv_plan *plan) {
     return plan->segment_count > 0 && plan->segments[0].group < plan->options.batch;
 }
 
+static inline const void *fv__plan_options_of(const fv_plan *plan, int node) {
+    const void *own = plan->nodes[node].options;
+    return own ? own : plan->net->nodes[node].options;
+}
+/* The site of a node as rewriting left it, without its epilogue. */
+FV_MUST_USE fv_status fv__plan_site(fv_context *ctx, const fv_plan *plan, int node,
+                                    fv_site_room *room);
 FV_MUST_USE fv_status fv__plan_choose(fv_context *ctx, fv_plan *plan);
 /* What is asked of implementations of a node's pass. `wants` has room for its inputs. */
 fv_request fv__plan_request(const fv_plan *plan, int node, fv_which which, bool *wants);
