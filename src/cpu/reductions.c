@@ -8,6 +8,7 @@
 #include "op/reduce.h"
 
 #define PIECE 256 /* outputs at a time, or numbers of a row */
+#define SHORT 64  /* numbers of a row that are added one by one */
 #define DEEP  32  /* numbers that one lane adds before its sum goes into another */
 
 typedef enum term { PLAIN, SQUARE, ABSOLUTE } term;
@@ -66,6 +67,10 @@ static double dense(const work *w, int64_t n, const float *x) {
     float part[PIECE];
     double sum = 0;
     if (w->kind != FV_BINARY_ADD) return (double)fv__cpu_winner(k, w->kind, n, x);
+    if (w->term == PLAIN && n <= SHORT) { /* which may cancel, and gains little from lanes */
+        for (int64_t i = 0; i < n; i++) sum += (double)x[i];
+        return sum;
+    }
     if (w->term == SQUARE) return (double)k->square_sum(n, x, 0);
     if (w->term == PLAIN) return (double)k->sum(n, x);
     for (int64_t i = 0; i < n; i += PIECE) {
