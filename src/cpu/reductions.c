@@ -8,7 +8,7 @@
 #include "op/reduce.h"
 
 #define PIECE 256 /* outputs at a time, or numbers of a row */
-#define SHORT 64  /* numbers of a row that are added one by one */
+#define SHORT 32  /* numbers of a row that are added one by one */
 #define DEEP  32  /* numbers that one lane adds before its sum goes into another */
 
 typedef enum term { PLAIN, SQUARE, ABSOLUTE } term;
