@@ -8,7 +8,7 @@
 #include "op/reduce.h"
 
 #define PIECE 256 /* outputs at a time, or numbers of a row */
-#define SHORT 32  /* numbers of a row that are added one by one */
+#define SHORT 64  /* numbers of a row that are added one by one */
 #define DEEP  32  /* numbers that one lane adds before its sum goes into another */
 
 typedef enum term { PLAIN, SQUARE, ABSOLUTE } term;
@@ -68,8 +68,12 @@ static double dense(const work *w, int64_t n, const float *x) {
     double sum = 0;
     if (w->kind != FV_BINARY_ADD) return (double)fv__cpu_winner(k, w->kind, n, x);
     if (w->term == PLAIN && n <= SHORT) { /* which may cancel, and gains little from lanes */
-        for (int64_t i = 0; i < n; i++) sum += (double)x[i];
-        return sum;
+        double two = 0;
+        for (int64_t i = 0; i + 1 < n; i += 2) {
+            sum += (double)x[i];
+            two += (double)x[i + 1];
+        }
+        return sum + two + (n % 2 ? (double)x[n - 1] : 0);
     }
     if (w->term == SQUARE) return (double)k->square_sum(n, x, 0);
     if (w->term == PLAIN) return (double)k->sum(n, x);
