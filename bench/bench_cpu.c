@@ -72,8 +72,6 @@ static _Noreturn void die(const char *what, const char *why) {
     exit(2);
 }
 
-/* ------------------------------------------------------------------------------- the clock --- */
-
 /* GFLOP/s of all threads at once. */
 static double peak(const bench *b) {
     double rate;
@@ -126,8 +124,6 @@ static void time_runs(void *arg, const impl_trial *t, const fv_pass *pass) {
     qsort(b->times, (size_t)n, sizeof *b->times, ascending);
     to->runs = n;
 }
-
-/* --------------------------------------------------------------------------------- a layer --- */
 
 static const char *pass_name(const bench *b, fv_which which) {
     if (!b->wish.training) return "";
@@ -268,8 +264,6 @@ static void do_shape(void *arg, const impl_shape *s) {
     if (b->wish.check) check(b, s);
     tell(b, s);
 }
-
-/* ------------------------------------------------------------------------------------ all --- */
 
 static void do_samples(bench *b) {
     static impl_shape s;
