@@ -7,6 +7,7 @@
 #   tests/*_main.c     an executable with its own main and without cmocka, for any target
 #   tests/*.c, other   shared by all of these
 #   bench_cpu          bench/bench_cpu.c, on a few shapes, untimed
+#   bench_threads      bench/bench_threads.c, a call of each kind
 #   docs_*             the example of docs/adding-an-operator.md, built and tested
 #   tests/cli_*.sh|py  tests of the command; it is $FOVEA
 #   tests/install_*.sh tests of the installed library; the build folder is $FOVEA_BUILD
@@ -142,9 +143,10 @@ if(PYTHON_PROGRAM AND test_objects)
   endif()
 endif()
 
-# The benchmark of implementations runs; how long they take is nobody's business here.
+# The benchmarks run; how long they take is nobody's business here.
 if(NOT CMAKE_CROSSCOMPILING)
   fovea_test(bench_cpu bench_cpu lenet seconds=0)
+  fovea_test(bench_threads bench_threads seconds=0)
 endif()
 
 # Scripts, by what follows their name: .sh by bash, .py by python3.

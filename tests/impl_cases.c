@@ -8,6 +8,7 @@
 #include "cpu/cpu.h"
 #include "impl_sweeps.h"
 #include "impl_trial.h"
+#include "kern/pairs_plain.h"
 #include "op_draw.h"
 
 #include <stdio.h>
@@ -16,17 +17,32 @@
 #define IMPLS_MOST 512
 #define DRAWN      16 /* problems drawn for each operator, from its table of options */
 
+/* Products of bf16 pairs: by what, and for which contract. */
+static const struct {
+    const char *name;
+    void (*fill)(fv_kernels *kernels); /* NULL: by the machine's own */
+    fv_precision precision;
+} pair_levels[] = {{"tiles in plain C", fv__fill_plain_tiles, FV_PRECISION_FP32},
+                   {"tiles in plain C, bf16", fv__fill_plain_tiles, FV_PRECISION_BF16},
+                   {"dots in plain C, bf16", fv__fill_plain_dots, FV_PRECISION_BF16},
+                   {"this machine, bf16", NULL, FV_PRECISION_BF16}};
+enum { PAIR_LEVELS = sizeof pair_levels / sizeof *pair_levels, IMPL_PAIRS = IMPL_ISA + FV_ISAS };
+
 int impl_levels(void) {
-    return IMPL_ISA + FV_ISAS;
+    return IMPL_PAIRS + PAIR_LEVELS;
 }
 
 const char *impl_level_name(int level) {
+    if (level >= IMPL_PAIRS) return pair_levels[level - IMPL_PAIRS].name;
     if (level == IMPL_DOUBLE) return "double";
     return level == IMPL_BARE ? "no kernels" : fv__isa_name(level - IMPL_ISA);
 }
 
 bool impl_level_here(int level) {
-    return level < IMPL_ISA || fv__isa_supported(level - IMPL_ISA);
+    fv_kernels table;
+    if (level < IMPL_ISA) return true;
+    if (level < IMPL_PAIRS) return fv__isa_supported(level - IMPL_ISA);
+    return pair_levels[level - IMPL_PAIRS].fill || fv__kernels(fv__isa_best(), &table)->pairs;
 }
 
 /* One walk: who is tried, and how often each implementation took a problem. */
@@ -47,7 +63,10 @@ static bool epilogue_number(int i, fv_epilogue *e, char options[OPTION_BYTES]) {
         if (--behind > 0) continue;
         e->act = fv__ops[k];
         e->act_options = options;
-        if (e->act->fields) fv__field_defaults(e->act->fields, options);
+        /* of its first sample: what clip does by default can hardly be seen */
+        op_problem first;
+        if (op_read_sample(&first, e->act, e->act->samples[0]) != FV_OK) return false;
+        memcpy(options, first.options.bytes, OPTION_BYTES);
         return true;
     }
     return false;
@@ -110,6 +129,7 @@ static void try_impl(walk *w, int i, const op_problem *oracle, fv_which which, i
     impl_trial t = {
         .tester = &w->tester, .impl = impl, .which = which, .oracle = oracle, .gap = gap};
     if ((impl->op && impl->op != oracle->op) || impl->which != which) return;
+    if (w->tester.only && w->tester.only != impl) return;
     if (which == FV_BACKWARD && (!oracle->pass.training || !oracle->op->backward[1])) return;
     if (!impl_takes(&t)) return;
     w->taken[i]++;
@@ -186,6 +206,7 @@ static void walk_drawn(walk *w) {
 }
 
 static bool swept(void *arg, const fv_op *op, const char *sample, int seed) {
+    if (!meant(arg, op)) return true;
     return try_problem(arg, op, sample, seed, seed % 3 ? seed % 7 : 0);
 }
 
@@ -194,7 +215,8 @@ static bool swept(void *arg, const fv_op *op, const char *sample, int seed) {
 static void check_taken(const walk *w) {
     for (int i = 0; w->tester.device->impls[i] != NULL; i++) {
         const fv_impl *impl = w->tester.device->impls[i];
-        if (!meant(w, impl->op)) continue;
+        if (!meant(w, impl->op) || (w->tester.only && w->tester.only != impl)) continue;
+        if (!w->tester.only && impl == &fv__cpu_conv_pairs_forward) continue; /* later */
         op_check(w->tester.tally, w->taken[i] > 0,
                  "%s: %s by %s refuses every sample; give the operator one that it takes",
                  impl->op ? impl->op->name : "any operator",
@@ -204,9 +226,9 @@ static void check_taken(const walk *w) {
 
 static void run_walk(walk *w, int level) {
     walk_samples(w);
-    if (level == IMPL_ISA + fv__isa_best()) check_taken(w);
-    if (level != IMPL_DOUBLE) walk_drawn(w);
-    if (level >= IMPL_ISA && !w->only) impl_sweeps(w->tester.tally, swept, w);
+    if (level == IMPL_ISA + fv__isa_best() || level >= IMPL_PAIRS) check_taken(w);
+    if (level != IMPL_DOUBLE && level < IMPL_PAIRS) walk_drawn(w);
+    if (level >= IMPL_PAIRS || (level >= IMPL_ISA && !w->only)) impl_sweeps(w->tester.tally, swept, w);
 }
 
 static bool begin(walk *w, op_tally *t, const fv_device *device) {
@@ -227,8 +249,21 @@ static void end(walk *w) {
     for (int i = 0; i < IMPL_THREADS; i++) fv__pool_free(w->tester.pools[i]);
 }
 
+/* The promises: 1e-5 of a layer in fp32; bf16 has 8 bits, and sums are float32. */
+static void begin_pairs(walk *w, int level, fv_kernels *table) {
+    const bool fp32 = pair_levels[level].precision == FV_PRECISION_FP32;
+    w->only = &fv__op_conv;
+    w->tester.only = &fv__cpu_conv_pairs_forward;
+    w->tester.precision = pair_levels[level].precision;
+    w->tester.bound = fp32 ? 1e-5 : 1e-2;
+    w->tester.tolerance = fp32 ? 3e-4 : 0.3;
+    w->tester.kernels = fv__kernels(fv__isa_best(), table);
+    if (pair_levels[level].fill) pair_levels[level].fill(table);
+}
+
 void impl_cases(op_tally *t, int level, const fv_op *only) {
     walk w;
+    if (level >= IMPL_PAIRS && only && only != &fv__op_conv) return;
     if (!impl_level_here(level)) {
         t->skipped++;
         printf("SKIPPED: implementations, %s: this machine has not got it\n",
@@ -240,7 +275,10 @@ void impl_cases(op_tally *t, int level, const fv_op *only) {
     w.tester.level = impl_level_name(level);
     if (level == IMPL_DOUBLE) w.tester.real = FV_F64;
     fv_kernels table;
-    if (level >= IMPL_ISA) w.tester.kernels = fv__kernels(level - IMPL_ISA, &table);
+    if (level >= IMPL_PAIRS)
+        begin_pairs(&w, level - IMPL_PAIRS, &table);
+    else if (level >= IMPL_ISA)
+        w.tester.kernels = fv__kernels(level - IMPL_ISA, &table);
     run_walk(&w, level);
     end(&w);
 }

@@ -12,5 +12,7 @@
 typedef bool impl_sweep_fn(void *arg, const fv_op *op, const char *sample, int seed);
 
 void impl_sweeps(op_tally *t, impl_sweep_fn *fn, void *arg);
+/* A list of them, which is part of those. */
+void impl_sweep_known(op_tally *t, impl_sweep_fn *fn, void *arg);
 
 #endif

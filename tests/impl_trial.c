@@ -148,6 +148,7 @@ static fv_status settle(trial *c) {
     const fv_request request = {.which = t->which,
                                 .real = t->tester->real,
                                 .training = t->oracle->pass.training,
+                                .precision = t->tester->precision,
                                 .kernels = t->tester->kernels,
                                 .wants_dx = c->wants,
                                 .prefer = FV_PLAIN};
@@ -263,11 +264,26 @@ static bool work_out_y(trial *c) {
     return true;
 }
 
+/* The relative error of all numbers together. */
+static void compare_whole(trial *c, const char *what, const fv_tensor *got, const fv_tensor *want) {
+    double gap = 0, norm = 0;
+    for (int64_t i = 0, count = op_count(want); i < count; i++) {
+        const double x = op_get(got, i), y = op_get(want, i);
+        gap += (x - y) * (x - y);
+        norm += y * y;
+    }
+    op_check(c->t->tester->tally, gap <= c->t->tester->bound * c->t->tester->bound * norm,
+             "%s: %s: the error is %.2e of all numbers", c->name, what, sqrt(gap / norm));
+}
+
 static void compare(trial *c, const char *what, const fv_tensor *got, const fv_tensor *want,
                     int held) {
     const bool real = op_is_real(got);
-    const double tolerance = !real ? 0 : got->dtype == FV_F64 ? 1e-10 : TOLERANCE;
+    const double asked = c->t->tester->tolerance > 0 ? c->t->tester->tolerance : TOLERANCE;
+    const double tolerance = !real ? 0 : got->dtype == FV_F64 ? 1e-10 : asked;
     double norm = fmax(largest(want), c->scale);
+    if (c->t->tester->bound > 0 && !(c->t->epilogue && c->t->epilogue->act))
+        compare_whole(c, what, got, want);
     for (int64_t i = 0, count = op_count(want); i < count; i++) {
         const double x = op_get(got, i);
         double y = op_get(want, i);

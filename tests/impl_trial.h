@@ -22,6 +22,10 @@ typedef struct impl_tester {
     const struct fv_kernels *kernels; /* NULL: none */
     fv_dtype real;
     const char *level; /* "avx2", for messages */
+    fv_precision precision;
+    double bound;        /* of y's relative error as a whole; 0: only each number's */
+    double tolerance;    /* of each number; 0: that of float32 multiply-adds */
+    const fv_impl *only; /* the one that is tried; NULL: all */
     fv_pool *pools[IMPL_THREADS];
 } impl_tester;
 

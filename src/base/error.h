@@ -28,6 +28,7 @@ struct fv_context {
     fv_status status;             /* of the last failure */
     char message[FV_MESSAGE_MAX]; /* of the last failure; "" when there was none */
     struct fv_pool *pool;         /* worker threads; never NULL in a context from fv_context_new */
+    int precision;                /* of inference: an fv_precision (device/precision.h) */
     int isa;                      /* highest set of instructions for kernels (kern/kern.h) */
     const struct fv_device *device; /* that plans are made for unless they name another */
     const struct fv_op *const

@@ -30,6 +30,7 @@ static fv_status make_context(fv_cli *cli) {
     fv_context *ctx = NULL;
     options.threads = cli->threads;
     options.isa = cli->isa;
+    options.precision = cli->precision;
     options.log = note;
     options.log_user = cli;
     const fv_status status = fv_context_new_with(&options, &ctx);

@@ -169,7 +169,8 @@ static void prepare(const fv_pass *p) {
 /* What of the epilogue the product does itself. */
 static fv_gemm_after after_of(const work *w, int64_t run, int64_t channel, int64_t p0) {
     const int64_t places = w->s.places;
-    fv_gemm_after after = {.ld = places, .relu = w->act.kind == FV_ACT_RELU};
+    fv_gemm_after after = fv__cpu_bounds(&w->act);
+    after.ld = places;
     if (w->p->added) after.added = fv__cpu_at(w->p->added, run) + channel * places + p0;
     return after;
 }
@@ -179,7 +180,7 @@ static void finish(const work *w, int64_t run, int64_t channel, int64_t rows, in
                    int64_t p1, float *block) {
     const fv_conv_sizes *s = &w->s;
     const struct fv_kernels *k = w->p->kernels;
-    if (!s->joined && (w->act.kind == FV_ACT_NONE || w->act.kind == FV_ACT_RELU)) return;
+    if (!s->joined && fv__cpu_bounded(&w->act)) return;
     for (int64_t p = p0; p < p1;) {
         const int64_t sample = run + p / s->places, at = channel * s->places + p % s->places;
         const int64_t len = fv__cpu_min(s->places - p % s->places, p1 - p);
@@ -188,7 +189,7 @@ static void finish(const work *w, int64_t run, int64_t channel, int64_t rows, in
         const int64_t ld = s->joined ? w->g->ld : s->places;
         if (w->p->added && s->joined)
             fv__cpu_add_rows(w->p, sample, at, rows, s->places, len, from, ld);
-        if (s->joined || w->act.kind != FV_ACT_NONE)
+        if (s->joined || !fv__cpu_bounded(&w->act))
             k->act(w->act.kind, rows, len, from, ld, y, s->places, w->act.p, w->act.q);
         p += len;
     }

@@ -54,6 +54,8 @@ static const char *unfit(const fv_site *site, const fv_request *request) {
         o->dilation.h != 1 || o->dilation.w != 1)
         return "only for 3x3 kernels of stride and dilation 1";
     if (o->groups != 1) return "not for groups";
+    if (request->precision == FV_PRECISION_STRICT)
+        return "tiles of 4x4 pixels double the rounding errors, which strict does not allow";
     if (request->training) return "in training the filters would be transformed at every step";
     if (o->channels < FEW || site->in[0].dim[1] < FEW)
         return "the transforms cost more than they save with so few channels or filters";
@@ -135,10 +137,14 @@ static void transform_strips(void *arg, int64_t first, int64_t end, int worker) 
     const winograd *g = p->state;
     const int64_t mr = p->kernels->mr, step = g->strips * mr * g->s.c;
     (void)worker;
-    for (int64_t k = first * mr; k < fv__cpu_min(end * mr, g->s.k); k++) {
-        const float *from = (const float *)p->w[0].data + k * g->s.c * 9;
-        float *to = (float *)p->prepared + k / mr * mr * g->s.c + k % mr;
-        for (int64_t c = 0; c < g->s.c; c++) transform_filter(from + c * 9, to + c * mr, step);
+    /* Channel by channel, a strip's filters side by side: their numbers fill whole cache lines. */
+    for (int64_t k0 = first * mr; k0 < fv__cpu_min(end * mr, g->s.k); k0 += mr) {
+        const float *from = (const float *)p->w[0].data + k0 * g->s.c * 9;
+        float *to = (float *)p->prepared + k0 * g->s.c;
+        const int64_t filters = fv__cpu_min(mr, g->s.k - k0);
+        for (int64_t c = 0; c < g->s.c; c++)
+            for (int64_t k = 0; k < filters; k++)
+                transform_filter(from + (k * g->s.c + c) * 9, to + c * mr + k, step);
     }
 }
 
@@ -197,11 +203,11 @@ static void outputs(void *arg, int64_t first, int64_t end, int worker) {
     for (int64_t u = first; u < end; u++) {
         const int64_t n = u / g->s.k, k = u % g->s.k, at = k * g->s.places + 4 * w->row * wide;
         float *y = fv__cpu_at(&w->p->y[0], w->sample + n) + at;
-        fv_gemm_after after = {.relu = w->act.kind == FV_ACT_RELU};
+        fv_gemm_after after = fv__cpu_bounds(&w->act);
         if (w->p->added) after.added = fv__cpu_at(w->p->added, w->sample + n) + at;
         kernels->winograd_out(w->rows, g->across, w->out + k * g->ld + n * w->rows * g->across,
                               g->step, scratch, bias ? bias[k] : 0, &after, y, high, wide);
-        if (w->act.kind != FV_ACT_NONE && w->act.kind != FV_ACT_RELU)
+        if (!fv__cpu_bounded(&w->act))
             kernels->act(w->act.kind, 1, high * wide, y, 0, y, 0, w->act.p, w->act.q);
     }
 }

@@ -31,6 +31,10 @@ typedef struct fv_activation {
 fv_activation fv__cpu_activation(const fv_op *op, const void *options);
 /* The activation of a pass's epilogue; FV_ACT_NONE when there is none. */
 fv_activation fv__cpu_epilogue_act(const fv_pass *p);
+/* Whether an activation only holds values within bounds, or there is none: a product does all of it
+   in registers, told by the second of these. */
+bool fv__cpu_bounded(const fv_activation *act);
+fv_gemm_after fv__cpu_bounds(const fv_activation *act);
 
 /* For fv_impl.refuses: NULL when values are float32 and there are kernels. */
 const char *fv__cpu_refuses(const fv_site *site, const fv_request *request);

@@ -57,6 +57,8 @@ bool fv__direct_forward(fv_direct *d, const fv_conv_options *o, const fv_shape *
 /* The gradient of the input, phase (a, b) of the stride. */
 bool fv__direct_backward(fv_direct *d, const fv_conv_options *o, const fv_shape *in, int64_t a,
                          int64_t b);
+/* Works out what is `found` from taps and frames. */
+void fv__direct_found(fv_direct *d);
 /* Cuts the work; fv__direct_settle_offsets then works out the offsets, NULL when memory was
  * refused. */
 void fv__direct_cut(fv_direct *d, const struct fv_kernels *k);

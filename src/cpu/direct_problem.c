@@ -21,7 +21,7 @@ static int32_t frame_at(fv_direct *d, int64_t row, int64_t col) {
     return d->frames++;
 }
 
-static void found(fv_direct *d) {
+void fv__direct_found(fv_direct *d) {
     int64_t more_cols = 0;
     d->more_rows = 0;
     for (int t = 0; t < d->taps; t++) {
@@ -67,7 +67,7 @@ bool fv__direct_forward(fv_direct *d, const fv_conv_options *o, const fv_shape *
         if (f < 0) return false;
         d->tap[d->taps++] = (fv_tap){f, (int32_t)(r / d->sh), (int32_t)(s / d->sw), (int32_t)q};
     }
-    found(d);
+    fv__direct_found(d);
     return true;
 }
 
@@ -114,7 +114,7 @@ bool fv__direct_backward(fv_direct *d, const fv_conv_options *o, const fv_shape 
             (fv_tap){0, (int32_t)(e - first[0]), (int32_t)(f - first[1]), (int32_t)q};
     }
     if (d->taps > 0) (void)frame_at(d, first[0], first[1]);
-    found(d);
+    fv__direct_found(d);
     return true;
 }
 

@@ -144,7 +144,8 @@ static void add_to_block(const work *w, int64_t n, int64_t plane, int64_t rows, 
 /* What of the epilogue the product does itself, where the result's rows lie in one piece. */
 static fv_gemm_after after_of(const work *w, int64_t n, int64_t plane, int64_t row) {
     const fv_direct *d = w->d;
-    fv_gemm_after after = {.ld = d->to_plane, .relu = w->call->act.kind == FV_ACT_RELU};
+    fv_gemm_after after = fv__cpu_bounds(&w->call->act);
+    after.ld = d->to_plane;
     if (adds(w))
         after.added = fv__cpu_at(w->call->p->added, n) + plane * d->to_plane + row * d->pitch;
     return after;
@@ -152,7 +153,7 @@ static fv_gemm_after after_of(const work *w, int64_t n, int64_t plane, int64_t r
 
 static void straight_act(const work *w, float *y, int64_t rows, int64_t columns) {
     const fv_activation *act = &w->call->act;
-    if (act->kind == FV_ACT_NONE || act->kind == FV_ACT_RELU) return;
+    if (fv__cpu_bounded(act)) return;
     w->k->act(act->kind, rows, columns, y, w->d->to_plane, y, w->d->to_plane, act->p, act->q);
 }
 

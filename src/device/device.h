@@ -9,6 +9,7 @@
 #ifndef FV_DEVICE_DEVICE_H
 #define FV_DEVICE_DEVICE_H
 
+#include "device/precision.h"
 #include "op/op.h"
 #include "optim/optim.h"
 
@@ -23,6 +24,7 @@ typedef struct fv_request {
     fv_which which;
     fv_dtype real; /* what F32 stands for: F32, or F64 with reference loops */
     bool training;
+    fv_precision precision;           /* of products; fp32 where training */
     const struct fv_kernels *kernels; /* NULL: the operators' own loops only */
     const bool *wants_dx;             /* [inputs]; backward */
     fv_layout prefer;                 /* implementations that take maps so are asked first */

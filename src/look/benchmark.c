@@ -115,6 +115,7 @@ static fv_status prepare(bench *b, int init) {
     FV_TRY(fv__net_site_room(b->ctx, b->net, &b->room));
     FV_TRY(count_work(b));
     FV_TRY(fv__plan_new(b->ctx, b->net, &options, &b->plan));
+    b->told->precision = fv__precision_name(fv__plan_precision(b->plan));
     const fv_plan_memory memory = fv__plan_memory(b->plan);
     b->told->memory = memory.activations + memory.scratch + memory.prepared;
     b->told->parameters = memory.parameters;
@@ -216,7 +217,7 @@ static void start_step(void *arg, const fv_step_view *v) {
 
 static bool end_step(void *arg, const fv_step_view *v) {
     round_times *r = arg;
-    r->all[v->step * r->rounds] = fv__seconds() - r->start;
+    r->all[v->step * r->rounds] += fv__seconds() - r->start; /* of all groups of the batch */
     return true;
 }
 
@@ -252,11 +253,11 @@ static fv_status measure(bench *b, const char *name, int init) {
     fv_bench *told = b->told;
     told->net = fv__arena_text(b->arena, name);
     told->isa = fv__isa_name(b->ctx->isa);
-    told->precision = "fp32";
     told->threads = fv_context_threads(b->ctx);
     told->training = b->options->training;
     told->batch = b->options->batch ? b->options->batch : 1;
     if (!told->net) return FV_EXHAUSTED;
+    if (told->training) FV_TRY(fv__plan_trains(b->ctx));
     FV_TRY(prepare(b, init));
     FV_TRY(list_steps(b));
     if (b->options->trace) FV_TRY(add_trace(b));

@@ -13,6 +13,7 @@ fv_request fv__plan_request(const fv_plan *plan, int node, fv_which which, bool 
     return (fv_request){.which = which,
                         .real = plan->options.dtype,
                         .training = plan->options.training,
+                        .precision = plan->precision,
                         .kernels = plan->kernels,
                         .wants_dx = wants,
                         /* gradients lie as their values do */
@@ -39,10 +40,11 @@ static void mark_gradients(fv_plan *plan) {
 
 fv_status fv__plan_site(fv_context *ctx, const fv_plan *plan, int n, fv_site_room *room) {
     const fv_plan_node *p = &plan->nodes[n];
-    FV_TRY(fv__net_site(ctx, plan->net, &plan->net->nodes[n], plan->options.batch, room));
+    FV_TRY(fv__net_site(ctx, plan->net, &plan->net->nodes[n], p->group, room));
     if (!p->options) return FV_OK;
     room->site.options = p->options;
     room->in[0] = plan->values[p->in[0]].shape;
+    if (plan->values[p->in[0]].batched) room->in[0].dim[0] = p->group;
     return FV_OK;
 }
 
@@ -127,7 +129,11 @@ static fv_status choose_node(fv_context *ctx, fv_plan *plan, int n, fv_site_room
     if (plan->options.training && node->op->trains)
         if (node->op->trains(ctx, &room->site) != FV_OK)
             return fv__fail_in(ctx, "%s: ", node->name);
-    for (int o = 0; o < node->outputs; o++) plan->values[node->out[o]].shape = room->site.out[o];
+    for (int o = 0; o < node->outputs; o++) {
+        fv_plan_value *y = &plan->values[node->out[o]];
+        y->shape = room->site.out[o];
+        if (y->batched) y->shape.dim[0] = plan->options.batch;
+    }
     FV_TRY(keep_site(plan, n, &room->site));
     FV_TRY(size_saved(ctx, plan, n));
     if (p->part_of < 0) {

@@ -36,6 +36,7 @@ static fv_status start_node(fv_plan *plan, int n) {
     node->front = node->front_act = -1;
     node->writes = from->out[0];
     node->order = n;
+    node->group = plan->options.batch;
     for (int i = 0; i < FV_OP_SAVED; i++) node->saved[i] = unused;
     return FV_OK;
 }
@@ -86,9 +87,12 @@ static fv_status make(fv_context *ctx, fv_plan *plan) {
     FV_TRY(start(plan));
     FV_TRY(fv__plan_rewrite(ctx, plan));
     FV_TRY(name_parts(plan));
+    fv__plan_groups(plan);
     FV_TRY(fv__plan_choose(ctx, plan));
     fv__plan_regions(plan);
     FV_TRY(fv__plan_list_steps(ctx, plan));
+    FV_TRY(fv__plan_segments(plan));
+    fv__plan_hold(plan);
     FV_TRY(fv__plan_offsets(ctx, plan));
     return fv__plan_prepared(ctx, plan);
 }
@@ -108,6 +112,7 @@ fv_status fv__plan_new(fv_context *ctx, const fv_graph *net, const fv_plan_optio
     plan->net = net;
     plan->options = *options;
     plan->device = device;
+    plan->precision = options->training ? FV_PRECISION_FP32 : (fv_precision)ctx->precision;
     plan->workers = (size_t)fv__pool_size(ctx->pool);
     if (options->dtype == FV_F32 && !options->reference && device->kernels)
         plan->kernels = device->kernels(ctx->isa, &plan->table);
@@ -129,6 +134,18 @@ void fv__plan_free(fv_plan *plan) {
     fv__text_free(&plan->notes);
     fv__arena_free(&plan->arena);
     fv__free(plan);
+}
+
+fv_precision fv__plan_precision(const fv_plan *plan) {
+    return plan->precision;
+}
+
+fv_status fv__plan_trains(fv_context *ctx) {
+    if (ctx->precision == FV_PRECISION_FP32) return FV_OK;
+    return fv__fail(ctx, FV_USAGE,
+                    "training is computed in fp32; the precision %s is for inference, of what has "
+                    "been trained",
+                    fv__precision_name(ctx->precision));
 }
 
 fv_plan_memory fv__plan_memory(const fv_plan *plan) {

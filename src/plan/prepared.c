@@ -5,6 +5,7 @@
  * One block on the device. A folded weight stays in it only where run reads it; where it is packed,
  * it lies at the block's end while packing goes on.
  */
+#include "base/file.h"
 #include "op/bn.h"
 #include "plan/plan_internal.h"
 #include <string.h>
@@ -185,6 +186,16 @@ static void prepare_pass(fv_prepared *p, int node, fv_which which) {
     p->count++;
 }
 
+/* The memory of weights that no step reads where they lie: of a node's first, the others are small.
+   Other nodes may share them; they are read again then. */
+static void forget(const fv_prepared *p, int node) {
+    const fv_plan_node *n = &p->plan->nodes[node];
+    if (!p->rests || p->host || p->plan->net->nodes[node].params == 0) return;
+    if (!n->folds && !n->settled[FV_FORWARD].packed) return;
+    const fv_tensor w = weight_of(p, node, 0);
+    fv__file_forget(w.data, (size_t)fv__shape_count(&w.shape) * fv__dtype_bytes(w.dtype));
+}
+
 static void upload_constants(const fv_prepared *p) {
     for (size_t v = 0; v < p->plan->net->value_count; v++) {
         const fv_plan_value *value = &p->plan->values[v];
@@ -209,6 +220,7 @@ void fv__prepare(fv_context *ctx, fv_prepared *p) {
         if (p->plan->nodes[n].front >= 0) before(p, (int)n);
         prepare_pass(p, (int)n, FV_FORWARD);
         prepare_pass(p, (int)n, FV_BACKWARD);
+        forget(p, (int)n);
     }
 }
 
@@ -229,13 +241,14 @@ static fv_status make(fv_context *ctx, fv_prepared *p) {
 }
 
 static fv_status new_prepared(fv_context *ctx, const fv_plan *plan, void *weights, const void *host,
-                              fv_workspace *shared, fv_prepared **out) {
+                              bool rests, fv_workspace *shared, fv_prepared **out) {
     *out = NULL;
     fv_prepared *p = fv__alloc(ctx, sizeof *p, "prepared weights");
     if (!p) return FV_EXHAUSTED;
     p->plan = plan;
     p->weights = weights;
     p->host = host;
+    p->rests = rests;
     p->block = shared ? shared : &p->own;
     const fv_status status = make(ctx, p);
     if (status != FV_OK) {
@@ -248,14 +261,14 @@ static fv_status new_prepared(fv_context *ctx, const fv_plan *plan, void *weight
 
 fv_status fv__prepared_new(fv_context *ctx, const fv_plan *plan, void *weights,
                            fv_workspace *shared, fv_prepared **out) {
-    return new_prepared(ctx, plan, weights, NULL, shared, out);
+    return new_prepared(ctx, plan, weights, NULL, false, shared, out);
 }
 
 fv_status fv__prepared_from_host(fv_context *ctx, const fv_plan *plan, const void *weights,
-                                 fv_prepared **out) {
+                                 bool rests, fv_prepared **out) {
     if (plan->device->host)
-        return new_prepared(ctx, plan, (void *)(uintptr_t)weights, NULL, NULL, out);
-    return new_prepared(ctx, plan, NULL, weights, NULL, out);
+        return new_prepared(ctx, plan, (void *)(uintptr_t)weights, NULL, rests, NULL, out);
+    return new_prepared(ctx, plan, NULL, weights, rests, NULL, out);
 }
 
 void fv__prepared_free(fv_prepared *p) {
