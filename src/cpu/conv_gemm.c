@@ -107,6 +107,43 @@ static bool plain(const fv_conv_sizes *s) {
            (m->ow - 1) * m->sw < m->w;
 }
 
+FV_CUTS({"panels half as wide", -1, 0, 0}, {"panels twice as wide", 1, 0, 0},
+        {"panels half as deep", 0, -1, 0}, {"panels twice as deep", 0, 1, 0},
+        {"filters in half as many parts", 0, 0, -1}, {"filters in twice as many parts", 0, 0, 1})
+
+/* Panels end at whole vectors, however wide: only a run's last columns may be summed in an order
+   of their own, and those are the same ones. */
+static void cut_panels(geometry *g, const struct fv_kernels *k, const fv_cut *cut) {
+    const fv_conv_sizes *s = &g->s;
+    g->depths = fv__cpu_up(s->crs, fv__cpu_doubled(DEPTH, cut->depth));
+    g->depth = fv__cpu_up(s->crs, g->depths);
+    g->width = fv__cpu_doubled(fv__cpu_max(PANEL_FLOATS / g->depth / k->nr, 1), cut->band) * k->nr;
+    g->width = fv__cpu_min(g->width, fv__cpu_up(s->per, k->lanes) * k->lanes);
+    /* the last panel takes a few columns more, if that spares another one */
+    g->panels = fv__cpu_max(1, fv__cpu_up(s->per - FV_COLUMNS_ALONE, g->width));
+    g->ld = fv__cpu_up(fv__cpu_min(g->width + FV_COLUMNS_ALONE, s->per), 4) * 4;
+    const int64_t units = s->count * s->groups * g->panels;
+    g->row_blocks = 1;
+    if (units < 24)
+        g->row_blocks = fv__cpu_max(1, fv__cpu_min(fv__cpu_up(24, units), s->k / (4 * k->mr)));
+    g->row_blocks =
+        fv__cpu_min(fv__cpu_doubled(g->row_blocks, cut->parts), fv__cpu_up(s->k, k->mr));
+    g->units = units * g->row_blocks;
+}
+
+/* Cuts the work as the site says, or the variant does. */
+static const char *cut_as(geometry *g, const fv_request *request) {
+    const fv_cut none = cut_number(0), cut = cut_number(request->variant);
+    cut_panels(g, request->kernels, &none);
+    if (!cut.name) return NULL;
+    const geometry usual = *g;
+    cut_panels(g, request->kernels, &cut);
+    if (g->depth == usual.depth && g->width == usual.width && g->row_blocks == usual.row_blocks)
+        return fv__cpu_no_other;
+    return g->depth != usual.depth && fv__cpu_alone(g->s.per, request->kernels) ? fv__cpu_other_bits
+                                                                                : NULL;
+}
+
 static const char *settle(const fv_site *site, const fv_request *request, fv_arena *arena,
                           fv_settled *settled) {
     FV_STATE(geometry, g, arena);
@@ -116,18 +153,8 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     const fv_conv_sizes *s = &g->s;
     g->copied = site->prologue.there && !plain(s);
     g->in_place = s->pointwise && !s->joined && !site->prologue.there;
-    g->depths = fv__cpu_up(s->crs, DEPTH);
-    g->depth = fv__cpu_up(s->crs, g->depths);
-    g->width = fv__cpu_max(PANEL_FLOATS / g->depth / k->nr, 1) * k->nr;
-    g->width = fv__cpu_min(g->width, fv__cpu_up(s->per, k->lanes) * k->lanes);
-    /* the last panel takes a few columns more, if that spares another one */
-    g->panels = fv__cpu_max(1, fv__cpu_up(s->per - FV_COLUMNS_ALONE, g->width));
-    g->ld = fv__cpu_up(fv__cpu_min(g->width + FV_COLUMNS_ALONE, s->per), 4) * 4;
-    const int64_t units = s->count * s->groups * g->panels;
-    g->row_blocks = 1;
-    if (units < 24)
-        g->row_blocks = fv__cpu_max(1, fv__cpu_min(fv__cpu_up(24, units), s->k / (4 * k->mr)));
-    g->units = units * g->row_blocks;
+    const char *why = cut_as(g, request);
+    if (why) return why;
     g->macs = (double)s->n * (double)s->groups * (double)s->k * (double)s->crs * (double)s->places;
     g->group_floats = fv__cpu_pad(fv__cpu_up(s->k, k->mr) * k->mr * s->crs);
     g->panel_floats = fv__cpu_pad(g->depth * g->ld);
@@ -322,4 +349,5 @@ const fv_impl fv__cpu_conv_gemm_forward = {.name = "gemm",
                                            .settle = settle,
                                            .prepare = prepare,
                                            .run = forward,
-                                           .prologue = true};
+                                           .prologue = true,
+                                           .variant = variant};

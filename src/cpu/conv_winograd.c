@@ -31,6 +31,7 @@ typedef struct winograd {
     int64_t strips;        /* of filters */
     int64_t frame, pitch;  /* a channel of a band with its padding: floats in all and in a row */
     int64_t worker;        /* floats */
+    double grain;          /* operations of a piece that is shared out, in twos of FV_GRAIN */
 } winograd;
 
 typedef struct work {
@@ -62,10 +63,15 @@ static const char *unfit(const fv_site *site, const fv_request *request) {
     return NULL;
 }
 
+FV_CUTS({"bands half as large", -1, 0, 0}, {"bands twice as large", 1, 0, 0},
+        {"bands four times as large", 2, 0, 0}, {"a quarter as many pieces", 0, 0, -2},
+        {"four times as many pieces", 0, 0, 2})
+
 /* Bands: whole samples where maps are small, rows of tiles where they are large. */
-static void cut(winograd *g) {
+static void cut(winograd *g, const fv_cut *as) {
     const int64_t each = PLACES * (g->s.c + g->s.k);
-    const int64_t tiles = fv__cpu_max(BAND_TILES, BAND_FLOATS / each);
+    const int64_t tiles = fv__cpu_doubled(fv__cpu_max(BAND_TILES, BAND_FLOATS / each), as->band);
+    g->grain = as->parts < 0 ? (double)(1 << -as->parts) : 1.0 / (1 << as->parts);
     const int64_t map = g->high * g->across;
     g->samples = fv__cpu_max(1, fv__cpu_min(g->s.n, tiles / map));
     g->bands = map <= tiles ? 1 : fv__cpu_up(g->high, fv__cpu_max(1, tiles / g->across));
@@ -80,6 +86,27 @@ static void cut(winograd *g) {
     g->worker = g->frame + fv__cpu_pad(FV_WINOGRAD_WORK(g->rows * g->across));
 }
 
+/* Whether some band ends in tiles whose products are summed in an order of their own. */
+static bool ends_alone(const winograd *g, const struct fv_kernels *k) {
+    const int64_t map = g->rows * g->across, rows = g->high - (g->bands - 1) * g->rows;
+    return fv__cpu_alone(g->samples * map, k) || fv__cpu_alone(g->s.n % g->samples * map, k) ||
+           fv__cpu_alone(rows * g->across, k);
+}
+
+/* Cuts the work as the site says, or the variant does. */
+static const char *cut_as(winograd *g, const fv_request *request) {
+    const fv_cut none = cut_number(0), as = cut_number(request->variant);
+    cut(g, &none);
+    if (!as.name) return NULL;
+    const winograd usual = *g;
+    cut(g, &as);
+    if (g->rows == usual.rows && g->samples == usual.samples)
+        return as.parts ? NULL : fv__cpu_no_other;
+    return ends_alone(g, request->kernels) || ends_alone(&usual, request->kernels)
+               ? fv__cpu_other_bits
+               : NULL;
+}
+
 static const char *settle(const fv_site *site, const fv_request *request, fv_arena *arena,
                           fv_settled *settled) {
     const char *why = unfit(site, request);
@@ -92,7 +119,8 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     if (4 * PLACES * (g->s.n * g->high * g->across + READING) >
         3 * 9 * (g->s.n * g->s.places + READING))
         return "the maps are too small for tiles of 4x4";
-    cut(g);
+    why = cut_as(g, request);
+    if (why) return why;
     g->strips = fv__cpu_up(g->s.k, request->kernels->mr);
     settled->state = g;
     settled->prepared =
@@ -215,10 +243,12 @@ static void outputs(void *arg, int64_t first, int64_t end, int worker) {
 static void band(const work *w) {
     const winograd *g = w->g;
     const double tiles = (double)tiles_of(w), c = (double)g->s.c, k = (double)g->s.k;
-    fv__cpu_split(w->p->pool, w->samples * g->s.c, 4 * PLACES * tiles * c, FV_GRAIN, inputs, w);
-    fv__cpu_split(w->p->pool, PLACES * g->strips, PLACES * tiles * c * k, 2 * FV_GRAIN, products,
-                  w);
-    fv__cpu_split(w->p->pool, w->samples * g->s.k, 4 * PLACES * tiles * k, FV_GRAIN, outputs, w);
+    fv__cpu_split(w->p->pool, w->samples * g->s.c, 4 * PLACES * tiles * c, g->grain * FV_GRAIN,
+                  inputs, w);
+    fv__cpu_split(w->p->pool, PLACES * g->strips, PLACES * tiles * c * k, 2 * g->grain * FV_GRAIN,
+                  products, w);
+    fv__cpu_split(w->p->pool, w->samples * g->s.k, 4 * PLACES * tiles * k, g->grain * FV_GRAIN,
+                  outputs, w);
 }
 
 static void forward(const fv_pass *p) {
@@ -242,4 +272,5 @@ const fv_impl fv__cpu_conv_winograd_forward = {.name = "winograd",
                                                .settle = settle,
                                                .prepare = prepare,
                                                .run = forward,
-                                               .prologue = true};
+                                               .prologue = true,
+                                               .variant = variant};

@@ -41,7 +41,7 @@ static const char *settle_phase(fv_direct *d, const fv_conv_options *conv, const
                              phase % conv->stride.w))
         return "the kernel is too large for offsets";
     if (d->taps == 0) return "there are pixels that no copy of the filter reaches";
-    fv__direct_cut(d, k);
+    fv__direct_cut(d, k, &(fv_cut){0});
     if (d->depth * fv__direct_channel(d, d->band) > INT32_MAX)
         return "the maps are too large for offsets of 32 bits";
     return fv__direct_settle_offsets(d, arena) ? NULL : fv__impl_no_memory;

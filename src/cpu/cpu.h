@@ -106,6 +106,37 @@ static inline int64_t fv__cpu_planes(const fv_shape *s) {
     return s->dim[0] * fv__channels(s);
 }
 
+/* A variant (fv_impl.variant): how often each size that work is cut into is doubled; below 0:
+   halved. What each is of is the implementation's affair. */
+typedef struct fv_cut {
+    const char *name;
+    int band, depth, parts;
+} fv_cut;
+
+/* The file's variants from 1 on: `cut_number` gives one's cut, of 0 and what there is not the one
+   that leaves all as it is; `variant` is its fv_impl.variant. */
+#define FV_CUTS(...)                                                                               \
+    static fv_cut cut_number(int i) {                                                              \
+        static const fv_cut cuts[] = {__VA_ARGS__};                                                \
+        const int count = (int)(sizeof cuts / sizeof *cuts);                                       \
+        return i > 0 && i <= count ? cuts[i - 1] : (fv_cut){NULL, 0, 0, 0};                        \
+    }                                                                                              \
+    static const char *variant(int i) {                                                            \
+        return cut_number(i).name;                                                                 \
+    }
+/* n, so often doubled; 1 at least. */
+static inline int64_t fv__cpu_doubled(int64_t n, int times) {
+    const int64_t v = times < 0 ? n >> -times : n << times;
+    return v < 1 ? 1 : v;
+}
+/* Whether gemm sums some of so many columns in an order of its own: where a variant would move
+   these, or cut their sums elsewhere, it gives other bits. */
+static inline bool fv__cpu_alone(int64_t columns, const struct fv_kernels *k) {
+    const int64_t beyond = columns % k->lanes;
+    return beyond > 0 && beyond <= FV_COLUMNS_ALONE;
+}
+extern const char fv__cpu_other_bits[], fv__cpu_no_other[]; /* why a variant is refused */
+
 /* Memory of the plan for a state; NULL means that `settle` returns fv__impl_no_memory. */
 #define FV_STATE(type, name, arena) type *name = fv__arena_alloc(arena, sizeof(type))
 

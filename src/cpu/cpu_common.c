@@ -52,6 +52,8 @@ static fv_activation numbers(fv_act kind, const void *options) {
         NUMBERS(0, 0);
     }
 }
+const char fv__cpu_other_bits[] = "cut so, the last columns would be summed in another order";
+const char fv__cpu_no_other[] = "cut so, nothing changes";
 
 fv_activation fv__cpu_activation(const fv_op *op, const void *options) {
     static const struct {

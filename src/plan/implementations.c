@@ -2,6 +2,7 @@
 /*
  * implementations.c - who computes each node, settled once, and the layouts that follow.
  */
+#include "device/tuning.h"
 #include "plan/plan_internal.h"
 #include <string.h>
 
@@ -90,14 +91,27 @@ static fv_status size_saved(fv_context *ctx, fv_plan *plan, int n) {
     return FV_OK;
 }
 
+/* Another variant of what was chosen: the one asked for, or the one that was measured. */
+static fv_status vary(fv_context *ctx, fv_plan *plan, int n, fv_request *request,
+                      const fv_impl *impl, fv_settled *settled) {
+    const fv_site *site = plan->nodes[n].site;
+    const unsigned char *asked = plan->options.variants;
+    if (asked)
+        request->variant = asked[2 * n + (request->which == FV_BACKWARD)];
+    else
+        FV_TRY(fv__tuned_variant(ctx, impl, site, request, &request->variant));
+    return fv__impl_vary(impl, site, request, &plan->arena, settled);
+}
+
 static fv_status choose_pass(fv_context *ctx, fv_plan *plan, int n, fv_which which, bool *wants) {
     fv_plan_node *p = &plan->nodes[n];
-    const fv_request request = fv__plan_request(plan, n, which, wants);
+    fv_request request = fv__plan_request(plan, n, which, wants);
     const fv_op *op = plan->net->nodes[n].op;
     const fv_impl **impl = which == FV_FORWARD ? &p->forward : &p->backward;
     fv_settled *settled = &p->settled[which];
     FV_TRY(fv__impl_choose(ctx, plan->device, op, p->site, &request, &plan->arena, impl, settled,
                            NULL));
+    FV_TRY(vary(ctx, plan, n, &request, *impl, settled));
     if (settled->scratch > plan->scratch_bytes) plan->scratch_bytes = settled->scratch;
     if (settled->worker > plan->worker_bytes) plan->worker_bytes = settled->worker;
     return FV_OK;

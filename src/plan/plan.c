@@ -117,6 +117,7 @@ fv_status fv__plan_new(fv_context *ctx, const fv_graph *net, const fv_plan_optio
     if (options->dtype == FV_F32 && !options->reference && device->kernels)
         plan->kernels = device->kernels(ctx->isa, &plan->table);
     const fv_status status = make(ctx, plan);
+    plan->options.variants = NULL;
     plan->options.keep = NULL; /* the caller's; marked by now */
     plan->options.keep_count = 0;
     if (status != FV_OK) {

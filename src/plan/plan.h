@@ -28,6 +28,9 @@ typedef struct fv_plan_options {
     size_t near;      /* bytes of maps that a step is to work on at a time; 0: as caches hold */
     fv_layout prefer; /* implementations that take maps so come first; FV_PLAIN: as listed */
     const fv_device *device; /* NULL: the context's */
+    /* [2 * nodes], forward and backward of each in turn: the variants to settle where they can be;
+       NULL: those that the context's tuning has, if any. */
+    const unsigned char *variants;
 } fv_plan_options;
 
 FV_MUST_USE fv_status fv__plan_new(fv_context *ctx, const fv_graph *net,
@@ -124,7 +127,10 @@ typedef struct fv_step_view {
     int step; /* number of the step in the plan */
     int node; /* of the net; -1: a gradient is cleared or a layout converted */
     fv_which which;
-    const char *impl;    /* "gemm", "clear", "convert" */
+    const char *impl;  /* "gemm", "clear", "convert" */
+    const fv_impl *by; /* that implementation, its variant and its site; NULL: no node's */
+    int variant;
+    const fv_site *site;
     const char *fused;   /* names of what the step's epilogue does, "add1, relu1"; NULL: none */
     const fv_pass *pass; /* NULL for what is no node's */
 } fv_step_view;

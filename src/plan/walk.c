@@ -31,8 +31,11 @@ fv_step_view fv__exec_step(fv_exec *e, int s) {
     if (step->kind != FV_STEP_RUN) return view;
     const fv_plan_node *p = &plan->nodes[step->node];
     view.node = step->node;
-    view.impl = (step->which == FV_FORWARD ? p->forward : p->backward)->name;
     view.pass = &e->passes[s];
+    view.by = step->which == FV_FORWARD ? p->forward : p->backward;
+    view.impl = view.by->name;
+    view.variant = p->settled[step->which].variant;
+    view.site = p->site;
     view.fused = step->which == FV_FORWARD ? p->parts : NULL;
     return view;
 }
