@@ -40,6 +40,9 @@ expect 2 "--threads needs a value" explain lenet5 --threads
 expect 2 "whole number from 1 to 1024" explain lenet5 --threads 0
 expect 2 "whole number from 1 to 1024" explain lenet5 --threads two
 expect 2 "did you mean 'avx2'?" explain lenet5 --isa avx9
+expect 2 "fp32, strict or bf16" bench lenet5 --precision exact
+expect 2 "training is computed in fp32" train lenet5 digits --precision bf16
+expect 2 "training is computed in fp32" bench lenet5 --training --precision strict
 expect 2 "did you mean 'batch'?" explain lenet5 btach=3
 expect 2 "did you mean 'classes'?" explain lenet5 clases=3
 expect 2 "did you mean 'epochs'?" train lenet5 digits epocs=3
@@ -100,6 +103,8 @@ expect 0 "lenet5" --threads 1 explain --isa baseline lenet5
 expect 0 "[28x28x6]" explain -- lenet5
 expect 0 "GFLOP/s" bench lenet5 runs=1
 expect 0 "conv1" bench lenet5 runs=1 --layers --trace
+expect 0 "forward, bf16" bench lenet5 runs=1 --precision bf16
+expect 0 "strict does not allow" bench resnet18 runs=1 --trace --precision strict
 expect 0 "backward" bench lenet5 runs=1 batch=2 --layers --training
 for call in "version" "help conv" "zoo" "zoo vgg16" "data" "data digits:100" "doctor" \
     "explain lenet5" "bench lenet5 runs=1 --layers --trace" "convert lenet5 c.net" \

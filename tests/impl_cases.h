@@ -9,8 +9,8 @@
 
 #include "op_problem.h"
 
-/* Kinds of machine, in order: double without kernels, float without kernels, then every set of
-   instructions. */
+/* Kinds of machine, in order: double without kernels, float without kernels, every set of
+   instructions; then convolution by bf16 pairs, in plain C and as this machine has it. */
 enum { IMPL_DOUBLE, IMPL_BARE, IMPL_ISA };
 int impl_levels(void);
 const char *impl_level_name(int level);
@@ -20,6 +20,9 @@ bool impl_level_here(int level);
 /* All implementations of the CPU (`only`: those of one operator; NULL: of all) on one level; what
    is not here is counted and named as skipped. */
 void impl_cases(op_tally *t, int level, const fv_op *only);
+
+/* Drawn problems alone, others for each seed (impl_cases has those of seed 0). */
+void impl_drawn(op_tally *t, int level, uint64_t seed);
 
 /* A device's implementations on one problem, in every way; how many took it. */
 int impl_cases_of(op_tally *t, const struct fv_device *device, const fv_op *op, const char *sample);

@@ -24,11 +24,13 @@ static void contexts_have_options(void **state) {
     long lent = 0;
     options.threads = 2;
     options.isa = "baseline";
+    options.precision = "strict";
     options.allocator.alloc = take;
     options.allocator.free = give;
     options.allocator.user = &lent;
     assert_int_equal(fv_context_new_with(&options, &ctx), FV_OK);
     assert_string_equal(fv_context_isa(ctx), "baseline");
+    assert_string_equal(fv_context_precision(ctx), "strict");
     assert_true(fv_isa_lanes(ctx) >= 1);
     fv_net *net;
     OK(ctx, fv_net_open(ctx, "lenet5", NULL, &net));
@@ -43,13 +45,21 @@ static void contexts_have_options(void **state) {
     fv_context_free(ctx);
     assert_int_equal(lent, 0);
     options.isa = NULL;
+    options.precision = "bf61";
+    assert_int_equal(fv_context_new_with(&options, &ctx), FV_USAGE);
+    assert_non_null(strstr(fv_context_error(ctx), "fp32, strict or bf16"));
+    assert_non_null(strstr(fv_context_error(ctx), "did you mean 'bf16'?"));
+    fv_context_free(ctx);
+    options.precision = NULL;
     options.size = sizeof options.size - 1;
     assert_int_equal(fv_context_new_with(&options, &ctx), FV_USAGE);
     fv_context_free(ctx);
     assert_int_equal(fv_context_new_with(NULL, &ctx), FV_OK);
     assert_string_equal(fv_context_isa(ctx), fv_isa_best());
+    assert_string_equal(fv_context_precision(ctx), "fp32");
     fv_context_free(ctx);
     assert_null(fv_context_isa(NULL));
+    assert_null(fv_context_precision(NULL));
 }
 
 /* A program that was built with a later header may set only what this library knows. */

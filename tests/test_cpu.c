@@ -16,7 +16,7 @@
 
 #include "impl_cases.h"
 
-#define LEVELS_MOST 16
+#define LEVELS_MOST 32
 
 static void test_level(void **state) {
     const int level = *(const int *)*state;

@@ -46,10 +46,20 @@ typedef struct fv_context_options {
     fv_allocator allocator;
     fv_log_fn *log; /* NULL: notes are dropped */
     void *log_user;
+    /* How exactly runs compute products: "fp32", every layer within 1e-5 of the exact one (relative
+       error of all its numbers together); "strict", only sums of products as float32 multiply-adds
+       give them; "bf16", factors may be rounded to bfloat16 (8 bits) where that is faster, and sums
+       are float32. NULL: "fp32", which training always is. Other bits by precision, never by
+       threads. */
+    const char *precision;
+    /* A file of fv_tune()'s, read once, now: plans are cut as was measured on such a machine.
+       Results are the same. One that is not there says nothing; one that cannot be used is
+       a warning to the log. NULL: the usual ways, and no file is looked at. */
+    const char *tuning;
 } fv_context_options;
 
-/* The same with all of these. FV_USAGE: an instruction set there is no name for. FV_BAD_INPUT: one
-   that this processor does not have. */
+/* The same with all of these. FV_USAGE: an instruction set or precision there is no name for.
+   FV_BAD_INPUT: one that this processor does not have. */
 FV_MUST_USE FV_API fv_status fv_context_new_with(const fv_context_options *options,
                                                  fv_context **out);
 
@@ -71,6 +81,9 @@ FV_API int fv_context_threads(const fv_context *ctx);
 
 /* The instruction set that kernels use with it, "avx2"; NULL for NULL. */
 FV_API const char *fv_context_isa(const fv_context *ctx);
+
+/* How exactly its runs compute, "fp32"; NULL for NULL. */
+FV_API const char *fv_context_precision(const fv_context *ctx);
 
 FV_END
 #endif

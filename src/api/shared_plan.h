@@ -14,7 +14,7 @@ typedef struct fv_shared_plan {
     int64_t batch;
     int64_t height, width; /* of images; 0, 0: as the network's input says */
     bool keeps;            /* every value */
-    int isa;
+    int isa, precision;
     const fv_device *device;
     int users;
     fv_graph *resized; /* the network at that size; NULL: the model's own */

@@ -17,6 +17,7 @@
 
 struct fv_pool;
 struct fv_op;
+struct fv_tuning;
 
 /* Who hears what is worth knowing and no failure. */
 typedef struct fv_logger {
@@ -28,10 +29,12 @@ struct fv_context {
     fv_status status;             /* of the last failure */
     char message[FV_MESSAGE_MAX]; /* of the last failure; "" when there was none */
     struct fv_pool *pool;         /* worker threads; never NULL in a context from fv_context_new */
+    int precision;                /* of inference: an fv_precision (device/precision.h) */
     int isa;                      /* highest set of instructions for kernels (kern/kern.h) */
     const struct fv_device *device; /* that plans are made for unless they name another */
     const struct fv_op *const
-        *ops; /* that a program brought (op/added_op.h), NULL-ended; NULL: none */
+        *ops;                 /* that a program brought (op/added_op.h), NULL-ended; NULL: none */
+    struct fv_tuning *tuning; /* which variants are the fastest (device/tuning.h); NULL: unknown */
     fv_allocator allocator;
     fv_logger logger;
 };

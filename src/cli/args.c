@@ -207,6 +207,7 @@ static fv_status take_common(fv_cli *cli) {
     FV_TRY(fv__cli_whole(cli, "threads", 1, 1024, &threads));
     cli->threads = (int)threads;
     cli->isa = fv__cli_value(cli, "isa");
+    cli->precision = fv__cli_value(cli, "precision");
     return FV_OK;
 }
 

@@ -81,8 +81,9 @@ struct fv_cli {
     int given_count;
     void *keys; /* the command's own, defaults filled in */
     bool json, quiet, help;
-    int threads;     /* 0: one per processor */
-    const char *isa; /* NULL: the best */
+    int threads;           /* 0: one per processor */
+    const char *isa;       /* NULL: the best */
+    const char *precision; /* NULL: fp32 */
     int argc;
     char **argv;
 };

@@ -21,7 +21,7 @@ static int32_t frame_at(fv_direct *d, int64_t row, int64_t col) {
     return d->frames++;
 }
 
-static void found(fv_direct *d) {
+void fv__direct_found(fv_direct *d) {
     int64_t more_cols = 0;
     d->more_rows = 0;
     for (int t = 0; t < d->taps; t++) {
@@ -67,7 +67,7 @@ bool fv__direct_forward(fv_direct *d, const fv_conv_options *o, const fv_shape *
         if (f < 0) return false;
         d->tap[d->taps++] = (fv_tap){f, (int32_t)(r / d->sh), (int32_t)(s / d->sw), (int32_t)q};
     }
-    found(d);
+    fv__direct_found(d);
     return true;
 }
 
@@ -114,25 +114,27 @@ bool fv__direct_backward(fv_direct *d, const fv_conv_options *o, const fv_shape 
             (fv_tap){0, (int32_t)(e - first[0]), (int32_t)(f - first[1]), (int32_t)q};
     }
     if (d->taps > 0) (void)frame_at(d, first[0], first[1]);
-    found(d);
+    fv__direct_found(d);
     return true;
 }
 
-void fv__direct_cut(fv_direct *d, const struct fv_kernels *k) {
+void fv__direct_cut(fv_direct *d, const struct fv_kernels *k, const fv_cut *cut) {
     const int64_t taps = d->taps;
     if (taps == 0 || d->oh <= 0 || d->ow <= 0) return; /* nothing to compute, no memory */
-    d->band = fv__cpu_min(d->oh, fv__cpu_up(TILE_COLUMNS, d->pitch));
+    d->band = fv__cpu_min(d->oh, fv__cpu_up(fv__cpu_doubled(TILE_COLUMNS, cut->band), d->pitch));
     d->bands = fv__cpu_up(d->oh, d->band);
     d->band = fv__cpu_up(d->oh, d->bands);
     const int64_t channel = d->frames * (d->band + d->more_rows) * d->pitch;
     d->depth = fv__cpu_min(fv__cpu_max(FRAME_FLOATS / channel, fv__cpu_up(48, taps)),
                            fv__cpu_max(384 / taps, 1));
+    d->depth = fv__cpu_doubled(d->depth, cut->depth);
     d->depths = fv__cpu_up(d->channels, fv__cpu_min(d->depth, d->channels));
     d->depth = fv__cpu_up(d->channels, d->depths);
     const int64_t units = d->n * d->groups * d->bands;
     d->parts = 1;
     if (units < 24)
         d->parts = fv__cpu_max(1, fv__cpu_min(fv__cpu_up(24, units), d->rows / (4 * k->mr)));
+    d->parts = fv__cpu_min(fv__cpu_doubled(d->parts, cut->parts), fv__cpu_up(d->rows, k->mr));
     d->units = units * d->parts;
     d->macs = (double)d->n * (double)d->groups * (double)d->rows * (double)d->channels *
               (double)taps * (double)(d->oh * d->pitch);

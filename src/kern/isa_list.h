@@ -13,4 +13,6 @@ FV_ISA(baseline, true)
 FV_ISA(avx2, FV_CPU("avx2") && FV_CPU("fma"))
 FV_ISA(avx512, FV_CPU("avx512f") && FV_CPU("avx512bw") && FV_CPU("avx512dq") &&
                    FV_CPU("avx512vl") && FV_CPU("fma"))
+FV_ISA(avx512bf16, supported_avx512() && FV_CPU("avx512bf16"))
+FV_ISA(amx, supported_avx512bf16() && fv__cpu_has_tiles())
 #endif

@@ -3,6 +3,7 @@
  * kern.c - the sets of instructions, from isa_list.h, and a table of kernels for one of them.
  */
 #include "kern/kern.h"
+#include "kern/cpu_bits.h"
 #include <stdbool.h>
 
 #ifdef FV_HAVE_X86

@@ -96,6 +96,7 @@ static fv_status prepare(fv_bench_job *b, int init) {
     FV_TRY(fv__net_site_room(b->ctx, b->net, &b->room));
     FV_TRY(count_work(b));
     FV_TRY(fv__plan_new(b->ctx, b->net, &options, &b->plan));
+    b->told->precision = fv__precision_name(fv__plan_precision(b->plan));
     const fv_plan_memory memory = fv__plan_memory(b->plan);
     b->told->memory = memory.activations + memory.scratch + memory.prepared;
     b->told->parameters = memory.parameters;
@@ -174,11 +175,11 @@ static fv_status measure(fv_bench_job *b, const char *name, int init) {
     fv_bench *told = b->told;
     told->net = fv__arena_text(b->arena, name);
     told->isa = fv__isa_name(b->ctx->isa);
-    told->precision = "fp32";
     told->threads = fv_context_threads(b->ctx);
     told->training = b->options->training;
     told->batch = b->options->batch ? b->options->batch : 1;
     if (!told->net) return FV_EXHAUSTED;
+    if (told->training) FV_TRY(fv__plan_trains(b->ctx));
     FV_TRY(prepare(b, init));
     FV_TRY(fv__bench_list_steps(b));
     if (b->options->trace) FV_TRY(add_trace(b));

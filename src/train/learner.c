@@ -163,6 +163,7 @@ static fv_status make(fv_context *ctx, fv_learner *l) {
 fv_status fv__learner_new_part(fv_context *ctx, fv_model *model, const fv_recipe *recipe,
                                fv_shards part, fv_learner **out) {
     *out = NULL;
+    FV_TRY(fv__plan_trains(ctx));
     if (!fv__net_parameters(model->net.graph, false))
         return fv__fail(ctx, FV_BAD_INPUT,
                         "the network %s has no weights, so there is nothing it could learn; give "

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conv_pairs.c - convolutions in inference by products of bf16 pairs: see pairs.h.
+ *
+ * For bf16 a number is rounded to one bfloat16. For fp32 it is the sum of two, hi + lo, which leave
+ * 2^-17 of it out, and three products of four are computed: hi hi + hi lo + lo hi, summed in
+ * float32. The error of a layer is about 4e-6 of its numbers, whatever its size. That pays on tiles
+ * (AMX) alone.
+ *
+ * A unit makes the frames of a band and multiplies them by its filters, block by block; what
+ * follows the sums is done while they are in the caches.
+ */
+#include "cpu/pairs.h"
+#include "kern/bf16.h"
+
+typedef struct work {
+    const fv_pass *p;
+    const fv_pairs *g;
+    const struct fv_kernels *k;
+    uint32_t *shared;
+    uint32_t *workers; /* worker_words() each */
+    fv_activation act;
+} work;
+
+/* ------------------------------------------------------------------------------ settling --- */
+
+/* Words of the frames that a unit works on. */
+static int64_t frame_words(const fv_pairs *g) {
+    return (g->split ? 2 : 1) * g->words * g->samples + 16;
+}
+
+static int64_t worker_words(const fv_pairs *g) {
+    return (g->shared ? 0 : frame_words(g)) + g->form.rows * g->ld;
+}
+
+static int64_t shared_words(const fv_pairs *g) {
+    return g->shared ? g->units / g->parts * frame_words(g) : 0;
+}
+
+/* Words of all weights, of one part of a number. */
+static int64_t weight_words(const fv_pairs *g) {
+    return g->d.groups * g->blocks * g->weights;
+}
+
+static const char *unfit(const fv_request *request) {
+    if (!request->kernels->pairs) return "these instructions have no products of bf16 pairs";
+    if (request->precision == FV_PRECISION_STRICT) return "strict does not allow bfloat16";
+    if (request->training) return "in training the weights would be split at every step";
+    if (request->precision == FV_PRECISION_FP32 && !request->kernels->form.split)
+        return "three products of bf16 pairs take longer than one of float32 without tiles";
+    return NULL;
+}
+
+static const char *settle(const fv_site *site, const fv_request *request, fv_arena *arena,
+                          fv_settled *settled) {
+    const char *why = unfit(request);
+    if (why) return why;
+    FV_STATE(fv_pairs, g, arena);
+    if (!g) return fv__impl_no_memory;
+    why = fv__pairs_problem(g, site, request);
+    if (why) return why;
+    if (!fv__pairs_cut(g, arena)) return fv__impl_no_memory;
+    if (g->words > INT32_MAX || 2 * g->pairs * g->d.area > INT32_MAX)
+        return "the maps are too large for offsets of 32 bits";
+    settled->state = g;
+    settled->prepared = sizeof(uint32_t) * (size_t)weight_words(g) * (g->split ? 2 : 1);
+    settled->packed = true;
+    settled->scratch = sizeof(uint32_t) * (size_t)shared_words(g);
+    settled->worker = sizeof(uint32_t) * (size_t)worker_words(g);
+    return NULL;
+}
+
+/* ------------------------------------------------------------------------------- weights --- */
+
+/* One filter's weights of a step, from where its first pair lies. */
+static void pack_step(const fv_pairs *g, const float *w, int64_t step, uint32_t *hi, uint32_t *lo) {
+    const int64_t first = step / g->d.taps * g->form.depth;
+    const int32_t tap = g->d.tap[step % g->d.taps].weight;
+    for (int64_t q = 0; q < g->form.depth; q++) {
+        uint32_t h[2], l[2];
+        for (int i = 0; i < 2; i++) {
+            const int32_t at = g->at[2 * (first + q) + i];
+            const float x = w && at >= 0 ? w[at + tap] : 0;
+            h[i] = fv__bf16_round(fv__float_bits(x));
+            if (lo) fv__bf16_split(x, &h[i], &l[i]);
+        }
+        hi[q] = h[0] >> 16 | h[1];
+        if (lo) lo[q] = l[0] >> 16 | l[1];
+    }
+}
+
+/* Units are blocks of filters of the groups. */
+static void pack_blocks(void *arg, int64_t first, int64_t end, int worker) {
+    const fv_pass *p = arg;
+    const fv_pairs *g = p->state;
+    const int64_t tile = g->form.tile, each = g->form.rows * g->form.depth;
+    (void)worker;
+    for (int64_t u = first; u < end; u++)
+        for (int64_t r = 0; r < g->form.rows; r++) {
+            const int64_t filter = u % g->blocks * g->form.rows + r;
+            const float *w = (const float *)p->w[0].data +
+                             (u / g->blocks * g->d.rows + filter) * g->d.channels * g->d.area;
+            uint32_t *hi = (uint32_t *)p->prepared + u * g->weights +
+                           r / tile * tile * g->form.depth + r % tile * g->form.depth;
+            uint32_t *lo = g->split ? hi + weight_words(g) : NULL;
+            if (filter >= g->d.rows) w = NULL;
+            for (int64_t s = 0; s < g->steps; s++)
+                pack_step(g, w, s, hi + s * each, lo ? lo + s * each : NULL);
+        }
+}
+
+static void prepare(const fv_pass *p) {
+    const fv_pairs *g = p->state;
+    fv__cpu_split(p->pool, g->d.groups * g->blocks, 8 * (double)weight_words(g), FV_GRAIN,
+                  pack_blocks, p);
+}
+
+/* ------------------------------------------------------------------------------- running --- */
+
+/* Which part of the problem a unit is. */
+typedef struct part {
+    int64_t sample, samples, group, row, high; /* the band's first row and rows */
+    int64_t first, end;                        /* blocks of filters */
+} part;
+
+static part part_of(const fv_pairs *g, int64_t u) {
+    part q;
+    fv__cpu_cut(g->blocks, g->parts, u % g->parts, &q.first, &q.end);
+    u /= g->parts;
+    q.row = u % g->bands * g->band;
+    q.high = fv__cpu_min(g->band, g->d.oh - q.row);
+    u /= g->bands;
+    q.group = u % g->d.groups;
+    q.sample = u / g->d.groups * g->samples;
+    q.samples = fv__cpu_min(g->samples, g->d.n - q.sample);
+    return q;
+}
+
+/* A channel with its folded tap, as half of a pair: where the frame starts that begins at
+   (row, col) of the plane without it. */
+static fv_pair_half half_of(const fv_pairs *g, const float *source, int64_t v, int64_t row,
+                            int64_t col) {
+    const int64_t c = v / g->folded;
+    const fv_folded_tap *tap = &g->fold[v % g->folded];
+    return (fv_pair_half){c < g->d.channels ? source + c * g->d.h * g->d.w : NULL, row + tap->row,
+                          col + tap->col};
+}
+
+/* The frames of pairs [first, end) of one sample of a part. */
+static void make_pairs(const work *w, const part *q, int64_t sample, int64_t first, int64_t end,
+                       uint32_t *to) {
+    const fv_pairs *g = w->g;
+    const fv_direct *d = &g->d;
+    const float *source =
+        fv__cpu_at(&w->p->x[0], q->sample + sample) + q->group * d->channels * d->h * d->w;
+    uint32_t *hi = to + sample * g->words, *lo = g->split ? hi + g->samples * g->words : NULL;
+    for (int64_t i = first; i < end; i++)
+        for (int f = 0; f < d->frames; f++) {
+            const int64_t row = d->frame_row[f] + q->row * d->sh, at = i * g->plane + f * g->frame;
+            const fv_pair_half half[2] = {half_of(g, source, 2 * i, row, d->frame_col[f]),
+                                          half_of(g, source, 2 * i + 1, row, d->frame_col[f])};
+            w->k->pairs_pack(half, d->h, d->w, d->sh, d->sw, q->high + d->more_rows, d->pitch,
+                             hi + at, lo ? lo + at : NULL);
+        }
+}
+
+/* A unit without its parts makes its frames pair by pair. */
+static void make_shared(void *arg, int64_t first, int64_t end, int worker) {
+    const work *w = arg;
+    const fv_pairs *g = w->g;
+    (void)worker;
+    for (int64_t i = first; i < end; i++) {
+        const int64_t u = i / g->pairs;
+        const part q = part_of(g, u * g->parts);
+        for (int64_t n = 0; n < q.samples; n++)
+            make_pairs(w, &q, n, i % g->pairs, i % g->pairs + 1, w->shared + u * frame_words(g));
+    }
+}
+
+/* The finished sums of a block of filters, from `filter` of all groups on, go to their rows. */
+static void finish(const work *w, const part *q, int64_t sample, int64_t filter, int64_t rows,
+                   const float *block) {
+    const fv_direct *d = &w->g->d;
+    const float *bias = fv__cpu_bias(w->p);
+    const int64_t n = q->high * d->ow;
+    for (int64_t r = 0; r < rows; r++) {
+        const int64_t at = (filter + r) * d->to_plane + q->row * d->ow;
+        const float *x = block + r * w->g->ld;
+        float *y = fv__cpu_at(&w->p->y[0], sample) + at;
+        fv_gemm_after after = fv__cpu_bounds(&w->act);
+        if (w->p->added) after.added = fv__cpu_at(w->p->added, sample) + at;
+        w->k->pairs_out(d->straight ? 1 : q->high, d->straight ? n : d->ow, x, d->pitch,
+                        bias ? bias[filter + r] : 0, &after, y, d->ow);
+        if (!fv__cpu_bounded(&w->act))
+            w->k->act(w->act.kind, 1, n, y, 0, y, 0, w->act.p, w->act.q);
+    }
+}
+
+static void unit(const work *w, int64_t u, uint32_t *frames, float *block) {
+    const fv_pairs *g = w->g;
+    const fv_direct *d = &g->d;
+    const part q = part_of(g, u);
+    const int64_t columns = (q.high - 1) * d->pitch + d->ow;
+    if (g->shared)
+        frames = w->shared + u / g->parts * frame_words(g);
+    else
+        for (int64_t n = 0; n < q.samples; n++) make_pairs(w, &q, n, 0, g->pairs, frames);
+    for (int64_t b = q.first; b < q.end; b++) {
+        const int64_t r = b * g->form.rows, rows = fv__cpu_min(g->form.rows, d->rows - r);
+        const uint32_t *a =
+            (const uint32_t *)w->p->prepared + (q.group * g->blocks + b) * g->weights;
+        for (int64_t n = 0; n < q.samples; n++) {
+            const uint32_t *x = frames + n * g->words;
+            w->k->pairs(rows, columns, g->steps, a, g->split ? a + weight_words(g) : NULL, x,
+                        g->split ? x + g->samples * g->words : NULL, g->plane, g->off, block,
+                        g->ld);
+            finish(w, &q, q.sample + n, q.group * d->rows + r, rows, block);
+        }
+    }
+}
+
+static void units(void *arg, int64_t first, int64_t end, int worker) {
+    const work *w = arg;
+    uint32_t *frames = w->workers + worker * worker_words(w->g);
+    uint32_t *block = frames + (w->g->shared ? 0 : frame_words(w->g));
+    for (int64_t u = first; u < end; u++) unit(w, u, frames, (float *)(void *)block);
+}
+
+static void forward(const fv_pass *p) {
+    const fv_pairs *g = p->state;
+    work w = {.p = p, .g = g, .k = p->kernels, .shared = p->scratch};
+    w.workers = w.shared + shared_words(g);
+    w.act = fv__cpu_epilogue_act(p);
+    if (g->shared)
+        fv__cpu_split(p->pool, g->units / g->parts * g->pairs, 8 * (double)shared_words(g),
+                      FV_GRAIN, make_shared, &w);
+    fv__cpu_split(p->pool, g->units, g->macs, 2 * FV_GRAIN, units, &w);
+}
+
+const fv_impl fv__cpu_conv_pairs_forward = {.name = "pairs",
+                                            .op = &fv__op_conv,
+                                            .which = FV_FORWARD,
+                                            .refuses = fv__cpu_conv_maps_refuses,
+                                            .settle = settle,
+                                            .prepare = prepare,
+                                            .run = forward};

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pairs_problem.c - which taps stand in for channels, and how the work is cut. See pairs.h.
+ */
+#include "cpu/pairs.h"
+
+#define FRAME_WORDS  163840    /* frames in work: 640 KB, in the L2 cache */
+#define SHARED_WORDS (1 << 21) /* frames made beforehand: 8 MB at most */
+#define COLUMNS      1024      /* columns of a band, at most */
+#define UNITS        24        /* as many pieces of work keep several threads busy */
+#define PACKING      24        /* steps of a product that take the time of making 16 words */
+
+/* ------------------------------------------------------------------------------- folding --- */
+
+static int32_t kept_frame(fv_direct *d, const fv_direct *from, int32_t frame) {
+    for (int f = 0; f < d->frames; f++)
+        if (d->frame_row[f] == from->frame_row[frame] && d->frame_col[f] == from->frame_col[frame])
+            return f;
+    d->frame_row[d->frames] = from->frame_row[frame];
+    d->frame_col[d->frames] = from->frame_col[frame];
+    return d->frames++;
+}
+
+/* Of the kernel `from` those taps that are left when others stand in for channels. */
+static void fold(fv_pairs *p, const fv_direct *from, const fv_conv_options *o, fv_folding folding) {
+    fv_direct *d = &p->d;
+    const int64_t kw = o->kernel.w;
+    p->folded = 0;
+    d->taps = d->frames = 0;
+    for (int t = 0; t < from->taps; t++) {
+        const int64_t r = from->tap[t].weight / kw, s = from->tap[t].weight % kw;
+        const bool stays =
+            folding == FV_FOLD_NONE || (s == 0 && (folding == FV_FOLD_ROW || r == 0));
+        if (stays) {
+            d->tap[d->taps] = from->tap[t];
+            d->tap[d->taps++].frame = kept_frame(d, from, from->tap[t].frame);
+        }
+        if (t == 0 || (folding != FV_FOLD_NONE && (folding == FV_FOLD_ALL || r == 0)))
+            p->fold[p->folded++] =
+                (fv_folded_tap){r * o->dilation.h, s * o->dilation.w, from->tap[t].weight};
+    }
+    fv__direct_found(d);
+    const int64_t pairs = fv__cpu_up(d->channels * p->folded, 2);
+    p->pairs = fv__cpu_up(pairs, p->form.depth) * p->form.depth;
+    p->steps = p->pairs / p->form.depth * d->taps;
+}
+
+/* Multiplications of the products, with those whose result nobody wants, over what a pair of
+   numbers takes; of a sample and group. */
+static int64_t products(const fv_pairs *p) {
+    const int64_t filters = fv__cpu_up(p->d.rows, p->form.tile) * p->form.tile;
+    return fv__cpu_up(p->d.oh * p->d.pitch, 16) * p->steps * filters;
+}
+
+static int64_t cost(const fv_pairs *p) {
+    const int64_t frames = p->d.frames * (p->d.oh + p->d.more_rows) * p->d.pitch;
+    return products(p) * (p->split ? 3 : 1) + p->pairs * fv__cpu_up(frames, 16) * PACKING;
+}
+
+static void cheapest(fv_pairs *p, const fv_conv_options *o) {
+    const fv_direct whole = p->d;
+    fv_folding best = FV_FOLD_NONE;
+    int64_t least = INT64_MAX;
+    for (fv_folding f = FV_FOLD_NONE; f < (o->kernel.h * o->kernel.w > 1 ? FV_FOLDINGS : 1); f++) {
+        fold(p, &whole, o, f);
+        if (cost(p) >= least) continue;
+        least = cost(p);
+        best = f;
+    }
+    fold(p, &whole, o, best);
+}
+
+/* How many multiplications there are for one that is wanted, in tenths. */
+static int64_t tenths(const fv_pairs *p) {
+    const fv_direct *d = &p->d;
+    return fv__cpu_up(products(p) * 10 * 16 * 2 * p->form.depth,
+                      d->rows * d->channels * d->area * d->oh * d->ow);
+}
+
+const char *fv__pairs_problem(fv_pairs *p, const fv_site *site, const fv_request *request) {
+    const fv_conv_options *o = site->options;
+    p->form = request->kernels->form;
+    p->split = request->precision == FV_PRECISION_FP32;
+    if (!fv__direct_forward(&p->d, o, &site->in[0]))
+        return "kernel or stride are too large for offsets";
+    if (p->d.oh * p->d.ow < 16) return "the maps are too small";
+    cheapest(p, o);
+    if (tenths(p) > (p->form.depth > 1 ? 30 : 15))
+        return "of products in such blocks of channels, filters and pixels too few would be wanted";
+    return NULL;
+}
+
+/* --------------------------------------------------------------------------------- the cut --- */
+
+/* Rounded up to whole cache lines, an odd number of them, so that neighbours do not meet in one
+   place of a cache. */
+static int64_t odd_lines(int64_t words) {
+    return fv__cpu_up(words, 16) / 2 * 32 + 16;
+}
+
+static int64_t words_of(const fv_pairs *p, int64_t band) {
+    const fv_direct *d = &p->d;
+    return p->pairs * odd_lines(d->frames * (band + d->more_rows) * d->pitch);
+}
+
+static void cut_rows(fv_pairs *p) {
+    const fv_direct *d = &p->d;
+    const int64_t most = FRAME_WORDS / (p->split ? 2 : 1);
+    p->band = fv__cpu_max(1, fv__cpu_min(d->oh, COLUMNS / d->pitch));
+    while (p->band > 1 && words_of(p, p->band) > most) p->band--;
+    p->bands = fv__cpu_up(d->oh, p->band);
+    p->band = fv__cpu_up(d->oh, p->bands);
+    p->frame = (p->band + d->more_rows) * d->pitch;
+    p->words = words_of(p, p->band);
+    p->plane = p->words / p->pairs;
+    p->ld = odd_lines((p->band - 1) * d->pitch + d->ow);
+    p->samples = p->bands > 1 ? 1 : fv__cpu_max(1, fv__cpu_min(d->n, most / p->words));
+    p->groupings = fv__cpu_up(d->n, p->samples);
+    p->samples = fv__cpu_up(d->n, p->groupings);
+}
+
+static void cut_filters(fv_pairs *p) {
+    const fv_direct *d = &p->d;
+    const int64_t units = p->groupings * d->groups * p->bands;
+    const int64_t all = d->n * d->groups * p->bands * p->words * (p->split ? 2 : 1);
+    p->blocks = fv__cpu_up(d->rows, p->form.rows);
+    p->parts = fv__cpu_max(1, fv__cpu_min(fv__cpu_up(UNITS, units), p->blocks));
+    if (all > SHARED_WORDS) p->parts = 1;
+    p->shared = p->parts > 1;
+    p->units = units * p->parts;
+    p->weights = p->steps * p->form.depth * p->form.rows;
+    p->macs =
+        (double)(d->n * d->groups) * (double)products(p) * 16 * p->form.depth * (p->split ? 3 : 1);
+}
+
+bool fv__pairs_cut(fv_pairs *p, fv_arena *arena) {
+    const fv_direct *d = &p->d;
+    cut_rows(p);
+    cut_filters(p);
+    int32_t *at = fv__arena_alloc(arena, sizeof *at * (size_t)(2 * p->pairs));
+    int32_t *off = fv__arena_alloc(arena, sizeof *off * (size_t)p->steps);
+    if (!at || !off) return false;
+    for (int64_t v = 0; v < 2 * p->pairs; v++) {
+        const int64_t c = v / p->folded;
+        at[v] = c < d->channels ? (int32_t)(c * d->area + p->fold[v % p->folded].weight) : -1;
+    }
+    for (int64_t s = 0; s < p->steps; s++) {
+        const fv_tap *tap = &d->tap[s % d->taps];
+        off[s] = (int32_t)(s / d->taps * p->form.depth * p->plane + tap->frame * p->frame +
+                           tap->dr * d->pitch + tap->dc);
+    }
+    p->at = at;
+    p->off = off;
+    return true;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernels for AVX-512 with bfloat16, over those for AVX-512: products of bf16 pairs by
+ * VDPBF16PS, 16 at a time.
+ */
+#include "kern/dot_form.h"
+
+#ifdef FV_HAVE_X86
+
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx512f,avx512bf16")))
+#define INLINE static inline __attribute__((always_inline)) TARGET
+#define UNROLL _Pragma("GCC unroll 32")
+
+/* All rows by V vectors of columns. */
+INLINE void dots(const int V, int64_t steps, const uint32_t *a, const uint32_t *b,
+                 const int32_t *off, float *c, int64_t ldc) {
+    __m512 sum[FV_DOT_ROWS * 3];
+    UNROLL for (int i = 0; i < FV_DOT_ROWS * V; i++) sum[i] = _mm512_setzero_ps();
+    for (int64_t s = 0; s < steps; s++, a += FV_DOT_ROWS) {
+        __m512i x[3];
+        UNROLL for (int v = 0; v < V; v++) x[v] = _mm512_loadu_si512(b + off[s] + 16 * v);
+        UNROLL for (int r = 0; r < FV_DOT_ROWS; r++) {
+            const __m512i w = _mm512_set1_epi32((int)a[r]);
+            UNROLL for (int v = 0; v < V; v++) sum[r * V + v] =
+                _mm512_dpbf16_ps(sum[r * V + v], (__m512bh)x[v], (__m512bh)w);
+        }
+    }
+    UNROLL for (int r = 0; r < FV_DOT_ROWS; r++) {
+        UNROLL for (int v = 0; v < V; v++) _mm512_storeu_ps(c + r * ldc + 16 * v, sum[r * V + v]);
+    }
+}
+
+static TARGET void pairs(int64_t rows, int64_t cols, int64_t steps, const uint32_t *a_hi,
+                         const uint32_t *a_lo, const uint32_t *b_hi, const uint32_t *b_lo,
+                         int64_t plane, const int32_t *off, float *c, int64_t ldc) {
+    (void)rows, (void)a_lo, (void)b_lo, (void)plane;
+    int64_t j = 0;
+    for (; j + 32 < cols; j += 48) dots(3, steps, a_hi, b_hi + j, off, c + j, ldc);
+    if (j + 16 < cols)
+        dots(2, steps, a_hi, b_hi + j, off, c + j, ldc);
+    else if (j < cols)
+        dots(1, steps, a_hi, b_hi + j, off, c + j, ldc);
+}
+
+void fv__fill_avx512bf16(fv_kernels *kernels);
+void fv__fill_avx512bf16(fv_kernels *kernels) {
+    kernels->pairs = pairs;
+    kernels->form = fv__dot_form;
+}
+
+#else
+typedef int fv_no_avx512bf16; /* another architecture: nothing here */
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pairs.inc.h - float32 into pairs of bfloat16, and what follows the products of such pairs: see
+ * the cells of kern/table.h. The rounding is that of kern/bf16.h.
+ */
+
+INLINE uvec bf16_round(uvec u) {
+    const ivec size = (ivec)u & 0x7fffffff;
+    const uvec nearest = u + 0x7fff + (u >> 16 & 1);
+    const uvec last = (uvec)(size > 0x7f7f7fff), none = (uvec)(size > 0x7f800000) & 0x00400000;
+    return ((last & (u | none)) | (~last & nearest)) & 0xffff0000;
+}
+
+/* m numbers of a row of a half's plane, from column j of the frame on; 0 outside the plane. */
+INLINE vec half_row(const float *row, int64_t lo, int64_t hi, int64_t stride, int64_t j,
+                    int64_t m) {
+    const int64_t a = lo > j ? lo - j : 0, b = hi - j < m ? hi - j : m;
+    const float *from = row + j * stride;
+    if (!row || b <= a) return v_zero();
+    if (stride == 1) return a == 0 && b == LANES ? v_load(from) : v_load_range(from, a, b);
+    if (a == 0 && b == m) return load_strided(from, stride, m);
+    float t[LANES] = {0};
+    for (int64_t i = a; i < b; i++) t[i] = from[i * stride];
+    return v_load(t);
+}
+
+/* Which columns of the frame lie in the plane: [lo, hi). */
+typedef struct half_columns {
+    int64_t lo, hi;
+} half_columns;
+
+INLINE half_columns columns_of(const fv_pair_half *half, int64_t w, int64_t sw, int64_t pitch) {
+    half_columns c = {half->col >= 0 ? 0 : (-half->col + sw - 1) / sw,
+                      half->col >= w ? 0 : (w - 1 - half->col) / sw + 1};
+    if (c.hi > pitch) c.hi = pitch;
+    return c;
+}
+
+INLINE const float *row_of(const fv_pair_half *half, int64_t row, int64_t h, int64_t w) {
+    return half->plane && row >= 0 && row < h ? half->plane + row * w + half->col : NULL;
+}
+
+static void pairs_pack(const fv_pair_half half[2], int64_t h, int64_t w, int64_t sh, int64_t sw,
+                       int64_t rows, int64_t pitch, uint32_t *hi, uint32_t *lo) {
+    const half_columns c0 = columns_of(&half[0], w, sw, pitch);
+    const half_columns c1 = columns_of(&half[1], w, sw, pitch);
+    for (int64_t i = 0; i < rows; i++) {
+        const float *x0 = row_of(&half[0], half[0].row + i * sh, h, w);
+        const float *x1 = row_of(&half[1], half[1].row + i * sh, h, w);
+        float *to_hi = (float *)(void *)(hi + i * pitch);
+        float *to_lo = (float *)(void *)(lo + (lo ? i * pitch : 0));
+        EACH(pitch, {
+            const vec v0 = half_row(x0, c0.lo, c0.hi, sw, i, m);
+            const vec v1 = half_row(x1, c1.lo, c1.hi, sw, i, m);
+            uvec h0 = bf16_round((uvec)v0), h1 = bf16_round((uvec)v1);
+            if (lo) {
+                h0 &= (uvec)(((ivec)v0 & 0x7fffffff) < 0x7f800000);
+                h1 &= (uvec)(((ivec)v1 & 0x7fffffff) < 0x7f800000);
+                const uvec l0 = bf16_round((uvec)(v0 - (vec)h0));
+                const uvec l1 = bf16_round((uvec)(v1 - (vec)h1));
+                v_put(to_lo + i, (vec)(l0 >> 16 | l1), m);
+            }
+            v_put(to_hi + i, (vec)(h0 >> 16 | h1), m);
+        });
+    }
+}
+
+static void pairs_out(int64_t rows, int64_t n, const float *x, int64_t ldx, float bias,
+                      const fv_gemm_after *after, float *y, int64_t ldy) {
+    const vec b = v_set(bias);
+    for (int64_t r = 0; r < rows; r++) {
+        const float *from = x + r * ldx;
+        float *to = y + r * ldy;
+        const int64_t at = r * ldy;
+        EACH(n, v_put(to + i, finished(after, v_get(from + i, m) + b, at + i, m), m););
+    }
+}
