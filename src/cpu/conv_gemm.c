@@ -13,7 +13,8 @@
 
 #include <string.h>
 
-#define PANEL_FLOATS  8192 /* 32 KB of L1 */
+#define PANEL_FLOATS                                                                               \
+    16384 /* 64 KB: a depth by 96 columns, and longer runs of y for shallow filters */
 #define DEPTH         128
 #define SHARED_FLOATS (1 << 21) /* patches made beforehand: 8 MB at most */
 

@@ -63,6 +63,13 @@ INLINE void tile(const int R, const int V, const int64_t m, const gemm_places *g
                 acc[r * V + v] = bias ? v_set(bias[r]) : v_zero();
         }
     }
+    /* What a finished sum meets comes into the cache meanwhile. */
+    if (g->after && g->after->added) {
+        UNROLL for (int r = 0; r < R; r++) {
+            UNROLL for (int v = 0; v < V; v++)
+                __builtin_prefetch(g->after->added + r * g->after->ld + v * LANES + after_at);
+        }
+    }
     /* Two pointers into a, so that four rows each are within one index register's reach. */
     const float *a4 = a + 4 * ar;
     for (int64_t l = 0; l < k; l++) {
