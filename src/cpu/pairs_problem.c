@@ -77,6 +77,15 @@ static int64_t tenths(const fv_pairs *p) {
                       d->rows * d->channels * d->area * d->oh * d->ow);
 }
 
+/* Without tiles a product of pairs is at twice the rate of multiply-adds. Winograd's transforms save
+   more than that where they are not much of the work; they are more exact, too. */
+static bool better_transformed(const fv_pairs *p, const fv_conv_options *o) {
+    const fv_direct *d = &p->d;
+    return p->form.depth == 1 && d->area == 9 && o->kernel.h == 3 && d->sh == 1 && d->sw == 1 &&
+           o->dilation.h == 1 && o->dilation.w == 1 && d->groups == 1 && d->rows >= 64 &&
+           d->channels >= 64 && d->oh >= 12 && d->ow >= 12;
+}
+
 const char *fv__pairs_problem(fv_pairs *p, const fv_site *site, const fv_request *request) {
     const fv_conv_options *o = site->options;
     p->form = request->kernels->form;
@@ -84,6 +93,7 @@ const char *fv__pairs_problem(fv_pairs *p, const fv_site *site, const fv_request
     if (!fv__direct_forward(&p->d, o, &site->in[0]))
         return "kernel or stride are too large for offsets";
     if (p->d.oh * p->d.ow < 16) return "the maps are too small";
+    if (better_transformed(p, o)) return "3x3 of stride 1 gains more by Winograd's transforms";
     cheapest(p, o);
     if (tenths(p) > (p->form.depth > 1 ? 30 : 15))
         return "of products in such blocks of channels, filters and pixels too few would be wanted";
