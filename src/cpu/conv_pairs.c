@@ -26,7 +26,7 @@ typedef struct work {
 
 /* Words of the frames that a unit works on. */
 static int64_t frame_words(const fv_pairs *g) {
-    return (g->split ? 2 : 1) * g->words * g->samples + 16;
+    return (g->split ? 2 : 1) * g->words + 16;
 }
 
 static int64_t worker_words(const fv_pairs *g) {
@@ -153,7 +153,7 @@ static void make_pairs(const work *w, const part *q, int64_t sample, int64_t fir
     const fv_direct *d = &g->d;
     const float *source =
         fv__cpu_at(&w->p->x[0], q->sample + sample) + q->group * d->channels * d->h * d->w;
-    uint32_t *hi = to + sample * g->words, *lo = g->split ? hi + g->samples * g->words : NULL;
+    uint32_t *hi = to + sample * g->step, *lo = g->split ? hi + g->words : NULL;
     for (int64_t i = first; i < end; i++)
         for (int f = 0; f < d->frames; f++) {
             const int64_t row = d->frame_row[f] + q->row * d->sh, at = i * g->plane + f * g->frame;
@@ -196,27 +196,32 @@ static void finish(const work *w, const part *q, int64_t sample, int64_t filter,
     }
 }
 
-static void unit(const work *w, int64_t u, uint32_t *frames, float *block) {
+/* One block of filters of a part. */
+static void multiply(const work *w, const part *q, int64_t b, const uint32_t *frames,
+                     float *block) {
     const fv_pairs *g = w->g;
     const fv_direct *d = &g->d;
+    const int64_t r = b * g->form.rows, rows = fv__cpu_min(g->form.rows, d->rows - r);
+    const int64_t filter = q->group * d->rows + r, columns = (q->high - 1) * d->pitch + d->ow;
+    const uint32_t *a = (const uint32_t *)w->p->prepared + (q->group * g->blocks + b) * g->weights;
+    const uint32_t *lo = g->split ? a + weight_words(g) : NULL;
+    for (int64_t n = 0; n < q->samples; n++) {
+        const uint32_t *x = frames + n * g->step;
+        if (n == 0 || !g->joined)
+            w->k->pairs(rows, g->joined ? q->samples * columns : columns, g->steps, a, lo, x,
+                        g->split ? x + g->words : NULL, g->plane, g->off, block, g->ld);
+        finish(w, q, q->sample + n, filter, rows, block + (g->joined ? n * columns : 0));
+    }
+}
+
+static void unit(const work *w, int64_t u, uint32_t *frames, float *block) {
+    const fv_pairs *g = w->g;
     const part q = part_of(g, u);
-    const int64_t columns = (q.high - 1) * d->pitch + d->ow;
     if (g->shared)
         frames = w->shared + u / g->parts * frame_words(g);
     else
         for (int64_t n = 0; n < q.samples; n++) make_pairs(w, &q, n, 0, g->pairs, frames);
-    for (int64_t b = q.first; b < q.end; b++) {
-        const int64_t r = b * g->form.rows, rows = fv__cpu_min(g->form.rows, d->rows - r);
-        const uint32_t *a =
-            (const uint32_t *)w->p->prepared + (q.group * g->blocks + b) * g->weights;
-        for (int64_t n = 0; n < q.samples; n++) {
-            const uint32_t *x = frames + n * g->words;
-            w->k->pairs(rows, columns, g->steps, a, g->split ? a + weight_words(g) : NULL, x,
-                        g->split ? x + g->samples * g->words : NULL, g->plane, g->off, block,
-                        g->ld);
-            finish(w, &q, q.sample + n, q.group * d->rows + r, rows, block);
-        }
-    }
+    for (int64_t b = q.first; b < q.end; b++) multiply(w, &q, b, frames, block);
 }
 
 static void units(void *arg, int64_t first, int64_t end, int worker) {

@@ -77,8 +77,8 @@ static int64_t tenths(const fv_pairs *p) {
                       d->rows * d->channels * d->area * d->oh * d->ow);
 }
 
-/* Without tiles a product of pairs is at twice the rate of multiply-adds. Winograd's transforms save
-   more than that where they are not much of the work; they are more exact, too. */
+/* Without tiles a product of pairs is at twice the rate of multiply-adds. Winograd's transforms
+   save more than that where they are not much of the work; they are more exact, too. */
 static bool better_transformed(const fv_pairs *p, const fv_conv_options *o) {
     const fv_direct *d = &p->d;
     return p->form.depth == 1 && d->area == 9 && o->kernel.h == 3 && d->sh == 1 && d->sw == 1 &&
@@ -108,31 +108,42 @@ static int64_t odd_lines(int64_t words) {
     return fv__cpu_up(words, 16) / 2 * 32 + 16;
 }
 
-static int64_t words_of(const fv_pairs *p, int64_t band) {
+static int64_t words_of(const fv_pairs *p, int64_t band, int64_t side_by_side) {
     const fv_direct *d = &p->d;
-    return p->pairs * odd_lines(d->frames * (band + d->more_rows) * d->pitch);
+    return p->pairs * odd_lines(side_by_side * d->frames * (band + d->more_rows) * d->pitch);
+}
+
+/* Samples of a unit, where a band is all of a map. Where a kernel is one pixel large their maps are
+   one, so that its columns fill whole tiles. */
+static void cut_samples(fv_pairs *p, int64_t most) {
+    const fv_direct *d = &p->d;
+    const int64_t each = words_of(p, p->band, 1), map = d->oh * d->pitch;
+    p->samples = p->bands > 1 ? 1 : fv__cpu_max(1, fv__cpu_min(d->n, most / each));
+    p->joined = p->bands == 1 && d->taps == 1 && d->frames == 1;
+    if (p->joined) p->samples = fv__cpu_min(p->samples, fv__cpu_max(1, COLUMNS / map));
+    p->groupings = fv__cpu_up(d->n, p->samples);
+    p->samples = fv__cpu_up(d->n, p->groupings);
+    p->words = p->joined ? words_of(p, p->band, p->samples) : p->samples * each;
+    p->plane = (p->joined ? p->words : each) / p->pairs;
+    p->step = p->joined ? map : each;
+    p->ld = odd_lines((p->joined ? p->samples * map : (p->band - 1) * d->pitch + d->ow));
 }
 
 static void cut_rows(fv_pairs *p) {
     const fv_direct *d = &p->d;
     const int64_t most = FRAME_WORDS / (p->split ? 2 : 1);
     p->band = fv__cpu_max(1, fv__cpu_min(d->oh, COLUMNS / d->pitch));
-    while (p->band > 1 && words_of(p, p->band) > most) p->band--;
+    while (p->band > 1 && words_of(p, p->band, 1) > most) p->band--;
     p->bands = fv__cpu_up(d->oh, p->band);
     p->band = fv__cpu_up(d->oh, p->bands);
     p->frame = (p->band + d->more_rows) * d->pitch;
-    p->words = words_of(p, p->band);
-    p->plane = p->words / p->pairs;
-    p->ld = odd_lines((p->band - 1) * d->pitch + d->ow);
-    p->samples = p->bands > 1 ? 1 : fv__cpu_max(1, fv__cpu_min(d->n, most / p->words));
-    p->groupings = fv__cpu_up(d->n, p->samples);
-    p->samples = fv__cpu_up(d->n, p->groupings);
+    cut_samples(p, most);
 }
 
 static void cut_filters(fv_pairs *p) {
     const fv_direct *d = &p->d;
     const int64_t units = p->groupings * d->groups * p->bands;
-    const int64_t all = d->n * d->groups * p->bands * p->words * (p->split ? 2 : 1);
+    const int64_t all = units * p->words * (p->split ? 2 : 1);
     p->blocks = fv__cpu_up(d->rows, p->form.rows);
     p->parts = fv__cpu_max(1, fv__cpu_min(fv__cpu_up(UNITS, units), p->blocks));
     if (all > SHARED_WORDS) p->parts = 1;
