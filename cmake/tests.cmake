@@ -6,7 +6,9 @@
 #                      through --wrap, so that the test can refuse memory.
 #   tests/*_main.c     an executable with its own main and without cmocka, for any target
 #   tests/*.c, other   shared by all of these
-#   bench_cpu          bench/bench_cpu.c, on a few shapes, untimed
+#   bench_cpu          bench/bench_cpu.c: small layers checked, some timed; on any target
+#   net_shapes         the files of bench/shapes are what the zoo gives
+#   bench_threads      bench/bench_threads.c, a call of each kind
 #   docs_*             the example of docs/adding-an-operator.md, built and tested
 #   tests/cli_*.sh|py  tests of the command; it is $FOVEA
 #   tests/install_*.sh tests of the installed library; the build folder is $FOVEA_BUILD
@@ -142,9 +144,19 @@ if(PYTHON_PROGRAM AND test_objects)
   endif()
 endif()
 
-# The benchmark of implementations runs; how long they take is nobody's business here.
+# Implementations on layers of networks, the smaller ones of some files (script/test --long has all of
+# all files): a target that sees its own folder only gets the files there. And the benchmarks run; how
+# long they take is nobody's business here.
+set(checked_shapes small.txt squeezenet1.1.txt mobilenet-v2.txt)
+foreach(file ${checked_shapes})
+  configure_file(bench/shapes/${file} "${CMAKE_CURRENT_BINARY_DIR}/tests/bench_cpu/${file}" COPYONLY)
+endforeach()
+fovea_test(bench_cpu bench_cpu ${checked_shapes} check most=3)
 if(NOT CMAKE_CROSSCOMPILING)
-  fovea_test(bench_cpu bench_cpu lenet seconds=0)
+  set(shapes "${CMAKE_CURRENT_SOURCE_DIR}/bench/shapes")
+  fovea_test(bench_cpu_timed bench_cpu "${shapes}/small.txt" 64x120 training seconds=0)
+  fovea_test(net_shapes net_shapes "${shapes}" check)
+  fovea_test(bench_threads bench_threads seconds=0)
 endif()
 
 # Scripts, by what follows their name: .sh by bash, .py by python3.

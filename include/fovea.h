@@ -17,6 +17,7 @@
  *   fovea/check.h      whether its gradients are right
  *   fovea/compare.h    two models side by side: how far apart each layer is
  *   fovea/bench.h      how fast it is, and how each layer is computed
+ *   fovea/tune.h       which way of cutting its work is the fastest on this machine
  *   fovea/draw.h       filters, feature maps, samples, mistakes, curves as PNG
  *   fovea/matrix.h     a few numbers in rows, from text
  *   fovea/filter.h     one kernel over an image or a signal: edges, blur
@@ -76,6 +77,7 @@
 #include "fovea/check.h"
 #include "fovea/compare.h"
 #include "fovea/bench.h"
+#include "fovea/tune.h"
 #include "fovea/draw.h"
 #include "fovea/matrix.h"
 #include "fovea/filter.h"

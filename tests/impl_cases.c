@@ -63,7 +63,10 @@ static bool epilogue_number(int i, fv_epilogue *e, char options[OPTION_BYTES]) {
         if (--behind > 0) continue;
         e->act = fv__ops[k];
         e->act_options = options;
-        if (e->act->fields) fv__field_defaults(e->act->fields, options);
+        /* of its first sample: what clip does by default can hardly be seen */
+        op_problem first;
+        if (op_read_sample(&first, e->act, e->act->samples[0]) != FV_OK) return false;
+        memcpy(options, first.options.bytes, OPTION_BYTES);
         return true;
     }
     return false;
@@ -110,17 +113,6 @@ static void try_layouts(walk *w, impl_trial *t) {
         }
 }
 
-/* An implementation that needs no kernels computes alike on every level and is tried on the first
-   alone. */
-static bool tried_before(const impl_trial *t) {
-    impl_tester bare = *t->tester;
-    impl_trial again = *t;
-    if (!t->tester->kernels) return false;
-    bare.kernels = NULL;
-    again.tester = &bare;
-    return impl_takes(&again);
-}
-
 static void try_impl(walk *w, int i, const op_problem *oracle, fv_which which, int64_t gap) {
     const fv_impl *impl = w->tester.device->impls[i];
     impl_trial t = {
@@ -130,22 +122,12 @@ static void try_impl(walk *w, int i, const op_problem *oracle, fv_which which, i
     if (which == FV_BACKWARD && (!oracle->pass.training || !oracle->op->backward[1])) return;
     if (!impl_takes(&t)) return;
     w->taken[i]++;
-    if (tried_before(&t)) return;
+    if (w->tester.kernels && impl_is_bare(&t)) return; /* tried on the first level */
     if (w->thorough) impl_check_refusals(&t);
     if (oracle->op == &fv__op_convert)
         try_layouts(w, &t);
     else
         try_modes(w, &t);
-}
-
-/* The problem solved in double, as a part of a larger batch. */
-static void solve(op_problem *o, bool training) {
-    o->pass.first = 3;
-    o->pass.share = 0.25;
-    o->pass.divisor *= 4;
-    o->pass.training = training;
-    op_forward(o);
-    if (training && o->op->backward[1]) op_backward(o);
 }
 
 static bool try_problem(walk *w, const fv_op *op, const char *sample, int seed, int64_t gap) {
@@ -158,7 +140,7 @@ static bool try_problem(walk *w, const fv_op *op, const char *sample, int seed, 
             op_release(&oracle);
             return false;
         }
-        solve(&oracle, training == 1);
+        impl_solve(&oracle, training == 1);
         const bool trains = !op->trains || op->trains(&oracle.ctx, &oracle.site) == FV_OK;
         for (int i = 0; (trains || !training) && w->tester.device->impls[i] != NULL; i++)
             for (fv_which which = FV_FORWARD; which <= FV_BACKWARD; which++)
@@ -186,11 +168,11 @@ static void walk_samples(walk *w) {
     w->thorough = false;
 }
 
-static void walk_drawn(walk *w) {
+static void walk_drawn(walk *w, uint64_t seed) {
     const op_sizes most = {.batch = 5, .channels = 9, .side = 20, .blocks = true};
     for (int i = 0; fv__ops[i] != NULL; i++) {
         if (!meant(w, fv__ops[i])) continue;
-        op_draw draw = {21, (uint64_t)i << 32};
+        op_draw draw = {21 + seed, (uint64_t)i << 32};
         int ran = 0;
         for (int tries = 0; ran < DRAWN && tries < 20 * DRAWN; tries++) {
             char sample[OP_SAMPLE];
@@ -224,42 +206,43 @@ static void check_taken(const walk *w) {
 static void run_walk(walk *w, int level) {
     walk_samples(w);
     if (level == IMPL_ISA + fv__isa_best() || level >= IMPL_PAIRS) check_taken(w);
-    if (level != IMPL_DOUBLE && level < IMPL_PAIRS) walk_drawn(w);
-    if (level >= IMPL_PAIRS || (level >= IMPL_ISA && !w->only)) impl_sweeps(w->tester.tally, swept, w);
+    if (level != IMPL_DOUBLE && level < IMPL_PAIRS) walk_drawn(w, 0);
+    if (level >= IMPL_PAIRS || (level >= IMPL_ISA && !w->only))
+        impl_sweeps(w->tester.tally, swept, w, 0);
 }
 
 static bool begin(walk *w, op_tally *t, const fv_device *device) {
-    fv_context ctx = {0};
     int impls = 0;
     *w = (walk){.tester = {.tally = t, .device = device, .real = FV_F32, .level = "no kernels"}};
     while (device->impls[impls] != NULL) impls++;
     if (!op_check(t, impls < IMPLS_MOST, "more implementations than the test has room for"))
         return false;
-    for (int i = 0; i < IMPL_THREADS; i++)
-        if (!op_check(t, fv__pool_new(&ctx, i + 1, &w->tester.pools[i]) == FV_OK, "%s",
-                      ctx.message))
-            return false;
-    return true;
+    return impl_tester_begin(&w->tester, IMPL_THREADS);
 }
 
-static void end(walk *w) {
-    for (int i = 0; i < IMPL_THREADS; i++) fv__pool_free(w->tester.pools[i]);
-}
-
-/* The promises: 1e-5 of a layer in fp32; bf16 has 8 bits, and sums are float32. */
 static void begin_pairs(walk *w, int level, fv_kernels *table) {
-    const bool fp32 = pair_levels[level].precision == FV_PRECISION_FP32;
     w->only = &fv__op_conv;
     w->tester.only = &fv__cpu_conv_pairs_forward;
     w->tester.precision = pair_levels[level].precision;
-    w->tester.bound = fp32 ? 1e-5 : 1e-2;
-    w->tester.tolerance = fp32 ? 3e-4 : 0.3;
     w->tester.kernels = fv__kernels(fv__isa_best(), table);
     if (pair_levels[level].fill) pair_levels[level].fill(table);
 }
 
+/* A walk on one level, whose kernels are put into the table. */
+static bool begin_level(walk *w, op_tally *t, int level, fv_kernels *table) {
+    if (!begin(w, t, &fv__cpu_device)) return false;
+    w->tester.level = impl_level_name(level);
+    if (level == IMPL_DOUBLE) w->tester.real = FV_F64;
+    if (level >= IMPL_PAIRS)
+        begin_pairs(w, level - IMPL_PAIRS, table);
+    else if (level >= IMPL_ISA)
+        w->tester.kernels = fv__kernels(level - IMPL_ISA, table);
+    return true;
+}
+
 void impl_cases(op_tally *t, int level, const fv_op *only) {
     walk w;
+    fv_kernels table;
     if (level >= IMPL_PAIRS && only && only != &fv__op_conv) return;
     if (!impl_level_here(level)) {
         t->skipped++;
@@ -267,28 +250,32 @@ void impl_cases(op_tally *t, int level, const fv_op *only) {
                impl_level_name(level));
         return;
     }
-    if (!begin(&w, t, &fv__cpu_device)) return;
-    w.only = only;
-    w.tester.level = impl_level_name(level);
-    if (level == IMPL_DOUBLE) w.tester.real = FV_F64;
+    if (begin_level(&w, t, level, &table)) {
+        if (only) w.only = only;
+        run_walk(&w, level);
+    }
+    impl_tester_end(&w.tester);
+}
+
+void impl_drawn(op_tally *t, int level, uint64_t seed) {
+    walk w;
     fv_kernels table;
-    if (level >= IMPL_PAIRS)
-        begin_pairs(&w, level - IMPL_PAIRS, &table);
-    else if (level >= IMPL_ISA)
-        w.tester.kernels = fv__kernels(level - IMPL_ISA, &table);
-    run_walk(&w, level);
-    end(&w);
+    if (begin_level(&w, t, level, &table)) {
+        if (level < IMPL_PAIRS) walk_drawn(&w, seed);
+        impl_sweeps(t, swept, &w, seed);
+    }
+    impl_tester_end(&w.tester);
 }
 
 int impl_cases_of(op_tally *t, const fv_device *device, const fv_op *op, const char *sample) {
     walk w;
     int took = 0;
-    if (!begin(&w, t, device)) return 0;
+    const bool begun = begin(&w, t, device);
     w.thorough = true;
-    for (int apart = 0; apart < 2; apart++)
+    for (int apart = 0; begun && apart < 2; apart++)
         op_check(t, try_problem(&w, op, sample, 1, 5 * apart), "%s '%s' is refused", op->name,
                  sample);
     for (int i = 0; device->impls[i] != NULL; i++) took += w.taken[i] > 0;
-    end(&w);
+    impl_tester_end(&w.tester);
     return took;
 }

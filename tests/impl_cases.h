@@ -21,6 +21,9 @@ bool impl_level_here(int level);
    is not here is counted and named as skipped. */
 void impl_cases(op_tally *t, int level, const fv_op *only);
 
+/* Drawn problems alone, others for each seed (impl_cases has those of seed 0). */
+void impl_drawn(op_tally *t, int level, uint64_t seed);
+
 /* A device's implementations on one problem, in every way; how many took it. */
 int impl_cases_of(op_tally *t, const struct fv_device *device, const fv_op *op, const char *sample);
 

@@ -11,7 +11,13 @@ typedef struct sweep {
     op_tally *tally;
     impl_sweep_fn *fn;
     void *arg;
+    uint64_t seed;
 } sweep;
+
+/* The numbers of one problem. */
+static op_draw draw_of(const sweep *s, int problem) {
+    return (op_draw){(uint64_t)problem, s->seed << 32};
+}
 
 static int pick(op_draw *d, int low, int high) {
     return (int)op_pick(d, low, high);
@@ -24,7 +30,7 @@ static bool tell(const sweep *s, const char *op, const char *sample, int seed) {
 static void sweep_conv(const sweep *s) {
     int done = 0;
     for (int seed = 1; seed <= 160; seed++) {
-        op_draw d = {(uint64_t)seed, 0};
+        op_draw d = draw_of(s, seed);
         char text[OP_SAMPLE];
         const int g = pick(&d, 0, 3) == 0 ? pick(&d, 1, 3) : 1;
         const int c = g * pick(&d, 1, seed % 5 == 0 ? 40 : 7);
@@ -44,10 +50,33 @@ static void sweep_conv(const sweep *s) {
     op_check(s->tally, done > 100, "only %d convolutions were possible", done);
 }
 
+/* As many groups as channels: square kernels that networks have and others, large maps in bands. */
+static void sweep_depthwise(const sweep *s) {
+    int done = 0;
+    for (int seed = 1; seed <= 60; seed++) {
+        op_draw d = draw_of(s, seed);
+        char text[OP_SAMPLE];
+        const int c = pick(&d, 2, seed % 6 ? 6 : 20), k = c * (seed % 4 ? 1 : pick(&d, 2, 3));
+        const int kh = seed % 3 ? 3 + 2 * pick(&d, 0, 1) : pick(&d, 1, 7);
+        const int kw = seed % 3 ? kh : pick(&d, 1, 7), sh = seed % 3 ? pick(&d, 1, 2) : seed % 5;
+        const int sw = seed % 3 ? sh : pick(&d, 1, 4), dilation = seed % 5 ? 1 : 2;
+        const int top = pick(&d, 0, kh), left = pick(&d, 0, seed % 9 ? kw : 40);
+        const int bottom = pick(&d, 0, 3), right = pick(&d, 0, 3), n = pick(&d, 1, 3);
+        const int h = pick(&d, 1, seed % 8 ? 15 : 70), w = pick(&d, 1, seed % 2 ? 17 : 120);
+        (void)snprintf(text, sizeof text,
+                       "%d %dx%d stride %dx%d pad %d,%d,%d,%d dilation %d groups %d bias %s ; "
+                       "%dx%dx%dx%d",
+                       k, kh, kw, sh ? sh : 1, sw, top, left, bottom, right, dilation, c,
+                       seed % 2 ? "yes" : "no", n, c, h, w);
+        done += tell(s, "conv", text, seed);
+    }
+    op_check(s->tally, done > 40, "only %d depthwise convolutions were possible", done);
+}
+
 /* Many channels and filters, stride 1: where a transform pays. */
 static void sweep_3x3(const sweep *s) {
     for (int seed = 1; seed <= 10; seed++) {
-        op_draw d = {(uint64_t)seed, 0};
+        op_draw d = draw_of(s, seed);
         char text[OP_SAMPLE];
         const int k = pick(&d, 8, seed % 3 ? 20 : 40), c = pick(&d, 8, seed % 4 ? 20 : 70);
         const int top = pick(&d, 0, 3), left = pick(&d, 0, 2), bottom = pick(&d, 0, 2);
@@ -63,7 +92,7 @@ static void sweep_3x3(const sweep *s) {
  */
 static void sweep_wide(const sweep *s) {
     for (int seed = 1; seed <= 36; seed++) {
-        op_draw d = {(uint64_t)seed, 0};
+        op_draw d = draw_of(s, seed);
         char text[OP_SAMPLE];
         const int g = seed % 6 == 0 ? 2 : 1;
         const int c = g * (seed % 4 ? pick(&d, 8, seed % 5 ? 40 : 70) : pick(&d, 1, 4));
@@ -108,7 +137,7 @@ static void sweep_known(const sweep *s) {
 
 static void sweep_fc(const sweep *s) {
     for (int seed = 1; seed <= 60; seed++) {
-        op_draw d = {(uint64_t)seed, 0};
+        op_draw d = draw_of(s, seed);
         char text[OP_SAMPLE], in[64] = "3x5x4x7";
         const int k = pick(&d, 1, seed % 4 ? 40 : 300), n = pick(&d, 1, 70);
         const int c = pick(&d, 1, seed % 5 ? 90 : 1200);
@@ -134,7 +163,7 @@ static void draw_pool(op_draw *d, int seed, char *text, size_t size) {
 static void sweep_pools(const sweep *s) {
     int done = 0;
     for (int seed = 1; seed <= 160; seed++) {
-        op_draw d = {(uint64_t)seed, 0};
+        op_draw d = draw_of(s, seed);
         char options[OP_SAMPLE / 2], text[OP_SAMPLE];
         draw_pool(&d, seed, options, sizeof options);
         const int n = pick(&d, 1, 4), c = pick(&d, 1, 5), h = pick(&d, 1, 20), w = pick(&d, 1, 80);
@@ -152,7 +181,7 @@ static void sweep_rows(const sweep *s) {
         for (const fv_field *f = op->fields; f && f->name; f++)
             simple = simple && !(f->flags & FV_REQUIRED);
         for (int seed = 1; simple && seed <= 12; seed++) {
-            op_draw d = {(uint64_t)seed, 0};
+            op_draw d = draw_of(s, seed);
             char text[OP_SAMPLE];
             const int n = pick(&d, 1, 5), c = pick(&d, 1, 9), h = pick(&d, 1, 9);
             const int w = pick(&d, 1, 40), k = pick(&d, 1, seed % 4 ? 20 : 1000);
@@ -165,13 +194,15 @@ static void sweep_rows(const sweep *s) {
     }
 }
 
-void impl_sweeps(op_tally *t, impl_sweep_fn *fn, void *arg) {
-    const sweep s = {t, fn, arg};
+void impl_sweeps(op_tally *t, impl_sweep_fn *fn, void *arg, uint64_t seed) {
+    const sweep s = {t, fn, arg, seed};
     sweep_conv(&s);
+    sweep_depthwise(&s);
     sweep_3x3(&s);
     sweep_wide(&s);
     sweep_known(&s);
     sweep_fc(&s);
     sweep_pools(&s);
     sweep_rows(&s);
+    impl_sweep_known(t, fn, arg);
 }

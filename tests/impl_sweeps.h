@@ -11,6 +11,9 @@
 /* Is told a problem; answers whether the operator's shape rule took it. */
 typedef bool impl_sweep_fn(void *arg, const fv_op *op, const char *sample, int seed);
 
-void impl_sweeps(op_tally *t, impl_sweep_fn *fn, void *arg);
+/* Other problems for each seed. */
+void impl_sweeps(op_tally *t, impl_sweep_fn *fn, void *arg, uint64_t seed);
+/* A list of them, which is part of those. */
+void impl_sweep_known(op_tally *t, impl_sweep_fn *fn, void *arg);
 
 #endif

@@ -4,18 +4,17 @@
  */
 #include "impl_trial.h"
 
+#include "contract.h"
 #include "op/conv.h"
 #include "op/fc.h"
+#include "op_memory.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define GUARD      64   /* bytes behind what is lent, which nobody may write */
-#define GUARD_BYTE 0x5c /* what stands there */
-#define RUNS       (IMPL_THREADS + 1)
-#define TOLERANCE  3e-5
+#define RUNS (IMPL_THREADS + 1)
 
 /* ------------------------------------------------------------------- memory of a plan's arena ---
  */
@@ -74,7 +73,7 @@ static bool unchanged(const keeper *k) {
 /* -------------------------------------------------------------------------- what is under way ---
  */
 
-/* Lent memory with a guard behind it. */
+/* Lent memory, aligned as a plan's. */
 typedef struct lent {
     unsigned char *memory;
     size_t bytes;
@@ -95,7 +94,8 @@ typedef struct trial {
     fv_tensor bias, exact_bias; /* of IMPL_FOLDED; in double */
     fv_tensor added;            /* of the epilogue */
     fv_tensor after;            /* y as it must be, where it is not the oracle's */
-    double scale;               /* the largest number that an activation was applied to */
+    double scale;               /* the largest number that an activation was applied to, */
+    double power;               /* and the squares of all of them added */
 } trial;
 
 static bool say(const trial *c, bool holds, const char *what) {
@@ -104,17 +104,20 @@ static bool say(const trial *c, bool holds, const char *what) {
 
 static bool lend(lent *l, size_t bytes, int rubbish) {
     l->bytes = bytes;
-    l->memory = fv__alloc(NULL, bytes + GUARD, NULL);
+    l->memory = op_lend(bytes, 0);
     if (l->memory == NULL) return false;
     memset(l->memory, rubbish, bytes);
-    memset(l->memory + bytes, GUARD_BYTE, GUARD);
     return true;
 }
 
 static bool guarded(const lent *l) {
-    for (size_t i = 0; i < GUARD; i++)
-        if (l->memory[l->bytes + i] != GUARD_BYTE) return false;
-    return true;
+    return op_guarded(l->memory, l->bytes);
+}
+
+/* How often it is run: by each number of threads, and once more if somebody has time. */
+static int runs(const trial *c) {
+    const int threads = c->t->tester->threads;
+    return threads == IMPL_THREADS ? RUNS : threads;
 }
 
 static void name_it(trial *c) {
@@ -129,6 +132,29 @@ static void name_it(trial *c) {
                    t->epilogue && t->epilogue->add ? ", then add" : "",
                    t->epilogue && t->epilogue->act ? ", then " : "",
                    t->epilogue && t->epilogue->act ? t->epilogue->act->name : "");
+}
+
+bool impl_tester_begin(impl_tester *tester, int threads) {
+    fv_context ctx = {0};
+    tester->threads = threads;
+    for (int i = 0; i < threads; i++)
+        if (!op_check(tester->tally, fv__pool_new(&ctx, i + 1, &tester->pools[i]) == FV_OK, "%s",
+                      ctx.message))
+            return false;
+    return true;
+}
+
+void impl_tester_end(impl_tester *tester) {
+    for (int i = 0; i < tester->threads; i++) fv__pool_free(tester->pools[i]);
+}
+
+void impl_solve(op_problem *o, bool training) {
+    o->pass.first = 3;
+    o->pass.share = 0.25;
+    o->pass.divisor *= 4;
+    o->pass.training = training;
+    op_forward(o);
+    if (training && o->op->backward[1]) op_backward(o);
 }
 
 /* ------------------------------------------------------------------------------------ settling ---
@@ -169,7 +195,7 @@ static trial *begin(const impl_trial *t) {
 
 static void end(trial *c) {
     for (int i = 0; i < IMPL_THREADS; i++) {
-        fv__free(c->prepared[i].memory);
+        op_give_back(c->prepared[i].memory);
         free(c->prepared_copy[i]);
     }
     for (int i = 0; c->run && i < RUNS; i++) op_release(&c->run[i]);
@@ -178,10 +204,10 @@ static void end(trial *c) {
     free(c->before);
     fv__arena_free(&c->arena);
     op_release(&c->plan);
-    free(c->bias.data);
-    free(c->exact_bias.data);
-    free(c->added.data);
-    free(c->after.data);
+    op_give_back(c->bias.data);
+    op_give_back(c->exact_bias.data);
+    op_give_back(c->added.data);
+    op_give_back(c->after.data);
     free(c);
 }
 
@@ -191,6 +217,14 @@ bool impl_takes(const impl_trial *t) {
     const bool takes = settle(c) == FV_OK;
     end(c);
     return takes;
+}
+
+bool impl_is_bare(const impl_trial *t) {
+    impl_tester bare = *t->tester;
+    impl_trial again = *t;
+    bare.kernels = NULL;
+    again.tester = &bare;
+    return impl_takes(&again);
 }
 
 void impl_check_refusals(const impl_trial *t) {
@@ -229,10 +263,30 @@ bool impl_mode_applies(const impl_trial *t) {
 /* ------------------------------------------------------------------------- what must come out ---
  */
 
-static double largest(const fv_tensor *t) {
-    double most = 0;
-    for (int64_t i = 0, count = op_count(t); i < count; i++) most = fmax(most, fabs(op_get(t, i)));
+/* The largest number, and all squares added. */
+static double largest(const fv_tensor *t, double *power) {
+    double most = 0, v[OP_MANY];
+    *power = 0;
+    for (int64_t i = 0, count = op_count(t); i < count; i += OP_MANY) {
+        const int64_t n = count - i < OP_MANY ? count - i : OP_MANY;
+        op_read(t, i, n, v);
+        for (int64_t k = 0; k < n; k++) {
+            if (fabs(v[k]) > most) most = fabs(v[k]);
+            if (!isnan(v[k])) *power += v[k] * v[k];
+        }
+    }
     return most;
+}
+
+static void add_to(const fv_tensor *to, const fv_tensor *from) {
+    double v[OP_MANY], w[OP_MANY];
+    for (int64_t i = 0, count = op_count(to); i < count; i += OP_MANY) {
+        const int64_t n = count - i < OP_MANY ? count - i : OP_MANY;
+        op_read(to, i, n, v);
+        op_read(from, i, n, w);
+        for (int64_t k = 0; k < n; k++) v[k] += w[k];
+        op_write(to, i, n, v);
+    }
 }
 
 /* y in double with a bias of its own, the sum and the activation behind it. */
@@ -247,12 +301,14 @@ static bool work_out_y(trial *c) {
     fv_pass pass = o->pass;
     pass.y = &c->after;
     pass.dw = none; /* the oracle has observed already */
-    if (t->mode == IMPL_FOLDED) pass.w = w, pass.params = 2;
-    o->op->forward[1](&pass);
-    if (t->epilogue && t->epilogue->add)
-        for (int64_t i = 0, count = op_count(&c->after); i < count; i++)
-            op_set(&c->after, i, op_get(&c->after, i) + op_get(&c->added, i));
-    c->scale = largest(&c->after);
+    if (t->mode == IMPL_FOLDED) {
+        pass.w = w, pass.params = 2;
+        o->op->forward[1](&pass);
+    } else {
+        memcpy(c->after.data, o->y[0].data, op_bytes(&c->after));
+    }
+    if (t->epilogue && t->epilogue->add) add_to(&c->after, &c->added);
+    c->scale = largest(&c->after, &c->power);
     if (!t->epilogue || !t->epilogue->act) return true;
     const fv_pass act = {.op = t->epilogue->act,
                          .options = t->epilogue->act_options,
@@ -264,38 +320,56 @@ static bool work_out_y(trial *c) {
     return true;
 }
 
-/* The relative error of all numbers together. */
-static void compare_whole(trial *c, const char *what, const fv_tensor *got, const fv_tensor *want) {
-    double gap = 0, norm = 0;
-    for (int64_t i = 0, count = op_count(want); i < count; i++) {
-        const double x = op_get(got, i), y = op_get(want, i);
-        gap += (x - y) * (x - y);
-        norm += y * y;
-    }
-    op_check(c->t->tester->tally, gap <= c->t->tester->bound * c->t->tester->bound * norm,
-             "%s: %s: the error is %.2e of all numbers", c->name, what, sqrt(gap / norm));
+/* The contract that it keeps: the strictest under which it takes the problem. */
+static fv_precision claimed(const impl_trial *t) {
+    impl_tester strict = *t->tester;
+    impl_trial again = *t;
+    strict.precision = FV_PRECISION_STRICT;
+    again.tester = &strict;
+    return impl_takes(&again) ? FV_PRECISION_STRICT : t->tester->precision;
 }
 
+/* What one number of an output is a sum of, as far as that is known. */
+static double terms(const fv_site *s) {
+    fv_cost cost = {0};
+    if (s->op->cost) s->op->cost(s, &cost);
+    return (double)cost.macs / (double)fv__shape_sample(&s->out[0]);
+}
+
+/* Number by number, and all of them together. */
 static void compare(trial *c, const char *what, const fv_tensor *got, const fv_tensor *want,
                     int held) {
-    const bool real = op_is_real(got);
-    const double asked = c->t->tester->tolerance > 0 ? c->t->tester->tolerance : TOLERANCE;
-    const double tolerance = !real ? 0 : got->dtype == FV_F64 ? 1e-10 : asked;
-    double norm = fmax(largest(want), c->scale);
-    if (c->t->tester->bound > 0 && !(c->t->epilogue && c->t->epilogue->act))
-        compare_whole(c, what, got, want);
+    const impl_trial *t = c->t;
+    const bool real = op_is_real(got), exact = got->dtype == FV_F64;
+    const double bound = contract_bound(claimed(t), terms(&c->plan.site));
+    const double tolerance = !real ? 0 : exact ? 1e-10 : contract_number(bound);
+    double power, off = 0, some[OP_MANY], right[OP_MANY];
+    const double norm = fmax(largest(want, &power), c->scale);
     for (int64_t i = 0, count = op_count(want); i < count; i++) {
-        const double x = op_get(got, i);
-        double y = op_get(want, i);
+        if (i % OP_MANY == 0) {
+            const int64_t n = count - i < OP_MANY ? count - i : OP_MANY;
+            op_read(got, i, n, some);
+            op_read(want, i, n, right);
+        }
+        const double x = some[i % OP_MANY];
+        double y = right[i % OP_MANY];
         if (held >= 0) y += op_number(held + OP_IDS * c->plan.seed, i);
         if (isnan(x) && isnan(y)) continue; /* an index that names no place */
-        if (fabs(x - y) <= tolerance * (0.05 * norm + fabs(y) + 1e-3)) continue;
-        op_check(c->t->tester->tally, false,
+        off += (x - y) * (x - y);
+        if (fabs(x - y) <= tolerance * (CONTRACT_LARGEST * norm + fabs(y) + 1e-3)) continue;
+        op_check(t->tester->tally, false,
                  "%s: %s: element %lld is %.9g, expected %.9g (largest %.3g)", c->name, what,
                  (long long)i, x, y, norm);
         return;
     }
-    say(c, true, what);
+    if (!real || exact || t->which != FV_FORWARD || held >= 0) { /* a sum may be near 0 */
+        say(c, true, what);
+        return;
+    }
+    const double error = sqrt(off / fmax(fmax(power, c->power), 1e-6));
+    op_check(t->tester->tally, error <= bound, "%s: %s is off by %.1e, which is above %.1e",
+             c->name, what, error, bound);
+    if (t->error) *t->error = fmax(*t->error, error);
 }
 
 /* ----------------------------------------------------------------------------------- one run ---
@@ -350,12 +424,8 @@ static void furnish(const trial *c, op_problem *m) {
     }
     if (c->settled.packed) op_poison(&m->w[0]);
     if (t->which == FV_FORWARD) return;
-    for (int s = 0; s < m->site.saved; s++)
-        for (int64_t i = 0, count = op_count(&m->saved[s]); i < count; i++)
-            op_set(&m->saved[s], i, op_get(&t->oracle->saved[s], i));
-    for (int o = 0; o < m->site.outputs; o++)
-        for (int64_t i = 0, count = op_count(&m->y[o]); i < count; i++)
-            op_set(&m->y[o], i, op_get(&t->oracle->y[o], i));
+    for (int s = 0; s < m->site.saved; s++) op_transfer(&m->saved[s], &t->oracle->saved[s]);
+    for (int o = 0; o < m->site.outputs; o++) op_transfer(&m->y[o], &t->oracle->y[o]);
     for (int o = 0; !(traits & FV_KEEP_Y) && o < m->site.outputs; o++) op_poison(&m->y[o]);
     for (int i = 0; !(traits & FV_KEEP_X) && i < m->site.inputs; i++) op_poison(&m->x[i]);
 }
@@ -384,38 +454,45 @@ static fv_status build_before(trial *c) {
     return FV_OK;
 }
 
+/* The pass as a plan would bind it; scratch is for the caller to give back. */
+static bool bind_pass(trial *c, op_problem *m, bound *b, int threads, int prepared, lent *scratch,
+                      int rubbish, fv_pass *pass) {
+    const impl_trial *t = c->t;
+    bind(c, m, b);
+    *pass = m->pass;
+    pass->x = b->x, pass->dx = b->dx, pass->y = b->y, pass->dy = b->dy;
+    pass->w = b->w, pass->dw = b->dw, pass->saved = b->saved;
+    pass->params = t->mode == IMPL_FOLDED ? 2 : m->site.params;
+    pass->overwrite = t->which == FV_BACKWARD ? m->overwrite : NULL;
+    pass->pool = t->tester->pools[threads];
+    pass->kernels = t->tester->kernels;
+    pass->state = c->settled.state;
+    pass->prepared = c->prepared[prepared].memory;
+    pass->epilogue = t->epilogue;
+    pass->added = t->epilogue && t->epilogue->add ? &c->added : NULL;
+    const size_t bytes = c->settled.scratch + c->settled.worker * (size_t)fv__pool_size(pass->pool);
+    if (!say(c, lend(scratch, bytes, rubbish), "no memory")) return false;
+    pass->scratch = scratch->memory;
+    return true;
+}
+
 /* Runs it on so many threads with one of the prepared blocks. */
 static void run(trial *c, int r, int threads, int prepared) {
-    const impl_trial *t = c->t;
+    const lent *block = &c->prepared[prepared];
     op_problem *m = &c->run[r];
+    fv_pass pass;
     bound b;
     lent scratch;
     if (!say(c, op_clone(m, c->before) == FV_OK, "building the problem")) return;
-    bind(c, m, &b);
-    fv_pass pass = m->pass;
-    pass.x = b.x, pass.dx = b.dx, pass.y = b.y, pass.dy = b.dy;
-    pass.w = b.w, pass.dw = b.dw, pass.saved = b.saved;
-    pass.params = t->mode == IMPL_FOLDED ? 2 : m->site.params;
-    pass.overwrite = t->which == FV_BACKWARD ? m->overwrite : NULL;
-    pass.pool = t->tester->pools[threads];
-    pass.kernels = t->tester->kernels;
-    pass.state = c->settled.state;
-    pass.prepared = c->prepared[prepared].memory;
-    pass.epilogue = t->epilogue;
-    pass.added = t->epilogue && t->epilogue->add ? &c->added : NULL;
-    const size_t bytes = c->settled.scratch + c->settled.worker * (size_t)fv__pool_size(pass.pool);
-    if (!say(c, lend(&scratch, bytes, r % 2 ? 0xff : 0), "no memory")) return;
-    pass.scratch = scratch.memory;
-    t->tester->device->launch(t->impl->run, &pass);
+    if (!bind_pass(c, m, &b, threads, prepared, &scratch, r % 2 ? 0xff : 0, &pass)) return;
+    c->t->tester->device->launch(c->t->impl->run, &pass);
     say(c, guarded(&scratch), "wrote beyond its working memory");
     say(c, op_gaps_intact(m), "wrote between samples");
-    say(c,
-        memcmp(c->prepared_copy[prepared], c->prepared[prepared].memory,
-               c->prepared[prepared].bytes) == 0 &&
-            guarded(&c->prepared[prepared]),
+    say(c, op_guards_intact(m), "wrote before or behind a tensor");
+    say(c, guarded(block) && memcmp(c->prepared_copy[prepared], block->memory, block->bytes) == 0,
         "a run wrote into what was prepared");
     say(c, unchanged(&c->kept), "a run wrote into what was settled");
-    fv__free(scratch.memory);
+    op_give_back(scratch.memory);
 }
 
 /* Weights in the form that runs read, made by so many threads. */
@@ -460,7 +537,7 @@ static bool result_number(trial *c, int i, result *r) {
     op_problem *oracle = (op_problem *)(uintptr_t)t->oracle;
     r->held = -1;
     r->want = NULL;
-    for (int k = 0; k < RUNS; k++) {
+    for (int k = 0; k < runs(c); k++) {
         op_problem *m = &c->run[k];
         if (i < outputs)
             r->got[k] = t->mode == IMPL_IN_PLACE ? &m->x[0] : &m->y[i];
@@ -489,7 +566,7 @@ static void check_results(trial *c) {
     for (int i = 0; result_number(c, i, &r); i++) {
         if (r.want == NULL) continue;
         compare(c, r.what, r.got[0], r.want, r.held);
-        for (int k = 1; k < RUNS; k++)
+        for (int k = 1; k < runs(c); k++)
             op_check(c->t->tester->tally,
                      memcmp(r.got[k]->data, r.got[0]->data, op_bytes(r.got[0])) == 0, "%s: %s: %s",
                      c->name, r.what,
@@ -516,22 +593,44 @@ static bool furnish_more(trial *c) {
     return true;
 }
 
+/* Everything that runs begin with. */
+static bool get_ready(trial *c, bool compared) {
+    c->before = calloc(1, sizeof *c->before);
+    c->run = calloc(RUNS, sizeof *c->run);
+    c->plan.forward_only = c->t->oracle->forward_only;
+    if (!c->before || !c->run || op_build(&c->plan, c->t->tester->real, 0) != FV_OK) return false;
+    if (!furnish_more(c) || build_before(c) != FV_OK) return false;
+    if (compared && !(work_out_y(c) && remember(&c->kept))) return false;
+    for (int i = 0; i < c->t->tester->threads; i++)
+        if (!prepare(c, i)) return false;
+    return true;
+}
+
 bool impl_try(const impl_trial *t) {
+    const int threads = t->tester->threads;
     trial *c = begin(t);
     if (c == NULL) return true;
     const fv_status status = settle(c);
-    if (status == FV_OK) {
-        c->before = calloc(1, sizeof *c->before);
-        c->run = calloc(RUNS, sizeof *c->run);
-        bool ready = c->before && c->run && op_build(&c->plan, t->tester->real, 0) == FV_OK &&
-                     furnish_more(c);
-        ready = ready && build_before(c) == FV_OK && work_out_y(c) && remember(&c->kept);
-        for (int i = 0; i < IMPL_THREADS; i++) ready = ready && prepare(c, i);
-        if (say(c, ready, "getting ready")) {
-            for (int i = 0; i < IMPL_THREADS; i++) run(c, i, i, i);
-            run(c, IMPL_THREADS, IMPL_THREADS - 1, 0);
-            check_results(c);
-        }
+    if (status == FV_OK && say(c, get_ready(c, true), "getting ready")) {
+        for (int i = 0; i < threads; i++) run(c, i, i, i);
+        if (runs(c) > threads) run(c, threads, threads - 1, 0);
+        check_results(c);
+    }
+    end(c);
+    return status == FV_OK;
+}
+
+bool impl_measure(const impl_trial *t, impl_measure_fn *fn, void *arg) {
+    trial *c = begin(t);
+    if (c == NULL) return true;
+    const fv_status status = settle(c);
+    fv_pass pass;
+    bound b;
+    lent scratch;
+    if (status == FV_OK && say(c, get_ready(c, false), "getting ready") &&
+        bind_pass(c, c->before, &b, 0, 0, &scratch, 0, &pass)) {
+        fn(arg, t, &pass);
+        op_give_back(scratch.memory);
     }
     end(c);
     return status == FV_OK;

@@ -4,6 +4,7 @@
  */
 #include "op_problem.h"
 #include "device/device.h"
+#include "op_memory.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -30,10 +31,10 @@ bool op_check(op_tally *t, bool holds, const char *format, ...) {
 }
 
 const fv_op *op_number_of(int i) {
-    static const fv_op *const of_plans[] = {&fv__op_convert, &fv__op_fold, NULL};
+    static const fv_op *const of_plans[] = {&fv__op_convert, &fv__op_fold, &fv__op_before, NULL};
     for (int k = 0; fv__ops[k] != NULL; k++)
         if (i-- == 0) return fv__ops[k];
-    return i <= 2 ? of_plans[i] : NULL;
+    return i <= 3 ? of_plans[i] : NULL;
 }
 
 /* The next word of a text; false at its end. */
@@ -151,6 +152,8 @@ void op_copy(op_problem *to, const op_problem *from) {
     to->sample = from->sample;
     to->options = from->options;
     to->seed = from->seed;
+    to->forward_only = from->forward_only;
+    to->aligned = from->aligned;
     to->site.inputs = from->site.inputs;
     memcpy(to->in, from->in, sizeof to->in);
     memcpy(to->in_type, from->in_type, sizeof to->in_type);
@@ -168,8 +171,12 @@ double op_number(int id, int64_t i) {
 }
 
 void op_numbers(const op_problem *p, const fv_tensor *t, int id) {
-    for (int64_t i = 0, count = op_count(t); i < count; i++)
-        op_set(t, i, op_number(id + OP_IDS * p->seed, i));
+    double v[OP_MANY];
+    for (int64_t i = 0, n, count = op_count(t); i < count; i += n) {
+        n = count - i < OP_MANY ? count - i : OP_MANY;
+        for (int64_t k = 0; k < n; k++) v[k] = op_number(id + OP_IDS * p->seed, i + k);
+        op_write(t, i, n, v);
+    }
 }
 
 size_t op_bytes(const fv_tensor *t) {
@@ -183,7 +190,7 @@ fv_status op_allot(op_problem *p, fv_tensor *t, fv_dtype dtype, const fv_shape *
     t->layout = layout;
     t->step = fv__layout_sample(layout, shape);
     if (shape->rank > 1 && !(type && !type->batched)) t->step += gap;
-    t->data = malloc(op_bytes(t)); /* of exactly this size, so that sanitizers see all */
+    t->data = op_lend(op_bytes(t), p->aligned ? 0 : fv__dtype_bytes(dtype));
     if (t->data == NULL) return fv__fail(&p->ctx, FV_EXHAUSTED, "no memory");
     memset(t->data, GAP_BYTE, op_bytes(t));
     return FV_OK;
@@ -198,7 +205,7 @@ static fv_status allot_input(op_problem *p, int i) {
     const fv_dtype dtype = as_values(p, type->dtype);
     const bool target = (p->op->traits & FV_LOSS) && i == p->site.inputs - 1;
     FV_TRY(op_allot(p, &p->x[i], dtype, &p->in[i], type, p->in_layout[i], p->gap));
-    if (!target && dtype == p->dtype)
+    if (!target && !p->forward_only && dtype == p->dtype)
         return op_allot(p, &p->dx[i], dtype, &p->in[i], type, p->in_layout[i], p->gap);
     p->dx[i] = p->x[i];
     p->dx[i].data = NULL;
@@ -210,6 +217,9 @@ static fv_status allot_all(op_problem *p) {
     for (int i = 0; i < s->inputs; i++) FV_TRY(allot_input(p, i));
     for (int i = 0; i < s->params; i++) {
         FV_TRY(op_allot(p, &p->w[i], p->dtype, &s->param[i].shape, NULL, FV_PLAIN, 0));
+        p->dw[i] = p->w[i];
+        p->dw[i].data = NULL;
+        if (p->forward_only) continue;
         FV_TRY(op_allot(p, &p->dw[i], p->dtype, &s->param[i].shape, NULL, FV_PLAIN, 0));
     }
     for (int i = 0; i < s->saved; i++)
@@ -219,6 +229,9 @@ static fv_status allot_all(op_problem *p) {
         const fv_dtype dtype = as_values(p, p->out_type[o].dtype);
         const int64_t gap = p->out_type[o].batched ? p->gap : 0;
         FV_TRY(op_allot(p, &p->y[o], dtype, &s->out[o], NULL, p->out_layout[o], gap));
+        p->dy[o] = p->y[o];
+        p->dy[o].data = NULL;
+        if (p->forward_only) continue;
         FV_TRY(op_allot(p, &p->dy[o], dtype, &s->out[o], NULL, p->out_layout[o], gap));
     }
     return FV_OK;
@@ -292,19 +305,37 @@ fv_status op_make(op_problem *p, const fv_op *op, const char *sample, fv_dtype d
     return op_build(p, dtype, gap);
 }
 
+/* Its tensors in turn; NULL: no more. */
+static const fv_tensor *tensor_number(const op_problem *p, int i) {
+    const struct {
+        const fv_tensor *tensors;
+        int count;
+    } all[] = {{p->x, OP_INPUTS},    {p->dx, OP_INPUTS},    {p->y, OP_YS},          {p->dy, OP_YS},
+               {p->w, FV_OP_PARAMS}, {p->dw, FV_OP_PARAMS}, {p->saved, FV_OP_SAVED}};
+    for (size_t k = 0; k < sizeof all / sizeof *all; i -= all[k++].count)
+        if (i < all[k].count) return &all[k].tensors[i];
+    return NULL;
+}
+
 void op_release(op_problem *p) {
-    for (int i = 0; i < OP_INPUTS; i++) free(p->x[i].data), free(p->dx[i].data);
-    for (int i = 0; i < OP_YS; i++) free(p->y[i].data), free(p->dy[i].data);
-    for (int i = 0; i < FV_OP_PARAMS; i++) free(p->w[i].data), free(p->dw[i].data);
-    for (int i = 0; i < FV_OP_SAVED; i++) free(p->saved[i].data);
+    const fv_tensor *t;
+    for (int i = 0; (t = tensor_number(p, i)) != NULL; i++) op_give_back(t->data);
     memset(p, 0, sizeof *p);
+}
+
+bool op_guards_intact(const op_problem *p) {
+    const fv_tensor *t;
+    for (int i = 0; (t = tensor_number(p, i)) != NULL; i++)
+        if (t->data && !op_guarded(t->data, op_bytes(t))) return false;
+    return true;
 }
 
 static void fill_input(op_problem *p, int k) {
     const fv_tensor *x = &p->x[k];
     const int64_t below = p->below[k] ? p->below[k] : fv__channels(&p->in[0]);
     op_numbers(p, x, OP_ID_X + k);
-    for (int64_t i = 0, count = op_count(x); i < count; i++) {
+    const bool as_drawn = op_is_real(x) && !p->positive[k];
+    for (int64_t i = 0, count = as_drawn ? 0 : op_count(x); i < count; i++) {
         const double v = op_number(OP_ID_X + k + OP_IDS * p->seed, i);
         if (!op_is_real(x)) op_set(x, i, floor((v + 1) / 2 * (double)below));
         if (p->positive[k]) op_set(x, i, 1 + v / 2);
@@ -324,9 +355,10 @@ void op_fill(op_problem *p) {
             op_set(&p->w[k], i, 4 * op_get(&p->w[k], i) / (double)wide);
         for (int64_t i = 0; variance && i < op_count(&p->w[k]); i++)
             op_set(&p->w[k], i, 1 + op_get(&p->w[k], i) / 2);
-        op_zero(&p->dw[k]);
+        if (p->dw[k].data != NULL) op_zero(&p->dw[k]);
     }
-    for (int o = 0; o < p->site.outputs; o++) op_numbers(p, &p->dy[o], OP_ID_DY + o);
+    for (int o = 0; o < p->site.outputs; o++)
+        if (p->dy[o].data != NULL) op_numbers(p, &p->dy[o], OP_ID_DY + o);
     op_weigh(p);
 }
 
@@ -413,13 +445,62 @@ void op_set(const fv_tensor *t, int64_t i, double v) {
     ((uint8_t *)t->data)[at] = (uint8_t)v;
 }
 
+/* How many elements from the first on lie one behind the other, at most `count`. */
+static int64_t run_of(const fv_tensor *t, int64_t first, int64_t count) {
+    const int64_t sample = sample_of(&t->shape);
+    if (t->layout != FV_PLAIN || !op_is_real(t)) return 1;
+    if (t->step == sample) return count;
+    return sample - first % sample < count ? sample - first % sample : count;
+}
+
+void op_read(const fv_tensor *t, int64_t first, int64_t count, double *out) {
+    for (int64_t n; count > 0; first += n, out += n, count -= n) {
+        const size_t at = index_of(t, first);
+        n = run_of(t, first, count);
+        if (n == 1)
+            *out = op_get(t, first);
+        else if (t->dtype == FV_F32)
+            for (int64_t i = 0; i < n; i++) out[i] = (double)((const float *)t->data + at)[i];
+        else
+            memcpy(out, (const double *)t->data + at, sizeof *out * (size_t)n);
+    }
+}
+
+void op_write(const fv_tensor *t, int64_t first, int64_t count, const double *from) {
+    for (int64_t n; count > 0; first += n, from += n, count -= n) {
+        const size_t at = index_of(t, first);
+        n = run_of(t, first, count);
+        if (n == 1)
+            op_set(t, first, *from);
+        else if (t->dtype == FV_F32)
+            for (int64_t i = 0; i < n; i++) ((float *)t->data + at)[i] = (float)from[i];
+        else
+            memcpy((double *)t->data + at, from, sizeof *from * (size_t)n);
+    }
+}
+
+void op_transfer(const fv_tensor *to, const fv_tensor *from) {
+    double v[OP_MANY];
+    for (int64_t i = 0, n, count = op_count(to); i < count; i += n) {
+        n = count - i < OP_MANY ? count - i : OP_MANY;
+        op_read(from, i, n, v);
+        op_write(to, i, n, v);
+    }
+}
+
+static void set_all(const fv_tensor *t, double value) {
+    double v[OP_MANY];
+    for (int i = 0; i < OP_MANY; i++) v[i] = value;
+    for (int64_t i = 0, count = op_count(t); i < count; i += OP_MANY)
+        op_write(t, i, count - i < OP_MANY ? count - i : OP_MANY, v);
+}
+
 void op_zero(const fv_tensor *t) {
-    for (int64_t i = 0, count = op_count(t); i < count; i++) op_set(t, i, 0);
+    set_all(t, 0);
 }
 
 void op_poison(const fv_tensor *t) {
-    for (int64_t i = 0, count = op_is_real(t) ? op_count(t) : 0; i < count; i++)
-        op_set(t, i, (double)NAN);
+    if (op_is_real(t)) set_all(t, (double)NAN);
 }
 
 static bool intact(const fv_tensor *t) {

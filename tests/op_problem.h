@@ -40,6 +40,8 @@ typedef struct op_problem {
     fv_dtype dtype;                                    /* of what is real */
     int64_t gap;                                       /* elements between samples */
     int seed;                                          /* other numbers */
+    bool forward_only;                                 /* no memory for gradients */
+    bool aligned; /* memory as a plan's, at multiples of 64 bytes; else one element behind */
     bool overwrite[OP_INPUTS];
     fv_tensor x[OP_INPUTS], dx[OP_INPUTS], y[OP_YS], dy[OP_YS];
     fv_tensor w[FV_OP_PARAMS], dw[FV_OP_PARAMS], saved[FV_OP_SAVED];
@@ -68,7 +70,7 @@ FV_MUST_USE fv_status op_make(op_problem *p, const fv_op *op, const char *sample
 FV_MUST_USE fv_status op_clone(op_problem *to, const op_problem *from);
 void op_release(op_problem *p);
 
-/* Memory of a tensor: dense samples `gap` apart, filled with a pattern. */
+/* Memory of a tensor, from op_lend: dense samples `gap` apart, filled with a pattern. */
 FV_MUST_USE fv_status op_allot(op_problem *p, fv_tensor *t, fv_dtype dtype, const fv_shape *shape,
                                const fv_type *type, fv_layout layout, int64_t gap);
 size_t op_bytes(const fv_tensor *t); /* of all of it, gaps too */
@@ -91,11 +93,19 @@ void op_follow(op_problem *p);
 double op_get(const fv_tensor *t, int64_t i);
 void op_set(const fv_tensor *t, int64_t i, double v);
 int64_t op_count(const fv_tensor *t);
+/* `count` elements from the first on, many times faster than one by one; and all of a tensor's into
+   another of the same shape. */
+#define OP_MANY 512 /* a good number of them */
+void op_read(const fv_tensor *t, int64_t first, int64_t count, double *out);
+void op_write(const fv_tensor *t, int64_t first, int64_t count, const double *from);
+void op_transfer(const fv_tensor *to, const fv_tensor *from);
 void op_zero(const fv_tensor *t);
 void op_poison(const fv_tensor *t); /* NaN, where it holds real numbers */
 bool op_is_real(const fv_tensor *t);
-/* Every produced tensor: y, gradients. False when one of the gaps was written to. */
+/* False when one of the gaps of y or of the inputs' gradients was written to. */
 bool op_gaps_intact(const op_problem *p);
+/* False when something was written before or behind a tensor, read ones too. */
+bool op_guards_intact(const op_problem *p);
 
 /* The gradients: inputs, then parameters, of which those that are not learned receive what forward
    observes. NULL at the end; *name, if not NULL, receives "dx1". */

@@ -96,6 +96,45 @@ static void test_gemm(void **state) {
     }
 }
 
+/* What follows a product: a sum, then bounds; in tiles, and in the columns beyond them. */
+static void check_after(const fv_kernels *k, int64_t rows, int64_t cols,
+                        const fv_gemm_after *after) {
+    static float a[MOST], b[MOST], c[MOST];
+    fill(a, MOST, 20);
+    fill(b, MOST, 21);
+    b[1] = NAN;
+    k->gemm_then(rows, cols, 5, a, k->mr, 1, b, cols, NULL, c, cols, NULL, false, after);
+    for (int64_t i = 0; i < rows * cols; i++) {
+        const int64_t r = i / cols, j = i % cols;
+        double want = after->added ? (double)after->added[r * after->ld + j] : 0;
+        for (int64_t l = 0; l < 5; l++) want += (double)a[l * k->mr + r] * (double)b[l * cols + j];
+        if (after->bounded) {
+            want = want < (double)after->low ? (double)after->low : want;
+            want = want > (double)after->high ? (double)after->high : want;
+        }
+        if (j == 1)
+            assert_true(isnan(c[i]));
+        else
+            near("gemm_then", k, i, (double)c[i], want, 1e-5);
+    }
+}
+
+static void test_after(void **state) {
+    (void)state;
+    static float added[MOST];
+    fill(added, MOST, 22);
+    const fv_gemm_after after[] = {{.ld = 0},
+                                   {.bounded = true, .low = 0, .high = INFINITY},
+                                   {.bounded = true, .low = -0.5f, .high = 0.75f},
+                                   {.bounded = true, .low = 0.5f, .high = -0.25f},
+                                   {.added = added, .ld = 200},
+                                   {added, 200, true, -0.5f, 1}};
+    EVERY_ISA(k)
+    for (int64_t cols = 2; cols <= 4 * k->lanes + 3; cols += 1 + cols / 9)
+        for (size_t i = 0; i < sizeof after / sizeof *after; i++)
+            check_after(k, k->mr - (cols % 3 == 0), cols, &after[i]);
+}
+
 static void test_pack(void **state) {
     (void)state;
     static float w[MOST], out[MOST];
@@ -158,23 +197,62 @@ static void test_transpose(void **state) {
         }
 }
 
+/* The second number of a kind; the first is 0.25. */
+static float second(fv_act kind) {
+    return kind == FV_ACT_CELU || kind == FV_ACT_SOFTPLUS ? 4 : 0.5f;
+}
+
 static double exact(fv_act kind, double x) {
+    const double p = 0.25, q = (double)second(kind),
+                 u = sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x);
     switch (kind) {
     case FV_ACT_RELU:
         return x > 0 ? x : 0;
+    case FV_ACT_CLIP:
+        return fmin(fmax(x, p), q);
     case FV_ACT_LEAKY:
-        return x > 0 ? x : 0.25 * x;
+        return x > 0 ? x : p * x;
+    case FV_ACT_HARD_SIGMOID:
+        return fmin(fmax(p * x + q, 0), 1);
+    case FV_ACT_HARD_SWISH:
+        return x * fmin(fmax(x + 3, 0), 6) / 6;
+    case FV_ACT_THRESHOLD:
+        return x > p ? x : 0;
+    case FV_ACT_SHRINK:
+        return fabs(x) <= p ? 0 : x > 0 ? x - q : x + q;
+    case FV_ACT_SOFTSIGN:
+        return x / (1 + fabs(x));
     case FV_ACT_ELU:
-        return x > 0 ? x : 0.25 * expm1(x);
+        return x > 0 ? x : p * expm1(x);
+    case FV_ACT_SELU:
+        return x > 0 ? q * x : p * expm1(x);
+    case FV_ACT_CELU:
+        return x > 0 ? x : p * expm1(q * x);
     case FV_ACT_SIGMOID:
         return 1 / (1 + exp(-x));
     case FV_ACT_TANH:
         return tanh(x);
     case FV_ACT_SCALED_TANH:
-        return 0.25 * tanh(0.5 * x);
+        return p * tanh(q * x);
+    case FV_ACT_SOFTPLUS:
+        return q * (fmax(p * x, 0) + log1p(exp(-fabs(p * x))));
+    case FV_ACT_SILU:
+        return x / (1 + exp(-x));
+    case FV_ACT_MISH:
+        return x * tanh(fmax(x, 0) + log1p(exp(-fabs(x))));
+    case FV_ACT_GELU:
+        return x * erfc(-x * sqrt(0.5)) / 2;
+    case FV_ACT_GELU_TANH:
+        return x / (1 + exp(-2 * u));
     default:
         return x;
     }
+}
+
+/* What a rounding of u costs exp(u), far below 0; and exp(x) below 1.6e-38 is 0. */
+static double allowed(fv_act kind, double x, double want) {
+    const double more = kind == FV_ACT_GELU_TANH && x < 0 ? 1 - x * x * x : 1;
+    return 5e-7 * fabs(want) * more + 1.7e-38 * (1 + fabs(x));
 }
 
 /* Relative error at most 5e-7 from 1e-6 to the end of the range, both signs. */
@@ -187,15 +265,15 @@ static void test_activations(void **state) {
         x[n++] = (float)-v;
     }
     EVERY_ISA(k)
-    for (int a = FV_ACT_NONE; a <= FV_ACT_SCALED_TANH; a++) {
-        k->act((fv_act)a, 1, n, x, 0, y, 0, 0.25f, 0.5f);
+    for (int a = FV_ACT_NONE; a < FV_ACTS; a++) {
+        k->act((fv_act)a, 1, n, x, 0, y, 0, 0.25f, second((fv_act)a));
         for (int64_t i = 0; i < n; i++) {
             const double want = exact((fv_act)a, (double)x[i]);
-            near("activation", k, i, (double)y[i], want, 5e-7 * fabs(want) + 1e-37);
+            near("activation", k, i, (double)y[i], want, allowed((fv_act)a, (double)x[i], want));
         }
         /* Rows, in place, and nothing beside them. */
         for (int64_t i = 0; i < n; i++) y[i] = x[i];
-        k->act((fv_act)a, 3, 7, y, 11, y, 11, 0.25f, 0.5f);
+        k->act((fv_act)a, 3, 7, y, 11, y, 11, 0.25f, second((fv_act)a));
         for (int64_t i = 0; i < 60; i++) {
             const bool inside = i < 33 && i % 11 < 7;
             const double want = inside ? exact((fv_act)a, (double)x[i]) : (double)x[i];
@@ -215,6 +293,16 @@ static void test_special(void **state) {
         assert_true(y[0] == 1 && y[1] < 1e-37f && isnan(y[2]) && y[3] == 0.5f && y[7] < 1e-37f);
         k->act(FV_ACT_ELU, 1, 8, in, 0, y, 0, 1, 0);
         assert_true(isinf(y[0]) && y[1] == -1 && isnan(y[2]) && y[5] == -1);
+        for (int a = FV_ACT_NONE; a < FV_ACTS; a++) {
+            k->act((fv_act)a, 1, 8, in, 0, y, 0, 0.25f, second((fv_act)a));
+            assert_true(isnan(y[2]) && (y[0] >= 0.25f || a == FV_ACT_SOFTSIGN));
+        }
+        for (int a = FV_ACT_SILU; a <= FV_ACT_GELU_TANH; a++) {
+            k->act((fv_act)a, 1, 8, in, 0, y, 0, 0, 0);
+            assert_true(y[3] == 0 && y[4] == 1e30f && y[5] == 0 && y[6] == 200 && y[7] == 0);
+        }
+        k->act(FV_ACT_HARD_SWISH, 1, 8, in, 0, y, 0, 0, 0);
+        assert_true(isinf(y[0]) && y[1] == 0 && y[5] == 0 && y[6] == 200);
         const float total = k->exp_shift(8, in, 0, y);
         assert_true(isnan(total) && y[1] == 0 && isnan(y[2]) && y[3] == 1 && y[7] == 0);
     }
@@ -226,11 +314,12 @@ static void test_gradients(void **state) {
     fill(x, 77, 12);
     fill(dy, 77, 13);
     EVERY_ISA(k)
-    for (int a = FV_ACT_NONE; a <= FV_ACT_SCALED_TANH; a++)
+    for (int a = FV_ACT_NONE; a < FV_ACTS; a++)
         for (int add = 0; add < 2; add++) {
-            k->act((fv_act)a, 1, 77, x, 0, y, 0, 0.25f, 0.5f);
+            if (!fv__act_has_gradient((fv_act)a)) continue;
+            k->act((fv_act)a, 1, 77, x, 0, y, 0, 0.25f, second((fv_act)a));
             for (int i = 0; i < 77; i++) dx[i] = 100;
-            k->act_grad((fv_act)a, 76, y, dy, dx, 0.25f, 0.5f, add == 1);
+            k->act_grad((fv_act)a, 76, y, dy, dx, 0.25f, second((fv_act)a), add == 1);
             for (int i = 0; i < 76; i++) {
                 const double e = 1e-6, v = (double)x[i];
                 const double slope = (exact((fv_act)a, v + e) - exact((fv_act)a, v - e)) / (2 * e);
@@ -269,13 +358,141 @@ static void test_sums(void **state) {
     }
 }
 
+static double exact_unary(fv_unary kind, double x) {
+    switch (kind) {
+    case FV_UNARY_EXP:
+        return exp(x);
+    case FV_UNARY_LOG:
+        return log(x);
+    case FV_UNARY_SQRT:
+        return sqrt(x);
+    case FV_UNARY_NEG:
+        return -x;
+    case FV_UNARY_ABS:
+        return fabs(x);
+    case FV_UNARY_RECIPROCAL:
+        return 1 / x;
+    default:
+        return pow(x, 0.75);
+    }
+}
+
+static double exact_binary(fv_binary kind, double a, double b) {
+    switch (kind) {
+    case FV_BINARY_ADD:
+        return a + b;
+    case FV_BINARY_SUB:
+        return a - b;
+    case FV_BINARY_MUL:
+        return a * b;
+    case FV_BINARY_DIV:
+        return a / b;
+    case FV_BINARY_MAX:
+        return a > b ? a : b;
+    default:
+        return a < b ? a : b;
+    }
+}
+
+/* Over the whole range: both signs for what takes them, and beside 1 for the logarithm. */
+static void test_unary(void **state) {
+    (void)state;
+    static float x[MOST], y[MOST];
+    const float special[] = {0, -1, INFINITY, -INFINITY, NAN, 1e-42f};
+    EVERY_ISA(k)
+    for (int kind = FV_UNARY_EXP; kind <= FV_UNARY_POWER; kind++) {
+        const bool positive =
+            kind == FV_UNARY_LOG || kind == FV_UNARY_SQRT || kind >= FV_UNARY_POWER;
+        int64_t n = 0;
+        const double most = kind == FV_UNARY_EXP ? 88.7 : 1e37;
+        for (double v = 1e-37; v < most && n + 3 < MOST; v *= 1.15) {
+            x[n++] = (float)v;
+            if (v < 0.1) x[n++] = (float)(1 + v);
+            if (!positive && v < 87) x[n++] = (float)-v;
+        }
+        y[n] = 7;
+        k->unary((fv_unary)kind, n, x, y, 0.75f);
+        for (int64_t i = 0; i < n; i++) {
+            const double want = exact_unary((fv_unary)kind, (double)x[i]);
+            const double part = kind == FV_UNARY_POWER ? 6e-6 : 5e-7;
+            near("unary", k, i, (double)y[i], want, part * fabs(want) + 1e-37);
+        }
+        assert_true(y[n] == 7);
+        k->unary((fv_unary)kind, 6, special, y, 0.75f);
+        for (int64_t i = 0; i < 6; i++) {
+            const double want = exact_unary((fv_unary)kind, (double)special[i]);
+            if (kind == FV_UNARY_POWER && special[i] < 0) continue;
+            if (isnan(want) || isinf((float)want))
+                assert_true(isnan(want) ? isnan(y[i]) : y[i] == (float)want);
+            else
+                near("unary", k, i, (double)y[i], want, 1e-5 * fabs(want));
+        }
+    }
+}
+
+static void test_binary(void **state) {
+    (void)state;
+    static float a[MOST], b[MOST], y[MOST];
+    fill(a, MOST, 15);
+    fill(b, MOST, 16);
+    a[3] = b[5] = NAN;
+    EVERY_ISA(k)
+    for (int kind = FV_BINARY_ADD; kind <= FV_BINARY_MIN; kind++)
+        for (int by = 0; by < 4; by++)
+            for (int64_t n = 1; n < 80; n += 1 + n / 5) {
+                const int64_t a_by = by & 1, b_by = by >> 1;
+                y[n] = 7;
+                k->binary((fv_binary)kind, n, a, a_by == 1, b, b_by == 1, y);
+                for (int64_t i = 0; i < n; i++) {
+                    const double v = (double)a[a_by * i], w = (double)b[b_by * i];
+                    const double want = exact_binary((fv_binary)kind, v, w);
+                    if (isnan(v) || isnan(w))
+                        assert_true(isnan(y[i]));
+                    else
+                        near("binary", k, i, (double)y[i], want, 1e-6 * fabs(want));
+                }
+                assert_true(y[n] == 7);
+            }
+}
+
+/* (x - mean) * scale + shift on rows, each its own channel or all of one; nothing beside them. */
+static void test_affine_rows(void **state) {
+    (void)state;
+    enum { ROWS = 3, LD = 45, CHANNELS = 5 };
+    float x[ROWS * LD], y[ROWS * LD], of[3 * CHANNELS];
+    fill(x, ROWS * LD, 21);
+    fill(of, 3 * CHANNELS, 22);
+    EVERY_ISA(k)
+    for (int64_t n = 1; n < 40; n++)
+        for (int how = 0; how < 4; how++) {
+            const bool relu = how & 1, each = how & 2;
+            memcpy(y, x, sizeof y);
+            k->affine_rows(ROWS, n, y, LD, of + 1, CHANNELS, each, relu, y, LD);
+            for (int64_t i = 0; i < ROWS * LD; i++) {
+                const float *c = of + 1 + (each ? i / LD : 0);
+                double want =
+                    ((double)x[i] - (double)c[0]) * (double)c[CHANNELS] + (double)c[2 * CHANNELS];
+                if (relu && want < 0) want = 0;
+                if (i % LD >= n) want = (double)x[i];
+                near("affine_rows", k, i, (double)y[i], want, 2e-6);
+            }
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_levels),      cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_after),       cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_dot),         cmocka_unit_test(test_transpose),
+        cmocka_unit_test(test_activations), cmocka_unit_test(test_special),
+        cmocka_unit_test(test_gradients),   cmocka_unit_test(test_sums),
         cmocka_unit_test(test_levels),    cmocka_unit_test(test_gemm),
         cmocka_unit_test(test_pack),      cmocka_unit_test(test_dot),
         cmocka_unit_test(test_transpose), cmocka_unit_test(test_activations),
         cmocka_unit_test(test_special),   cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_sums),      cmocka_unit_test(test_unary),
+        cmocka_unit_test(test_binary),
+        cmocka_unit_test(test_affine_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

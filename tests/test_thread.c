@@ -9,9 +9,12 @@
 #include <cmocka.h>
 
 #include "base/denormal.h"
+#include "base/file.h"
 #include "base/thread.h"
 
+#include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -163,6 +166,123 @@ static void test_sleepers_wake(void **state) {
     free(t);
 }
 
+/* Jobs that wait until as many threads as there are jobs have one. */
+typedef struct meeting {
+    atomic_int here;
+    int all;
+    int worker[16];
+} meeting;
+
+static void meet(void *arg, int64_t job, int worker) {
+    meeting *m = arg;
+    m->worker[job] = worker;
+    const int until = (atomic_fetch_add(&m->here, 1) / m->all + 1) * m->all;
+    while (atomic_load(&m->here) < until) sched_yield();
+}
+
+/* All threads take part in a call, and a job of a given number goes to the same one each time. */
+static void test_same_job_same_worker(void **state) {
+    (void)state;
+    fv_context ctx = {0};
+    for (int threads = 2; threads <= 5; threads++) {
+        meeting m = {.all = threads};
+        fv_pool *pool;
+        assert_int_equal(fv__pool_new(&ctx, threads, &pool), FV_OK);
+        if (fv__pool_size(pool) == threads) {
+            for (int round = 0; round < 50; round++) {
+                fv__pool_run(pool, threads, meet, &m);
+                for (int i = 0; i < threads; i++) assert_int_equal(m.worker[i], i);
+            }
+        }
+        fv__pool_free(pool);
+    }
+}
+
+#ifdef FV_HAVE_THREADS
+typedef struct caller {
+    pthread_t thread;
+    tally *tally;
+} caller;
+
+static void *call_often(void *arg) {
+    const caller *c = arg;
+    fv_context ctx = {0};
+    fv_pool *pool;
+    if (fv__pool_new(&ctx, 0, &pool) != FV_OK) return NULL;
+    c->tally->workers = fv__pool_size(pool);
+    for (int i = 0; i < 3000; i++) fv__pool_run(pool, 1 + i % 40, count, c->tally);
+    fv__pool_free(pool);
+    return arg;
+}
+
+/* Several pools with threads for all processors at once. */
+static void test_pools_side_by_side(void **state) {
+    (void)state;
+    caller callers[3];
+    for (int i = 0; i < 3; i++) {
+        callers[i].tally = calloc(1, sizeof(tally));
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, call_often, &callers[i]), 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        void *came_through = NULL;
+        pthread_join(callers[i].thread, &came_through);
+        assert_non_null(came_through);
+        assert_int_equal(atomic_load(&callers[i].tally->wrong), 0);
+        for (int j = 0; j < 40; j++)
+            assert_int_equal(callers[i].tally->runs[j], 3000 / 40 * (40 - j));
+        free(callers[i].tally);
+    }
+}
+
+#else
+static void test_pools_side_by_side(void **state) {
+    (void)state;
+    skip();
+}
+#endif
+
+/* One file of a folder of control groups. */
+static void state_limit(const char *folder, const char *name, const char *text) {
+    fv_context ctx = {0};
+    char path[256];
+    snprintf(path, sizeof path, "thread_groups/%s", folder);
+    assert_int_equal(fv__folder_make(&ctx, path), FV_OK);
+    snprintf(path, sizeof path, "thread_groups/%s/%s", folder, name);
+    assert_int_equal(fv__file_write(&ctx, path, text, strlen(text)), FV_OK);
+}
+
+static int granted(const char *groups) {
+    state_limit("", "groups", groups);
+    return fv__cores_granted("thread_groups/groups", "thread_groups");
+}
+
+/* What control groups grant, in both of their versions, rounded up; the least on the way counts. */
+static void test_cores_granted(void **state) {
+    (void)state;
+    state_limit("a", "cpu.max", "250000 100000\n");
+    state_limit("a/b", "cpu.max", "max 100000\n");
+    state_limit("a/b/c", "cpu.max", "600000 100000\n");
+    state_limit("tiny", "cpu.max", "1000 100000\n");
+    state_limit("bad", "cpu.max", "many 0\n");
+    state_limit("zero", "cpu.max", "100000 0\n");
+    state_limit("cpu,cpuacct/d", "cpu.cfs_quota_us", "400000\n");
+    state_limit("cpu,cpuacct/d", "cpu.cfs_period_us", "100000\n");
+    state_limit("cpu,cpuacct/d/e", "cpu.cfs_quota_us", "-1\n");
+    state_limit("cpu,cpuacct/d/e", "cpu.cfs_period_us", "100000\n");
+    assert_int_equal(granted("0::/a\n"), 3);
+    assert_int_equal(granted("0::/a/b\n"), 3);
+    assert_int_equal(granted("0::/a/b/c\n"), 3);
+    assert_int_equal(granted("0::/tiny\n"), 1);
+    assert_int_equal(granted("0::/bad\n"), 0);
+    assert_int_equal(granted("0::/zero\n"), 0);
+    assert_int_equal(granted("0::/\n"), 0);
+    assert_int_equal(granted("0::/a/../a\n"), 0);
+    assert_int_equal(granted("3:cpuset:/d\n2:cpu,cpuacct:/d/e\n0::/none\n"), 4);
+    assert_int_equal(granted("2:cpu,cpuacct:/d\n0::/a\n"), 3);
+    assert_int_equal(granted("nonsense\n::::\n"), 0);
+    assert_int_equal(fv__cores_granted("thread_groups/none", "thread_groups"), 0);
+}
+
 static void test_edges(void **state) {
     (void)state;
     fv_context ctx = {0};
@@ -189,11 +309,10 @@ static void test_edges(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_denormals_are_zero),
-        cmocka_unit_test(test_every_job_once),
-        cmocka_unit_test(test_many_small_calls),
-        cmocka_unit_test(test_sleepers_wake),
-        cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_denormals_are_zero),   cmocka_unit_test(test_every_job_once),
+        cmocka_unit_test(test_many_small_calls),     cmocka_unit_test(test_sleepers_wake),
+        cmocka_unit_test(test_same_job_same_worker), cmocka_unit_test(test_pools_side_by_side),
+        cmocka_unit_test(test_cores_granted),        cmocka_unit_test(test_edges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,10 @@ typedef struct fv_context_options {
        are float32. NULL: "fp32", which training always is. Other bits by precision, never by
        threads. */
     const char *precision;
+    /* A file of fv_tune()'s, read once, now: plans are cut as was measured on such a machine.
+       Results are the same. One that is not there says nothing; one that cannot be used is
+       a warning to the log. NULL: the usual ways, and no file is looked at. */
+    const char *tuning;
 } fv_context_options;
 
 /* The same with all of these. FV_USAGE: an instruction set or precision there is no name for.

@@ -29,7 +29,8 @@ FV_API int fv_isa_lanes(const fv_context *ctx);
 
 /* The processor's own name, or its architecture, in out[0 … size-1]; returns out. */
 FV_API const char *fv_processor(char *out, size_t size);
-/* Processors that this process may run on. */
+/* Processors that this process may keep busy: those it may run on, and of them as many as its
+   control group's share of their time (on Linux, a container's limit) makes up. */
 FV_API int fv_processors(void);
 /* Bytes of memory in the machine; 0: the system does not say. */
 FV_API double fv_machine_memory(void);

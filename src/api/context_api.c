@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/thread.h"
 #include "cpu/cpu.h"
+#include "device/tuning.h"
 #include "kern/kern.h"
 #include "op/added_op.h"
 #include <stdio.h>
@@ -63,6 +64,17 @@ static fv_status take_precision(fv_context *ctx, const char *word) {
     return FV_OK;
 }
 
+/* On failure the context is one that failed: without threads. */
+static fv_status take_tuning(fv_context *ctx, const char *path) {
+    fv_tuning_is is;
+    fv_status status = fv__tuning_new(ctx, &ctx->tuning);
+    if (status == FV_OK) status = fv__tuning_read(ctx, path, ctx->tuning, &is);
+    if (status == FV_OK) return FV_OK;
+    fv__pool_free(ctx->pool);
+    ctx->pool = NULL;
+    return status;
+}
+
 fv_status fv_context_new_with(const fv_context_options *given, fv_context **out) {
     fv_context_options options = {0};
     fv_context lender = {0}; /* the context's own memory comes from the caller's allocator, too */
@@ -84,7 +96,8 @@ fv_status fv_context_new_with(const fv_context_options *given, fv_context **out)
                         THREADS_MAX, options.threads);
     if (options.isa) FV_TRY(take_isa(ctx, options.isa));
     if (options.precision) FV_TRY(take_precision(ctx, options.precision));
-    return fv__pool_new(ctx, options.threads, &ctx->pool);
+    FV_TRY(fv__pool_new(ctx, options.threads, &ctx->pool));
+    return options.tuning ? take_tuning(ctx, options.tuning) : FV_OK;
 }
 
 fv_status fv_context_new(int threads, fv_context **out) {
@@ -96,6 +109,7 @@ fv_status fv_context_new(int threads, fv_context **out) {
 void fv_context_free(fv_context *ctx) {
     if (!ctx) return;
     if (ctx->pool) fv__pool_free(ctx->pool);
+    fv__tuning_free(ctx->tuning);
     fv__added_ops_free(ctx);
     fv__free(ctx);
 }

@@ -152,6 +152,7 @@ fv_status fv_model_tensor(fv_context *ctx, const fv_model *model, int i, fv_tens
         return fv__fail(ctx, FV_USAGE, "%s has no tensor number %d; it has %zu, counted from 0",
                         model->net.graph->name, i, model->net.graph->param_count);
     const fv_param *p = &model->net.graph->params[i];
+    fv__model_lend(model);
     return fv__view_of_param(ctx, p, model->weights + p->offset, out);
 }
 

@@ -11,6 +11,7 @@ static void destroy(fv_shared_plan *shared) {
     fv__free(shared);
 }
 
+/* Under the lock: nobody is lent the weights while they are prepared. */
 static fv_status create(fv_context *ctx, const fv_model *model, const fv_shared_plan *like,
                         fv_shared_plan **out) {
     const fv_plan_options options = {
@@ -19,6 +20,7 @@ static fv_status create(fv_context *ctx, const fv_model *model, const fv_shared_
     if (!shared) return FV_EXHAUSTED;
     *shared = *like;
     const fv_graph *net = model->net.graph;
+    const bool rests = model->file.mapped && !model->runs->lent;
     fv_status status = FV_OK;
     if (like->height || like->width) {
         status = fv__net_resized(ctx, net, like->height, like->width, &shared->resized);
@@ -26,7 +28,8 @@ static fv_status create(fv_context *ctx, const fv_model *model, const fv_shared_
     }
     if (status == FV_OK) status = fv__plan_new(ctx, net, &options, &shared->plan);
     if (status == FV_OK)
-        status = fv__prepared_from_host(ctx, shared->plan, model->weights, &shared->prepared);
+        status =
+            fv__prepared_from_host(ctx, shared->plan, model->weights, rests, &shared->prepared);
     if (status == FV_OK)
         *out = shared;
     else

@@ -4,12 +4,16 @@
  */
 #include "base/cpu_features.h"
 
+#include "base/checksum.h"
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #include <cpuid.h>
 #define HAVE_CPUID 1
+#elif defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 static const char *architecture(void) {
@@ -53,6 +57,44 @@ const char *fv__cpu_name(char out[64]) {
     else
         strcpy(out, architecture());
 #endif
+    return out;
+}
+
+#ifdef HAVE_CPUID
+/* Vendor, "family.model.stepping", and a checksum of the leaves that list what it can do. */
+static void identity(char out[FV_CPU_IDENTITY]) {
+    unsigned int a = 0, b = 0, c = 0, d = 0, can[8] = {0}, none = 0;
+    char vendor[13] = {0};
+    (void)__get_cpuid(0, &a, &b, &c, &d);
+    memcpy(vendor, &b, 4);
+    memcpy(vendor + 4, &d, 4);
+    memcpy(vendor + 8, &c, 4);
+    (void)__get_cpuid(1, &a, &b, &can[0], &can[1]);
+    const unsigned int base = a >> 8 & 15, family = base == 15 ? base + (a >> 20 & 255) : base;
+    const unsigned int model = (a >> 4 & 15) | (base == 6 || base == 15 ? a >> 12 & 240 : 0);
+    (void)__get_cpuid_count(7, 0, &none, &can[2], &can[3], &can[4]);
+    (void)__get_cpuid_count(7, 1, &can[5], &none, &none, &can[6]);
+    snprintf(out, FV_CPU_IDENTITY, "%s %s %u.%u.%u %08x", architecture(), vendor, family, model,
+             a & 15, (unsigned)fv__crc32(0, can, sizeof can));
+}
+#else
+static void identity(char out[FV_CPU_IDENTITY]) {
+    unsigned long can[2] = {0};
+#ifdef __linux__
+    can[0] = getauxval(AT_HWCAP);
+#ifdef AT_HWCAP2
+    can[1] = getauxval(AT_HWCAP2);
+#endif
+#endif
+    snprintf(out, FV_CPU_IDENTITY, "%s %08x", architecture(),
+             (unsigned)fv__crc32(0, can, sizeof can));
+}
+#endif
+
+const char *fv__cpu_identity(char out[FV_CPU_IDENTITY]) {
+    identity(out);
+    for (char *c = out; *c; c++) /* it becomes a part of a line */
+        if (*c < ' ' || *c > '~') *c = '?';
     return out;
 }
 

@@ -17,6 +17,7 @@
 
 struct fv_pool;
 struct fv_op;
+struct fv_tuning;
 
 /* Who hears what is worth knowing and no failure. */
 typedef struct fv_logger {
@@ -32,7 +33,8 @@ struct fv_context {
     int isa;                      /* highest set of instructions for kernels (kern/kern.h) */
     const struct fv_device *device; /* that plans are made for unless they name another */
     const struct fv_op *const
-        *ops; /* that a program brought (op/added_op.h), NULL-ended; NULL: none */
+        *ops;                 /* that a program brought (op/added_op.h), NULL-ended; NULL: none */
+    struct fv_tuning *tuning; /* which variants are the fastest (device/tuning.h); NULL: unknown */
     fv_allocator allocator;
     fv_logger logger;
 };

@@ -6,6 +6,7 @@
  * file take turns, and what a killed one left behind is taken over by the next.
  */
 #define _DARWIN_C_SOURCE 1 /* flock on macOS; glibc and musl always show it */
+#define _DEFAULT_SOURCE  1 /* madvise */
 #include "base/file.h"
 
 #include <errno.h>
@@ -165,6 +166,17 @@ size_t fv__file_mapped_size(const fv_bytes *bytes) {
         return (bytes->size + (size_t)page - 1) / (size_t)page * (size_t)page;
 #endif
     return bytes->size;
+}
+
+void fv__file_forget(const void *from, size_t bytes) {
+#if defined(FV_HAVE_MMAP) && defined(MADV_DONTNEED)
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)from;
+    const uintptr_t start = (at + page - 1) / page * page, end = (at + bytes) / page * page;
+    if (start < end) (void)madvise((void *)start, end - start, MADV_DONTNEED);
+#else
+    (void)from;
+    (void)bytes;
+#endif
 }
 
 bool fv__file_writable(fv_bytes *bytes) {

@@ -26,6 +26,9 @@ void fv__file_release(fv_bytes *bytes);
 /* How many bytes can be read: of mapped ones to the end of the last page, zeros behind the file's.
  */
 size_t fv__file_mapped_size(const fv_bytes *bytes);
+/* Gives back the memory of mapped bytes that nobody changed: whole pages of a range, which come
+   from the file again when they are read. */
+void fv__file_forget(const void *from, size_t bytes);
 /* Lets mapped bytes be changed in memory; the file stays as it is (copy on write). False: they are
    not mapped, or the system does not allow it. */
 bool fv__file_writable(fv_bytes *bytes);

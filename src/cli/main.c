@@ -28,11 +28,13 @@ static void note(void *user, fv_log_level level, const char *text) {
 static fv_status make_context(fv_cli *cli) {
     fv_context_options options = FV_INIT(fv_context_options);
     fv_context *ctx = NULL;
+    char tuning[4096];
     options.threads = cli->threads;
     options.isa = cli->isa;
     options.precision = cli->precision;
     options.log = note;
     options.log_user = cli;
+    if (!fv__cli_has(cli, "no-tune")) options.tuning = fv_tuning_file(tuning, sizeof tuning);
     const fv_status status = fv_context_new_with(&options, &ctx);
     fv_context_free(cli->ctx);
     cli->ctx = ctx;

@@ -50,7 +50,7 @@ static work start(const fv_pass *p, const fv_tensor *a, const fv_tensor *b, cons
 }
 
 static double cost(fv_act kind) {
-    return kind >= FV_ACT_ELU ? 8 : 2;
+    return kind >= FV_ACT_SOFTSIGN ? 8 : 2;
 }
 
 static void forward(const fv_pass *p) {
@@ -65,12 +65,14 @@ static void backward(const fv_pass *p) {
     fv__cpu_ranges(p->pool, fv__shape_count(&p->dy[0].shape), 2, backward_range, &w);
 }
 
-#define ACTIVATION(name_)                                                                          \
+#define FORWARD(name_)                                                                             \
     const fv_impl fv__cpu_##name_##_forward = {.name = "vector",                                   \
                                                .op = &fv__op_##name_,                              \
                                                .which = FV_FORWARD,                                \
                                                .refuses = fv__cpu_refuses,                         \
-                                               .run = forward};                                    \
+                                               .run = forward};
+#define ACTIVATION(name_)                                                                          \
+    FORWARD(name_)                                                                                 \
     const fv_impl fv__cpu_##name_##_backward = {.name = "vector",                                  \
                                                 .op = &fv__op_##name_,                             \
                                                 .which = FV_BACKWARD,                              \
@@ -78,8 +80,21 @@ static void backward(const fv_pass *p) {
                                                 .run = backward,                                   \
                                                 .overwrites = true};
 ACTIVATION(relu)
+ACTIVATION(clip)
 ACTIVATION(leakyrelu)
+ACTIVATION(hardsigmoid)
+ACTIVATION(softsign)
 ACTIVATION(elu)
+ACTIVATION(selu)
+ACTIVATION(celu)
 ACTIVATION(sigmoid)
 ACTIVATION(tanh)
 ACTIVATION(scaledtanh)
+ACTIVATION(softplus)
+/* Their slopes do not follow from y. */
+FORWARD(hardswish)
+FORWARD(thresholdedrelu)
+FORWARD(shrink)
+FORWARD(silu)
+FORWARD(mish)
+FORWARD(gelu)

@@ -43,6 +43,32 @@ static bool fits(const fv_direct *d) {
 
 static const char *const too_large = "the maps are too large for offsets of 32 bits";
 
+FV_CUTS({"bands half as high", -1, 0, 0}, {"bands twice as high", 1, 0, 0},
+        {"half as deep", 0, -1, 0}, {"twice as deep", 0, 1, 0}, {"half as many parts", 0, 0, -1},
+        {"twice as many parts", 0, 0, 1}, {"bands half as high, twice as deep", -1, 1, 0},
+        {"bands twice as high, half as deep", 1, -1, 0})
+
+/* Whether a band ends in columns that are summed in an order of their own. */
+static bool ends_alone(const fv_direct *d, const struct fv_kernels *k) {
+    const int64_t last = d->oh - (d->bands - 1) * d->band;
+    return fv__cpu_alone((d->band - 1) * d->pitch + d->ow, k) ||
+           fv__cpu_alone((last - 1) * d->pitch + d->ow, k);
+}
+
+/* Cuts the work as the site says, or the variant does. */
+static const char *cut_as(fv_direct *d, const fv_request *request) {
+    const struct fv_kernels *k = request->kernels;
+    const fv_cut none = cut_number(0), cut = cut_number(request->variant);
+    fv__direct_cut(d, k, &none);
+    if (!cut.name) return NULL;
+    const int64_t band = d->band, depth = d->depth, parts = d->parts;
+    const bool alone = ends_alone(d, k);
+    fv__direct_cut(d, k, &cut);
+    if (d->band == band && d->depth == depth && d->parts == parts) return fv__cpu_no_other;
+    const bool sums = d->band != band || d->depth != depth;
+    return sums && (alone || ends_alone(d, k)) ? fv__cpu_other_bits : NULL;
+}
+
 static const char *settle_forward(const fv_site *site, const fv_request *request, fv_arena *arena,
                                   fv_settled *settled) {
     FV_STATE(fv_direct, d, arena);
@@ -51,9 +77,11 @@ static const char *settle_forward(const fv_site *site, const fv_request *request
         return "kernel or stride are too large for offsets";
     if (d->straight && d->bare) return "a 1x1 convolution is a plain product already";
     if (d->area == 1) return "the patches of a 1x1 convolution are no more than its frames";
+    if (site->prologue.there) d->bare = false; /* it is applied to frames */
     if (wasteful(d, request->kernels))
         return "too many of the columns of so narrow a map would be computed for nothing";
-    fv__direct_cut(d, request->kernels);
+    const char *why = cut_as(d, request);
+    if (why) return why;
     if (!fits(d)) return too_large;
     if (small(d)) return small(d);
     if (!fv__direct_settle_offsets(d, arena)) return fv__impl_no_memory;
@@ -248,7 +276,7 @@ static const char *settle_phases(both *b, const fv_site *site, const fv_request 
     for (int i = 0; i < b->phases; i++) {
         fv_direct *d = &b->phase[i];
         (void)fv__direct_backward(d, o, &site->in[0], i / o->stride.w, i % o->stride.w);
-        fv__direct_cut(d, request->kernels);
+        fv__direct_cut(d, request->kernels, &(fv_cut){0});
         if (!fits(d)) return too_large;
         if (!fv__direct_settle_offsets(d, arena)) return fv__impl_no_memory;
         b->packed[i] = total;
@@ -316,7 +344,9 @@ const fv_impl fv__cpu_conv_direct_forward = {.name = "direct",
                                              .refuses = fv__cpu_conv_maps_refuses,
                                              .settle = settle_forward,
                                              .prepare = prepare_forward,
-                                             .run = forward};
+                                             .run = forward,
+                                             .prologue = true,
+                                             .variant = variant};
 
 const fv_impl fv__cpu_conv_direct_backward = {.name = "direct",
                                               .op = &fv__op_conv,

@@ -85,7 +85,8 @@ typedef struct geometry {
     double macs;
     int64_t group_floats; /* packed weights of one group */
     int64_t panel_floats, block_floats;
-    bool shared; /* patches are made beforehand, once for all parts of the filters */
+    bool in_place; /* x itself is the matrix of patches */
+    bool shared;   /* patches are made beforehand, once for all parts of the filters */
 } geometry;
 
 typedef struct work {
@@ -97,16 +98,24 @@ typedef struct work {
     float *workers; /* behind the shared patches */
 } work;
 
-static const char *settle(const fv_site *site, const fv_request *request, fv_arena *arena,
-                          fv_settled *settled) {
-    FV_STATE(geometry, g, arena);
-    const struct fv_kernels *k = request->kernels;
-    if (!g) return fv__impl_no_memory;
-    g->s = fv__cpu_conv_sizes(site->options, &site->in[0], k);
+/* Whether a row of patches is of one channel, without padding. */
+static bool plain(const fv_conv_sizes *s) {
+    const fv_patches *m = &s->patch;
+    return s->crs == s->c && m->top == 0 && m->left == 0 && (m->oh - 1) * m->sh < m->h &&
+           (m->ow - 1) * m->sw < m->w;
+}
+
+FV_CUTS({"panels half as wide", -1, 0, 0}, {"panels twice as wide", 1, 0, 0},
+        {"panels half as deep", 0, -1, 0}, {"panels twice as deep", 0, 1, 0},
+        {"filters in half as many parts", 0, 0, -1}, {"filters in twice as many parts", 0, 0, 1})
+
+/* Panels end at whole vectors, however wide: only a run's last columns may be summed in an order
+   of their own, and those are the same ones. */
+static void cut_panels(geometry *g, const struct fv_kernels *k, const fv_cut *cut) {
     const fv_conv_sizes *s = &g->s;
-    g->depths = fv__cpu_up(s->crs, DEPTH);
+    g->depths = fv__cpu_up(s->crs, fv__cpu_doubled(DEPTH, cut->depth));
     g->depth = fv__cpu_up(s->crs, g->depths);
-    g->width = fv__cpu_max(PANEL_FLOATS / g->depth / k->nr, 1) * k->nr;
+    g->width = fv__cpu_doubled(fv__cpu_max(PANEL_FLOATS / g->depth / k->nr, 1), cut->band) * k->nr;
     g->width = fv__cpu_min(g->width, fv__cpu_up(s->per, k->lanes) * k->lanes);
     /* the last panel takes a few columns more, if that spares another one */
     g->panels = fv__cpu_max(1, fv__cpu_up(s->per - FV_COLUMNS_ALONE, g->width));
@@ -115,7 +124,35 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     g->row_blocks = 1;
     if (units < 24)
         g->row_blocks = fv__cpu_max(1, fv__cpu_min(fv__cpu_up(24, units), s->k / (4 * k->mr)));
+    g->row_blocks =
+        fv__cpu_min(fv__cpu_doubled(g->row_blocks, cut->parts), fv__cpu_up(s->k, k->mr));
     g->units = units * g->row_blocks;
+}
+
+/* Cuts the work as the site says, or the variant does. */
+static const char *cut_as(geometry *g, const fv_request *request) {
+    const fv_cut none = cut_number(0), cut = cut_number(request->variant);
+    cut_panels(g, request->kernels, &none);
+    if (!cut.name) return NULL;
+    const geometry usual = *g;
+    cut_panels(g, request->kernels, &cut);
+    if (g->depth == usual.depth && g->width == usual.width && g->row_blocks == usual.row_blocks)
+        return fv__cpu_no_other;
+    return g->depth != usual.depth && fv__cpu_alone(g->s.per, request->kernels) ? fv__cpu_other_bits
+                                                                                : NULL;
+}
+
+static const char *settle(const fv_site *site, const fv_request *request, fv_arena *arena,
+                          fv_settled *settled) {
+    FV_STATE(geometry, g, arena);
+    const struct fv_kernels *k = request->kernels;
+    if (!g) return fv__impl_no_memory;
+    g->s = fv__cpu_conv_sizes(site->options, &site->in[0], k);
+    const fv_conv_sizes *s = &g->s;
+    if (site->prologue.there && !plain(s)) return "applies what comes before to 1x1 kernels alone";
+    g->in_place = s->pointwise && !s->joined && !site->prologue.there;
+    const char *why = cut_as(g, request);
+    if (why) return why;
     g->macs = (double)s->n * (double)s->groups * (double)s->k * (double)s->crs * (double)s->places;
     g->group_floats = fv__cpu_pad(fv__cpu_up(s->k, k->mr) * k->mr * s->crs);
     g->panel_floats = fv__cpu_pad(g->depth * g->ld);
@@ -124,7 +161,7 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     settled->prepared = sizeof(float) * (size_t)(s->groups * g->group_floats);
     settled->packed = true;
     const int64_t all = s->count * s->groups * g->panels * s->crs * g->ld;
-    g->shared = g->row_blocks > 1 && !(s->pointwise && !s->joined) && all <= SHARED_FLOATS;
+    g->shared = g->row_blocks > 1 && !g->in_place && all <= SHARED_FLOATS;
     settled->scratch = g->shared ? sizeof(float) * (size_t)fv__cpu_pad(all) : 0;
     settled->worker = sizeof(float) * (size_t)(g->panel_floats + g->block_floats);
     return NULL;
@@ -159,7 +196,8 @@ static void prepare(const fv_pass *p) {
 /* What of the epilogue the product does itself. */
 static fv_gemm_after after_of(const work *w, int64_t run, int64_t channel, int64_t p0) {
     const int64_t places = w->s.places;
-    fv_gemm_after after = {.ld = places, .relu = w->act.kind == FV_ACT_RELU};
+    fv_gemm_after after = fv__cpu_bounds(&w->act);
+    after.ld = places;
     if (w->p->added) after.added = fv__cpu_at(w->p->added, run) + channel * places + p0;
     return after;
 }
@@ -169,7 +207,7 @@ static void finish(const work *w, int64_t run, int64_t channel, int64_t rows, in
                    int64_t p1, float *block) {
     const fv_conv_sizes *s = &w->s;
     const struct fv_kernels *k = w->p->kernels;
-    if (!s->joined && (w->act.kind == FV_ACT_NONE || w->act.kind == FV_ACT_RELU)) return;
+    if (!s->joined && fv__cpu_bounded(&w->act)) return;
     for (int64_t p = p0; p < p1;) {
         const int64_t sample = run + p / s->places, at = channel * s->places + p % s->places;
         const int64_t len = fv__cpu_min(s->places - p % s->places, p1 - p);
@@ -178,7 +216,7 @@ static void finish(const work *w, int64_t run, int64_t channel, int64_t rows, in
         const int64_t ld = s->joined ? w->g->ld : s->places;
         if (w->p->added && s->joined)
             fv__cpu_add_rows(w->p, sample, at, rows, s->places, len, from, ld);
-        if (s->joined || w->act.kind != FV_ACT_NONE)
+        if (s->joined || !fv__cpu_bounded(&w->act))
             k->act(w->act.kind, rows, len, from, ld, y, s->places, w->act.p, w->act.q);
         p += len;
     }
@@ -193,6 +231,18 @@ static float *shared_at(const work *w, int64_t panel_of_run, int64_t k0) {
     return (float *)w->p->scratch + (panel_of_run * w->s.crs + k0) * w->g->ld;
 }
 
+/* Makes a panel of patches, from weight k0 on, of the x of a run and group. */
+static void columns(const work *w, int64_t group, const float *x, int64_t k0, int64_t p0,
+                    int64_t p1, float *out) {
+    const fv_conv_sizes *s = &w->s;
+    const int64_t k1 = fv__cpu_min(k0 + w->g->depth, s->crs), ld = w->g->ld;
+    const bool lies = s->pointwise && !s->joined; /* x is read where it is */
+    if (!lies) w->p->kernels->patches(&s->patch, x, k0, k1, p0, p1, out, ld);
+    if (w->p->prologue)
+        fv__cpu_before_rows(w->p, group * s->c + k0, k1 - k0, p1 - p0,
+                            lies ? x + k0 * s->pixels + p0 : out, lies ? s->pixels : ld, out, ld);
+}
+
 /* Units are (run, group, panel), a depth at a time. */
 static void make_patches(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
@@ -204,8 +254,7 @@ static void make_patches(void *arg, int64_t first, int64_t end, int worker) {
         const int64_t p0 = u % g->panels * g->width, p1 = panel_end(g, u % g->panels);
         const int64_t group = u / g->panels % s->groups, run = u / g->panels / s->groups;
         const float *x = fv__cpu_at(&w->p->x[0], run) + group * s->c * s->pixels;
-        w->p->kernels->patches(&s->patch, x, k0, fv__cpu_min(k0 + g->depth, s->crs), p0, p1,
-                               shared_at(w, u, k0), g->ld);
+        columns(w, group, x, k0, p0, p1, shared_at(w, u, k0));
     }
 }
 
@@ -228,13 +277,13 @@ static void panel(const work *w, int64_t unit, float *cols, float *block) {
         const int64_t k1 = fv__cpu_min(k0 + g->depth, s->crs);
         const float *b = cols;
         int64_t ldb = g->ld;
-        if (s->pointwise && !s->joined) {
+        if (g->in_place) {
             b = x + k0 * s->pixels + p0;
             ldb = s->pixels;
         } else if (g->shared) {
             b = shared_at(w, u, k0);
         } else {
-            k->patches(&s->patch, x, k0, k1, p0, p1, cols, g->ld);
+            columns(w, group, x, k0, p0, p1, cols);
         }
         for (int64_t r = r0; r < r_end; r += k->mr) {
             const fv_gemm_after after = after_of(w, run, group * s->k + r, p0);
@@ -271,4 +320,6 @@ const fv_impl fv__cpu_conv_gemm_forward = {.name = "gemm",
                                            .refuses = fv__cpu_conv_refuses,
                                            .settle = settle,
                                            .prepare = prepare,
-                                           .run = forward};
+                                           .run = forward,
+                                           .prologue = true,
+                                           .variant = variant};

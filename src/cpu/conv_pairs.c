@@ -187,11 +187,11 @@ static void finish(const work *w, const part *q, int64_t sample, int64_t filter,
         const int64_t at = (filter + r) * d->to_plane + q->row * d->ow;
         const float *x = block + r * w->g->ld;
         float *y = fv__cpu_at(&w->p->y[0], sample) + at;
-        fv_gemm_after after = {.relu = w->act.kind == FV_ACT_RELU};
+        fv_gemm_after after = fv__cpu_bounds(&w->act);
         if (w->p->added) after.added = fv__cpu_at(w->p->added, sample) + at;
         w->k->pairs_out(d->straight ? 1 : q->high, d->straight ? n : d->ow, x, d->pitch,
                         bias ? bias[filter + r] : 0, &after, y, d->ow);
-        if (w->act.kind != FV_ACT_NONE && w->act.kind != FV_ACT_RELU)
+        if (!fv__cpu_bounded(&w->act))
             w->k->act(w->act.kind, 1, n, y, 0, y, 0, w->act.p, w->act.q);
     }
 }

@@ -31,6 +31,7 @@ typedef struct winograd {
     int64_t strips;        /* of filters */
     int64_t frame, pitch;  /* a channel of a band with its padding: floats in all and in a row */
     int64_t worker;        /* floats */
+    double grain;          /* operations of a piece that is shared out, in twos of FV_GRAIN */
 } winograd;
 
 typedef struct work {
@@ -62,10 +63,15 @@ static const char *unfit(const fv_site *site, const fv_request *request) {
     return NULL;
 }
 
+FV_CUTS({"bands half as large", -1, 0, 0}, {"bands twice as large", 1, 0, 0},
+        {"bands four times as large", 2, 0, 0}, {"a quarter as many pieces", 0, 0, -2},
+        {"four times as many pieces", 0, 0, 2})
+
 /* Bands: whole samples where maps are small, rows of tiles where they are large. */
-static void cut(winograd *g) {
+static void cut(winograd *g, const fv_cut *as) {
     const int64_t each = PLACES * (g->s.c + g->s.k);
-    const int64_t tiles = fv__cpu_max(BAND_TILES, BAND_FLOATS / each);
+    const int64_t tiles = fv__cpu_doubled(fv__cpu_max(BAND_TILES, BAND_FLOATS / each), as->band);
+    g->grain = as->parts < 0 ? (double)(1 << -as->parts) : 1.0 / (1 << as->parts);
     const int64_t map = g->high * g->across;
     g->samples = fv__cpu_max(1, fv__cpu_min(g->s.n, tiles / map));
     g->bands = map <= tiles ? 1 : fv__cpu_up(g->high, fv__cpu_max(1, tiles / g->across));
@@ -80,6 +86,27 @@ static void cut(winograd *g) {
     g->worker = g->frame + fv__cpu_pad(FV_WINOGRAD_WORK(g->rows * g->across));
 }
 
+/* Whether some band ends in tiles whose products are summed in an order of their own. */
+static bool ends_alone(const winograd *g, const struct fv_kernels *k) {
+    const int64_t map = g->rows * g->across, rows = g->high - (g->bands - 1) * g->rows;
+    return fv__cpu_alone(g->samples * map, k) || fv__cpu_alone(g->s.n % g->samples * map, k) ||
+           fv__cpu_alone(rows * g->across, k);
+}
+
+/* Cuts the work as the site says, or the variant does. */
+static const char *cut_as(winograd *g, const fv_request *request) {
+    const fv_cut none = cut_number(0), as = cut_number(request->variant);
+    cut(g, &none);
+    if (!as.name) return NULL;
+    const winograd usual = *g;
+    cut(g, &as);
+    if (g->rows == usual.rows && g->samples == usual.samples)
+        return as.parts ? NULL : fv__cpu_no_other;
+    return ends_alone(g, request->kernels) || ends_alone(&usual, request->kernels)
+               ? fv__cpu_other_bits
+               : NULL;
+}
+
 static const char *settle(const fv_site *site, const fv_request *request, fv_arena *arena,
                           fv_settled *settled) {
     const char *why = unfit(site, request);
@@ -92,7 +119,8 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     if (4 * PLACES * (g->s.n * g->high * g->across + READING) >
         3 * 9 * (g->s.n * g->s.places + READING))
         return "the maps are too small for tiles of 4x4";
-    cut(g);
+    why = cut_as(g, request);
+    if (why) return why;
     g->strips = fv__cpu_up(g->s.k, request->kernels->mr);
     settled->state = g;
     settled->prepared =
@@ -137,10 +165,14 @@ static void transform_strips(void *arg, int64_t first, int64_t end, int worker) 
     const winograd *g = p->state;
     const int64_t mr = p->kernels->mr, step = g->strips * mr * g->s.c;
     (void)worker;
-    for (int64_t k = first * mr; k < fv__cpu_min(end * mr, g->s.k); k++) {
-        const float *from = (const float *)p->w[0].data + k * g->s.c * 9;
-        float *to = (float *)p->prepared + k / mr * mr * g->s.c + k % mr;
-        for (int64_t c = 0; c < g->s.c; c++) transform_filter(from + c * 9, to + c * mr, step);
+    /* Channel by channel, a strip's filters side by side: their numbers fill whole cache lines. */
+    for (int64_t k0 = first * mr; k0 < fv__cpu_min(end * mr, g->s.k); k0 += mr) {
+        const float *from = (const float *)p->w[0].data + k0 * g->s.c * 9;
+        float *to = (float *)p->prepared + k0 * g->s.c;
+        const int64_t filters = fv__cpu_min(mr, g->s.k - k0);
+        for (int64_t c = 0; c < g->s.c; c++)
+            for (int64_t k = 0; k < filters; k++)
+                transform_filter(from + (k * g->s.c + c) * 9, to + c * mr + k, step);
     }
 }
 
@@ -163,6 +195,11 @@ static void inputs(void *arg, int64_t first, int64_t end, int worker) {
         const float *x = fv__cpu_at(&w->p->x[0], w->sample + n) + c * g->s.pixels;
         w->p->kernels->frame(1, 0, 0, x, m->h, m->w, 4 * w->row - m->top, -m->left, 1, 1, frame,
                              4 * w->rows + 2, g->pitch);
+        if (w->p->prologue) {
+            const fv_frame f = {m->h, m->w, 4 * w->row - m->top, -m->left,
+                                1,    1,    4 * w->rows + 2,     g->pitch};
+            fv__cpu_before_frame(w->p, c, &f, frame);
+        }
         w->p->kernels->winograd_in(w->rows, g->across, frame, g->pitch, scratch,
                                    w->in + c * g->ld + n * w->rows * g->across, g->in_step);
     }
@@ -194,11 +231,11 @@ static void outputs(void *arg, int64_t first, int64_t end, int worker) {
     for (int64_t u = first; u < end; u++) {
         const int64_t n = u / g->s.k, k = u % g->s.k, at = k * g->s.places + 4 * w->row * wide;
         float *y = fv__cpu_at(&w->p->y[0], w->sample + n) + at;
-        fv_gemm_after after = {.relu = w->act.kind == FV_ACT_RELU};
+        fv_gemm_after after = fv__cpu_bounds(&w->act);
         if (w->p->added) after.added = fv__cpu_at(w->p->added, w->sample + n) + at;
         kernels->winograd_out(w->rows, g->across, w->out + k * g->ld + n * w->rows * g->across,
                               g->step, scratch, bias ? bias[k] : 0, &after, y, high, wide);
-        if (w->act.kind != FV_ACT_NONE && w->act.kind != FV_ACT_RELU)
+        if (!fv__cpu_bounded(&w->act))
             kernels->act(w->act.kind, 1, high * wide, y, 0, y, 0, w->act.p, w->act.q);
     }
 }
@@ -206,10 +243,12 @@ static void outputs(void *arg, int64_t first, int64_t end, int worker) {
 static void band(const work *w) {
     const winograd *g = w->g;
     const double tiles = (double)tiles_of(w), c = (double)g->s.c, k = (double)g->s.k;
-    fv__cpu_split(w->p->pool, w->samples * g->s.c, 4 * PLACES * tiles * c, FV_GRAIN, inputs, w);
-    fv__cpu_split(w->p->pool, PLACES * g->strips, PLACES * tiles * c * k, 2 * FV_GRAIN, products,
-                  w);
-    fv__cpu_split(w->p->pool, w->samples * g->s.k, 4 * PLACES * tiles * k, FV_GRAIN, outputs, w);
+    fv__cpu_split(w->p->pool, w->samples * g->s.c, 4 * PLACES * tiles * c, g->grain * FV_GRAIN,
+                  inputs, w);
+    fv__cpu_split(w->p->pool, PLACES * g->strips, PLACES * tiles * c * k, 2 * g->grain * FV_GRAIN,
+                  products, w);
+    fv__cpu_split(w->p->pool, w->samples * g->s.k, 4 * PLACES * tiles * k, g->grain * FV_GRAIN,
+                  outputs, w);
 }
 
 static void forward(const fv_pass *p) {
@@ -232,4 +271,6 @@ const fv_impl fv__cpu_conv_winograd_forward = {.name = "winograd",
                                                .refuses = fv__cpu_conv_maps_refuses,
                                                .settle = settle,
                                                .prepare = prepare,
-                                               .run = forward};
+                                               .run = forward,
+                                               .prologue = true,
+                                               .variant = variant};

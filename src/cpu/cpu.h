@@ -31,6 +31,10 @@ typedef struct fv_activation {
 fv_activation fv__cpu_activation(const fv_op *op, const void *options);
 /* The activation of a pass's epilogue; FV_ACT_NONE when there is none. */
 fv_activation fv__cpu_epilogue_act(const fv_pass *p);
+/* Whether an activation only holds values within bounds, or there is none: a product does all of it
+   in registers, told by the second of these. */
+bool fv__cpu_bounded(const fv_activation *act);
+fv_gemm_after fv__cpu_bounds(const fv_activation *act);
 
 /* For fv_impl.refuses: NULL when values are float32 and there are kernels. */
 const char *fv__cpu_refuses(const fv_site *site, const fv_request *request);
@@ -41,6 +45,17 @@ const char *fv__cpu_concat_refuses(const fv_site *site, const fv_request *reques
 static inline const float *fv__cpu_bias(const fv_pass *p) {
     return p->params > 1 ? p->w[1].data : NULL;
 }
+
+/* fv_pass.prologue on rows of n numbers of x[0], one of each channel from `channel` on; y and x may
+   be the same. */
+void fv__cpu_before_rows(const fv_pass *p, int64_t channel, int64_t rows, int64_t n, const float *x,
+                         int64_t ldx, float *y, int64_t ldy);
+/* And on a frame of one channel, as the kernel `frame` fills it: its zeros around the plane stay.
+ */
+typedef struct fv_frame {
+    int64_t h, w, row, col, sh, sw, rows, pitch;
+} fv_frame;
+void fv__cpu_before_frame(const fv_pass *p, int64_t channel, const fv_frame *f, float *frame);
 
 static inline int64_t fv__cpu_up(int64_t a, int64_t b) {
     return (a + b - 1) / b;
@@ -90,6 +105,37 @@ void fv__cpu_ranges(fv_pool *pool, int64_t n, double cost_per_float, fv_units_fn
 static inline int64_t fv__cpu_planes(const fv_shape *s) {
     return s->dim[0] * fv__channels(s);
 }
+
+/* A variant (fv_impl.variant): how often each size that work is cut into is doubled; below 0:
+   halved. What each is of is the implementation's affair. */
+typedef struct fv_cut {
+    const char *name;
+    int band, depth, parts;
+} fv_cut;
+
+/* The file's variants from 1 on: `cut_number` gives one's cut, of 0 and what there is not the one
+   that leaves all as it is; `variant` is its fv_impl.variant. */
+#define FV_CUTS(...)                                                                               \
+    static fv_cut cut_number(int i) {                                                              \
+        static const fv_cut cuts[] = {__VA_ARGS__};                                                \
+        const int count = (int)(sizeof cuts / sizeof *cuts);                                       \
+        return i > 0 && i <= count ? cuts[i - 1] : (fv_cut){NULL, 0, 0, 0};                        \
+    }                                                                                              \
+    static const char *variant(int i) {                                                            \
+        return cut_number(i).name;                                                                 \
+    }
+/* n, so often doubled; 1 at least. */
+static inline int64_t fv__cpu_doubled(int64_t n, int times) {
+    const int64_t v = times < 0 ? n >> -times : n << times;
+    return v < 1 ? 1 : v;
+}
+/* Whether gemm sums some of so many columns in an order of its own: where a variant would move
+   these, or cut their sums elsewhere, it gives other bits. */
+static inline bool fv__cpu_alone(int64_t columns, const struct fv_kernels *k) {
+    const int64_t beyond = columns % k->lanes;
+    return beyond > 0 && beyond <= FV_COLUMNS_ALONE;
+}
+extern const char fv__cpu_other_bits[], fv__cpu_no_other[]; /* why a variant is refused */
 
 /* Memory of the plan for a state; NULL means that `settle` returns fv__impl_no_memory. */
 #define FV_STATE(type, name, arena) type *name = fv__arena_alloc(arena, sizeof(type))

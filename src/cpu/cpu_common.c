@@ -3,33 +3,97 @@
  * cpu_common.c - what several implementations share: activations, refusals, sharing out work.
  */
 #include "cpu/cpu.h"
+#include "op/activation_options.h"
 #include "op/elu.h"
 #include "op/leakyrelu.h"
 #include "op/scaledtanh.h"
+
+#include <math.h>
+
+/* The largest float that is no larger: what is beyond one is beyond the other. */
+static float float_below(double x) {
+    const float near = (float)x;
+    return (double)near > x ? nextafterf(near, -INFINITY) : near;
+}
+
+#define OF(name, field) (((const fv_##name##_options *)options)->field)
+#define NUMBERS(P, Q)                                                                              \
+    return (fv_activation) {                                                                       \
+        kind, (float)(P), (float)(Q)                                                               \
+    }
+
+/* The numbers of a kind, as kern.h has them. */
+static fv_activation numbers(fv_act kind, const void *options) {
+    switch (kind) {
+    case FV_ACT_CLIP:
+        NUMBERS(OF(clip, min), OF(clip, max));
+    case FV_ACT_LEAKY:
+        NUMBERS(OF(leakyrelu, slope), 0);
+    case FV_ACT_HARD_SIGMOID:
+        NUMBERS(OF(hardsigmoid, alpha), OF(hardsigmoid, beta));
+    case FV_ACT_THRESHOLD:
+        NUMBERS(OF(thresholdedrelu, alpha), 0);
+    case FV_ACT_SHRINK:
+        NUMBERS(float_below(OF(shrink, lambda)), OF(shrink, bias));
+    case FV_ACT_ELU:
+        NUMBERS(OF(elu, alpha), 0);
+    case FV_ACT_SELU:
+        NUMBERS(OF(selu, gamma) * OF(selu, alpha), OF(selu, gamma));
+    case FV_ACT_CELU:
+        NUMBERS(OF(celu, alpha), 1 / OF(celu, alpha));
+    case FV_ACT_SCALED_TANH:
+        NUMBERS(FV_SCALED_TANH_SCALE, FV_SCALED_TANH_SLOPE);
+    case FV_ACT_SOFTPLUS:
+        NUMBERS(OF(softplus, beta), 1 / OF(softplus, beta));
+    case FV_ACT_GELU:
+        if (OF(gelu, approximate) == FV_GELU_TANH) kind = FV_ACT_GELU_TANH;
+        NUMBERS(0, 0);
+    default:
+        NUMBERS(0, 0);
+    }
+}
+const char fv__cpu_other_bits[] = "cut so, the last columns would be summed in another order";
+const char fv__cpu_no_other[] = "cut so, nothing changes";
 
 fv_activation fv__cpu_activation(const fv_op *op, const void *options) {
     static const struct {
         const fv_op *op;
         fv_act kind;
-    } acts[] = {{&fv__op_relu, FV_ACT_RELU}, {&fv__op_leakyrelu, FV_ACT_LEAKY},
-                {&fv__op_elu, FV_ACT_ELU},   {&fv__op_sigmoid, FV_ACT_SIGMOID},
-                {&fv__op_tanh, FV_ACT_TANH}, {&fv__op_scaledtanh, FV_ACT_SCALED_TANH}};
-    fv_activation a = {FV_ACT_NONE, 0, 0};
+    } acts[] = {{&fv__op_relu, FV_ACT_RELU},
+                {&fv__op_clip, FV_ACT_CLIP},
+                {&fv__op_leakyrelu, FV_ACT_LEAKY},
+                {&fv__op_hardsigmoid, FV_ACT_HARD_SIGMOID},
+                {&fv__op_hardswish, FV_ACT_HARD_SWISH},
+                {&fv__op_thresholdedrelu, FV_ACT_THRESHOLD},
+                {&fv__op_shrink, FV_ACT_SHRINK},
+                {&fv__op_softsign, FV_ACT_SOFTSIGN},
+                {&fv__op_elu, FV_ACT_ELU},
+                {&fv__op_selu, FV_ACT_SELU},
+                {&fv__op_celu, FV_ACT_CELU},
+                {&fv__op_sigmoid, FV_ACT_SIGMOID},
+                {&fv__op_tanh, FV_ACT_TANH},
+                {&fv__op_scaledtanh, FV_ACT_SCALED_TANH},
+                {&fv__op_softplus, FV_ACT_SOFTPLUS},
+                {&fv__op_silu, FV_ACT_SILU},
+                {&fv__op_mish, FV_ACT_MISH},
+                {&fv__op_gelu, FV_ACT_GELU}};
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
-        if (acts[i].op == op) a.kind = acts[i].kind;
-    if (a.kind == FV_ACT_LEAKY && options)
-        a.p = (float)((const fv_leakyrelu_options *)options)->slope;
-    if (a.kind == FV_ACT_ELU && options) a.p = (float)((const fv_elu_options *)options)->alpha;
-    if (a.kind == FV_ACT_SCALED_TANH) {
-        a.p = (float)FV_SCALED_TANH_SCALE;
-        a.q = (float)FV_SCALED_TANH_SLOPE;
-    }
-    return a;
+        if (acts[i].op == op) return numbers(acts[i].kind, options);
+    return (fv_activation){FV_ACT_NONE, 0, 0};
 }
 
 fv_activation fv__cpu_epilogue_act(const fv_pass *p) {
     if (!p->epilogue || !p->epilogue->act) return (fv_activation){FV_ACT_NONE, 0, 0};
     return fv__cpu_activation(p->epilogue->act, p->epilogue->act_options);
+}
+
+bool fv__cpu_bounded(const fv_activation *act) {
+    return act->kind == FV_ACT_NONE || act->kind == FV_ACT_RELU || act->kind == FV_ACT_CLIP;
+}
+
+fv_gemm_after fv__cpu_bounds(const fv_activation *act) {
+    if (act->kind == FV_ACT_RELU) return (fv_gemm_after){.bounded = true, .high = INFINITY};
+    return (fv_gemm_after){.bounded = act->kind == FV_ACT_CLIP, .low = act->p, .high = act->q};
 }
 
 const char *fv__cpu_refuses(const fv_site *site, const fv_request *request) {

@@ -59,9 +59,9 @@ bool fv__direct_backward(fv_direct *d, const fv_conv_options *o, const fv_shape 
                          int64_t b);
 /* Works out what is `found` from taps and frames. */
 void fv__direct_found(fv_direct *d);
-/* Cuts the work; fv__direct_settle_offsets then works out the offsets, NULL when memory was
- * refused. */
-void fv__direct_cut(fv_direct *d, const struct fv_kernels *k);
+/* Cuts the work: band in rows of the result, depth in channels, parts of the result's planes.
+   fv__direct_settle_offsets then works out the offsets, NULL when memory was refused. */
+void fv__direct_cut(fv_direct *d, const struct fv_kernels *k, const fv_cut *cut);
 const int32_t *fv__direct_settle_offsets(fv_direct *d, fv_arena *arena);
 
 /* Floats from a frame of channel c to one of channel c + 1, and of each tap of `channels` channels

@@ -118,21 +118,23 @@ bool fv__direct_backward(fv_direct *d, const fv_conv_options *o, const fv_shape 
     return true;
 }
 
-void fv__direct_cut(fv_direct *d, const struct fv_kernels *k) {
+void fv__direct_cut(fv_direct *d, const struct fv_kernels *k, const fv_cut *cut) {
     const int64_t taps = d->taps;
     if (taps == 0 || d->oh <= 0 || d->ow <= 0) return; /* nothing to compute, no memory */
-    d->band = fv__cpu_min(d->oh, fv__cpu_up(TILE_COLUMNS, d->pitch));
+    d->band = fv__cpu_min(d->oh, fv__cpu_up(fv__cpu_doubled(TILE_COLUMNS, cut->band), d->pitch));
     d->bands = fv__cpu_up(d->oh, d->band);
     d->band = fv__cpu_up(d->oh, d->bands);
     const int64_t channel = d->frames * (d->band + d->more_rows) * d->pitch;
     d->depth = fv__cpu_min(fv__cpu_max(FRAME_FLOATS / channel, fv__cpu_up(48, taps)),
                            fv__cpu_max(384 / taps, 1));
+    d->depth = fv__cpu_doubled(d->depth, cut->depth);
     d->depths = fv__cpu_up(d->channels, fv__cpu_min(d->depth, d->channels));
     d->depth = fv__cpu_up(d->channels, d->depths);
     const int64_t units = d->n * d->groups * d->bands;
     d->parts = 1;
     if (units < 24)
         d->parts = fv__cpu_max(1, fv__cpu_min(fv__cpu_up(24, units), d->rows / (4 * k->mr)));
+    d->parts = fv__cpu_min(fv__cpu_doubled(d->parts, cut->parts), fv__cpu_up(d->rows, k->mr));
     d->units = units * d->parts;
     d->macs = (double)d->n * (double)d->groups * (double)d->rows * (double)d->channels *
               (double)taps * (double)(d->oh * d->pitch);

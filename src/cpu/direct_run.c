@@ -144,7 +144,8 @@ static void add_to_block(const work *w, int64_t n, int64_t plane, int64_t rows, 
 /* What of the epilogue the product does itself, where the result's rows lie in one piece. */
 static fv_gemm_after after_of(const work *w, int64_t n, int64_t plane, int64_t row) {
     const fv_direct *d = w->d;
-    fv_gemm_after after = {.ld = d->to_plane, .relu = w->call->act.kind == FV_ACT_RELU};
+    fv_gemm_after after = fv__cpu_bounds(&w->call->act);
+    after.ld = d->to_plane;
     if (adds(w))
         after.added = fv__cpu_at(w->call->p->added, n) + plane * d->to_plane + row * d->pitch;
     return after;
@@ -152,7 +153,7 @@ static fv_gemm_after after_of(const work *w, int64_t n, int64_t plane, int64_t r
 
 static void straight_act(const work *w, float *y, int64_t rows, int64_t columns) {
     const fv_activation *act = &w->call->act;
-    if (act->kind == FV_ACT_NONE || act->kind == FV_ACT_RELU) return;
+    if (fv__cpu_bounded(act)) return;
     w->k->act(act->kind, rows, columns, y, w->d->to_plane, y, w->d->to_plane, act->p, act->q);
 }
 
@@ -196,6 +197,22 @@ static float *shared_at(const work *w, int64_t u, int64_t c) {
     return w->call->shared + (u * d->channels + c) * fv__direct_channel(d, d->band);
 }
 
+/* Fills the frames of some channels of a part, from c0 of its group on. */
+static void fill_frames(const work *w, const part *q, int64_t c0, int64_t channels, float *out) {
+    const fv_direct *d = w->d;
+    const fv_pass *p = w->call->p;
+    const int64_t first = q->group * d->channels + c0, high = d->band + d->more_rows;
+    const float *source = fv__cpu_at(w->call->source, q->n) + first * d->h * d->w;
+    fv__direct_frames(d, w->k, source, channels, q->row, d->band, out);
+    for (int64_t i = 0; p->prologue && i < channels * d->frames; i++) {
+        const int64_t f = i % d->frames;
+        const fv_frame frame = {
+            d->h, d->w,    d->frame_row[f] + q->row * d->sh, d->frame_col[f], d->sh, d->sw,
+            high, d->pitch};
+        fv__cpu_before_frame(p, first + i / d->frames, &frame, out + i * high * d->pitch);
+    }
+}
+
 /* A piece is some channels of a unit without its parts. */
 static void make_frames(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
@@ -204,10 +221,7 @@ static void make_frames(void *arg, int64_t first, int64_t end, int worker) {
     for (int64_t piece = first; piece < end; piece++) {
         const int64_t u = piece / d->depths, c0 = piece % d->depths * d->depth;
         const part q = part_of(w, u * d->parts);
-        const float *source =
-            fv__cpu_at(w->call->source, q.n) + (q.group * d->channels + c0) * d->h * d->w;
-        fv__direct_frames(d, w->k, source, fv__cpu_min(d->depth, d->channels - c0), q.row, d->band,
-                          shared_at(w, u, c0));
+        fill_frames(w, &q, c0, fv__cpu_min(d->depth, d->channels - c0), shared_at(w, u, c0));
     }
 }
 
@@ -228,7 +242,7 @@ static void unit(const work *w, int64_t u, float *frames, float *block) {
         } else if (d->shared_floats) {
             b = shared_at(w, u / d->parts, c0);
         } else {
-            fv__direct_frames(d, w->k, b, channels, q.row, d->band, frames);
+            fill_frames(w, &q, c0, channels, frames);
             b = frames;
         }
         for (int64_t r = q.first; r < q.end; r += mr) {

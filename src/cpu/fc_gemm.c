@@ -28,6 +28,28 @@ static double macs(const work *w) {
     return (double)w->n * (double)w->inputs * (double)w->outputs;
 }
 
+FV_CUTS({"an eighth as many pieces", 0, 0, -3}, {"half as many pieces", 0, 0, -1},
+        {"twice as many pieces", 0, 0, 1}, {"eight times as many pieces", 0, 0, 3})
+
+/* Pieces of so many operations, of units of 12 outputs: what forward is settled to. */
+static double grain_of(const fv_cut *cut) {
+    return 2.0 * FV_GRAIN * (cut->parts < 0 ? (double)(1 << -cut->parts) : 1.0 / (1 << cut->parts));
+}
+
+static const char *settle_forward(const fv_site *site, const fv_request *request, fv_arena *arena,
+                                  fv_settled *settled) {
+    const fv_cut none = cut_number(0), cut = cut_number(request->variant);
+    const int64_t outputs = site->out[0].dim[1], units = fv__cpu_up(outputs, 12);
+    const double work = (double)fv__shape_count(&site->in[0]) * (double)outputs;
+    FV_STATE(double, grain, arena);
+    if (!grain) return fv__impl_no_memory;
+    *grain = grain_of(&cut);
+    settled->state = grain;
+    const bool same =
+        fv__cpu_jobs(units, work, *grain) == fv__cpu_jobs(units, work, grain_of(&none));
+    return cut.name && same ? fv__cpu_no_other : NULL;
+}
+
 static void forward_outputs(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const fv_pass *p = w->p;
@@ -51,7 +73,8 @@ static void forward(const fv_pass *p) {
     work w = start(p, &p->y[0]);
     w.act = fv__cpu_epilogue_act(p);
     w.bias = fv__cpu_bias(p);
-    fv__cpu_split(p->pool, fv__cpu_up(w.outputs, 12), macs(&w), 2 * FV_GRAIN, forward_outputs, &w);
+    fv__cpu_split(p->pool, fv__cpu_up(w.outputs, 12), macs(&w), *(const double *)p->state,
+                  forward_outputs, &w);
 }
 
 /* Columns of dx, nr at a time. */
@@ -120,7 +143,9 @@ const fv_impl fv__cpu_fc_gemm_forward = {.name = "gemm",
                                          .op = &fv__op_fc,
                                          .which = FV_FORWARD,
                                          .refuses = fv__cpu_refuses,
-                                         .run = forward};
+                                         .settle = settle_forward,
+                                         .run = forward,
+                                         .variant = variant};
 
 const fv_impl fv__cpu_fc_gemm_backward = {.name = "gemm",
                                           .op = &fv__op_fc,

@@ -28,6 +28,8 @@ static const char *refused(const fv_impl *impl, const fv_site *site, const fv_re
                            fv_arena *arena, fv_settled *settled) {
     const char *reason = layout_refused(impl, site);
     *settled = (fv_settled){0};
+    if (!reason && site->prologue.there && !impl->prologue)
+        reason = "does not apply what comes before it";
     if (!reason && impl->refuses) reason = impl->refuses(site, request);
     if (!reason && impl->settle) reason = impl->settle(site, request, arena, settled);
     return reason;
@@ -41,10 +43,12 @@ static bool meant(const fv_impl *impl, const fv_op *op, const fv_request *reques
 fv_status fv__impl_choose(fv_context *ctx, const fv_device *device, const fv_op *op,
                           const fv_site *site, const fv_request *request, fv_arena *arena,
                           const fv_impl **impl, fv_settled *settled, fv_text *why) {
+    fv_request plain = *request;
+    plain.variant = 0;
     for (int preferred = 1; preferred >= 0; preferred--)
         for (const fv_impl *const *i = device->impls; *i; i++) {
             if (!meant(*i, op, request, preferred == 1)) continue;
-            const char *reason = refused(*i, site, request, arena, settled);
+            const char *reason = refused(*i, site, &plain, arena, settled);
             if (reason == fv__impl_no_memory) return FV_EXHAUSTED;
             if (!reason) {
                 *impl = *i;
@@ -54,4 +58,16 @@ fv_status fv__impl_choose(fv_context *ctx, const fv_device *device, const fv_op 
         }
     return fv__fail(ctx, FV_FAILED, "the device %s has no way to compute %s", device->name,
                     op->name);
+}
+
+fv_status fv__impl_vary(const fv_impl *impl, const fv_site *site, const fv_request *request,
+                        fv_arena *arena, fv_settled *settled) {
+    fv_settled other;
+    if (request->variant < 1 || !impl->variant || !impl->variant(request->variant)) return FV_OK;
+    const char *reason = refused(impl, site, request, arena, &other);
+    if (reason == fv__impl_no_memory) return FV_EXHAUSTED;
+    if (reason) return FV_OK;
+    other.variant = request->variant;
+    *settled = other;
+    return FV_OK;
 }

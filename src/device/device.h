@@ -28,6 +28,7 @@ typedef struct fv_request {
     const struct fv_kernels *kernels; /* NULL: the operators' own loops only */
     const bool *wants_dx;             /* [inputs]; backward */
     fv_layout prefer;                 /* implementations that take maps so are asked first */
+    int variant;                      /* to settle: 0, or what fv_impl.variant has a name for */
 } fv_request;
 
 /* What an implementation settled once for a site; everything in it is of the plan's lifetime. */
@@ -37,6 +38,7 @@ typedef struct fv_settled {
     size_t worker;       /* and for each worker beside; scratch comes first */
     size_t prepared;     /* bytes of fv_pass.prepared */
     bool packed;         /* run reads the weight in `prepared` and never w[0] */
+    int variant;         /* which one of the implementation's; not for settle to fill */
     const fv_layout *in; /* layouts it takes for each input and gives for each output, where they */
     const fv_layout *out; /* are not the same for all; NULL: impl->takes, impl->gives */
 } fv_settled;
@@ -58,18 +60,30 @@ typedef struct fv_impl {
     fv_pass_fn *prepare; /* NULL: nothing to prepare */
     fv_pass_fn *run;
     bool overwrites; /* honours fv_pass.overwrite; otherwise the plan clears dx first */
+    bool prologue; /* applies fv_pass.prologue, or refuses in settle the sites where it does not */
+    /* Other ways to cut the same work, numbered from 1, 0 being what follows from the site alone:
+       "bands twice as high"; NULL: there are no more. All give the same bits, layouts and packed;
+       where one would not, or is no other, settle refuses it. NULL: there are none. */
+    const char *(*variant)(int number);
 } fv_impl;
 
 /* What `settle` returns when the arena gave no memory. */
 extern const char fv__impl_no_memory[];
 
-/* The first of the device's list that takes the site. *why (may be NULL) receives "name: reason; …"
-   of those asked before. FV_EXHAUSTED when settling got no memory; FV_FAILED when no implementation
-   takes it (a list without a reference). */
+/* The first of the device's list that takes the site, with variant 0 whatever the request says:
+   the way follows from what is asked for, never from what was measured. *why (may be NULL) receives
+   "name: reason; …" of those asked before. FV_EXHAUSTED when settling got no memory; FV_FAILED when
+   no implementation takes it (a list without a reference). */
 FV_MUST_USE fv_status fv__impl_choose(fv_context *ctx, const fv_device *device, const fv_op *op,
                                       const fv_site *site, const fv_request *request,
                                       fv_arena *arena, const fv_impl **impl, fv_settled *settled,
                                       fv_text *why);
+
+/* Settles the request's variant of an implementation that has been chosen, in place of the one it
+   was chosen with; where it refuses, or is 0, *settled stays. FV_EXHAUSTED as above. */
+FV_MUST_USE fv_status fv__impl_vary(const fv_impl *impl, const fv_site *site,
+                                    const fv_request *request, fv_arena *arena,
+                                    fv_settled *settled);
 
 /* The layout an implementation takes for an input, gives for an output. */
 static inline fv_layout fv__impl_in(const fv_impl *impl, const fv_settled *settled, int i) {
@@ -79,9 +93,10 @@ static inline fv_layout fv__impl_out(const fv_impl *impl, const fv_settled *sett
     return settled->out ? settled->out[i] : impl->gives;
 }
 
-/* Operators that only plans use: a copy of a value in another layout, and the weight and bias of a
-   convolution with the batch normalisation behind it folded in (op/convert.c, op/fold.c). */
-extern const fv_op fv__op_convert, fv__op_fold;
+/* Operators that only plans use: a copy of a value in another layout; the weight and bias of a
+   convolution with the batch normalisation behind it folded in; the numbers of a batch
+   normalisation in front of it, for fv_pass.before (op/convert.c, op/fold.c, op/before.c). */
+extern const fv_op fv__op_convert, fv__op_fold, fv__op_before;
 
 /* ----------------------------------------------------------------------------- the update --- */
 

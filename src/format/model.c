@@ -47,6 +47,19 @@ fv_status fv__model_new(fv_context *ctx, const fv_net *net, uint64_t seed, fv_mo
     return FV_OK;
 }
 
+void fv__model_lend(const fv_model *model) {
+    fv__lock(&model->runs->lock);
+    model->runs->lent = true;
+    fv__unlock(&model->runs->lock);
+}
+
+bool fv__model_rests(const fv_model *model) {
+    fv__lock(&model->runs->lock);
+    const bool rests = model->file.mapped && !model->runs->lent;
+    fv__unlock(&model->runs->lock);
+    return rests;
+}
+
 void fv__model_free(fv_model *model) {
     if (!model) return;
     fv__net_free(model->net.graph);
@@ -178,9 +191,43 @@ const char *fv__model_class(const fv_model *model, int64_t i, char *out, size_t 
     return out;
 }
 
+/* Weights in pieces: who looks at one gives a mapped file's memory back behind him. */
+#define FINITE_PIECE ((int64_t)1 << 18)
+
+typedef struct search {
+    const float *weights;
+    int64_t count;
+    bool rests;
+    bool *bad; /* [pieces] */
+} search;
+
+static void search_piece(void *arg, int64_t job, int worker) {
+    const search *s = arg;
+    const int64_t from = job * FINITE_PIECE, left = s->count - from;
+    const int64_t n = left < FINITE_PIECE ? left : FINITE_PIECE;
+    (void)worker;
+    s->bad[job] = fv__first_not_finite(s->weights + from, n) >= 0;
+    if (s->rests) fv__file_forget(s->weights + from, (size_t)n * sizeof *s->weights);
+}
+
+/* Whether all weights are finite, on all threads. */
+static fv_status all_finite(fv_context *ctx, const fv_model *model, bool *all) {
+    search s = {model->weights, model->net.graph->param_elements, fv__model_rests(model), NULL};
+    const int64_t pieces = (s.count + FINITE_PIECE - 1) / FINITE_PIECE;
+    s.bad = fv__alloc(ctx, (size_t)pieces * sizeof *s.bad, "a look at the weights");
+    if (!s.bad) return FV_EXHAUSTED;
+    fv__pool_run(ctx->pool, pieces, search_piece, &s);
+    *all = true;
+    for (int64_t i = 0; i < pieces; i++) *all = *all && !s.bad[i];
+    fv__free(s.bad);
+    return FV_OK;
+}
+
 fv_status fv__model_check_finite(fv_context *ctx, const fv_model *model) {
     const fv_graph *net = model->net.graph;
-    for (size_t p = 0; p < net->param_count; p++) {
+    bool all;
+    FV_TRY(all_finite(ctx, model, &all));
+    for (size_t p = 0; p < net->param_count && !all; p++) {
         const fv_param *param = &net->params[p];
         const int64_t bad = fv__first_not_finite(model->weights + param->offset, param->count);
         if (bad >= 0)

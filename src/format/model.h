@@ -20,6 +20,7 @@
 typedef struct fv_model_runs {
     fv_mutex lock;
     struct fv_shared_plan *first;
+    bool lent; /* somebody may change the weights, or has: what is in memory is not the file's */
 } fv_model_runs;
 
 struct fv_model {
@@ -41,6 +42,11 @@ FV_MUST_USE fv_status fv__model_new(fv_context *ctx, const fv_net *net, uint64_t
                                     fv_model **out);
 /* The same without weights: `weights` is NULL until it is given some. */
 FV_MUST_USE fv_status fv__model_bare(fv_context *ctx, const fv_net *net, fv_model **out);
+/* Before weights are changed where they lie, or a pointer is given out by which they may be. */
+void fv__model_lend(const fv_model *model);
+/* Whether the weights are the mapped file's, so that their memory may be given back
+   (fv__file_forget). */
+bool fv__model_rests(const fv_model *model);
 /* A block for its weights, all 0. */
 FV_MUST_USE fv_status fv__model_make_weights(fv_context *ctx, fv_model *model);
 void fv__model_free(fv_model *model);

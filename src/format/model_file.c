@@ -289,8 +289,9 @@ fv_status fv__model_check_file(fv_context *ctx, const fv_graph *net, const fv_te
 }
 
 fv_status fv__model_take_weights(fv_context *ctx, fv_model *model, fv_tensor_file *file, bool old) {
-    return model->weights ? copy_weights(ctx, model->net.graph, file, old, model->weights)
-                          : take_weights(ctx, model, file, old);
+    if (!model->weights) return take_weights(ctx, model, file, old);
+    fv__model_lend(model);
+    return copy_weights(ctx, model->net.graph, file, old, model->weights);
 }
 
 /* The network's text: as written, or printed when it was built by calls or when a comment in it is

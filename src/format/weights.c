@@ -90,6 +90,7 @@ static fv_status copy(const fv_weight_match *m, fv_model *model, uint64_t seed) 
             break;
         }
     }
+    fv__model_lend(model);
     for (size_t i = 0; i < m->net->param_count; i++)
         if (m->from[i]) {
             float *to = model->weights + m->net->params[i].offset;

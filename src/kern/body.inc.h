@@ -8,10 +8,12 @@
 
 #include "kern/gemm.inc.h"
 #include "kern/math.inc.h"
+#include "kern/element.inc.h"
 #include "kern/point.inc.h"
 #include "kern/patch.inc.h"
 #include "kern/peak.inc.h"
 #include "kern/winograd.inc.h"
+#include "kern/depthwise.inc.h"
 #include "kern/pairs.inc.h"
 
 static const fv_kernels all = {
@@ -28,6 +30,8 @@ static const fv_kernels all = {
     .frame = frame,
     .winograd_in = winograd_in,
     .winograd_out = winograd_out,
+    .depthwise = depthwise,
+    .depthwise_narrow = depthwise,
     .pairs_pack = pairs_pack,
     .pairs_out = pairs_out,
     .peak = peak,
@@ -40,8 +44,11 @@ static const fv_kernels all = {
     .sum = sum,
     .largest = largest,
     .exp_shift = exp_shift,
+    .unary = unary,
+    .binary = binary,
     .transpose = transpose,
     .affine = affine,
+    .affine_rows = affine_rows,
     .square_sum = square_sum,
     .bn_sums = bn_sums,
     .bn_grad = bn_grad,
@@ -60,5 +67,13 @@ static const fv_kernels all = {
 
 void FV_FILL(fv_kernels *kernels);
 void FV_FILL(fv_kernels *kernels) {
+#if FV_LEVEL == 2
+    void (*narrow)(const fv_depthwise *, int64_t, int64_t, int64_t, const float *, const float *,
+                   const float *, const fv_gemm_after *, float *, float *) =
+        kernels->depthwise_narrow; /* that of the set before this one */
     *kernels = all;
+    kernels->depthwise_narrow = narrow;
+#else
+    *kernels = all;
+#endif
 }

@@ -42,11 +42,11 @@ typedef struct gemm_places {
     const fv_gemm_after *after; /* NULL: nothing */
 } gemm_places;
 
-/* What is done to a finished sum: something is added, and all below zero becomes zero (a NaN does
-   not). */
+/* What is done to a finished sum: something is added, and it is held within bounds (in this order
+   of operands a NaN stays one). */
 INLINE vec finished(const fv_gemm_after *after, vec sum, int64_t at, int64_t m) {
     if (after->added) sum = sum + v_get(after->added + at, m);
-    return after->relu ? v_where_gt(v_zero(), sum, v_zero(), sum) : sum;
+    return after->bounded ? v_min(v_set(after->high), v_max(v_set(after->low), sum)) : sum;
 }
 
 /* One tile of R x V; m lanes of the last vector are there. */
@@ -122,7 +122,11 @@ INLINE void column(const gemm_places *g, const float *a, const float *b, const i
         float *y = c + r * g->ldc;
         float v = sum[r] + (g->add ? *y : bias ? bias[r] : 0);
         if (g->after && g->after->added) v += g->after->added[r * g->after->ld + after_at];
-        *y = g->after && g->after->relu && v < 0 ? 0 : v;
+        if (g->after && g->after->bounded) {
+            v = v < g->after->low ? g->after->low : v;
+            v = v > g->after->high ? g->after->high : v;
+        }
+        *y = v;
     }
 #else /* never called: a vector holds no packed row */
     (void)g, (void)a, (void)b, (void)off, (void)c, (void)bias, (void)after_at;

@@ -86,6 +86,17 @@ static void affine(int64_t n, const float *x, float mean, float scale, float shi
     EACH(n, { v_put(y + i, v_fma(v_get(x + i, m) - c, a, b), m); });
 }
 
+static void affine_rows(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *of,
+                        int64_t channels, int64_t each, bool relu, float *y, int64_t ldy) {
+    for (int64_t r = 0; r < rows; r++, x += ldx, y += ldy, of += each) {
+        const vec c = v_set(of[0]), a = v_set(of[channels]), b = v_set(of[2 * channels]);
+        if (relu)
+            EACH(n, { v_put(y + i, v_max(v_zero(), v_fma(v_get(x + i, m) - c, a, b)), m); });
+        else
+            EACH(n, { v_put(y + i, v_fma(v_get(x + i, m) - c, a, b), m); });
+    }
+}
+
 INLINE float square_sum_span(int64_t n, const float *x, float mean) {
     const vec vm = v_set(mean);
     vec s = v_zero(), t = v_zero();

@@ -23,13 +23,29 @@ typedef struct fv_patches {
     int64_t step;                   /* floats from one sample's first plane to the next's */
 } fv_patches;
 
-/* What follows a product while its sums are in registers: y = sum + added, y = max(y, 0). */
+/* What follows a product while its sums are in registers: y = sum + added, and then, where it is
+   bounded, y = min(max(y, low), high); what is not a number stays so. */
 typedef struct fv_gemm_after {
     const float *added; /* added[r*ld + j]; NULL: nothing */
     int64_t ld;
-    bool relu;
+    bool bounded;
+    float low, high;
 } fv_gemm_after;
 
+/* A convolution whose every filter sees one plane, and the frames that planes are copied into. A
+   row of a frame has sw phases, `half` apart: column c of the padded plane is in phase c % sw at
+   c / sw. */
+typedef struct fv_depthwise {
+    int64_t h, w;                   /* of the planes */
+    int64_t kh, kw, sh, sw, dh, dw; /* kernel, stride, dilation */
+    int64_t top, left;              /* padding */
+    int64_t oh, ow;                 /* of the result */
+    int64_t filters;                /* of every plane */
+    int64_t reach;                  /* floats of a phase that are read */
+    int64_t half, pitch;            /* from phase to phase, from row to row */
+    int64_t frame, together;        /* floats of a frame; how many at a time */
+    const int32_t *col;             /* [kw]: where in a row the taps lie */
+} fv_depthwise;
 /* One of the two channels that a pair of bfloat16 is made of: its plane, NULL for zeros, and where
    in it a frame starts. */
 typedef struct fv_pair_half {
@@ -102,6 +118,18 @@ struct fv_kernels {
                          float bias, const fv_gemm_after *after, float *y, int64_t high,
                          int64_t wide);
 
+    /* Rows row ... row+rows-1 of the results of so many planes: y = bias + sum over the taps of w *
+       x, and `after`, whose `added` lies as y does (its ld does not count). Planes of x are h*w
+       apart, those of y oh*ow, a filter's weights kh*kw; bias NULL: none. work: `together` frames
+       and FV_LANES_MAX floats; a frame has room for the rows that are read, and a phase for
+       FV_LANES_MAX columns more than are written or read. The second one's vectors are half as long
+       where the processor has such: for rows that fill no more. */
+    void (*depthwise)(const fv_depthwise *g, int64_t planes, int64_t row, int64_t rows,
+                      const float *x, const float *w, const float *bias, const fv_gemm_after *after,
+                      float *y, float *work);
+    void (*depthwise_narrow)(const fv_depthwise *g, int64_t planes, int64_t row, int64_t rows,
+                             const float *x, const float *w, const float *bias,
+                             const fv_gemm_after *after, float *y, float *work);
     /* A frame of pairs, of planes of h x w: word i*pitch + j, i < rows, j < pitch, has what half[0]
        and half[1] have at [row + i*sh][col + j*sw], 0 where that lies outside, rounded to bfloat16
        (kern/bf16.h), the first in the low 16 bits. With `lo`, what rounding left goes there, and
@@ -126,11 +154,11 @@ struct fv_kernels {
     /* Multiply-adds on registers alone, to time; gives the number of floating-point operations. */
     double (*peak)(int64_t rounds);
 
-    /* y = f(x) on `rows` rows of n, ldx and ldy apart; x and y may be the same. p, q: slope of
-       leaky, alpha of elu, amplitude and slope of scaled tanh. */
+    /* y = f(x) on `rows` rows of n, ldx and ldy apart; x and y may be the same. p and q as the
+       kinds say. */
     void (*act)(fv_act kind, int64_t rows, int64_t n, const float *x, int64_t ldx, float *y,
                 int64_t ldy, float p, float q);
-    /* dx = dy * f'(x), or += it (add), from y = f(x) alone. */
+    /* dx = dy * f'(x), or += it (add), from y = f(x) alone, of kinds that have such a gradient. */
     void (*act_grad)(fv_act kind, int64_t n, const float *y, const float *dy, float *dx, float p,
                      float q, bool add);
 
@@ -145,12 +173,23 @@ struct fv_kernels {
     /* y = exp(x - shift); gives the sum of y. */
     float (*exp_shift)(int64_t n, const float *x, float shift, float *y);
 
+    /* y = f(x, p);  y = f(a, b), where one that stands still (by false) is one number for all. MAX
+       and MIN: a NaN wins, a among equals. y may be one of the others. */
+    void (*unary)(fv_unary kind, int64_t n, const float *x, float *y, float p);
+    void (*binary)(fv_binary kind, int64_t n, const float *a, bool a_by, const float *b, bool b_by,
+                   float *y);
+
     /* Transposes: y[j*ldy + i] = x[i*ldx + j], i < rows, j < cols. */
     void (*transpose)(int64_t rows, int64_t cols, const float *x, int64_t ldx, float *y,
                       int64_t ldy);
 
     /* y = (x - mean) * scale + shift (a channel of batch normalisation). */
     void (*affine)(int64_t n, const float *x, float mean, float scale, float shift, float *y);
+    /* The same on `rows` rows of n, ldx and ldy apart, y and x may be the same: mean, scale and
+       shift of row r at of[r*each], and `channels` and 2*channels numbers behind; then max(y, 0)
+       (relu). */
+    void (*affine_rows)(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *of,
+                        int64_t channels, int64_t each, bool relu, float *y, int64_t ldy);
     /* Sum of (x - mean)^2, as exact. */
     float (*square_sum)(int64_t n, const float *x, float mean);
     /* Sums of dy and of dy * (x - mean) into out[0], out[1], as exact. */

@@ -4,13 +4,10 @@
  * at 0 whatever alpha is. Below 0 the slope is exp(x/alpha) = 1 + y/alpha.
  */
 #ifndef FV_LOOPS
+#include "op/activation_options.h"
 #include "op/shapes.h"
 
 #include <tgmath.h>
-
-typedef struct fv_celu_options {
-    double alpha;
-} fv_celu_options;
 
 static const fv_field fields[] = {{"alpha", "what y tends to far below 0, with a minus", FV_REAL,
                                    offsetof(fv_celu_options, alpha), "1", 1e-6, 1e6, FV_POSITIONAL,

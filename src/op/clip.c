@@ -4,16 +4,13 @@
  * (Krizhevsky 2010). Where min is the larger, y is max, as in ONNX.
  */
 #ifndef FV_LOOPS
+#include "op/activation_options.h"
 #include "op/shapes.h"
 
 #include <float.h>
 #include <math.h>
 
 #define LARGEST "3.4028234663852886e38" /* float's, so that it holds nothing back */
-
-typedef struct fv_clip_options {
-    double min, max;
-} fv_clip_options;
 
 static const fv_field fields[] = {{"min", "the least y", FV_REAL, offsetof(fv_clip_options, min),
                                    "-" LARGEST, -FLT_MAX, FLT_MAX, FV_POSITIONAL, NULL, "min"},

@@ -37,7 +37,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     return FV_OK;
 }
 
-static fv_walk pairs(const void *options, const fv_tensor *x, const fv_tensor *y) {
+fv_walk fv__crop_pairs(const void *options, const fv_tensor *x, const fv_tensor *y) {
     const fv_crop_options *o = options;
     const int64_t *in = x->shape.dim, *out = y->shape.dim;
     const int64_t top = o->top < 0 ? (in[2] - out[2]) / 2 : o->top;
@@ -46,11 +46,11 @@ static fv_walk pairs(const void *options, const fv_tensor *x, const fv_tensor *y
 }
 
 static void forward(const fv_pass *p) {
-    fv__move(p, pairs);
+    fv__move(p, fv__crop_pairs);
 }
 
 static void backward(const fv_pass *p) {
-    fv__move_back(p, pairs);
+    fv__move_back(p, fv__crop_pairs);
 }
 
 static const char *const samples[] = {"2x3 top 0 left 0 ; 2x2x3x4",

@@ -52,16 +52,16 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     return FV_OK;
 }
 
-static fv_walk pairs(const void *options, const fv_tensor *x, const fv_tensor *y) {
+fv_walk fv__depthtospace_pairs(const void *options, const fv_tensor *x, const fv_tensor *y) {
     return fv__depth_pairs(options, y, x, 0);
 }
 
 static void forward(const fv_pass *p) {
-    fv__move(p, pairs);
+    fv__move(p, fv__depthtospace_pairs);
 }
 
 static void backward(const fv_pass *p) {
-    fv__move_back(p, pairs);
+    fv__move_back(p, fv__depthtospace_pairs);
 }
 
 static const char *const samples[] = {"2 ; 2x8x2x3", "2 mode crd ; 2x8x2x3", "3 mode crd ; 1x9x1x2",

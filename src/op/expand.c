@@ -44,7 +44,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     return fv__shape_fits(ctx, site);
 }
 
-static fv_walk pairs(const void *options, const fv_tensor *x, const fv_tensor *y) {
+fv_walk fv__expand_pairs(const void *options, const fv_tensor *x, const fv_tensor *y) {
     (void)options;
     fv_walk w = fv__walk_over(&y->shape);
     fv__walk_aligned(&w, 0, y);
@@ -53,11 +53,11 @@ static fv_walk pairs(const void *options, const fv_tensor *x, const fv_tensor *y
 }
 
 static void forward(const fv_pass *p) {
-    fv__move(p, pairs);
+    fv__move(p, fv__expand_pairs);
 }
 
 static void backward(const fv_pass *p) {
-    fv__move_back(p, pairs);
+    fv__move_back(p, fv__expand_pairs);
 }
 
 static const char *const samples[] = {

@@ -5,7 +5,8 @@
  * so that
  *     w' = g w,   b' = g (b - mean) + bias.
  * Inputs: the layer's weight [K,…], its bias [K] (or nothing), then bn's weight, bias, mean and
- * variance, all [K]. Outputs: w', b'. Only plans use it, once per set of weights.
+ * variance, all [K]. Outputs: w', b'. Only plans use it, once per set of weights;
+ * where several things are folded, the outputs are the first inputs of the second time.
  */
 #ifndef FV_LOOPS
 #include "op/bn.h"

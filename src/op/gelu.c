@@ -6,6 +6,7 @@
  *     tanh   P = 1/2 (1 + tanh(u)), u = sqrt(2/pi) (x + 0.044715 x^3)
  */
 #ifndef FV_LOOPS
+#include "op/activation_options.h"
 #include "op/shapes.h"
 
 #include <tgmath.h>
@@ -13,12 +14,6 @@
 #define SQRT_HALF 0.70710678118654752440 /* 1/sqrt(2) */
 #define DENSITY   0.39894228040143267794 /* 1/sqrt(2 pi), the normal density at 0 */
 #define CUBIC     0.044715
-
-enum { APPROXIMATE_NONE, APPROXIMATE_TANH };
-
-typedef struct fv_gelu_options {
-    int approximate;
-} fv_gelu_options;
 
 static const char *const approximations[] = {"none", "tanh", NULL};
 
@@ -57,7 +52,7 @@ const fv_op fv__op_gelu = {
 #else
 
 static real LOOP(probability)(const void *options, real x) {
-    if (((const fv_gelu_options *)options)->approximate == APPROXIMATE_TANH)
+    if (((const fv_gelu_options *)options)->approximate == FV_GELU_TANH)
         return (1 + tanh((real)(2 * DENSITY) * (x + (real)CUBIC * x * x * x))) / 2;
     return erfc(-x * (real)SQRT_HALF) / 2;
 }
@@ -69,7 +64,7 @@ static real LOOP(value)(const void *options, real x) {
 static real LOOP(slope)(const void *options, real x, real y) {
     const real p = LOOP(probability)(options, x);
     (void)y;
-    if (((const fv_gelu_options *)options)->approximate != APPROXIMATE_TANH)
+    if (((const fv_gelu_options *)options)->approximate != FV_GELU_TANH)
         return p + x * (real)DENSITY * exp(-x * x / 2);
     /* (1 - tanh(u)^2)/2 = 2 p (1 - p); far from 0 it is 0, and x^2 may be infinite */
     const real bell = 2 * p * (1 - p);

@@ -10,11 +10,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-typedef struct fv_gemm_options {
-    double alpha, beta;
-    bool transa, transb;
-} fv_gemm_options;
-
 static const fv_field fields[] = {
     {"alpha", "factor of the product", FV_REAL, offsetof(fv_gemm_options, alpha), "1", -1e6, 1e6, 0,
      NULL, "alpha"},
@@ -78,8 +73,7 @@ static void cost(const fv_site *site, fv_cost *cost) {
     fv__cost_product(cost, site, depth(site->options, &site->in[0]));
 }
 
-/* The walk over the product with these tensors in the places of y, A and B. */
-static fv_walk walk(const fv_gemm_options *o, const fv_tensor t[3]) {
+fv_walk fv__gemm_walk(const fv_gemm_options *o, const fv_tensor t[3]) {
     const fv_shape *y = &t[FV_OF_Y].shape;
     fv_walk w = fv__product_walk(NULL, 0, y->dim[0], y->dim[1], depth(o, &t[FV_OF_A].shape));
     fv__product_place(&w, FV_OF_Y, &t[FV_OF_Y], FV_ROW, FV_COLUMN);
@@ -93,7 +87,7 @@ static fv_walk walk(const fv_gemm_options *o, const fv_tensor t[3]) {
 static void forward(const fv_pass *p) {
     const fv_gemm_options *o = p->options;
     const fv_tensor t[3] = {p->y[0], p->x[0], p->x[1]};
-    const fv_walk w = walk(o, t);
+    const fv_walk w = fv__gemm_walk(o, t);
     fv__product(&w, FV_OF_Y, t, o->alpha, false);
     if (p->inputs > 2) fv__product_broadcast(&p->y[0], &p->x[2], FV_OF_Y, o->beta);
 }
@@ -104,7 +98,7 @@ static void backward(const fv_pass *p) {
         fv_tensor t[3] = {p->dy[0], p->x[0], p->x[1]};
         if (p->dx[k].data == NULL) continue;
         t[1 + k] = p->dx[k];
-        const fv_walk w = walk(o, t);
+        const fv_walk w = fv__gemm_walk(o, t);
         fv__product(&w, 1 + k, t, o->alpha, true);
     }
     if (p->inputs > 2 && p->dx[2].data)

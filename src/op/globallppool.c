@@ -9,10 +9,6 @@
 
 #include <math.h>
 
-typedef struct fv_globallppool_options {
-    double p;
-} fv_globallppool_options;
-
 static const fv_field fields[] = {FV_LP_FIELD(fv_globallppool_options), {0}};
 
 static fv_status shape(fv_context *ctx, fv_site *site) {

@@ -9,10 +9,6 @@
 #ifndef FV_LOOPS
 #include "op/recurrent.h"
 
-/* The gates in ONNX's order. Behind them is kept what R_h multiplied (r h), or made (R_h h + Rb_h)
-   where the state is weighted before it is reset. */
-enum { UPDATE, RESET, CANDIDATE, FED };
-
 static const fv_field fields[] = {
     FV_FIELD_HIDDEN,
     FV_FIELD_DIRECTION,
@@ -37,7 +33,7 @@ static void cost(const fv_site *site, fv_cost *cost) {
 #include "op/loops.h"
 
 static uint64_t branches(const fv_pass *p) {
-    return cut_off_f64(p, CANDIDATE);
+    return cut_off_f64(p, FV_GRU_CANDIDATE);
 }
 
 static const char *const samples[] = {
@@ -90,13 +86,13 @@ static void LOOP(reset)(const LOOP(lane) * l, int64_t s, const real *x, const re
                         real *fed) {
     real *gates = LOOP(kept)(l, FV_KEPT_GATES, s);
     for (int64_t j = 0; j < l->hidden; j++) {
-        const double r = fv__gate(l->o, LOOP(from_input)(l, RESET, j, x) +
-                                            LOOP(from_state)(l, RESET, j, before));
+        const double r = fv__gate(l->o, LOOP(from_input)(l, FV_GRU_RESET, j, x) +
+                                            LOOP(from_state)(l, FV_GRU_RESET, j, before));
         const real held = before != NULL ? before[j] : 0;
         fed[j] = (real)(l->o->linear_before_reset ? r : r * held);
         if (!l->p->training || gates == NULL) continue;
-        gates[RESET * l->hidden + j] = (real)r;
-        gates[FED * l->hidden + j] = fed[j];
+        gates[FV_GRU_RESET * l->hidden + j] = (real)r;
+        gates[FV_GRU_FED * l->hidden + j] = fed[j];
     }
 }
 
@@ -108,16 +104,16 @@ static void LOOP(step)(const LOOP(lane) * l, int64_t s) {
     real *gates = LOOP(kept)(l, FV_KEPT_GATES, s);
     LOOP(reset)(l, s, x, before, fed);
     for (int64_t j = 0; j < hidden; j++) {
-        const double z = fv__gate(l->o, LOOP(from_input)(l, UPDATE, j, x) +
-                                            LOOP(from_state)(l, UPDATE, j, before));
-        const double made = LOOP(from_state)(l, CANDIDATE, j, linear ? before : fed);
-        const double g = fv__candidate(l->o, LOOP(from_input)(l, CANDIDATE, j, x) +
+        const double z = fv__gate(l->o, LOOP(from_input)(l, FV_GRU_UPDATE, j, x) +
+                                            LOOP(from_state)(l, FV_GRU_UPDATE, j, before));
+        const double made = LOOP(from_state)(l, FV_GRU_CANDIDATE, j, linear ? before : fed);
+        const double g = fv__candidate(l->o, LOOP(from_input)(l, FV_GRU_CANDIDATE, j, x) +
                                                  (linear ? fed[j] * made : made));
         h[j] = (real)((1 - z) * g + z * (before != NULL ? before[j] : 0));
         if (!l->p->training || gates == NULL) continue;
-        gates[UPDATE * hidden + j] = (real)z;
-        gates[CANDIDATE * hidden + j] = (real)g;
-        if (linear) gates[FED * hidden + j] = (real)made;
+        gates[FV_GRU_UPDATE * hidden + j] = (real)z;
+        gates[FV_GRU_CANDIDATE * hidden + j] = (real)g;
+        if (linear) gates[FV_GRU_FED * hidden + j] = (real)made;
     }
 }
 
@@ -125,11 +121,11 @@ static void LOOP(back)(const LOOP(lane) * l, int64_t s, real *dh, real *dc) {
     const int64_t hidden = l->hidden;
     const bool linear = l->o->linear_before_reset;
     const real *gates = LOOP(kept)(l, FV_KEPT_GATES, s), *before = LOOP(before)(l, s);
-    const real *z = gates + UPDATE * hidden, *r = gates + RESET * hidden;
-    const real *g = gates + CANDIDATE * hidden, *made = gates + FED * hidden;
+    const real *z = gates + FV_GRU_UPDATE * hidden, *r = gates + FV_GRU_RESET * hidden;
+    const real *g = gates + FV_GRU_CANDIDATE * hidden, *made = gates + FV_GRU_FED * hidden;
     real *delta = LOOP(kept)(l, FV_KEPT_DELTAS, s);
-    real *dz = delta + UPDATE * hidden, *dr = delta + RESET * hidden;
-    real *dg = delta + CANDIDATE * hidden, *dmade = delta + FED * hidden;
+    real *dz = delta + FV_GRU_UPDATE * hidden, *dr = delta + FV_GRU_RESET * hidden;
+    real *dg = delta + FV_GRU_CANDIDATE * hidden, *dmade = delta + FV_GRU_FED * hidden;
     (void)dc;
     for (int64_t j = 0; j < hidden; j++) {
         const real held = before != NULL ? before[j] : 0;
@@ -140,17 +136,18 @@ static void LOOP(back)(const LOOP(lane) * l, int64_t s, real *dh, real *dc) {
     }
     for (int64_t k = 0; k < hidden; k++) {
         const real held = before != NULL ? before[k] : 0;
-        const real back = (real)LOOP(to_state)(l, CANDIDATE, k, dmade);
+        const real back = (real)LOOP(to_state)(l, FV_GRU_CANDIDATE, k, dmade);
         if (!linear) dr[k] = back * held * LOOP(gate_slope)(l->o, r[k]);
         dh[k] = dh[k] * z[k] + (linear ? back : back * r[k]);
     }
     for (int64_t k = 0; k < hidden; k++)
-        dh[k] += (real)(LOOP(to_state)(l, UPDATE, k, dz) + LOOP(to_state)(l, RESET, k, dr));
+        dh[k] += (real)(LOOP(to_state)(l, FV_GRU_UPDATE, k, dz) +
+                        LOOP(to_state)(l, FV_GRU_RESET, k, dr));
 }
 
 static const real *LOOP(fed)(const LOOP(lane) * l, int gate, int64_t s) {
-    if (gate == CANDIDATE && !l->o->linear_before_reset)
-        return LOOP(kept)(l, FV_KEPT_GATES, s) + FED * l->hidden;
+    if (gate == FV_GRU_CANDIDATE && !l->o->linear_before_reset)
+        return LOOP(kept)(l, FV_KEPT_GATES, s) + FV_GRU_FED * l->hidden;
     return LOOP(before)(l, s);
 }
 

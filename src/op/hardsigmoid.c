@@ -4,13 +4,10 @@
  * Courbariaux, Bengio & David 2015. A sigmoid of straight lines.
  */
 #ifndef FV_LOOPS
+#include "op/activation_options.h"
 #include "op/shapes.h"
 
 #include <math.h>
-
-typedef struct fv_hardsigmoid_options {
-    double alpha, beta;
-} fv_hardsigmoid_options;
 
 static const fv_field fields[] = {
     {"alpha", "slope in the middle", FV_REAL, offsetof(fv_hardsigmoid_options, alpha), "0.2", -1e6,

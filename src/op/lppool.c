@@ -10,11 +10,6 @@
 
 #include <math.h>
 
-typedef struct fv_lppool_options {
-    fv_maxpool_options window;
-    double p;
-} fv_lppool_options;
-
 static const fv_field fields[] = {FV_POOL_FIELDS(offsetof(fv_lppool_options, window),
                                                  "rows and columns of zeros around the input"),
                                   FV_LP_FIELD(fv_lppool_options),

@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* lppool.h - what lppool and globallppool share of their declaration. */
+/* lppool.h - what lppool and globallppool share of their declaration; read by fast versions too. */
 #ifndef FV_OP_LPPOOL_H
 #define FV_OP_LPPOOL_H
 
 #include "op/pool.h"
+
+typedef struct fv_lppool_options {
+    fv_maxpool_options window;
+    double p;
+} fv_lppool_options;
+
+typedef struct fv_globallppool_options {
+    double p;
+} fv_globallppool_options;
 
 #define FV_LP_FIELD(options)                                                                       \
     {                                                                                              \

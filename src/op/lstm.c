@@ -9,8 +9,6 @@
 #ifndef FV_LOOPS
 #include "op/recurrent.h"
 
-enum { INPUT, OUTPUT, FORGET, CELL }; /* the gates in ONNX's order; and peepholes, without CELL */
-
 static const fv_field fields[] = {
     FV_FIELD_HIDDEN,
     FV_FIELD_DIRECTION,
@@ -37,7 +35,7 @@ static void cost(const fv_site *site, fv_cost *cost) {
 #include "op/loops.h"
 
 static uint64_t branches(const fv_pass *p) {
-    return cut_off_f64(p, CELL);
+    return cut_off_f64(p, FV_LSTM_CELL);
 }
 
 static const char *const samples[] = {
@@ -101,21 +99,22 @@ static void LOOP(step)(const LOOP(lane) * l, int64_t s) {
     real *gates = LOOP(kept)(l, FV_KEPT_GATES, s), *cells = LOOP(kept)(l, FV_KEPT_CELLS, s);
     for (int64_t j = 0; j < hidden; j++) {
         const double c = cell[j];
-        const double i = fv__gate(l->o, LOOP(sum)(l, INPUT, j, s) + LOOP(peep)(l, INPUT, j) * c);
-        const double f =
-            l->o->input_forget
-                ? 1 - i
-                : fv__gate(l->o, LOOP(sum)(l, FORGET, j, s) + LOOP(peep)(l, FORGET, j) * c);
-        const double g = fv__candidate(l->o, LOOP(sum)(l, CELL, j, s));
+        const double i =
+            fv__gate(l->o, LOOP(sum)(l, FV_LSTM_INPUT, j, s) + LOOP(peep)(l, FV_LSTM_INPUT, j) * c);
+        const double f = l->o->input_forget
+                             ? 1 - i
+                             : fv__gate(l->o, LOOP(sum)(l, FV_LSTM_FORGET, j, s) +
+                                                  LOOP(peep)(l, FV_LSTM_FORGET, j) * c);
+        const double g = fv__candidate(l->o, LOOP(sum)(l, FV_LSTM_CELL, j, s));
         cell[j] = (real)(f * c + i * g);
-        const double o =
-            fv__gate(l->o, LOOP(sum)(l, OUTPUT, j, s) + LOOP(peep)(l, OUTPUT, j) * cell[j]);
+        const double o = fv__gate(l->o, LOOP(sum)(l, FV_LSTM_OUTPUT, j, s) +
+                                            LOOP(peep)(l, FV_LSTM_OUTPUT, j) * cell[j]);
         h[j] = (real)(o * tanh((double)cell[j]));
         if (!l->p->training || gates == NULL) continue;
-        gates[INPUT * hidden + j] = (real)i;
-        gates[OUTPUT * hidden + j] = (real)o;
-        gates[FORGET * hidden + j] = (real)f;
-        gates[CELL * hidden + j] = (real)g;
+        gates[FV_LSTM_INPUT * hidden + j] = (real)i;
+        gates[FV_LSTM_OUTPUT * hidden + j] = (real)o;
+        gates[FV_LSTM_FORGET * hidden + j] = (real)f;
+        gates[FV_LSTM_CELL * hidden + j] = (real)g;
         cells[j] = cell[j];
     }
 }
@@ -131,20 +130,22 @@ static void LOOP(back_one)(const LOOP(lane) * l, int64_t s, int64_t j, real dh, 
     const int64_t hidden = l->hidden;
     const real *gates = LOOP(kept)(l, FV_KEPT_GATES, s), *before = LOOP(cell_before)(l, s);
     real *delta = LOOP(kept)(l, FV_KEPT_DELTAS, s);
-    const real i = gates[INPUT * hidden + j], o = gates[OUTPUT * hidden + j];
-    const real f = gates[FORGET * hidden + j], g = gates[CELL * hidden + j];
+    const real i = gates[FV_LSTM_INPUT * hidden + j], o = gates[FV_LSTM_OUTPUT * hidden + j];
+    const real f = gates[FV_LSTM_FORGET * hidden + j], g = gates[FV_LSTM_CELL * hidden + j];
     const real shown = (real)tanh((double)LOOP(kept)(l, FV_KEPT_CELLS, s)[j]);
     const real c = before != NULL ? before[j] : 0;
     const real out = dh * shown * LOOP(gate_slope)(l->o, o);
-    const real d = *dc + dh * o * (1 - shown * shown) + out * (real)LOOP(peep)(l, OUTPUT, j);
+    const real d =
+        *dc + dh * o * (1 - shown * shown) + out * (real)LOOP(peep)(l, FV_LSTM_OUTPUT, j);
     const bool tied = l->o->input_forget;
     const real in = (d * g - (tied ? d * c : 0)) * LOOP(gate_slope)(l->o, i);
     const real keep = tied ? 0 : d * c * LOOP(gate_slope)(l->o, f);
-    delta[INPUT * hidden + j] = in;
-    delta[OUTPUT * hidden + j] = out;
-    delta[FORGET * hidden + j] = keep;
-    delta[CELL * hidden + j] = d * i * LOOP(candidate_slope)(l->o, g);
-    *dc = (real)(d * f + in * LOOP(peep)(l, INPUT, j) + keep * LOOP(peep)(l, FORGET, j));
+    delta[FV_LSTM_INPUT * hidden + j] = in;
+    delta[FV_LSTM_OUTPUT * hidden + j] = out;
+    delta[FV_LSTM_FORGET * hidden + j] = keep;
+    delta[FV_LSTM_CELL * hidden + j] = d * i * LOOP(candidate_slope)(l->o, g);
+    *dc = (real)(d * f + in * LOOP(peep)(l, FV_LSTM_INPUT, j) +
+                 keep * LOOP(peep)(l, FV_LSTM_FORGET, j));
 }
 
 static void LOOP(back)(const LOOP(lane) * l, int64_t s, real *dh, real *dc) {
@@ -152,7 +153,7 @@ static void LOOP(back)(const LOOP(lane) * l, int64_t s, real *dh, real *dc) {
     for (int64_t j = 0; j < l->hidden; j++) LOOP(back_one)(l, s, j, dh[j], &dc[j]);
     for (int64_t k = 0; k < l->hidden; k++) {
         double sum = 0;
-        for (int gate = INPUT; gate <= CELL; gate++)
+        for (int gate = FV_LSTM_INPUT; gate <= FV_LSTM_CELL; gate++)
             sum += LOOP(to_state)(l, gate, k, delta + gate * l->hidden);
         dh[k] = (real)sum;
     }
@@ -166,14 +167,15 @@ static const real *LOOP(fed)(const LOOP(lane) * l, int gate, int64_t s) {
 /* A peephole's gradient: its gate's deltas times the cell it saw, of o that behind the step. */
 static void LOOP(to_peepholes)(const fv_pass *p, const fv_recurrent *r) {
     real *dp = p->dw[fv__peephole_param(r->options)].data;
-    for (int64_t at = 0; dp != NULL && at < r->directions * CELL * r->hidden; at++) {
-        const int64_t d = at / (CELL * r->hidden), row = at % (CELL * r->hidden);
+    for (int64_t at = 0; dp != NULL && at < r->directions * FV_LSTM_CELL * r->hidden; at++) {
+        const int64_t d = at / (FV_LSTM_CELL * r->hidden), row = at % (FV_LSTM_CELL * r->hidden);
         const int64_t j = row % r->hidden;
         double sum = 0;
         for (int64_t n = 0; n < r->batch; n++) {
             const LOOP(lane) l = LOOP(open)(p, r, n, d);
             for (int64_t s = 0; s < l.length; s++) {
-                const real *c = LOOP(cell_before)(&l, row / r->hidden == OUTPUT ? s + 1 : s);
+                const real *c =
+                    LOOP(cell_before)(&l, row / r->hidden == FV_LSTM_OUTPUT ? s + 1 : s);
                 if (c != NULL) sum += LOOP(kept)(&l, FV_KEPT_DELTAS, s)[row] * c[j];
             }
         }

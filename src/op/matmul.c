@@ -65,8 +65,7 @@ static void cost(const fv_site *site, fv_cost *cost) {
     fv__cost_product(cost, site, depth(&site->in[0]));
 }
 
-/* The walk over a product with these tensors in the places of y, a and b. */
-static fv_walk walk(const fv_tensor t[3]) {
+fv_walk fv__matmul_walk(const fv_tensor t[3]) {
     const fv_shape *y = &t[FV_OF_Y].shape, *a = &t[FV_OF_A].shape, *b = &t[FV_OF_B].shape;
     const bool rows = a->rank > 1, columns = b->rank > 1;
     fv_walk w = fv__product_walk(y->dim, y->rank - rows - columns, rows ? a->dim[a->rank - 2] : 1,
@@ -80,7 +79,7 @@ static fv_walk walk(const fv_tensor t[3]) {
 
 static void forward(const fv_pass *p) {
     const fv_tensor t[3] = {p->y[0], p->x[0], p->x[1]};
-    const fv_walk w = walk(t);
+    const fv_walk w = fv__matmul_walk(t);
     fv__product(&w, FV_OF_Y, t, 1, false);
 }
 
@@ -89,7 +88,7 @@ static void backward(const fv_pass *p) {
         fv_tensor t[3] = {p->dy[0], p->x[0], p->x[1]};
         if (p->dx[k].data == NULL) continue;
         t[1 + k] = p->dx[k];
-        const fv_walk w = walk(t);
+        const fv_walk w = fv__matmul_walk(t);
         fv__product(&w, 1 + k, t, 1, true);
     }
 }

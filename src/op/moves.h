@@ -21,6 +21,10 @@ typedef fv_walk fv_pairs_fn(const void *options, const fv_tensor *x, const fv_te
 void fv__move(const fv_pass *p, fv_pairs_fn *pairs);
 void fv__move_back(const fv_pass *p, fv_pairs_fn *pairs);
 
+/* Those of the operators that are nothing but a walk. */
+fv_pairs_fn fv__transpose_pairs, fv__slice_pairs, fv__crop_pairs, fv__tile_pairs, fv__expand_pairs,
+    fv__depthtospace_pairs, fv__spacetodepth_pairs;
+
 /* The pairs of y and x under another shape, in the same order; as passes, for operators that are
    views (FV_VIEW, FV_IDENTITY), where a plan keeps every value apart. */
 void fv__view_forward(const fv_pass *p);

@@ -66,6 +66,12 @@ typedef struct fv_epilogue {
     const void *act_options;
 } fv_epilogue;
 
+/* What is applied to the first input in front of an operator: x' = (x - mean) * factor + shift, per
+   channel, then max(x', 0) where relu. The padding stays 0. */
+typedef struct fv_prologue {
+    bool there, relu;
+} fv_prologue;
+
 /* One operator in one network, as its shape rule sees and describes it. The arrays belong to
    whoever asks: `out` and `out_type` have room for the operator's outputs_max. */
 typedef struct fv_site {
@@ -87,6 +93,7 @@ typedef struct fv_site {
     fv_dtype saved_dtype[FV_OP_SAVED]; /* FV_F32 means "as the values": F64 in a double plan */
     fv_misfit misfit[2];
     /* of the plan, after rewriting; shape rules do not read it */
+    fv_prologue prologue;
     fv_epilogue epilogue;
 } fv_site;
 
@@ -130,6 +137,8 @@ typedef struct fv_pass {
     void *prepared;    /* what prepare wrote: weights in the form that run reads */
     void *scratch;
     const struct fv_kernels *kernels;
+    const fv_prologue *prologue; /* applied to x[0]; NULL: nothing */
+    const void *before;          /* means, factors and shifts of it: [3][channels of x[0]] */
     const fv_epilogue *epilogue; /* applied to y[0]; NULL: nothing */
     const fv_tensor *added;      /* what the epilogue adds; NULL: nothing */
     const bool *overwrite; /* [inputs], fast versions: dx[i] may be overwritten, it holds nothing */

@@ -6,6 +6,7 @@
  */
 #include "op/axes.h"
 #include "op/moves.h"
+#include "op/pad.h"
 
 #include <inttypes.h>
 
@@ -40,6 +41,21 @@ static void borders(const fv_pad_options *o, int rank, int64_t before[FV_RANK_MA
         before[d] = o->pads.v[i];
         after[d] = o->pads.v[n + i];
     }
+}
+
+bool fv__pad_of_zeros(const void *options, int rank, fv_pad *pad) {
+    const fv_pad_options *o = options;
+    int64_t before[FV_RANK_MAX], after[FV_RANK_MAX];
+    if (o->mode != CONSTANT || o->value != 0 || rank < 3 || rank > 4) return false;
+    borders(o, rank, before, after);
+    for (int d = 0; d < rank; d++) {
+        const bool pixels = d >= 2;
+        if (before[d] < 0 || after[d] < 0) return false;
+        if (!pixels && (before[d] > 0 || after[d] > 0)) return false;
+    }
+    *pad = (fv_pad){.left = before[rank - 1], .right = after[rank - 1]};
+    if (rank == 4) pad->top = before[2], pad->bottom = after[2];
+    return true;
 }
 
 /* A dimension of `in` with its border: how much of x is left, or a sentence. */

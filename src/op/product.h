@@ -28,6 +28,14 @@ void fv__product(const fv_walk *w, int to, const fv_tensor t[3], double scale, b
    of the gradients dx += scale dy. */
 void fv__product_broadcast(const fv_tensor *y, const fv_tensor *x, int to, double scale);
 
+/* The walks of matmul and gemm over a product with these tensors in the places of y, a and b. */
+fv_walk fv__matmul_walk(const fv_tensor t[3]);
+typedef struct fv_gemm_options {
+    double alpha, beta;
+    bool transa, transb;
+} fv_gemm_options;
+fv_walk fv__gemm_walk(const fv_gemm_options *o, const fv_tensor t[3]);
+
 /* The multiplications of a product with this y and depth, for one sample. */
 void fv__cost_product(fv_cost *cost, const fv_site *site, int64_t depth);
 

@@ -14,6 +14,12 @@ enum { FV_DIRECTION_FORWARD, FV_DIRECTION_REVERSE, FV_DIRECTION_BOTH };
 enum { FV_SEQUENCE_BATCH, FV_SEQUENCE_TIME };
 enum { FV_RNN_TANH, FV_RNN_RELU };
 
+/* The gates in ONNX's order; of the lstm the peepholes too, without CELL. Behind those of the gru
+   is kept what R_h multiplied (r h), or made (R_h h + Rb_h) where the state is weighted before it
+   is reset. */
+enum { FV_LSTM_INPUT, FV_LSTM_OUTPUT, FV_LSTM_FORGET, FV_LSTM_CELL };
+enum { FV_GRU_UPDATE, FV_GRU_RESET, FV_GRU_CANDIDATE, FV_GRU_FED };
+
 typedef struct fv_recurrent_options {
     int64_t hidden;
     int direction;

@@ -70,12 +70,6 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     return fv__shape_fits(ctx, site);
 }
 
-/* Pixel `at` of an axis reads (1 - t) x[low] + t x[high]. */
-typedef struct taps {
-    int64_t low, high;
-    double t;
-} taps;
-
 /* Divides last, so that whole places are hit exactly. */
 double fv__resize_place(const fv_resize_options *o, int axis, int64_t in, int64_t out, int64_t at) {
     const bool corners = o->coordinates == FV_RESIZE_ALIGN_CORNERS;
@@ -102,14 +96,15 @@ int64_t fv__resize_nearest(const fv_resize_options *o, int64_t in, double place)
     return clamp(v, in);
 }
 
-static taps taps_of(const fv_resize_options *o, int axis, int64_t in, int64_t out, int64_t at) {
+fv_resize_taps fv__resize_taps(const fv_resize_options *o, int axis, int64_t in, int64_t out,
+                               int64_t at) {
     const double x = fv__resize_place(o, axis, in, out, at), low = floor(x);
     if (o->mode == FV_RESIZE_NEAREST) {
         const int64_t nearest = fv__resize_nearest(o, in, x);
-        return (taps){nearest, nearest, 0};
+        return (fv_resize_taps){nearest, nearest, 0};
     }
     /* with nothing of the higher one, it is not read: it might be infinite */
-    return (taps){clamp(low, in), clamp(x > low ? low + 1 : low, in), x - low};
+    return (fv_resize_taps){clamp(low, in), clamp(x > low ? low + 1 : low, in), x - low};
 }
 
 static void cost(const fv_site *site, fv_cost *cost) {
@@ -125,9 +120,10 @@ static void cost(const fv_site *site, fv_cost *cost) {
 static void nearest(const fv_resize_options *o, const int64_t in[2], const int64_t out[2],
                     const char *x, char *y, size_t bytes) {
     for (int64_t h = 0; h < out[0]; h++) {
-        const int64_t row = taps_of(o, 0, in[0], out[0], h).low * in[1];
+        const int64_t row = fv__resize_taps(o, 0, in[0], out[0], h).low * in[1];
         for (int64_t w = 0; w < out[1]; w++, y += bytes)
-            memcpy(y, x + (size_t)(row + taps_of(o, 1, in[1], out[1], w).low) * bytes, bytes);
+            memcpy(y, x + (size_t)(row + fv__resize_taps(o, 1, in[1], out[1], w).low) * bytes,
+                   bytes);
     }
 }
 
@@ -178,10 +174,10 @@ const fv_op fv__op_resize = {
 static void LOOP(plane)(const fv_resize_options *o, const int64_t in[2], const int64_t out[2],
                         const real *x, real *y, const real *dy, real *dx) {
     for (int64_t h = 0; h < out[0]; h++) {
-        const taps r = taps_of(o, 0, in[0], out[0], h);
+        const fv_resize_taps r = fv__resize_taps(o, 0, in[0], out[0], h);
         const int64_t above = r.low * in[1], below = r.high * in[1];
         for (int64_t w = 0; w < out[1]; w++) {
-            const taps c = taps_of(o, 1, in[1], out[1], w);
+            const fv_resize_taps c = fv__resize_taps(o, 1, in[1], out[1], w);
             const int64_t from[4] = {above + c.low, above + c.high, below + c.low, below + c.high};
             const double weight[4] = {(1 - r.t) * (1 - c.t), (1 - r.t) * c.t, r.t * (1 - c.t),
                                       r.t * c.t};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* resize.h - the options of resize. Declared in resize.c; upsample computes with it too. */
+/* resize.h - the options of resize. Declared in resize.c; upsample and fast versions compute with
+   it too. */
 #ifndef FV_OP_RESIZE_H
 #define FV_OP_RESIZE_H
 
@@ -24,6 +25,17 @@ typedef struct fv_resize_options {
     fv_reals scale; /* one or two: height, width; none where size says it */
     int mode, coordinates, rounding;
 } fv_resize_options;
+
+/* What upsample is told, as a resize. */
+fv_resize_options fv__upsample_as_resize(const void *options);
+
+/* Pixel `at` of an axis (0: rows) that grows from `in` to `out` is (1 - t) x[low] + t x[high]. */
+typedef struct fv_resize_taps {
+    int64_t low, high;
+    double t;
+} fv_resize_taps;
+fv_resize_taps fv__resize_taps(const fv_resize_options *o, int axis, int64_t in, int64_t out,
+                               int64_t at);
 
 /* Where pixel `at` of an axis (0: rows) that grows from `in` to `out` lies in the input; and the
    pixel of the input that counts as the nearest to a place. */

@@ -5,13 +5,10 @@
  * layer to layer. Below 0 the slope is gamma alpha exp(x) = y + gamma alpha.
  */
 #ifndef FV_LOOPS
+#include "op/activation_options.h"
 #include "op/shapes.h"
 
 #include <tgmath.h>
-
-typedef struct fv_selu_options {
-    double alpha, gamma;
-} fv_selu_options;
 
 static const fv_field fields[] = {
     {"alpha", "what y/gamma tends to far below 0, with a minus", FV_REAL,

@@ -4,13 +4,10 @@
  * threshold of wavelets, with one of lambda the soft one. Donoho & Johnstone 1994.
  */
 #ifndef FV_LOOPS
+#include "op/activation_options.h"
 #include "op/shapes.h"
 
 #include <math.h>
-
-typedef struct fv_shrink_options {
-    double lambda, bias;
-} fv_shrink_options;
 
 static const fv_field fields[] = {
     {"lambda", "what is no farther from 0 becomes 0", FV_REAL, offsetof(fv_shrink_options, lambda),

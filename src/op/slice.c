@@ -90,7 +90,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     return FV_OK;
 }
 
-static fv_walk pairs(const void *options, const fv_tensor *x, const fv_tensor *y) {
+fv_walk fv__slice_pairs(const void *options, const fv_tensor *x, const fv_tensor *y) {
     int64_t stride[FV_RANK_MAX];
     range part[FV_RANK_MAX];
     fv_walk w = fv__walk_over(&y->shape);
@@ -105,11 +105,11 @@ static fv_walk pairs(const void *options, const fv_tensor *x, const fv_tensor *y
 }
 
 static void forward(const fv_pass *p) {
-    fv__move(p, pairs);
+    fv__move(p, fv__slice_pairs);
 }
 
 static void backward(const fv_pass *p) {
-    fv__move_back(p, pairs);
+    fv__move_back(p, fv__slice_pairs);
 }
 
 static const char *const samples[] = {"0 3 1 steps 2 ; 2x4x3x2",

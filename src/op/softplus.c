@@ -5,13 +5,10 @@
  * log(1 + exp(beta x)) = beta x + log(1 + exp(-beta x)).
  */
 #ifndef FV_LOOPS
+#include "op/activation_options.h"
 #include "op/shapes.h"
 
 #include <tgmath.h>
-
-typedef struct fv_softplus_options {
-    double beta;
-} fv_softplus_options;
 
 static const fv_field fields[] = {{"beta", "how sharp the bend is", FV_REAL,
                                    offsetof(fv_softplus_options, beta), "1", 1e-3, 1e3,

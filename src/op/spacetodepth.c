@@ -21,16 +21,16 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     return FV_OK;
 }
 
-static fv_walk pairs(const void *options, const fv_tensor *x, const fv_tensor *y) {
+fv_walk fv__spacetodepth_pairs(const void *options, const fv_tensor *x, const fv_tensor *y) {
     return fv__depth_pairs(options, x, y, 1);
 }
 
 static void forward(const fv_pass *p) {
-    fv__move(p, pairs);
+    fv__move(p, fv__spacetodepth_pairs);
 }
 
 static void backward(const fv_pass *p) {
-    fv__move_back(p, pairs);
+    fv__move_back(p, fv__spacetodepth_pairs);
 }
 
 static const char *const samples[] = {"2 ; 2x2x4x6", "2 mode crd ; 2x2x4x6", "3 mode crd ; 1x2x3x6",

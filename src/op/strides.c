@@ -106,13 +106,29 @@ void fv__walk_split(const fv_walk *w, int k, fv_walk *moves, fv_walk *still) {
     }
 }
 
+/* Elements of so many bytes, which the compiler knows. */
+#define COPY_ELEMENTS(BYTES)                                                                       \
+    case BYTES:                                                                                    \
+        for (int64_t i = 0; i < w->row; i++)                                                       \
+            memcpy(y + i * to * BYTES, x + i * from * BYTES, BYTES);                               \
+        break
+
 static void copy_row(const fv_walk *w, char *y, const char *x, size_t bytes) {
-    const int64_t to = w->by[0], from = w->by[1], size = (int64_t)bytes;
-    if (to == 1 && from == 1)
+    const int64_t to = w->by[0], from = w->by[1];
+    if (to == 1 && from == 1) {
         memcpy(y, x, (size_t)w->row * bytes);
-    else
-        for (int64_t i = 0; i < w->row; i++) memcpy(y + i * to * size, x + i * from * size, bytes);
+        return;
+    }
+    switch (bytes) {
+        COPY_ELEMENTS(1);
+        COPY_ELEMENTS(2);
+        COPY_ELEMENTS(4);
+        COPY_ELEMENTS(8);
+    default:
+        break;
+    }
 }
+#undef COPY_ELEMENTS
 
 void fv__walk_copy(const fv_walk *walk, void *y, const void *x, size_t bytes) {
     const int64_t size = (int64_t)bytes;

@@ -3,13 +3,10 @@
  * thresholdedrelu: y = x where x > alpha, otherwise 0. Konda, Memisevic & Krueger 2015.
  */
 #ifndef FV_LOOPS
+#include "op/activation_options.h"
 #include "op/shapes.h"
 
 #include <math.h>
-
-typedef struct fv_thresholdedrelu_options {
-    double alpha;
-} fv_thresholdedrelu_options;
 
 static const fv_field fields[] = {{"alpha", "what does not exceed it becomes 0", FV_REAL,
                                    offsetof(fv_thresholdedrelu_options, alpha), "1", -1e6, 1e6,

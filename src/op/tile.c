@@ -36,7 +36,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
 }
 
 /* Two dimensions for each one: which copy, and where in it. */
-static fv_walk pairs(const void *options, const fv_tensor *x, const fv_tensor *y) {
+fv_walk fv__tile_pairs(const void *options, const fv_tensor *x, const fv_tensor *y) {
     int64_t from[FV_RANK_MAX], to[FV_RANK_MAX];
     fv_walk w = {.rank = 2 * x->shape.rank};
     fv__strides(x, from);
@@ -52,11 +52,11 @@ static fv_walk pairs(const void *options, const fv_tensor *x, const fv_tensor *y
 }
 
 static void forward(const fv_pass *p) {
-    fv__move(p, pairs);
+    fv__move(p, fv__tile_pairs);
 }
 
 static void backward(const fv_pass *p) {
-    fv__move_back(p, pairs);
+    fv__move_back(p, fv__tile_pairs);
 }
 
 static const char *const samples[] = {"1,2,1,3 ; 2x3x2x2",  "1,3 ; 1x4",      "1,1,2 ; 3x2x3",

@@ -25,8 +25,8 @@ static const fv_field fields[] = {
      offsetof(fv_upsample_options, align_corners), "no", 0, 0, 0, NULL, NULL},
     {0}};
 
-/* What resize is told. */
-static fv_resize_options as_resize(const fv_upsample_options *o) {
+fv_resize_options fv__upsample_as_resize(const void *options) {
+    const fv_upsample_options *o = options;
     const bool nearest = o->mode == FV_RESIZE_NEAREST;
     return (fv_resize_options){.scale = {2, {(double)o->factor.h, (double)o->factor.w}},
                                .mode = o->mode,
@@ -38,7 +38,7 @@ static fv_resize_options as_resize(const fv_upsample_options *o) {
 
 static fv_status shape(fv_context *ctx, fv_site *site) {
     const fv_upsample_options *o = site->options;
-    const fv_resize_options resize = as_resize(o);
+    const fv_resize_options resize = fv__upsample_as_resize(o);
     if (o->factor.h < 1 || o->factor.w < 1)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "upsample makes maps larger: its factor must be at least 1, not %" PRId64
@@ -57,7 +57,7 @@ static void cost(const fv_site *site, fv_cost *cost) {
 }
 
 static void run(const fv_pass *p, fv_pass_fn *of_resize) {
-    const fv_resize_options resize = as_resize(p->options);
+    const fv_resize_options resize = fv__upsample_as_resize(p->options);
     fv_pass told = *p;
     told.options = &resize;
     of_resize(&told);

@@ -59,11 +59,11 @@ static fv_tensor in_region(const fv_exec *e, int value, bool gradient) {
     return t;
 }
 
-static fv_tensor bind_ref(const fv_exec *e, const fv_ref *ref, int value) {
+static fv_tensor bind_whole(const fv_exec *e, const fv_ref *ref, int value) {
     fv_tensor t;
     switch (ref->kind) {
     case FV_REF_VALUE:
-        if (e->plan->net->values[ref->index].data) {
+        if (e->plan->values[ref->index].constant_data) {
             t = shaped(e, ref->index, FV_PLAIN);
             t.data = fv__prepared_at(e->prepared, e->plan->values[ref->index].constant);
             return t;
@@ -83,6 +83,17 @@ static fv_tensor bind_ref(const fv_exec *e, const fv_ref *ref, int value) {
         break;
     }
     return shaped(e, value, e->plan->values[value].layout);
+}
+
+/* As much of it as a step takes at a time. */
+static fv_tensor bind_ref(const fv_exec *e, const fv_ref *ref, int value, int64_t group) {
+    fv_tensor t = bind_whole(e, ref, value);
+    const int of = ref->kind == FV_REF_TEMP   ? e->plan->temps[ref->index].value
+                   : ref->kind == FV_REF_NONE ? value
+                                              : ref->index;
+    if (e->plan->values[of].batched && t.shape.rank > 0 && group < t.shape.dim[0])
+        t.shape.dim[0] = group;
+    return t;
 }
 
 static fv_tensor bind_gradient_param(const fv_exec *e, const fv_param *p, fv_which which) {
@@ -116,17 +127,18 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
     const fv_node *node = &plan->net->nodes[step->node];
     const fv_plan_node *p = &plan->nodes[step->node];
     const int in = node->inputs, out = node->outputs, params = node->params;
-    const bool forward = step->which == FV_FORWARD, folded = forward && p->fold >= 0;
+    const int64_t g = step->group;
+    const bool forward = step->which == FV_FORWARD, folded = forward && p->folds;
     fv_tensor *x = t, *dx = x + in, *y = dx + in, *dy = y + out, *w = dy + out;
     fv_tensor *dw = w + params + 1, *saved = dw + params + 1, *added = saved + FV_OP_SAVED;
     const fv_ref none = {FV_REF_NONE, 0, FV_PLAIN};
     for (int i = 0; i < in; i++) {
-        x[i] = bind_ref(e, &step->x[i], p->in[i]);
-        dx[i] = bind_ref(e, step->dx ? &step->dx[i] : &none, p->in[i]);
+        x[i] = bind_ref(e, &step->x[i], p->in[i], g);
+        dx[i] = bind_ref(e, step->dx ? &step->dx[i] : &none, p->in[i], g);
     }
     for (int o = 0; o < out; o++) {
-        y[o] = bind_ref(e, &step->y[o], node->out[o]);
-        dy[o] = bind_ref(e, step->dy ? &step->dy[o] : &none, node->out[o]);
+        y[o] = bind_ref(e, &step->y[o], node->out[o], g);
+        dy[o] = bind_ref(e, step->dy ? &step->dy[o] : &none, node->out[o], g);
     }
     pass->params = folded && params < 2 ? 2 : params;
     for (int i = 0; i < pass->params; i++) {
@@ -138,9 +150,9 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
         dw[i] = bind_gradient_param(e, param, step->which);
     }
     for (int i = 0; i < p->site->saved; i++) saved[i] = bind_saved(e, step->node, i);
-    if (step->added.kind != FV_REF_NONE) *added = bind_ref(e, &step->added, p->added);
+    if (step->added.kind != FV_REF_NONE) *added = bind_ref(e, &step->added, p->added, g);
     pass->op = node->op;
-    pass->options = node->options;
+    pass->options = fv__plan_options_of(plan, step->node);
     pass->inputs = in;
     pass->outputs = out;
     pass->x = x;
@@ -153,13 +165,15 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
     pass->state = p->settled[step->which].state;
     pass->prepared = fv__prepared_at(e->prepared, p->prepared[step->which]);
     pass->overwrite = step->overwrite;
+    pass->prologue = forward && p->front >= 0 ? &p->site->prologue : NULL;
+    pass->before = pass->prologue ? fv__prepared_at(e->prepared, p->before) : NULL;
     pass->epilogue = forward && (p->add >= 0 || p->act >= 0) ? &p->site->epilogue : NULL;
     pass->added = step->added.kind != FV_REF_NONE ? added : NULL;
 }
 
 static void bind_convert(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *t) {
-    t[0] = bind_ref(e, &step->from, step->from.index);
-    t[1] = bind_ref(e, &step->to, step->to.index);
+    t[0] = bind_ref(e, &step->from, step->from.index, step->group);
+    t[1] = bind_ref(e, &step->to, step->to.index, step->group);
     pass->op = &fv__op_convert;
     pass->inputs = pass->outputs = 1;
     pass->x = pass->dy = &t[0];
@@ -183,10 +197,11 @@ void fv__exec_bind(fv_exec *e) {
         else if (step->kind == FV_STEP_CONVERT)
             bind_convert(e, step, pass, t);
         else
-            t[0] = bind_ref(e, &step->to, 0);
+            t[0] = bind_ref(e, &step->to, step->to.index, step->group);
         if (step->kind == FV_STEP_CLEAR) pass->y = &t[0];
         t += step_tensors(plan, step);
     }
+    for (size_t i = 0; e->starts && i < e->tensor_count; i++) e->starts[i] = e->tensors[i].data;
     e->bound = e->workspace->block;
     e->bound_prepared = prepared;
 }
@@ -196,7 +211,7 @@ void fv__exec_bind(fv_exec *e) {
 static fv_status make(fv_context *ctx, fv_exec *e, const fv_exec_options *o) {
     const fv_plan *plan = e->plan;
     if (!e->prepared) {
-        FV_TRY(o->host_weights ? fv__prepared_from_host(ctx, plan, o->host_weights, &e->prepared)
+        FV_TRY(o->host_weights ? fv__prepared_from_host(ctx, plan, o->host_weights, false, &e->prepared)
                                : fv__prepared_new(ctx, plan, o->weights, NULL, &e->prepared));
         e->own_prepared = true;
     }
@@ -212,6 +227,10 @@ static fv_status make(fv_context *ctx, fv_exec *e, const fv_exec_options *o) {
     e->passes = fv__alloc(ctx, (plan->step_count + 1) * sizeof *e->passes, "a run's steps");
     e->tensors = fv__alloc(ctx, (e->tensor_count + 1) * sizeof *e->tensors, "a run's steps");
     if (!e->passes || !e->tensors) return FV_EXHAUSTED;
+    if (fv__plan_grouped(plan)) {
+        e->starts = fv__alloc(ctx, (e->tensor_count + 1) * sizeof *e->starts, "a run's steps");
+        if (!e->starts) return FV_EXHAUSTED;
+    }
     fv__exec_bind(e);
     return FV_OK;
 }
@@ -242,6 +261,7 @@ void fv__exec_free(fv_exec *e) {
     if (e->own_workspace) fv__free(e->workspace);
     fv__free(e->passes);
     fv__free(e->tensors);
+    fv__free(e->starts);
     fv__free(e);
 }
 
@@ -261,14 +281,14 @@ fv_tensor fv__exec_value(fv_exec *e, int value) {
     const bool copied = v->layout != FV_PLAIN && copy->first <= copy->last;
     const fv_ref ref = {copied ? FV_REF_COPY : FV_REF_VALUE, value, FV_PLAIN};
     fv__exec_bind(e);
-    return bind_ref(e, &ref, value);
+    return bind_whole(e, &ref, value);
 }
 
 fv_tensor fv__exec_value_gradient(fv_exec *e, int value) {
     const bool there = e->plan->options.backward && e->plan->values[value].needs_gradient;
     const fv_ref ref = {there ? FV_REF_GRADIENT : FV_REF_NONE, value, FV_PLAIN};
     fv__exec_bind(e);
-    return bind_ref(e, &ref, value);
+    return bind_whole(e, &ref, value);
 }
 
 /* Sample by sample: a slice of a joined buffer has gaps between them. */

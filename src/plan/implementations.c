@@ -2,6 +2,7 @@
 /*
  * implementations.c - who computes each node, settled once, and the layouts that follow.
  */
+#include "device/tuning.h"
 #include "plan/plan_internal.h"
 #include <string.h>
 
@@ -38,7 +39,17 @@ static void mark_gradients(fv_plan *plan) {
     }
 }
 
-/* The plan's own copy of a site, with the epilogue that the node's step got. */
+fv_status fv__plan_site(fv_context *ctx, const fv_plan *plan, int n, fv_site_room *room) {
+    const fv_plan_node *p = &plan->nodes[n];
+    FV_TRY(fv__net_site(ctx, plan->net, &plan->net->nodes[n], p->group, room));
+    if (!p->options) return FV_OK;
+    room->site.options = p->options;
+    room->in[0] = plan->values[p->in[0]].shape;
+    if (plan->values[p->in[0]].batched) room->in[0].dim[0] = p->group;
+    return FV_OK;
+}
+
+/* The plan's own copy of a site, with the prologue and the epilogue that the node's step got. */
 static fv_status keep_site(fv_plan *plan, int n, const fv_site *found) {
     const fv_plan_node *p = &plan->nodes[n];
     const size_t in = (size_t)found->inputs + 1, out = (size_t)found->outputs + 1;
@@ -57,6 +68,7 @@ static fv_status keep_site(fv_plan *plan, int n, const fv_site *found) {
     site->in_type = in_type;
     site->out = out_shape;
     site->out_type = out_type;
+    site->prologue = (fv_prologue){.there = p->front >= 0, .relu = p->front_act >= 0};
     site->epilogue.add = p->add >= 0;
     if (p->act >= 0) {
         site->epilogue.act = plan->net->nodes[p->act].op;
@@ -79,14 +91,27 @@ static fv_status size_saved(fv_context *ctx, fv_plan *plan, int n) {
     return FV_OK;
 }
 
+/* Another variant of what was chosen: the one asked for, or the one that was measured. */
+static fv_status vary(fv_context *ctx, fv_plan *plan, int n, fv_request *request,
+                      const fv_impl *impl, fv_settled *settled) {
+    const fv_site *site = plan->nodes[n].site;
+    const unsigned char *asked = plan->options.variants;
+    if (asked)
+        request->variant = asked[2 * n + (request->which == FV_BACKWARD)];
+    else
+        FV_TRY(fv__tuned_variant(ctx, impl, site, request, &request->variant));
+    return fv__impl_vary(impl, site, request, &plan->arena, settled);
+}
+
 static fv_status choose_pass(fv_context *ctx, fv_plan *plan, int n, fv_which which, bool *wants) {
     fv_plan_node *p = &plan->nodes[n];
-    const fv_request request = fv__plan_request(plan, n, which, wants);
+    fv_request request = fv__plan_request(plan, n, which, wants);
     const fv_op *op = plan->net->nodes[n].op;
     const fv_impl **impl = which == FV_FORWARD ? &p->forward : &p->backward;
     fv_settled *settled = &p->settled[which];
     FV_TRY(fv__impl_choose(ctx, plan->device, op, p->site, &request, &plan->arena, impl, settled,
                            NULL));
+    FV_TRY(vary(ctx, plan, n, &request, *impl, settled));
     if (settled->scratch > plan->scratch_bytes) plan->scratch_bytes = settled->scratch;
     if (settled->worker > plan->worker_bytes) plan->worker_bytes = settled->worker;
     return FV_OK;
@@ -114,11 +139,15 @@ static fv_status choose_node(fv_context *ctx, fv_plan *plan, int n, fv_site_room
                              bool *wants) {
     const fv_node *node = &plan->net->nodes[n];
     fv_plan_node *p = &plan->nodes[n];
-    FV_TRY(fv__net_site(ctx, plan->net, node, plan->options.batch, room));
+    FV_TRY(fv__plan_site(ctx, plan, n, room));
     if (plan->options.training && node->op->trains)
         if (node->op->trains(ctx, &room->site) != FV_OK)
             return fv__fail_in(ctx, "%s: ", node->name);
-    for (int o = 0; o < node->outputs; o++) plan->values[node->out[o]].shape = room->site.out[o];
+    for (int o = 0; o < node->outputs; o++) {
+        fv_plan_value *y = &plan->values[node->out[o]];
+        y->shape = room->site.out[o];
+        if (y->batched) y->shape.dim[0] = plan->options.batch;
+    }
     FV_TRY(keep_site(plan, n, &room->site));
     FV_TRY(size_saved(ctx, plan, n));
     if (p->part_of < 0) {

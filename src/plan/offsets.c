@@ -13,8 +13,17 @@ static void use(fv_span *span, int step) {
     if (step > span->last) span->last = step;
 }
 
+/* What fills while the steps before run again, for more samples, is there from the first step on.
+ */
+static void use_filling(fv_plan *plan, fv_span *span, int value, int step) {
+    use(span, step);
+    if (step < (int)plan->forward_steps && plan->values[value].held > plan->steps[step].group)
+        use(span, 0);
+}
+
 static void use_value(fv_plan *plan, int value, int step) {
-    use(&plan->values[fv__plan_root(plan, value, NULL)].span, step);
+    const int root = fv__plan_root(plan, value, NULL);
+    use_filling(plan, &plan->values[root].span, root, step);
 }
 
 static void use_gradient(fv_plan *plan, int value, int step) {
@@ -23,7 +32,8 @@ static void use_gradient(fv_plan *plan, int value, int step) {
 
 static void use_ref(fv_plan *plan, const fv_ref *ref, int step) {
     if (ref->kind == FV_REF_VALUE) use_value(plan, ref->index, step);
-    if (ref->kind == FV_REF_COPY) use(&plan->values[ref->index].copies[ref->layout], step);
+    if (ref->kind == FV_REF_COPY)
+        use_filling(plan, &plan->values[ref->index].copies[ref->layout], ref->index, step);
     if (ref->kind == FV_REF_GRADIENT) use_gradient(plan, ref->index, step);
     if (ref->kind == FV_REF_TEMP) use(&plan->temps[ref->index].span, step);
 }
@@ -52,7 +62,7 @@ static void use_step(fv_plan *plan, int s) {
 static void use_outside(fv_plan *plan, int end) {
     for (size_t v = 0; v < plan->net->value_count; v++) {
         fv_plan_value *value = &plan->values[v];
-        if (plan->net->values[v].data) continue; /* constants lie elsewhere */
+        if (value->constant_data) continue; /* constants lie elsewhere */
         const bool from_outside = value->owner < 0 && value->readers > 0;
         const bool seen = fv__plan_seen(plan, (int)v);
         if (from_outside) use_value(plan, (int)v, 0);

@@ -18,6 +18,7 @@ static void start_value(fv_plan *plan, int v) {
     if (from->type.batched) value->shape.dim[0] = plan->options.batch;
     value->dtype = dtype_of(plan, from->type.dtype);
     value->batched = from->type.batched;
+    value->constant_data = from->data;
     value->owner = from->node;
     value->pinned = from->node < 0;
     value->region.parent = value->gradient_region.parent = v;
@@ -31,9 +32,11 @@ static fv_status start_node(fv_plan *plan, int n) {
     node->in = fv__arena_alloc(&plan->arena, sizeof *node->in * (size_t)(from->inputs + 1));
     if (!node->in) return FV_EXHAUSTED;
     memcpy(node->in, from->in, sizeof *node->in * (size_t)from->inputs);
-    node->part_of = node->fold = node->add = node->act = -1;
+    node->part_of = node->add = node->act = -1;
+    node->front = node->front_act = -1;
     node->writes = from->out[0];
     node->order = n;
+    node->group = plan->options.batch;
     for (int i = 0; i < FV_OP_SAVED; i++) node->saved[i] = unused;
     return FV_OK;
 }
@@ -59,18 +62,23 @@ static fv_status start(fv_plan *plan) {
     return FV_OK;
 }
 
-/* "bn1, add1, relu1": what a node's step does beside. */
+static fv_status name_part(fv_plan *plan, fv_plan_node *p, int part) {
+    if (part < 0) return FV_OK;
+    const char *name = plan->net->nodes[part].name;
+    p->parts = p->parts ? fv__arena_format(&plan->arena, "%s, %s", p->parts, name)
+                        : fv__arena_text(&plan->arena, name);
+    return p->parts ? FV_OK : FV_EXHAUSTED;
+}
+
+/* "bn1, add1, relu1": what a node's step does beside, before it and behind. */
 static fv_status name_parts(fv_plan *plan) {
     for (size_t n = 0; n < plan->net->node_count; n++) {
         fv_plan_node *p = &plan->nodes[n];
-        const int parts[3] = {p->fold, p->add, p->act};
-        for (int i = 0; i < 3; i++) {
-            if (parts[i] < 0) continue;
-            const char *name = plan->net->nodes[parts[i]].name;
-            p->parts = p->parts ? fv__arena_format(&plan->arena, "%s, %s", p->parts, name)
-                                : fv__arena_text(&plan->arena, name);
-            if (!p->parts) return FV_EXHAUSTED;
-        }
+        FV_TRY(name_part(plan, p, p->front));
+        FV_TRY(name_part(plan, p, p->front_act));
+        for (const fv_fold *f = p->folds; f; f = f->next) FV_TRY(name_part(plan, p, f->node));
+        FV_TRY(name_part(plan, p, p->add));
+        FV_TRY(name_part(plan, p, p->act));
     }
     return FV_OK;
 }
@@ -79,9 +87,12 @@ static fv_status make(fv_context *ctx, fv_plan *plan) {
     FV_TRY(start(plan));
     FV_TRY(fv__plan_rewrite(ctx, plan));
     FV_TRY(name_parts(plan));
+    fv__plan_groups(plan);
     FV_TRY(fv__plan_choose(ctx, plan));
     fv__plan_regions(plan);
     FV_TRY(fv__plan_list_steps(ctx, plan));
+    FV_TRY(fv__plan_segments(plan));
+    fv__plan_hold(plan);
     FV_TRY(fv__plan_offsets(ctx, plan));
     return fv__plan_prepared(ctx, plan);
 }
@@ -106,6 +117,7 @@ fv_status fv__plan_new(fv_context *ctx, const fv_graph *net, const fv_plan_optio
     if (options->dtype == FV_F32 && !options->reference && device->kernels)
         plan->kernels = device->kernels(ctx->isa, &plan->table);
     const fv_status status = make(ctx, plan);
+    plan->options.variants = NULL;
     plan->options.keep = NULL; /* the caller's; marked by now */
     plan->options.keep_count = 0;
     if (status != FV_OK) {

@@ -25,8 +25,12 @@ typedef struct fv_plan_options {
     bool input_gradient; /* dx of values[0] too */
     const int *keep;     /* values that must be readable after forward, beside the heads */
     int keep_count;
-    fv_layout prefer;        /* implementations that take maps so come first; FV_PLAIN: as listed */
+    size_t near;      /* bytes of maps that a step is to work on at a time; 0: as caches hold */
+    fv_layout prefer; /* implementations that take maps so come first; FV_PLAIN: as listed */
     const fv_device *device; /* NULL: the context's */
+    /* [2 * nodes], forward and backward of each in turn: the variants to settle where they can be;
+       NULL: those that the context's tuning has, if any. */
+    const unsigned char *variants;
 } fv_plan_options;
 
 FV_MUST_USE fv_status fv__plan_new(fv_context *ctx, const fv_graph *net,
@@ -64,9 +68,10 @@ struct fv_workspace;
 FV_MUST_USE fv_status fv__prepared_new(fv_context *ctx, const fv_plan *plan, void *weights,
                                        struct fv_workspace *shared, fv_prepared **out);
 /* The same of weights on the host, which are copied to the device whenever they are prepared; where
-   the device is the host they are read where they lie. */
+   the device is the host they are read where they lie. `rests`: they lie in a mapped file and
+   nobody changes them; the memory of those that steps do not read themselves is given back. */
 FV_MUST_USE fv_status fv__prepared_from_host(fv_context *ctx, const fv_plan *plan,
-                                             const void *weights, fv_prepared **out);
+                                             const void *weights, bool rests, fv_prepared **out);
 /* Packs anew: to be called whenever the weights have changed. Cannot fail. */
 void fv__prepare(fv_context *ctx, fv_prepared *prepared);
 int64_t fv__prepared_count(const fv_prepared *prepared); /* weights packed so far, all calls */
@@ -122,7 +127,10 @@ typedef struct fv_step_view {
     int step; /* number of the step in the plan */
     int node; /* of the net; -1: a gradient is cleared or a layout converted */
     fv_which which;
-    const char *impl;    /* "gemm", "clear", "convert" */
+    const char *impl;  /* "gemm", "clear", "convert" */
+    const fv_impl *by; /* that implementation, its variant and its site; NULL: no node's */
+    int variant;
+    const fv_site *site;
     const char *fused;   /* names of what the step's epilogue does, "add1, relu1"; NULL: none */
     const fv_pass *pass; /* NULL for what is no node's */
 } fv_step_view;

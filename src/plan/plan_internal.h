@@ -3,6 +3,7 @@
  * plan_internal.h - a plan's insides, shared by the files of this room.
  *
  *   rewrite*.c        the graph made simpler: identities gone, bn folded, epilogues joined
+ *   groups.c          how many samples each step takes at a time
  *   implementations.c who computes each node; the layouts that follow
  *   regions.c         which values share memory (views, in place, slices of a concat)
  *   steps.c           the list of steps, forward and backward, with conversions
@@ -35,6 +36,7 @@ typedef struct fv_plan_value {
     fv_shape shape; /* with the batch */
     fv_dtype dtype;
     bool batched;
+    int64_t held;        /* samples that its buffer has room for: plan/groups.c */
     int owner;           /* the node whose step writes it; -1: an input or a constant */
     int readers, reader; /* live nodes that read it, and one of them */
     bool pinned;         /* must be there after forward, or comes from outside */
@@ -44,29 +46,41 @@ typedef struct fv_plan_value {
     fv_span span, gradient_span; /* of roots */
     fv_span copies[FV_LAYOUTS];  /* in other layouts */
     size_t constant;             /* a constant: offset into the prepared block, and what it is */
-    const void *constant_data;
+    const void *constant_data;   /* NULL: it is none */
 } fv_plan_value;
+
+/* What is folded into a node's weights: a bn, or what constants do, as the numbers of a bn. */
+typedef struct fv_fold {
+    int node;
+    void *numbers; /* weight, bias, mean, variance: [4][filters] on the host; NULL: a bn's own */
+    size_t at;     /* their offset into the prepared block */
+    struct fv_fold *next;
+} fv_fold;
 
 /* A node in this plan. */
 typedef struct fv_plan_node {
-    int *in;       /* values it reads, after rewriting */
-    bool live;     /* its step, or the step it is part of, runs */
-    bool view;     /* no step: y is x */
-    bool joined;   /* no step: a concat whose inputs were written in place */
-    int part_of;   /* the node whose step does its work forward (epilogue, folded); -1: its own */
-    int fold;      /* the bn folded into this one's weights; -1: none */
-    int add, act;  /* the nodes in its epilogue; -1: none */
-    int added;     /* the value that the epilogue adds */
-    char *parts;   /* "bn1, add1, relu1": what its step does beside; NULL: nothing */
-    int writes;    /* the value its step writes: its first output, or its last part's */
-    int order;     /* after which node's turn its step stands: its own, or its last part's */
-    bool in_place; /* y overwrites x */
+    const void *options; /* of its step, where rewriting has changed them; NULL: the node's */
+    int *in;             /* values it reads, after rewriting */
+    bool live;           /* its step, or the step it is part of, runs */
+    bool view;           /* no step: y is x */
+    bool joined;         /* no step: a concat whose inputs were written in place */
+    int part_of; /* the node whose step does its work forward (epilogue, folded); -1: its own */
+    int front, front_act; /* the bn, and the relu behind it, that its step applies to x[0]; -1 */
+    fv_fold *folds;       /* what is folded into its weights, in order; NULL: nothing */
+    int add, act;         /* the nodes in its epilogue; -1: none */
+    int added;            /* the value that the epilogue adds */
+    char *parts;          /* "bn1, add1, relu1": what its step does beside; NULL: nothing */
+    int writes;           /* the value its step writes: its first output, or its last part's */
+    int64_t group;        /* samples that its step takes at a time */
+    int order;            /* after which node's turn its step stands: its own, or its last part's */
+    bool in_place;        /* y overwrites x */
     bool gradient_in_place; /* dx overwrites dy */
     bool needs_backward;
     fv_site *site; /* at this batch */
     const fv_impl *forward, *backward;
     fv_settled settled[2]; /* [which] */
-    const fv_impl *fold_impl;
+    const fv_impl *fold_impl, *before_impl;
+    size_t before;      /* offset of the numbers of `front` */
     size_t prepared[2]; /* offsets into the prepared block */
     size_t folded[2];   /* of the folded weight (there only when run reads it) and bias */
     fv_span saved[FV_OP_SAVED];
@@ -99,6 +113,7 @@ typedef struct fv_step {
     fv_step_kind kind;
     fv_which which;
     int node;            /* RUN */
+    int64_t group;       /* samples at a time */
     fv_ref *x, *y;       /* RUN: [inputs], [outputs] of the node; NONE: not read */
     fv_ref *dx, *dy;     /* RUN backward */
     fv_ref added;        /* RUN forward */
@@ -107,6 +122,12 @@ typedef struct fv_step {
     bool accumulate;     /* CONVERT: added to what is there */
     const fv_impl *impl; /* CONVERT */
 } fv_step;
+
+/* Steps with one group. */
+typedef struct fv_segment {
+    size_t first, end; /* steps */
+    int64_t group;
+} fv_segment;
 
 struct fv_plan {
     const fv_graph *net;
@@ -125,6 +146,9 @@ struct fv_plan {
     size_t temp_count, temp_capacity;
     fv_step *steps;
     size_t step_count, step_capacity, forward_steps;
+    fv_segment *segments; /* of forward */
+    size_t segment_count;
+    int64_t listed; /* while steps are listed: the group of the one that conversions are for */
     size_t block_bytes, scratch_bytes, worker_bytes, prepared_bytes, fold_bytes, values_unshared;
 };
 
@@ -155,10 +179,29 @@ FV_MUST_USE fv_status fv__plan_rewrite(fv_context *ctx, fv_plan *plan);
 void fv__plan_count_readers(fv_plan *plan);
 /* The only live node that reads a value which nobody outside wants; -1: there is no such one. */
 int fv__plan_only_reader(const fv_plan *plan, int value);
-/* Notes what a rule did: "fold_bn: bn1 into conv1". */
+/* Notes what a rule did: "fold: bn1 into conv1". */
 void fv__plan_note(fv_plan *plan, const fv_rewrite *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The node whose step stands at node n's turn; -1: none. */
+int fv__plan_step_at(const fv_plan *plan, int n);
+/* How many samples each step takes at a time; then, of the steps listed, the segments, and how many
+   samples each value's buffer holds. */
+void fv__plan_groups(fv_plan *plan);
+FV_MUST_USE fv_status fv__plan_segments(fv_plan *plan);
+void fv__plan_hold(fv_plan *plan);
+/* Whether some step takes less than the batch at a time. */
+static inline bool fv__plan_grouped(const fv_plan *plan) {
+    return plan->segment_count > 0 && plan->segments[0].group < plan->options.batch;
+}
+
+static inline const void *fv__plan_options_of(const fv_plan *plan, int node) {
+    const void *own = plan->nodes[node].options;
+    return own ? own : plan->net->nodes[node].options;
+}
+/* The site of a node as rewriting left it, without its epilogue. */
+FV_MUST_USE fv_status fv__plan_site(fv_context *ctx, const fv_plan *plan, int node,
+                                    fv_site_room *room);
 FV_MUST_USE fv_status fv__plan_choose(fv_context *ctx, fv_plan *plan);
 /* What is asked of implementations of a node's pass. `wants` has room for its inputs. */
 fv_request fv__plan_request(const fv_plan *plan, int node, fv_which which, bool *wants);
@@ -183,6 +226,7 @@ struct fv_prepared {
     char *weights;    /* on the device */
     const void *host; /* where they are copied from whenever they are prepared, into memory of its
                          own; NULL: somebody else puts them there */
+    bool rests;       /* the weights on the host are a file's, and nobody changes them */
     fv_workspace *block, own;
     int64_t count;
 };
@@ -203,6 +247,8 @@ struct fv_exec {
     fv_pass *passes;                    /* [steps] */
     fv_tensor *tensors;                 /* what the passes' arrays point at */
     size_t tensor_count;
+    int64_t first; /* of the run's samples in the whole batch */
+    char **starts; /* [tensors] where their buffers begin, of plans with several segments */
 };
 /* Makes a workspace as large as it is needed. */
 FV_MUST_USE fv_status fv__workspace_reserve(fv_context *ctx, fv_workspace *w,

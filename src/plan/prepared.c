@@ -5,6 +5,8 @@
  * One block on the device. A folded weight stays in it only where run reads it; where it is packed,
  * it lies at the block's end while packing goes on.
  */
+#include "base/file.h"
+#include "op/bn.h"
 #include "plan/plan_internal.h"
 #include <string.h>
 
@@ -18,7 +20,7 @@ static const fv_param *param_of(const fv_plan *plan, int node, int i) {
     return &plan->net->params[plan->net->nodes[node].param[i]];
 }
 
-/* The filters of a node into which bn is folded, and all its weights. */
+/* All weights of a node into which others are folded, and what those bring. */
 static bool reserve_folded(fv_plan *plan, int n) {
     fv_plan_node *p = &plan->nodes[n];
     const size_t item = fv__dtype_bytes(plan->options.dtype);
@@ -26,16 +28,37 @@ static bool reserve_folded(fv_plan *plan, int n) {
     const size_t weight = (size_t)w->count * item, bias = (size_t)w->spec.shape.dim[0] * item;
     if (weight > plan->fold_bytes) plan->fold_bytes = weight;
     const bool packed = p->settled[FV_FORWARD].packed;
+    for (fv_fold *f = p->folds; f; f = f->next)
+        if (f->numbers && !reserve(&plan->prepared_bytes, 4 * bias, &f->at)) return false;
     return reserve(&plan->prepared_bytes, packed ? 0 : weight, &p->folded[0]) &&
            reserve(&plan->prepared_bytes, bias, &p->folded[1]);
 }
 
-static fv_status choose_fold(fv_context *ctx, fv_plan *plan, int n) {
+/* Who computes, while weights are prepared, an operator that only plans use. */
+static fv_status choose_for(fv_context *ctx, fv_plan *plan, const fv_op *op, const fv_impl **impl) {
     const fv_site site = {0};
     const fv_request request = {.which = FV_FORWARD, .real = plan->options.dtype};
     fv_settled settled;
-    return fv__impl_choose(ctx, plan->device, &fv__op_fold, &site, &request, &plan->arena,
-                           &plan->nodes[n].fold_impl, &settled, NULL);
+    return fv__impl_choose(ctx, plan->device, op, &site, &request, &plan->arena, impl, &settled,
+                           NULL);
+}
+
+static fv_status choose_and_reserve(fv_context *ctx, fv_plan *plan, int n, bool *fits) {
+    fv_plan_node *p = &plan->nodes[n];
+    if (p->folds) {
+        FV_TRY(choose_for(ctx, plan, &fv__op_fold, &p->fold_impl));
+        *fits = *fits && reserve_folded(plan, n);
+    }
+    if (p->front >= 0) {
+        const size_t each = (size_t)param_of(plan, p->front, 0)->count;
+        FV_TRY(choose_for(ctx, plan, &fv__op_before, &p->before_impl));
+        *fits = *fits && reserve(&plan->prepared_bytes,
+                                 3 * each * fv__dtype_bytes(plan->options.dtype), &p->before);
+    }
+    for (int which = 0; which < 2; which++)
+        *fits = *fits &&
+                reserve(&plan->prepared_bytes, p->settled[which].prepared, &p->prepared[which]);
+    return FV_OK;
 }
 
 /* A constant of real numbers becomes the plan's. */
@@ -45,9 +68,9 @@ static fv_status place_constant(fv_context *ctx, fv_plan *plan, int v) {
     const size_t bytes = (size_t)fv__shape_count(&value->shape) * fv__dtype_bytes(value->dtype);
     if (!reserve(&plan->prepared_bytes, bytes, &value->constant))
         return fv__fail(ctx, FV_BAD_INPUT, "the constant %s does not fit in memory", from->name);
-    value->constant_data = from->data;
     if (value->dtype == from->type.dtype) return FV_OK;
-    const fv_tensor x = fv__tensor((void *)(uintptr_t)from->data, from->type.dtype, value->shape);
+    const fv_tensor x =
+        fv__tensor((void *)(uintptr_t)value->constant_data, from->type.dtype, value->shape);
     const fv_tensor y =
         fv__tensor(fv__arena_alloc(&plan->arena, bytes), value->dtype, value->shape);
     if (!y.data) return FV_EXHAUSTED;
@@ -58,19 +81,10 @@ static fv_status place_constant(fv_context *ctx, fv_plan *plan, int v) {
 
 fv_status fv__plan_prepared(fv_context *ctx, fv_plan *plan) {
     bool fits = true;
-    for (size_t n = 0; n < plan->net->node_count; n++) {
-        fv_plan_node *p = &plan->nodes[n];
-        if (!p->live) continue;
-        if (p->fold >= 0) {
-            FV_TRY(choose_fold(ctx, plan, (int)n));
-            fits = fits && reserve_folded(plan, (int)n);
-        }
-        for (int which = 0; which < 2; which++)
-            fits = fits &&
-                   reserve(&plan->prepared_bytes, p->settled[which].prepared, &p->prepared[which]);
-    }
+    for (size_t n = 0; n < plan->net->node_count; n++)
+        if (plan->nodes[n].live) FV_TRY(choose_and_reserve(ctx, plan, (int)n, &fits));
     for (size_t v = 0; v < plan->net->value_count; v++)
-        if (plan->net->values[v].data && plan->values[v].readers)
+        if (plan->values[v].constant_data && plan->values[v].readers)
             FV_TRY(place_constant(ctx, plan, (int)v));
     return fits ? FV_OK : fv__fail(ctx, FV_BAD_INPUT, "the network's weights do not fit in memory");
 }
@@ -86,7 +100,7 @@ static fv_tensor weight_of(const fv_prepared *p, int node, int i) {
 
 fv_tensor fv__prepared_param(const fv_prepared *p, int node, int i) {
     const fv_plan_node *n = &p->plan->nodes[node];
-    if (n->fold < 0 || i > 1) return weight_of(p, node, i);
+    if (!n->folds || i > 1) return weight_of(p, node, i);
     fv_tensor t = weight_of(p, node, 0);
     if (i == 1) t.shape = fv__shape1(t.shape.dim[0]);
     t = fv__tensor(NULL, t.dtype, t.shape);
@@ -98,27 +112,61 @@ fv_tensor fv__prepared_param(const fv_prepared *p, int node, int i) {
 static fv_pass pass_of(const fv_prepared *p, int node) {
     const fv_node *n = &p->plan->net->nodes[node];
     return (fv_pass){.op = n->op,
-                     .options = n->options,
+                     .options = fv__plan_options_of(p->plan, node),
                      .params = n->params,
                      .pool = p->ctx->pool,
                      .kernels = p->plan->kernels};
 }
 
-/* w' and b' of a node with the bn behind it. */
+/* The numbers of a bn, or of what is like one, into x; its options. */
+static const void *numbers_of(const fv_prepared *p, const fv_fold *f, int64_t filters,
+                              fv_tensor x[4]) {
+    static const fv_bn_options constant = {0};
+    const fv_dtype dtype = p->plan->options.dtype;
+    const size_t bytes = (size_t)filters * fv__dtype_bytes(dtype);
+    if (f->numbers) p->plan->device->upload(fv__prepared_at(p, f->at), f->numbers, 4 * bytes);
+    for (int i = 0; i < 4; i++)
+        x[i] = f->numbers ? fv__tensor(fv__prepared_at(p, f->at + (size_t)i * bytes), dtype,
+                                       fv__shape1(filters))
+                          : weight_of(p, f->node, i);
+    return f->numbers ? &constant : p->plan->net->nodes[f->node].options;
+}
+
+/* w' and b' of a node with what is behind it: of its own, then of w' and b'. */
 static void fold(const fv_prepared *p, int node) {
     const fv_plan_node *n = &p->plan->nodes[node];
-    const int own = p->plan->net->nodes[node].params;
+    int own = p->plan->net->nodes[node].params;
     fv_tensor x[6], y[2] = {fv__prepared_param(p, node, 0), fv__prepared_param(p, node, 1)};
     for (int i = 0; i < own; i++) x[i] = weight_of(p, node, i);
-    for (int i = 0; i < 4; i++) x[own + i] = weight_of(p, n->fold, i);
-    fv_pass pass = pass_of(p, node);
-    pass.op = &fv__op_fold;
-    pass.options = p->plan->net->nodes[n->fold].options;
-    pass.inputs = own + 4;
-    pass.outputs = 2;
+    for (const fv_fold *f = n->folds; f; f = f->next) {
+        fv_pass pass = pass_of(p, node);
+        pass.op = &fv__op_fold;
+        pass.options = numbers_of(p, f, y[1].shape.dim[0], x + own);
+        pass.inputs = own + 4;
+        pass.outputs = 2;
+        pass.x = x;
+        pass.y = y;
+        p->plan->device->launch(n->fold_impl->run, &pass);
+        x[0] = y[0];
+        x[1] = y[1];
+        own = 2;
+    }
+}
+
+/* The numbers of the bn in front of a node. */
+static void before(const fv_prepared *p, int node) {
+    const fv_plan_node *n = &p->plan->nodes[node];
+    fv_tensor x[4];
+    for (int i = 0; i < 4; i++) x[i] = weight_of(p, n->front, i);
+    fv_tensor y =
+        fv__tensor(fv__prepared_at(p, n->before), x[0].dtype, fv__shape2(3, x[0].shape.dim[0]));
+    fv_pass pass = pass_of(p, n->front);
+    pass.op = &fv__op_before;
+    pass.inputs = 4;
+    pass.outputs = 1;
     pass.x = x;
-    pass.y = y;
-    p->plan->device->launch(n->fold_impl->run, &pass);
+    pass.y = &y;
+    p->plan->device->launch(n->before_impl->run, &pass);
 }
 
 static void prepare_pass(fv_prepared *p, int node, fv_which which) {
@@ -127,7 +175,7 @@ static void prepare_pass(fv_prepared *p, int node, fv_which which) {
     if (!impl || !impl->prepare) return;
     fv_pass pass = pass_of(p, node);
     fv_tensor w[FV_OP_PARAMS];
-    const bool folded = which == FV_FORWARD && n->fold >= 0;
+    const bool folded = which == FV_FORWARD && n->folds;
     if (folded && pass.params < 2) pass.params = 2;
     for (int i = 0; i < pass.params; i++)
         w[i] = folded ? fv__prepared_param(p, node, i) : weight_of(p, node, i);
@@ -138,10 +186,20 @@ static void prepare_pass(fv_prepared *p, int node, fv_which which) {
     p->count++;
 }
 
+/* The memory of weights that no step reads where they lie: of a node's first, the others are small.
+   Other nodes may share them; they are read again then. */
+static void forget(const fv_prepared *p, int node) {
+    const fv_plan_node *n = &p->plan->nodes[node];
+    if (!p->rests || p->host || p->plan->net->nodes[node].params == 0) return;
+    if (!n->folds && !n->settled[FV_FORWARD].packed) return;
+    const fv_tensor w = weight_of(p, node, 0);
+    fv__file_forget(w.data, (size_t)fv__shape_count(&w.shape) * fv__dtype_bytes(w.dtype));
+}
+
 static void upload_constants(const fv_prepared *p) {
     for (size_t v = 0; v < p->plan->net->value_count; v++) {
         const fv_plan_value *value = &p->plan->values[v];
-        if (!value->constant_data) continue;
+        if (!value->constant_data || !value->readers) continue;
         p->plan->device->upload(fv__prepared_at(p, value->constant), value->constant_data,
                                 (size_t)fv__shape_count(&value->shape) *
                                     fv__dtype_bytes(value->dtype));
@@ -158,9 +216,11 @@ void fv__prepare(fv_context *ctx, fv_prepared *p) {
     upload_constants(p);
     for (size_t n = 0; n < p->plan->net->node_count; n++) {
         if (!p->plan->nodes[n].live) continue;
-        if (p->plan->nodes[n].fold >= 0) fold(p, (int)n);
+        if (p->plan->nodes[n].folds) fold(p, (int)n);
+        if (p->plan->nodes[n].front >= 0) before(p, (int)n);
         prepare_pass(p, (int)n, FV_FORWARD);
         prepare_pass(p, (int)n, FV_BACKWARD);
+        forget(p, (int)n);
     }
 }
 
@@ -181,13 +241,14 @@ static fv_status make(fv_context *ctx, fv_prepared *p) {
 }
 
 static fv_status new_prepared(fv_context *ctx, const fv_plan *plan, void *weights, const void *host,
-                              fv_workspace *shared, fv_prepared **out) {
+                              bool rests, fv_workspace *shared, fv_prepared **out) {
     *out = NULL;
     fv_prepared *p = fv__alloc(ctx, sizeof *p, "prepared weights");
     if (!p) return FV_EXHAUSTED;
     p->plan = plan;
     p->weights = weights;
     p->host = host;
+    p->rests = rests;
     p->block = shared ? shared : &p->own;
     const fv_status status = make(ctx, p);
     if (status != FV_OK) {
@@ -200,14 +261,14 @@ static fv_status new_prepared(fv_context *ctx, const fv_plan *plan, void *weight
 
 fv_status fv__prepared_new(fv_context *ctx, const fv_plan *plan, void *weights,
                            fv_workspace *shared, fv_prepared **out) {
-    return new_prepared(ctx, plan, weights, NULL, shared, out);
+    return new_prepared(ctx, plan, weights, NULL, false, shared, out);
 }
 
 fv_status fv__prepared_from_host(fv_context *ctx, const fv_plan *plan, const void *weights,
-                                 fv_prepared **out) {
+                                 bool rests, fv_prepared **out) {
     if (plan->device->host)
-        return new_prepared(ctx, plan, (void *)(uintptr_t)weights, NULL, NULL, out);
-    return new_prepared(ctx, plan, NULL, weights, NULL, out);
+        return new_prepared(ctx, plan, (void *)(uintptr_t)weights, NULL, rests, NULL, out);
+    return new_prepared(ctx, plan, NULL, weights, rests, NULL, out);
 }
 
 void fv__prepared_free(fv_prepared *p) {

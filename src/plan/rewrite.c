@@ -29,7 +29,7 @@ void fv__plan_count_readers(fv_plan *plan) {
         p->live = false;
         for (int o = 0; o < node->outputs; o++) {
             const fv_plan_value *y = &plan->values[node->out[o]];
-            if (y->pinned || y->readers > 0) p->live = true;
+            if ((y->pinned || y->readers > 0) && !y->constant_data) p->live = true;
         }
         if (p->live)
             for (int i = 0; i < node->inputs; i++) {

@@ -47,6 +47,7 @@ static fv_status convert(fv_context *ctx, fv_plan *plan, fv_which which, int val
     fv_step step = {.kind = FV_STEP_CONVERT,
                     .which = which,
                     .node = -1,
+                    .group = plan->listed,
                     .from = from,
                     .to = to,
                     .accumulate = accumulate};
@@ -57,8 +58,12 @@ static fv_status convert(fv_context *ctx, fv_plan *plan, fv_which which, int val
 }
 
 static fv_status clear(fv_context *ctx, fv_plan *plan, fv_ref what) {
-    return add_step(
-        ctx, plan, &(fv_step){.kind = FV_STEP_CLEAR, .which = FV_BACKWARD, .node = -1, .to = what});
+    return add_step(ctx, plan,
+                    &(fv_step){.kind = FV_STEP_CLEAR,
+                               .which = FV_BACKWARD,
+                               .node = -1,
+                               .group = plan->listed,
+                               .to = what});
 }
 
 /* A value in the layout that is wanted: itself, or its copy, which is made if it is not there. */
@@ -83,9 +88,11 @@ static fv_status list_forward_of(fv_context *ctx, fv_plan *plan, int n) {
     fv_step step = {.kind = FV_STEP_RUN,
                     .which = FV_FORWARD,
                     .node = n,
+                    .group = p->group,
                     .x = new_refs(plan, node->inputs),
                     .y = new_refs(plan, node->outputs)};
     if (!step.x || !step.y) return FV_EXHAUSTED;
+    plan->listed = p->group;
     for (int i = 0; i < node->inputs; i++)
         FV_TRY(value_in(ctx, plan, FV_FORWARD, p->in[i], fv__impl_in(p->forward, settled, i),
                         &step.x[i]));
@@ -102,10 +109,11 @@ static fv_status list_forward_of(fv_context *ctx, fv_plan *plan, int n) {
 static fv_status list_forward(fv_context *ctx, fv_plan *plan) {
     for (size_t n = 0; n < plan->net->node_count; n++) {
         const fv_plan_node *p = &plan->nodes[n];
-        const int step_of = p->part_of >= 0 ? p->part_of : (int)n;
-        if (!p->live || p->view || p->joined || plan->nodes[step_of].order != (int)n) continue;
+        const int step_of = fv__plan_step_at(plan, (int)n);
+        if (step_of < 0 || p->view || p->joined) continue;
         FV_TRY(list_forward_of(ctx, plan, step_of));
     }
+    plan->listed = plan->options.batch;
     for (size_t v = 0; v < plan->net->value_count; v++) { /* what someone outside reads */
         fv_ref ref;
         if (fv__plan_seen(plan, (int)v))
@@ -189,6 +197,7 @@ static fv_status list_backward_of(fv_context *ctx, fv_plan *plan, int n) {
     fv_step step = {.kind = FV_STEP_RUN,
                     .which = FV_BACKWARD,
                     .node = n,
+                    .group = p->group,
                     .x = new_refs(plan, node->inputs),
                     .y = new_refs(plan, node->outputs),
                     .dx = new_refs(plan, node->inputs),

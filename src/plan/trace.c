@@ -2,6 +2,7 @@
 /*
  * trace.c - what was rewritten, and which implementation every step got.
  */
+#include "device/tuning.h"
 #include "plan/plan_internal.h"
 
 static fv_status reasons_of(fv_context *ctx, const fv_plan *plan, const fv_step *step,
@@ -27,8 +28,11 @@ static fv_status trace_step(fv_context *ctx, const fv_plan *plan, const fv_step 
                             fv_text *out) {
     const fv_plan_node *p = &plan->nodes[step->node];
     const bool forward = step->which == FV_FORWARD;
+    const fv_impl *impl = forward ? p->forward : p->backward;
+    const int variant = p->settled[step->which].variant;
     fv__text_addf(out, "%-8s %-24s %s", forward ? "forward" : "backward",
-                  plan->net->nodes[step->node].name, (forward ? p->forward : p->backward)->name);
+                  plan->net->nodes[step->node].name, impl->name);
+    if (variant) fv__text_addf(out, ", %s", fv__variant_name(impl, variant));
     if (forward && p->parts)
         fv__text_addf(out, " + %s", p->parts);
     else if (forward && p->in_place)

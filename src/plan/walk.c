@@ -31,8 +31,11 @@ fv_step_view fv__exec_step(fv_exec *e, int s) {
     if (step->kind != FV_STEP_RUN) return view;
     const fv_plan_node *p = &plan->nodes[step->node];
     view.node = step->node;
-    view.impl = (step->which == FV_FORWARD ? p->forward : p->backward)->name;
     view.pass = &e->passes[s];
+    view.by = step->which == FV_FORWARD ? p->forward : p->backward;
+    view.impl = view.by->name;
+    view.variant = p->settled[step->which].variant;
+    view.site = p->site;
     view.fused = step->which == FV_FORWARD ? p->parts : NULL;
     return view;
 }
@@ -85,9 +88,46 @@ static void begin(fv_exec *e, const fv_exec_run *run) {
                                               fv__dtype_bytes(plan->options.dtype));
 }
 
+/* A tensor of a step's pass goes to where samples from `first` on lie in its value's buffer. */
+static void move_to(fv_exec *e, const fv_tensor *at, int value, int64_t first) {
+    fv_tensor *t = &e->tensors[at - e->tensors];
+    char *start = e->starts[at - e->tensors];
+    const fv_plan_value *v = &e->plan->values[value];
+    if (start && v->batched)
+        t->data = start + (size_t)(first % v->held * t->step) * fv__dtype_bytes(t->dtype);
+}
+
+static void move_step(fv_exec *e, size_t s, int64_t first) {
+    const fv_step *step = &e->plan->steps[s];
+    const fv_pass *pass = &e->passes[s];
+    for (int i = 0; i < pass->inputs; i++)
+        move_to(e, &pass->x[i], step->node < 0 ? step->from.index : step->x[i].index, first);
+    for (int o = 0; o < pass->outputs; o++)
+        move_to(e, &pass->y[o], step->node < 0 ? step->to.index : step->y[o].index, first);
+    if (pass->added) move_to(e, pass->added, step->added.index, first);
+}
+
+/* Makes what segment k makes of samples `first` to `first` + its group. */
+static bool walk_segment(fv_exec *e, size_t k, int64_t first, const fv_walk *hooks) {
+    const fv_segment *segment = &e->plan->segments[k];
+    for (int64_t n = 0; k > 0 && n < segment->group; n += segment[-1].group)
+        if (!walk_segment(e, k - 1, first + n, hooks)) return false;
+    for (size_t s = segment->first; s < segment->end; s++) {
+        move_step(e, s, first);
+        e->passes[s].first = e->first + first;
+    }
+    return walk(e, segment->first, segment->end, hooks);
+}
+
 bool fv__exec_forward(fv_exec *e, const fv_exec_run *run, const fv_walk *hooks) {
+    const fv_plan *plan = e->plan;
     begin(e, run);
-    return walk(e, 0, e->plan->forward_steps, hooks);
+    e->first = run->first;
+    if (!fv__plan_grouped(plan)) return walk(e, 0, plan->forward_steps, hooks);
+    const size_t last = plan->segment_count - 1;
+    for (int64_t n = 0; n < plan->options.batch; n += plan->segments[last].group)
+        if (!walk_segment(e, last, n, hooks)) return false;
+    return true;
 }
 
 /* d(sum of weight * loss)/d(loss) = weight */

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conv_depthwise.c - convolutions with as many groups as channels: the kernel does a run of planes,
+ * or a band of a large one, with its padding, sum, bias and bounds (kern/depthwise.inc.h).
+ */
+#include "cpu/conv_sizes.h"
+
+#define BAND_FLOATS  6144 /* of a frame: 24 KB, in the L1 cache with the rows that are written */
+#define GROUP_FLOATS 2048 /* of frames that are made one after the other */
+#define GROUP_MOST   8
+#define STRIDE_MOST  4
+
+typedef struct depth {
+    fv_depthwise g;
+    int64_t band, bands; /* rows of the result at a time */
+    int64_t worker;      /* floats */
+} depth;
+
+typedef struct work {
+    const fv_pass *p;
+    const depth *d;
+    fv_activation act;
+    fv_gemm_after after;
+    int64_t channels;
+} work;
+
+static int64_t up(int64_t n) {
+    return fv__cpu_up(n, FV_LANES_MAX) * FV_LANES_MAX;
+}
+
+static const char *geometry(fv_depthwise *g, const fv_conv_options *o, const fv_shape *in) {
+    fv_window win[2];
+    if (o->groups != in->dim[1] || o->groups == 1) return "only for as many groups as channels";
+    fv__conv_windows(in, o, win);
+    if (win[1].stride > STRIDE_MOST) return "the stride has too many phases";
+    *g = (fv_depthwise){.h = in->dim[2],
+                        .w = in->dim[3],
+                        .kh = o->kernel.h,
+                        .kw = o->kernel.w,
+                        .sh = win[0].stride,
+                        .sw = win[1].stride,
+                        .dh = win[0].dilation,
+                        .dw = win[1].dilation,
+                        .top = win[0].before,
+                        .left = win[1].before,
+                        .oh = win[0].out,
+                        .ow = win[1].out,
+                        .filters = o->channels / o->groups};
+    g->reach = g->ow + (g->kw - 1) * g->dw / g->sw;
+    const int64_t columns = fv__cpu_max(g->reach, fv__cpu_up(g->left + g->w, g->sw));
+    g->half = up(columns + (g->sw > 1 ? FV_LANES_MAX : 0));
+    g->pitch = g->sw * g->half;
+    return NULL;
+}
+
+/* Rows of a frame that `rows` of the result see. */
+static int64_t seen(const fv_depthwise *g, int64_t rows) {
+    return (rows - 1) * g->sh + (g->kh - 1) * g->dh + 1;
+}
+
+static void cut(depth *d) {
+    fv_depthwise *g = &d->g;
+    const int64_t most = (BAND_FLOATS / g->pitch - seen(g, 1)) / g->sh + 1;
+    d->band = fv__cpu_min(g->oh, fv__cpu_max(4, most / 4 * 4));
+    d->bands = fv__cpu_up(g->oh, d->band);
+    g->frame = seen(g, d->band) * g->pitch;
+    g->together = fv__cpu_max(1, fv__cpu_min(GROUP_FLOATS / g->frame, GROUP_MOST));
+    d->worker = g->together * g->frame + FV_LANES_MAX;
+}
+
+static const char *settle(const fv_site *site, const fv_request *request, fv_arena *arena,
+                          fv_settled *settled) {
+    FV_STATE(depth, d, arena);
+    (void)request;
+    if (!d) return fv__impl_no_memory;
+    const char *why = geometry(&d->g, site->options, &site->in[0]);
+    if (why) return why;
+    cut(d);
+    if (d->worker > INT32_MAX / 8) return "a row and its padding are too long";
+    int32_t *col = fv__arena_alloc(arena, sizeof *col * (size_t)d->g.kw);
+    if (!col) return fv__impl_no_memory;
+    for (int64_t s = 0; s < d->g.kw; s++) {
+        const int64_t c = s * d->g.dw;
+        col[s] = (int32_t)(c % d->g.sw * d->g.half + c / d->g.sw);
+    }
+    d->g.col = col;
+    settled->state = d;
+    settled->worker = sizeof(float) * (size_t)fv__cpu_pad(d->worker);
+    return NULL;
+}
+
+/* Planes c … c+planes-1 of sample n, rows row … row+rows-1 of their results. */
+static void planes(const work *w, int64_t n, int64_t c, int64_t count, int64_t row, int64_t rows,
+                   float *scratch) {
+    const fv_depthwise *g = &w->d->g;
+    const struct fv_kernels *k = w->p->kernels;
+    const int64_t filter = c * g->filters, plane = g->oh * g->ow;
+    const float *bias = fv__cpu_bias(w->p);
+    float *y = fv__cpu_at(&w->p->y[0], n) + filter * plane;
+    fv_gemm_after after = w->after;
+    if (w->p->added) after.added = fv__cpu_at(w->p->added, n) + filter * plane;
+    (2 * g->ow <= k->lanes ? k->depthwise_narrow : k->depthwise)(
+        g, count, row, rows, fv__cpu_at(&w->p->x[0], n) + c * g->h * g->w,
+        (const float *)w->p->w[0].data + filter * g->kh * g->kw, bias ? bias + filter : NULL,
+        &after, y, scratch);
+    if (!fv__cpu_bounded(&w->act))
+        for (int64_t i = 0; i < count * g->filters; i++) {
+            float *to = y + i * plane + row * g->ow;
+            k->act(w->act.kind, 1, rows * g->ow, to, 0, to, 0, w->act.p, w->act.q);
+        }
+}
+
+/* Units are (sample, channel, band). */
+static void units(void *arg, int64_t first, int64_t end, int worker) {
+    const work *w = arg;
+    const depth *d = w->d;
+    float *scratch = (float *)w->p->scratch + worker * fv__cpu_pad(d->worker);
+    for (int64_t u = first; u < end;) {
+        const int64_t n = u / d->bands / w->channels, c = u / d->bands % w->channels;
+        const int64_t row = u % d->bands * d->band;
+        const int64_t count = d->bands > 1 ? 1 : fv__cpu_min(end - u, w->channels - c);
+        planes(w, n, c, count, row, fv__cpu_min(d->band, d->g.oh - row), scratch);
+        u += count;
+    }
+}
+
+static void forward(const fv_pass *p) {
+    const depth *d = p->state;
+    work w = {.p = p, .d = d, .act = fv__cpu_epilogue_act(p), .channels = p->x[0].shape.dim[1]};
+    w.after = fv__cpu_bounds(&w.act);
+    const double taps = (double)(d->g.kh * d->g.kw);
+    fv__cpu_split(p->pool, p->x[0].shape.dim[0] * w.channels * d->bands,
+                  (double)fv__shape_count(&p->y[0].shape) * (taps + 4), FV_GRAIN, units, &w);
+}
+
+const fv_impl fv__cpu_conv_depthwise_forward = {.name = "depthwise",
+                                                .op = &fv__op_conv,
+                                                .which = FV_FORWARD,
+                                                .refuses = fv__cpu_conv_maps_refuses,
+                                                .settle = settle,
+                                                .run = forward};
