@@ -138,12 +138,20 @@ static part part_of(const fv_pairs *g, int64_t u) {
 
 /* A channel with its folded tap, as half of a pair: where the frame starts that begins at
    (row, col) of the plane without it. */
-static fv_pair_half half_of(const fv_pairs *g, const float *source, int64_t v, int64_t row,
-                            int64_t col) {
+static fv_pair_half half_of(const work *w, const part *q, const float *source, int64_t v,
+                            int64_t row, int64_t col) {
+    const fv_pairs *g = w->g;
+    const fv_direct *d = &g->d;
     const int64_t c = v / g->folded;
     const fv_folded_tap *tap = &g->fold[v % g->folded];
-    return (fv_pair_half){c < g->d.channels ? source + c * g->d.h * g->d.w : NULL, row + tap->row,
-                          col + tap->col};
+    fv_pair_half half = {.row = row + tap->row, .col = col + tap->col};
+    if (c >= d->channels) return half;
+    half.plane = source + c * d->h * d->w;
+    if (!w->p->prologue) return half;
+    half.of = (const float *)w->p->before + q->group * d->channels + c;
+    half.channels = fv__channels(&w->p->x[0].shape);
+    half.relu = w->p->prologue->relu;
+    return half;
 }
 
 /* The frames of pairs [first, end) of one sample of a part. */
@@ -157,8 +165,8 @@ static void make_pairs(const work *w, const part *q, int64_t sample, int64_t fir
     for (int64_t i = first; i < end; i++)
         for (int f = 0; f < d->frames; f++) {
             const int64_t row = d->frame_row[f] + q->row * d->sh, at = i * g->plane + f * g->frame;
-            const fv_pair_half half[2] = {half_of(g, source, 2 * i, row, d->frame_col[f]),
-                                          half_of(g, source, 2 * i + 1, row, d->frame_col[f])};
+            const fv_pair_half half[2] = {half_of(w, q, source, 2 * i, row, d->frame_col[f]),
+                                          half_of(w, q, source, 2 * i + 1, row, d->frame_col[f])};
             w->k->pairs_pack(half, d->h, d->w, d->sh, d->sw, q->high + d->more_rows, d->pitch,
                              hi + at, lo ? lo + at : NULL);
         }
@@ -191,8 +199,7 @@ static void finish(const work *w, const part *q, int64_t sample, int64_t filter,
         if (w->p->added) after.added = fv__cpu_at(w->p->added, sample) + at;
         w->k->pairs_out(d->straight ? 1 : q->high, d->straight ? n : d->ow, x, d->pitch,
                         bias ? bias[filter + r] : 0, &after, y, d->ow);
-        if (!fv__cpu_bounded(&w->act))
-            w->k->act(w->act.kind, 1, n, y, 0, y, 0, w->act.p, w->act.q);
+        if (!fv__cpu_bounded(&w->act)) w->k->act(w->act.kind, 1, n, y, 0, y, 0, w->act.p, w->act.q);
     }
 }
 
@@ -245,6 +252,7 @@ static void forward(const fv_pass *p) {
 const fv_impl fv__cpu_conv_pairs_forward = {.name = "pairs",
                                             .op = &fv__op_conv,
                                             .which = FV_FORWARD,
+                                            .prologue = true,
                                             .refuses = fv__cpu_conv_maps_refuses,
                                             .settle = settle,
                                             .prepare = prepare,
