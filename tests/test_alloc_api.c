@@ -200,6 +200,57 @@ static void all_memory_is_the_callers(void **state) {
     fv_context_free(ctx);
 }
 
+/* Nets whose runs take no memory: convolutions of every kind, pools, norms, recurrent cells. */
+static const char *const run_nets[] = {
+    text,
+    "net wide\ninput 3x20x20\n  conv 16 3x3 pad 1 - bn - relu - add { conv 16 3x3 pad 1 | identity "
+    "}\n"
+    "  - maxpool 2 - conv 32 5x5 pad 2 groups 2 - lrn - avgpool 2 - conv 64 1x1 stride 2 - relu\n"
+    "  - concat { conv 16 3x3 pad 1 | conv 32 1x1 } - globalavgpool - fc 10 - softmax\n",
+    "net deep\ninput 16x14x14\n  conv 32 1x1 - bn - relu - conv 32 3x3 pad 1 groups 32 - bn - "
+    "relu\n"
+    "  - conv 16 1x1 - convtranspose 8 2x2 stride 2 - resize 7x7 - gelu - layernorm - fc 5\n",
+};
+
+/* Once a run or a trainer is made, its steps ask for no memory, on one thread or several. */
+static void steps_take_no_memory(void **state) {
+    (void)state;
+    static const int32_t labels[2] = {0, 1};
+    for (size_t i = 0; i < sizeof run_nets / sizeof *run_nets; i++)
+        for (int threads = 1; threads <= 3; threads++) {
+            fv_context *ctx;
+            fv_model *model;
+            fv_run *run;
+            fv_trainer *trainer;
+            assert_int_equal(fv_context_new(threads, &ctx), FV_OK);
+            if (fv_model_parse(ctx, run_nets[i], NULL, 1, &model) != FV_OK)
+                fail_msg("%s", fv_context_error(ctx));
+            assert_int_equal(fv_run_new(ctx, model, 2, &run), FV_OK);
+            assert_int_equal(fv_trainer_new(ctx, model, "batch=2", &trainer), FV_OK);
+            float *x = fv_run_input(run);
+            for (int j = 0; j < 64; j++) x[j] = (float)(j % 7);
+            requests = 0;
+            refuse_at = 1;
+            refuse_rest = true;
+            fv_status status = fv_run_forward(run, 2);
+            if (!status) status = fv_run_forward(run, 1);
+            const bool output = fv_run_output(run, 0, NULL) != NULL;
+            const long running = requests;
+            if (!status) status = fv_trainer_step(trainer, x, labels, 2, NULL);
+            const long training = requests - running;
+            refuse_at = 0;
+            refuse_rest = false;
+            assert_int_equal(running, 0);
+            assert_int_equal(training, 0);
+            assert_int_equal(status, FV_OK);
+            assert_true(output);
+            fv_trainer_free(trainer);
+            fv_run_free(run);
+            fv_model_free(model);
+            fv_context_free(ctx);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_refusal_is_reported),
@@ -207,6 +258,7 @@ int main(void) {
         cmocka_unit_test(goes_on_after_a_refusal),
         cmocka_unit_test(tells_the_context_at_hand),
         cmocka_unit_test(all_memory_is_the_callers),
+        cmocka_unit_test(steps_take_no_memory),
     };
     return cmocka_run_group_tests(tests, write_image, NULL);
 }

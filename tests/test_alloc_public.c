@@ -291,7 +291,7 @@ static fv_status check_and_time(fv_context *ctx) {
     fv_bench_options none = FV_INIT(fv_bench_options);
     few.points = 1;
     none.runs = -1;
-    none.trace = none.training = 1;
+    none.trace = none.training = none.steps = 1;
     fv_status s = fv_net_parse(ctx, text, NULL, &net);
     if (!s) s = fv_check_gradients(ctx, net, &few, &check);
     if (!s) s = fv_bench_run(ctx, net, &none, &bench);

@@ -15,6 +15,7 @@
 
 #include "cpu/cpu.h"
 #include "impl_sweeps.h"
+#include "op_memory.h"
 
 #define IMPLS_MOST    512
 #define VARIANTS_MOST 32
@@ -131,7 +132,7 @@ static bool try_problem(void *arg, const fv_op *op, const char *sample, int seed
         op_check(w->tally, with_epilogue(&t, seed + i), "no memory");
         if (settle(&t)) compare_variants(&t, i);
         fv__arena_free(&t.arena);
-        free(t.added.data);
+        op_give_back(t.added.data);
         t.added = (fv_tensor){0};
     }
     op_release(&t.p);
@@ -165,7 +166,7 @@ static void walk_all(op_tally *t, int isa) {
     w.kernels = fv__kernels(isa, &table);
     for (int i = 0; i < 2; i++) assert_int_equal(fv__pool_new(&ctx, 1 + 2 * i, &w.pools[i]), FV_OK);
     walk_large(&w);
-    impl_sweeps(t, try_problem, &w);
+    impl_sweeps(t, try_problem, &w, 0);
     for (int i = 0; w.impls[i]; i++)
         for (int v = 1; w.impls[i]->variant && w.impls[i]->variant(v); v++)
             op_check(t, w.taken[i][v] > 0, "%s by %s (%s), %s: no problem takes it",

@@ -20,7 +20,13 @@ typedef struct fv_bench_step {
     int backward;
     double operations; /* of the batch; 0: not counted */
     double seconds;    /* median; 0 unless steps were timed */
+    double bytes;      /* of the batch: what its inputs, weights and outputs take */
+    double peak;     /* operations a second in registers, measured beside the step; 0: not timed */
+    const char *why; /* of a counted step below FV_BENCH_WELL of that peak: why, with the numbers
+                        that say so, "memory: 16.1 of 17.0 GB/s"; otherwise NULL */
 } fv_bench_step;
+
+#define FV_BENCH_WELL 0.4
 
 typedef struct fv_bench {
     const char *net, *isa, *precision; /* names: "lenet5", "avx2", "fp32" */
@@ -30,13 +36,17 @@ typedef struct fv_bench {
     double median, least; /* seconds of a run over the batch */
     double operations;    /* of a run */
     double peak;          /* operations a second that this machine reaches in registers, on as many
-                             threads; 0: not measured */
+                             threads: the median of measurements between the runs; 0: not measured */
     size_t memory;        /* bytes of values and working space */
     size_t parameters;    /* bytes */
     int step_count;
     const fv_bench_step *const *steps;
     const char *trace; /* for each step what was chosen and why faster ways refused; NULL unless
                           asked for */
+    double bandwidth;  /* bytes a second that as many threads read from memory; 0 unless steps were
+                          timed */
+    size_t
+        resident; /* bytes of this process in memory after the runs; 0: the system does not say */
 } fv_bench;
 
 typedef struct fv_bench_options {

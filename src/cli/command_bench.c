@@ -2,18 +2,20 @@
 /*
  * command_bench.c - `fovea bench`: how fast a network runs here, whole and per layer.
  */
-#include "base/printable.h"
-#include "cli/cli.h"
-#include "view/text_table.h"
-
-typedef struct keys {
-    int64_t batch, runs;
-} keys;
+#include "cli/bench.h"
 
 static const fv_field key_fields[] = {
-    {"batch", "images at a time", FV_INT, offsetof(keys, batch), "1", 1, 1 << 20, 0, NULL, NULL},
-    {"runs", "how many are timed (0: for about two seconds)", FV_INT, offsetof(keys, runs), "0", 0,
-     100000, 0, NULL, NULL},
+    {"batch", "images at a time", FV_INT, offsetof(fv_bench_keys, batch), "1", 1, 1 << 20, 0, NULL,
+     NULL},
+    {"runs",
+     "how many are timed (0: for about two seconds; with --against at least 15 of each side)",
+     FV_INT, offsetof(fv_bench_keys, runs), "0", 0, 100000, 0, NULL, NULL},
+    {"slow",
+     "with --against: who takes so many times as long as the fastest of the others is left behind "
+     "after the first round (0: nobody)",
+     FV_REAL, offsetof(fv_bench_keys, slow), "0", 0, 1e6, 0, NULL, NULL},
+    {"limit", "with --against: seconds that another program may take for an answer", FV_REAL,
+     offsetof(fv_bench_keys, limit), "300", 0.1, 1e6, 0, NULL, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
@@ -21,116 +23,26 @@ static const fv_cli_flag flag_table[] = {
     {"training", NULL, "time forward, loss and backward instead of forward alone"},
     {"layers", NULL, "time every step of the plan too"},
     {"trace", NULL, "print what was chosen for every layer, and why the faster ways refused"},
+    {"against", "NAMES",
+     "other libraries run the same network in turns: onnxruntime,pytorch,opencv"},
+    {"serve", "FILE", "be such a side oneself: run on its numbers as standard input says"},
     {NULL, NULL, NULL},
 };
-
-/* Operations a second. */
-static double rate(double operations, double seconds) {
-    return seconds > 0 ? operations / seconds : 0;
-}
-
-static fv_status steps_text(const fv_cli *cli, const fv_bench *b, fv_text *out) {
-    fv_table *t = NULL;
-    double sum = 0;
-    for (int s = 0; s < b->step_count; s++) sum += b->steps[s]->seconds;
-    FV_TRY(fv__table_new(cli->ctx, &t));
-    fv__table_column(t, "step", false);
-    fv__table_column(t, "way", false);
-    fv__table_spare(t, 2);
-    fv__table_column(t, "ms", true);
-    fv__table_column(t, "share", true);
-    fv__table_column(t, "GFLOP/s", true);
-    fv__table_spare(t, 1);
-    for (int s = 0; s < b->step_count; s++) {
-        const fv_bench_step *step = b->steps[s];
-        fv__table_cell(t, step->name);
-        fv__table_cell(t, step->way);
-        fv__table_cellf(t, "%.3f", 1e3 * step->seconds);
-        fv__table_cellf(t, "%.1f %%", sum > 0 ? 100 * step->seconds / sum : 0);
-        if (step->operations > 0 && step->seconds > 0)
-            fv__table_cellf(t, "%.1f", 1e-9 * rate(step->operations, step->seconds));
-        else
-            fv__table_cell(t, "");
-    }
-    fv__text_add(out, "\n");
-    const fv_status status = fv__table_text(cli->ctx, t, fv__cli_screen(stdout).columns, out);
-    fv__table_free(t);
-    return status;
-}
-
-static fv_status as_text(const fv_cli *cli, const fv_bench *b, fv_text *out) {
-    char text[32], threads[64], runs[64];
-    const double reached = rate(b->operations, b->median);
-    if (b->trace) fv__text_addf(out, "%s\n", b->trace);
-    fv__cli_sentence(out, "%s, batch %lld, %s, %s, %s, %s, %s", b->net, (long long)b->batch,
-                     b->training ? "forward and backward" : "forward", b->precision, b->isa,
-                     fv__counted(threads, b->threads, "thread", "threads"),
-                     fv__counted(runs, b->runs, "run", "runs"));
-    fv__text_addf(out, "\n  time      %.3f ms (median), %.3f ms (least)\n", 1e3 * b->median,
-                  1e3 * b->least);
-    fv__text_addf(out, "  images    %.1f a second\n", (double)b->batch / b->median);
-    fv__text_addf(out, "  work      %.1f GFLOP/s", 1e-9 * reached);
-    if (b->peak > 0)
-        fv__text_addf(out, ", %.0f %% of the peak of %.0f", 100 * reached / b->peak,
-                      1e-9 * b->peak);
-    fv__text_addf(out, "\n  memory    %s of buffers", fv__short_bytes(text, (double)b->memory));
-    fv__text_addf(out, ", %s of parameters\n", fv__short_bytes(text, (double)b->parameters));
-    return fv__cli_has(cli, "layers") ? steps_text(cli, b, out) : FV_OK;
-}
-
-static void steps_json(const fv_bench *b, fv_json_writer *w) {
-    fv__json_open(w, "layers", '[');
-    for (int s = 0; s < b->step_count; s++) {
-        const fv_bench_step *step = b->steps[s];
-        fv__json_open(w, NULL, '{');
-        fv__json_add_text(w, "name", step->name);
-        fv__json_add_text(w, "impl", step->way);
-        fv__json_add_text(w, "pass", step->backward ? "backward" : "forward");
-        fv__json_add_rounded(w, "ms", 1e3 * step->seconds, 6);
-        fv__json_add_rounded(w, "gflops", 1e-9 * rate(step->operations, step->seconds), 3);
-        fv__json_close(w);
-    }
-    fv__json_close(w);
-}
-
-static void as_json(const fv_cli *cli, const fv_bench *b, fv_text *out) {
-    const double reached = rate(b->operations, b->median);
-    fv_json_writer w = fv__json_writer(out, 2);
-    fv__json_open(&w, NULL, '{');
-    fv__json_add_text(&w, "net", b->net);
-    fv__json_add_int(&w, "batch", b->batch);
-    fv__json_add_int(&w, "threads", b->threads);
-    fv__json_add_text(&w, "precision", b->precision);
-    fv__json_add_text(&w, "isa", b->isa);
-    fv__json_add_bool(&w, "training", b->training);
-    fv__json_add_int(&w, "runs", b->runs);
-    fv__json_add_rounded(&w, "ms_median", 1e3 * b->median, 6);
-    fv__json_add_rounded(&w, "ms_min", 1e3 * b->least, 6);
-    fv__json_add_rounded(&w, "images_per_second", (double)b->batch / b->median, 3);
-    fv__json_add_rounded(&w, "gflops", 1e-9 * reached, 3);
-    fv__json_add_rounded(&w, "peak_gflops", 1e-9 * b->peak, 3);
-    fv__json_add_rounded(&w, "peak_share", b->peak > 0 ? reached / b->peak : 0.0, 4);
-    fv__json_add_int(&w, "memory_bytes", (int64_t)b->memory);
-    fv__json_add_int(&w, "parameter_bytes", (int64_t)b->parameters);
-    if (fv__cli_has(cli, "layers")) steps_json(b, &w);
-    if (b->trace) fv__json_add_text(&w, "trace", b->trace);
-    fv__json_close(&w);
-}
 
 static fv_status say(fv_cli *cli, const fv_bench *b) {
     fv_text out = {0};
     fv_status status = FV_OK;
     if (cli->json)
-        as_json(cli, b, &out);
+        fv__cli_bench_json(cli, b, &out);
     else
-        status = as_text(cli, b, &out);
+        status = fv__cli_bench_text(cli, b, &out);
     if (status == FV_OK) return fv__cli_put(cli, &out);
     fv__text_free(&out);
     return status;
 }
 
 static fv_status measure(fv_cli *cli, const fv_cli_net *subject) {
-    const keys *k = cli->keys;
+    const fv_bench_keys *k = cli->keys;
     fv_bench_options options = FV_INIT(fv_bench_options);
     fv_bench *bench;
     options.model = subject->model;
@@ -145,8 +57,22 @@ static fv_status measure(fv_cli *cli, const fv_cli_net *subject) {
     return status;
 }
 
+/* What does not go with being one of several sides. */
+static fv_status check_sides(fv_cli *cli, const char *flag) {
+    static const char *const alone[] = {"training", "layers", "trace"};
+    for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
+        if (fv__cli_has(cli, alone[i]))
+            return fv__fail(cli->ctx, FV_USAGE, "--%s does not go with --%s", alone[i], flag);
+    return FV_OK;
+}
+
 static fv_status run(fv_cli *cli) {
+    const char *against = fv__cli_value(cli, "against"), *input = fv__cli_value(cli, "serve");
     fv_cli_net subject;
+    if (against || input) FV_TRY(check_sides(cli, against ? "against" : "serve"));
+    if (against && input) return fv__fail(cli->ctx, FV_USAGE, "--serve does not go with --against");
+    if (against) return fv__cli_bench_against(cli, against);
+    if (input) return fv__cli_bench_serve(cli, input);
     FV_TRY(fv__cli_subject(cli, cli->words[0], &subject));
     const fv_status status = measure(cli, &subject);
     fv__cli_net_free(&subject);
@@ -162,14 +88,21 @@ const fv_command fv__command_bench = {
         "GFLOP/s count two operations per multiply-accumulate of conv and fc as the lectures\n"
         "define them, three times as many with --training. The peak is what this machine does\n"
         "in the same second on as many threads: multiply-adds on numbers in registers. A way\n"
-        "that needs fewer of them (winograd) comes out above it.",
+        "that needs fewer of them (winograd) comes out above it.\n"
+        "\n"
+        "--against writes this very network with its weights for other libraries, runs each that\n"
+        "is installed in turns with Fovea, on the same threads and numbers, and compares what\n"
+        "comes out. Each side's first run of a turn does not count. The ratio is their median\n"
+        "time over Fovea's. Exit code 6 when outputs differ. FOVEA_RIVALS_DIR names the folder of\n"
+        "their drivers, where they are not beside this command.",
     .examples = "fovea bench resnet50\n"
                 "fovea bench lenet5 batch=64 --training --layers\n"
-                "fovea bench vgg16 --threads 1 --isa avx2 --json",
+                "fovea bench vgg16 --threads 1 --isa avx2 --json\n"
+                "fovea bench resnet50 batch=16 --against onnxruntime,pytorch,opencv",
     .words_min = 1,
     .words_max = 1,
     .keys = key_fields,
-    .keys_size = sizeof(keys),
+    .keys_size = sizeof(fv_bench_keys),
     .flags = flag_table,
     .takes = FV_CLI_NET | FV_CLI_WEIGHTS | FV_CLI_INPUT,
     .run = run,

@@ -20,7 +20,7 @@ void fv__tuning_free(fv_tuning *tuning); /* NULL is allowed */
 int fv__tuning_count(const fv_tuning *tuning);
 
 /* Who finds, and for which site: lines without an end. The request says the pass, the type of real
-   numbers and whether it is training. */
+   numbers, the precision and whether it is training. */
 FV_MUST_USE fv_status fv__tuning_machine(fv_context *ctx, fv_text *out);
 FV_MUST_USE fv_status fv__tuning_site(fv_context *ctx, const fv_impl *impl, const fv_site *site,
                                       const fv_request *request, fv_text *out);

@@ -43,7 +43,12 @@
 
 #define INLINE static inline __attribute__((always_inline, unused))
 /* A loop over registers: always unrolled, so that its array lives in registers. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#pragma clang diagnostic ignored "-Wpass-failed" /* without optimisation it does not */
+#else
 #define UNROLL _Pragma("GCC unroll 32")
+#endif
 
 typedef float vec __attribute__((vector_size(LANES * 4)));
 typedef int32_t ivec __attribute__((vector_size(LANES * 4)));

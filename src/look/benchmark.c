@@ -6,19 +6,16 @@
  * fc, and for training three times as many (forward, gradient of the input, gradient of the
  * weights).
  */
-#include "look/benchmark.h"
+#include "look/benchmark_job.h"
 #include "base/cpu_features.h"
-#include "base/random.h"
-#include "kern/kern.h"
 #include "base/denormal.h"
-#include "plan/plan.h"
-#include <stdio.h>
+#include "base/random.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define RUNS_MAX    100000
-#define SECONDS     2.0 /* of timing, where no number of runs is asked for */
-#define STEP_ROUNDS 15  /* how often each step is timed, at most */
+#define RUNS_MAX   100000
+#define SECONDS    2.0 /* of timing, where no number of runs is asked for */
+#define PEAKS_MOST 256 /* of them the median is taken */
 
 /* What is handed out, and all that it points to. */
 typedef struct record {
@@ -26,33 +23,17 @@ typedef struct record {
     fv_arena arena;
 } record;
 
-/* What is timed. */
-typedef struct bench {
-    fv_context *ctx;
-    fv_bench *told;
-    fv_arena *arena;
-    const fv_bench_options *options;
-    const fv_graph *net; /* with its losses when training */
-    fv_plan *plan;
-    fv_exec *exec;
-    fv_site_room room;
-    float *weights, *gradients;
-    double *times;
-    fv_bench_step **steps;
-} bench;
-
 static int by_size(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
     return x < y ? -1 : x > y;
 }
 
-static double median_of(double *values, int n) {
+double fv__bench_median(double *values, int n) {
     qsort(values, (size_t)n, sizeof *values, by_size);
     return n % 2 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
 }
 
-/* Multiply-accumulates of a layer for one sample. */
-static fv_status macs_of(bench *b, const fv_node *node, int64_t *macs) {
+fv_status fv__bench_macs(fv_bench_job *b, const fv_node *node, int64_t *macs) {
     fv_cost cost;
     *macs = 0;
     if (!node->op->cost) return FV_OK;
@@ -62,12 +43,12 @@ static fv_status macs_of(bench *b, const fv_node *node, int64_t *macs) {
     return FV_OK;
 }
 
-static fv_status count_work(bench *b) {
+static fv_status count_work(fv_bench_job *b) {
     double sum = 0;
     for (size_t n = 0; n < b->net->node_count; n++) {
         int64_t macs;
         if (b->net->nodes[n].training && !b->told->training) continue;
-        FV_TRY(macs_of(b, &b->net->nodes[n], &macs));
+        FV_TRY(fv__bench_macs(b, &b->net->nodes[n], &macs));
         sum += (double)macs;
     }
     b->told->operations = (b->told->training ? 6.0 : 2.0) * sum * (double)b->told->batch;
@@ -77,7 +58,7 @@ static fv_status count_work(bench *b) {
 /* ----------------------------------------------------------------------------- preparation --- */
 
 /* Random numbers, and labels that every network has. */
-static fv_status fill_inputs(bench *b) {
+static fv_status fill_inputs(fv_bench_job *b) {
     const fv_key key = fv__key(1, FV_STREAM_CHECK, 0, 0);
     for (size_t v = 0; v < b->net->value_count; v++) {
         const fv_value *value = &b->net->values[v];
@@ -94,7 +75,7 @@ static fv_status fill_inputs(bench *b) {
 }
 
 /* The model's own weights, which speed may depend on, or fresh ones. */
-static fv_status fill_weights(bench *b, size_t bytes, int init) {
+static fv_status fill_weights(fv_bench_job *b, size_t bytes, int init) {
     b->weights = b->ctx->device->alloc(b->ctx, bytes, "the weights");
     float *fresh = fv__alloc(b->ctx, bytes, "the weights");
     if (b->weights && fresh) {
@@ -108,7 +89,7 @@ static fv_status fill_weights(bench *b, size_t bytes, int init) {
     return b->weights && fresh ? FV_OK : FV_EXHAUSTED;
 }
 
-static fv_status prepare(bench *b, int init) {
+static fv_status prepare(fv_bench_job *b, int init) {
     const size_t bytes = (size_t)b->net->param_elements * sizeof(float);
     const fv_plan_options options = {
         .batch = b->told->batch, .training = b->told->training, .backward = b->told->training};
@@ -129,19 +110,19 @@ static fv_status prepare(bench *b, int init) {
     return fill_inputs(b);
 }
 
-static void clean_up(bench *b) {
+static void clean_up(fv_bench_job *b) {
     fv__exec_free(b->exec);
     fv__plan_free(b->plan);
     b->ctx->device->release(b->weights);
     b->ctx->device->release(b->gradients);
     fv__net_site_free(&b->room);
     fv__free(b->times);
+    fv__peak_meter_free(&b->meter);
 }
 
 /* --------------------------------------------------------------------------------- timing --- */
 
-/* One execution, as a run or a training step does it; in training weights are packed anew. */
-static void run_once(bench *b, const fv_walk *walk) {
+void fv__bench_once(fv_bench_job *b, const fv_walk *walk) {
     const fv_exec_run run = {.seed = 1};
     const fv_denormal_state denormals = fv__denormals_off();
     if (b->told->training) fv__prepare(b->ctx, fv__exec_prepared(b->exec));
@@ -150,97 +131,38 @@ static void run_once(bench *b, const fv_walk *walk) {
     fv__denormals_restore(denormals);
 }
 
-static fv_status time_runs(bench *b) {
-    const int64_t asked = b->options->runs;
-    b->times = fv__alloc(b->ctx, RUNS_MAX * sizeof *b->times, "the times");
-    if (!b->times) return FV_EXHAUSTED;
-    run_once(b, NULL); /* memory touched, caches warm */
-    const double begin = fv__seconds();
-    int runs = 0;
-    while (runs < RUNS_MAX) {
-        const double start = fv__seconds();
-        run_once(b, NULL);
-        const double now = fv__seconds();
-        b->times[runs++] = now - start;
-        if (asked ? runs >= asked : runs >= 5 && now - begin > SECONDS) break;
-    }
-    b->told->runs = runs;
-    b->told->median = median_of(b->times, runs);
-    b->told->least = b->times[0]; /* sorted now */
-    return FV_OK;
-}
-
-static fv_status name_step(bench *b, const fv_step_view *v, fv_bench_step *step) {
-    const char *layer = v->node < 0 ? NULL : b->net->nodes[v->node].name;
-    step->way = v->impl;
-    step->backward = v->which == FV_BACKWARD;
-    if (layer) {
-        step->layer = fv__arena_text(b->arena, layer);
-        step->name = fv__arena_format(b->arena, "%s%s%s%s", layer, v->fused ? " + " : "",
-                                      v->fused ? v->fused : "", step->backward ? ", backward" : "");
-    } else {
-        step->name = fv__arena_format(b->arena, "(%s)", v->impl);
-    }
-    return step->name && (step->layer || !layer) ? FV_OK : FV_EXHAUSTED;
-}
-
-static fv_status list_steps(bench *b) {
-    const int count = fv__plan_steps(b->plan);
-    b->steps = fv__arena_alloc(b->arena, (size_t)count * sizeof(fv_bench_step *));
-    if (!b->steps) return FV_EXHAUSTED;
-    for (int s = 0; s < count; s++) {
-        const fv_step_view v = fv__exec_step(b->exec, s);
-        fv_bench_step *step = b->steps[s] = fv__arena_alloc(b->arena, sizeof *step);
-        int64_t macs = 0;
-        if (!step) return FV_EXHAUSTED;
-        FV_TRY(name_step(b, &v, step));
-        if (v.node >= 0) FV_TRY(macs_of(b, &b->net->nodes[v.node], &macs));
-        /* backward of conv and fc has two products */
-        step->operations = (step->backward ? 4.0 : 2.0) * (double)macs * (double)b->told->batch;
-    }
-    b->told->steps = (const fv_bench_step *const *)b->steps;
-    b->told->step_count = count;
-    return FV_OK;
-}
-
-/* One execution, each step timed by hooks of the walk. */
-typedef struct round {
-    double *all;
-    int rounds;
-    double start;
-} round_times;
-
-static void start_step(void *arg, const fv_step_view *v) {
-    (void)v;
-    ((round_times *)arg)->start = fv__seconds();
-}
-
-static bool end_step(void *arg, const fv_step_view *v) {
-    round_times *r = arg;
-    r->all[v->step * r->rounds] += fv__seconds() - r->start; /* of all groups of the batch */
+bool fv__bench_peak(fv_bench_job *b) {
+    const double now = fv__seconds();
+    if (b->peak > 0 && now - b->peak_time < FV_PEAK_AGE) return false;
+    b->peak = fv__peak_once(&b->meter);
+    b->peak_time = fv__seconds();
     return true;
 }
 
-static void time_round(bench *b, double *all, int rounds) {
-    round_times r = {.all = all, .rounds = rounds};
-    const fv_walk walk = {start_step, end_step, &r};
-    run_once(b, &walk);
-}
-
-/* Each step's median over some rounds. */
-static fv_status time_steps(bench *b) {
-    const int steps = b->told->step_count;
-    const int rounds = b->told->runs < STEP_ROUNDS && b->told->runs ? b->told->runs : STEP_ROUNDS;
-    double *all =
-        fv__alloc(b->ctx, ((size_t)steps * (size_t)rounds + 1) * sizeof *all, "the steps' times");
-    if (!all) return FV_EXHAUSTED;
-    for (int r = 0; r < rounds; r++) time_round(b, all + r, rounds);
-    for (int s = 0; s < steps; s++) b->steps[s]->seconds = median_of(all + s * rounds, rounds);
-    fv__free(all);
+static fv_status time_runs(fv_bench_job *b) {
+    const int64_t asked = b->options->runs;
+    double peaks[PEAKS_MOST];
+    b->times = fv__alloc(b->ctx, RUNS_MAX * sizeof *b->times, "the times");
+    if (!b->times) return FV_EXHAUSTED;
+    fv__bench_once(b, NULL); /* memory touched, caches warm */
+    double timed = 0;
+    int runs = 0, measured = 0;
+    while (runs < RUNS_MAX) {
+        if (fv__bench_peak(b) && measured < PEAKS_MOST) peaks[measured++] = b->peak;
+        const double start = fv__seconds();
+        fv__bench_once(b, NULL);
+        timed += b->times[runs++] = fv__seconds() - start;
+        if (asked ? runs >= asked : runs >= 5 && timed > SECONDS) break;
+    }
+    b->told->runs = runs;
+    b->told->median = fv__bench_median(b->times, runs);
+    b->told->least = b->times[0]; /* sorted now */
+    b->told->peak = fv__bench_median(peaks, measured);
+    b->told->resident = fv__resident_bytes();
     return FV_OK;
 }
 
-static fv_status add_trace(bench *b) {
+static fv_status add_trace(fv_bench_job *b) {
     fv_text trace = {.ctx = b->ctx};
     fv_status status = fv__plan_trace(b->ctx, b->plan, true, &trace);
     if (status == FV_OK) status = fv__text_done(b->ctx, &trace);
@@ -249,7 +171,7 @@ static fv_status add_trace(bench *b) {
     return status != FV_OK ? status : b->told->trace ? FV_OK : FV_EXHAUSTED;
 }
 
-static fv_status measure(bench *b, const char *name, int init) {
+static fv_status measure(fv_bench_job *b, const char *name, int init) {
     fv_bench *told = b->told;
     told->net = fv__arena_text(b->arena, name);
     told->isa = fv__isa_name(b->ctx->isa);
@@ -259,13 +181,12 @@ static fv_status measure(bench *b, const char *name, int init) {
     if (!told->net) return FV_EXHAUSTED;
     if (told->training) FV_TRY(fv__plan_trains(b->ctx));
     FV_TRY(prepare(b, init));
-    FV_TRY(list_steps(b));
+    FV_TRY(fv__bench_list_steps(b));
     if (b->options->trace) FV_TRY(add_trace(b));
-    if (b->options->runs >= 0) {
-        FV_TRY(fv__measure_peak(b->ctx, &told->peak));
-        FV_TRY(time_runs(b));
-    }
-    return b->options->steps ? time_steps(b) : FV_OK;
+    if (b->options->runs < 0 && !b->options->steps) return FV_OK;
+    FV_TRY(fv__peak_meter_init(b->ctx, &b->meter));
+    if (b->options->runs >= 0) FV_TRY(time_runs(b));
+    return b->options->steps ? fv__bench_time_steps(b) : FV_OK;
 }
 
 fv_status fv__benchmark(fv_context *ctx, const fv_net *net, const fv_bench_options *options,
@@ -275,7 +196,7 @@ fv_status fv__benchmark(fv_context *ctx, const fv_net *net, const fv_bench_optio
     *out = NULL;
     if (!r) return FV_EXHAUSTED;
     fv__arena_init(&r->arena, ctx);
-    bench b = {
+    fv_bench_job b = {
         .ctx = ctx, .told = &r->told, .arena = &r->arena, .options = options, .net = net->graph};
     fv_status status = options->training ? fv__net_with_loss(ctx, net->graph,
                                                              fv__losses[net->recipe.loss], &trained)

@@ -44,7 +44,7 @@ static fv_status read_tensor(trial *t, const char *path, fv_onnx_given *out) {
     fv_bytes file;
     FV_TRY(fv__file_read(t->ctx, path, 0, &file));
     fv_status status = fv__onnx_unpack(t->ctx, &t->arena, path, &onnx__tensor_proto__descriptor,
-                                       file.data, file.size, &message);
+                                       file.data, file.size, false, &message);
     fv__file_release(&file);
     FV_TRY(status);
     const Onnx__TensorProto *tensor = (const Onnx__TensorProto *)message;
@@ -242,7 +242,7 @@ static fv_status read_graph(fv_context *ctx, fv_arena *arena, const char *path,
     fv_bytes file;
     FV_TRY(fv__file_read(ctx, path, 0, &file));
     const fv_status status = fv__onnx_unpack(ctx, arena, path, &onnx__model_proto__descriptor,
-                                             file.data, file.size, &message);
+                                             file.data, file.size, false, &message);
     fv__file_release(&file);
     FV_TRY(status);
     const Onnx__GraphProto *g = *graph = ((const Onnx__ModelProto *)message)->graph;

@@ -77,7 +77,8 @@ static fv_status find_kinds(tuner *t) {
     if (!t->keys || !t->kind) return FV_EXHAUSTED;
     for (int s = 0; status == FV_OK && s < t->times.steps; s++) {
         const fv_step_view view = view_of(t, 0, s);
-        const fv_request request = {.which = view.which, .real = FV_F32};
+        const fv_request request = {
+            .which = view.which, .real = FV_F32, .precision = fv__plan_precision(t->side[0].plan)};
         t->kind[s] = s;
         if (!has_variants(&view)) continue;
         fv__text_cut(&key, 0);

@@ -47,6 +47,7 @@ typedef struct fv_importer {
     const Onnx__ModelProto *model;
     int64_t opset;
     bool fixed;         /* no dimension is a batch */
+    bool mapped;        /* the bytes are a mapped file's */
     const bool *needed; /* of each node of the file: its outputs are computed from it */
     fv_graph *graph;
     fv_names names, taken; /* ONNX names to entries; names of our nodes */

@@ -110,6 +110,8 @@ static fv_status read_constants(fv_importer *im) {
         fv_entry *e;
         FV_TRY(fv__importer_name(im, g->initializer[i]->name ? g->initializer[i]->name : "", &e));
         FV_TRY(fv__constant_read(im->ctx, &im->arena, im->folder, g->initializer[i], &e->constant));
+        if (im->mapped) /* what was read of the file needs no memory any more */
+            fv__file_forget(g->initializer[i]->raw_data.data, g->initializer[i]->raw_data.len);
         e->known = true;
         im->bytes += (size_t)fv__shape_count(&e->constant.shape) * sizeof(float);
     }
@@ -269,17 +271,19 @@ static fv_status import_model(fv_importer *im, const char *name, const fv_onnx_o
     return status == FV_OK ? FV_OK : fv__fail_in(im->ctx, "%.100s: ", name);
 }
 
-fv_status fv__onnx_parse(fv_context *ctx, const char *name, const uint8_t *bytes, size_t size,
-                         const fv_onnx_options *options, fv_onnx_import *out) {
+static fv_status parse(fv_context *ctx, const char *name, const fv_bytes *file,
+                       const fv_onnx_options *options, fv_onnx_import *out) {
+    const size_t size = file->size;
     fv_importer im = {.ctx = ctx,
                       .fixed = options->fixed,
+                      .mapped = file->mapped,
                       .bytes = size,
                       .work = WORK_LEAST + WORK_TIMES * (double)size};
     const ProtobufCMessage *message = NULL;
     *out = (fv_onnx_import){0};
     fv__arena_init(&im.arena, ctx);
-    fv_status status = fv__onnx_unpack(ctx, &im.arena, name, &onnx__model_proto__descriptor, bytes,
-                                       size, &message);
+    fv_status status = fv__onnx_unpack(ctx, &im.arena, name, &onnx__model_proto__descriptor,
+                                       file->data, size, true, &message);
     im.model = (const Onnx__ModelProto *)message;
     if (status == FV_OK) status = import_model(&im, name, options, out);
     fv__names_free(&im.names);
@@ -292,12 +296,17 @@ fv_status fv__onnx_parse(fv_context *ctx, const char *name, const uint8_t *bytes
     return status;
 }
 
+fv_status fv__onnx_parse(fv_context *ctx, const char *name, const uint8_t *bytes, size_t size,
+                         const fv_onnx_options *options, fv_onnx_import *out) {
+    return parse(ctx, name, &(fv_bytes){.data = bytes, .size = size}, options, out);
+}
+
 fv_status fv__onnx_import(fv_context *ctx, const char *path, const fv_onnx_options *options,
                           fv_onnx_import *out) {
     fv_bytes file;
     *out = (fv_onnx_import){0};
     FV_TRY(fv__file_read(ctx, path, 0, &file));
-    const fv_status status = fv__onnx_parse(ctx, path, file.data, file.size, options, out);
+    const fv_status status = parse(ctx, path, &file, options, out);
     fv__file_release(&file);
     return status;
 }

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""PyTorch as a side of `fovea bench --against pytorch` (README.md in this folder).
+
+The module is the text that `fovea explain --pytorch` prints, with our weights. Its fastest way counts:
+the plain layout or channels-last; OpenBLAS on one thread or on all, whose threads can be in the way of
+PyTorch's own; eager or frozen by TorchScript. On the reference BLAS, plain loops, it takes no part.
+"""
+import ctypes
+import json
+import os
+import re
+import struct
+import sys
+
+sys.dont_write_bytecode = True  # the folder may be an installed one
+import side
+
+HOPELESS = 3   # so many times slower than the best in its first run: no second one
+LONG = 2000.0  # milliseconds of a run that needs no second one to be told from others
+
+
+def libraries():
+    """Paths of the libraries in this process whose name says that they are a BLAS."""
+    try:
+        with open("/proc/self/maps", encoding="utf-8") as maps:
+            paths = {os.path.realpath(line.split()[-1]) for line in maps if "/" in line}
+    except OSError:  # no Linux
+        return []
+    return sorted(p for p in paths if re.search("blas|mkl_|blis|atlas", os.path.basename(p)))
+
+
+def blas(torch):
+    """The BLAS in words, and OpenBLAS' own library or None. Refuses the reference."""
+    loaded = libraries()
+    for path in loaded:  # first: LAPACK may have brought OpenBLAS along, unused
+        if re.search("/blas/libblas[.]so", path):
+            side.refuse("PyTorch multiplies with the reference BLAS, plain loops, which is nobody's "
+                        "measure; Debian's package libopenblas0-pthread brings a better one")
+    for path in loaded:
+        if "openblas" in os.path.basename(path):
+            library = ctypes.CDLL(path)
+            library.openblas_get_config.restype = ctypes.c_char_p
+            # "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH NO_AFFINITY SkylakeX MAX_THREADS=64"
+            words = library.openblas_get_config().decode().split()
+            kernels = [w for w in words[2:] if not re.search("=|^[A-Z_]+$", w)]
+            return " ".join(words[:2] + kernels), library
+    if loaded:
+        return ", ".join(os.path.basename(p) for p in loaded), None
+    built_in = re.search("BLAS_INFO=([^, ]+)", torch.__config__.show())
+    return "BLAS built in: " + (built_in.group(1) if built_in else "unknown"), None
+
+
+def tensors(torch, path):
+    """The float32 tensors of a safetensors file, in the order they lie in."""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        block = bytearray(file.read())
+    header.pop("__metadata__", None)
+    for name, told in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+        start, end = told["data_offsets"]
+        flat = torch.frombuffer(block, dtype=torch.float32, count=(end - start) // 4, offset=start)
+        yield name, flat.reshape(told["shape"])
+
+
+def module(torch, task):
+    """The network as PyTorch has it, with our weights."""
+    names = {"__name__": "net"}
+    with open(side.form(task, "pytorch", "PyTorch program"), encoding="utf-8") as file:
+        exec(compile(file.read(), task["pytorch"]["path"], "exec"), names)
+    made = [v for v in names.values()
+            if isinstance(v, type) and issubclass(v, torch.nn.Module) and v.__module__ == "net"]
+    net = made[-1]().eval()
+    state = net.state_dict()
+    ours = {re.sub(r"\W", "_", name): t for name, t in tensors(torch, task["weights"])}
+    for name in state:
+        if name.endswith("num_batches_tracked"):
+            continue
+        weight = ours.get(re.sub(r"\W", "_", name))
+        if weight is None or weight.shape != state[name].shape:
+            side.refuse(f"our weights have no {name} as PyTorch's module wants it")
+        state[name].copy_(weight)
+    return net
+
+
+class Ways:
+    """Ways to run a module; the fastest of those tried."""
+
+    def __init__(self, torch, task, openblas):
+        self.torch, self.task, self.openblas = torch, task, openblas
+        self.best, self.words, self.run, self.threads = float("inf"), None, None, task["threads"]
+
+    def set_threads(self, threads):
+        if self.openblas:
+            self.openblas.openblas_set_num_threads(threads)
+
+    def attempt(self, net, x, words, threads):
+        def run():
+            with self.torch.inference_mode():
+                y = net(x)
+            return [part.numpy() for part in (y if isinstance(y, (tuple, list)) else [y])]
+        self.set_threads(threads)
+        first = side.times(run, 1)[0]
+        again = 0 if first > min(LONG, HOPELESS * self.best) else 3 if first < LONG / 4 else 2
+        took = min(side.times(run, again) or [first])
+        if took < self.best:
+            self.best, self.words, self.run, self.threads = took, words, run, threads
+        return run
+
+
+def frozen(torch, net, x):
+    with torch.inference_mode():
+        traced = torch.jit.freeze(torch.jit.trace(net, x))
+        return torch.jit.optimize_for_inference(traced)
+
+
+def hold(isa):
+    """Holds PyTorch and what it uses to a set of instructions. Otherwise no processor is forced on
+    OpenBLAS, whatever the environment says."""
+    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+        os.environ.pop(name, None)
+    if isa in ("avx2", "baseline"):
+        os.environ["ATEN_CPU_CAPABILITY"] = "avx2" if isa == "avx2" else "default"
+        for name in ("DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA"):
+            os.environ[name] = "AVX2" if isa == "avx2" else "SSE41"
+        os.environ["OPENBLAS_CORETYPE"] = "Haswell" if isa == "avx2" else "Nehalem"
+
+
+def main():
+    task = side.job()
+    hold(task["isa"])
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(task["threads"])
+    try:
+        import numpy
+        import torch
+    except ImportError as error:
+        side.missing("python3-torch", error)
+    torch.set_num_threads(task["threads"])
+    torch.set_flush_denormal(True)
+    name, openblas = blas(torch)
+    net = module(torch, task)
+    x = torch.from_numpy(numpy.fromfile(task["input"], numpy.float32).reshape(task["shape"]))
+    ways = Ways(torch, task, openblas)
+    with torch.inference_mode():
+        net(x)
+    side.say(first=True)
+    for threads in sorted({1, task["threads"]} if openblas else {task["threads"]}, reverse=True):
+        ways.attempt(net, x, ("eager", "plain layout"), threads)
+    layouts = {"plain layout": (net, x)}
+    last = (net.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last))
+    layouts["channels-last"] = last
+    ways.attempt(*last, ("eager", "channels-last"), ways.threads)
+    layout = ways.words[1]
+    if layout == "plain layout":
+        layouts[layout] = (net.to(memory_format=torch.contiguous_format), x)
+    try:
+        ways.attempt(frozen(torch, *layouts[layout]), layouts[layout][1], ("frozen", layout), ways.threads)
+    except RuntimeError:
+        pass  # this PyTorch freezes it not; eager it is
+    ways.set_threads(ways.threads)
+    onednn = "with" if torch.backends.mkldnn.is_available() else "built without"
+    settings = ", ".join(ways.words) + f"; {onednn} oneDNN; {name}"
+    if openblas and task["threads"] > 1:
+        settings += f" on {ways.threads} of {task['threads']} threads"
+    side.say(ready=True, title="PyTorch", version=torch.__version__, settings=settings)
+    side.serve(ways.run)
+
+
+main()
