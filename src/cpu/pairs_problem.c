@@ -4,11 +4,13 @@
  */
 #include "cpu/pairs.h"
 
+#include <math.h>
+
 #define FRAME_WORDS  163840    /* frames in work: 640 KB, in the L2 cache */
 #define SHARED_WORDS (1 << 21) /* frames made beforehand: 8 MB at most */
 #define COLUMNS      1024      /* columns of a band, at most */
 #define UNITS        24        /* as many pieces of work keep several threads busy */
-#define PACKING      24        /* steps of a product that take the time of making 16 words */
+#define PACKING      24        /* cycles in which 16 words are made */
 
 /* ------------------------------------------------------------------------------- folding --- */
 
@@ -45,22 +47,31 @@ static void fold(fv_pairs *p, const fv_direct *from, const fv_conv_options *o, f
     p->steps = p->pairs / p->form.depth * d->taps;
 }
 
-/* Multiplications of the products, with those whose result nobody wants, over what a pair of
-   numbers takes; of a sample and group. */
-static int64_t products(const fv_pairs *p) {
+/* Cycles of the products of a sample and group, those whose result nobody wants with them: a filter
+   by 16 columns takes one for every step. */
+static double products(const fv_pairs *p) {
     const int64_t filters = fv__cpu_up(p->d.rows, p->form.tile) * p->form.tile;
-    return fv__cpu_up(p->d.oh * p->d.pitch, 16) * p->steps * filters;
+    return (double)fv__cpu_up(p->d.oh * p->d.pitch, 16) * (double)p->steps * (double)filters;
 }
 
-static int64_t cost(const fv_pairs *p) {
-    const int64_t frames = p->d.frames * (p->d.oh + p->d.more_rows) * p->d.pitch;
-    return products(p) * (p->split ? 3 : 1) + p->pairs * fv__cpu_up(frames, 16) * PACKING;
+/* And what making the frames takes. */
+static double cost(const fv_pairs *p) {
+    const int64_t rows = p->d.frames * (p->d.oh + p->d.more_rows);
+    return products(p) * (p->split ? 3 : 1) +
+           (double)(p->pairs * rows) * (double)fv__cpu_up(p->d.pitch, 16) * PACKING;
+}
+
+/* Processors with tiles do 32 multiply-adds a cycle, others that multiply pairs do 16. */
+static bool slower(const fv_pairs *p) {
+    const fv_direct *d = &p->d;
+    return cost(p) * (p->form.depth > 1 ? 32 : 16) >
+           (double)(d->rows * d->channels * d->area) * (double)(d->oh * d->ow);
 }
 
 static void cheapest(fv_pairs *p, const fv_conv_options *o) {
     const fv_direct whole = p->d;
     fv_folding best = FV_FOLD_NONE;
-    int64_t least = INT64_MAX;
+    double least = INFINITY;
     for (fv_folding f = FV_FOLD_NONE; f < (o->kernel.h * o->kernel.w > 1 ? FV_FOLDINGS : 1); f++) {
         fold(p, &whole, o, f);
         if (cost(p) >= least) continue;
@@ -68,13 +79,6 @@ static void cheapest(fv_pairs *p, const fv_conv_options *o) {
         best = f;
     }
     fold(p, &whole, o, best);
-}
-
-/* How many multiplications there are for one that is wanted, in tenths. */
-static int64_t tenths(const fv_pairs *p) {
-    const fv_direct *d = &p->d;
-    return fv__cpu_up(products(p) * 10 * 16 * 2 * p->form.depth,
-                      d->rows * d->channels * d->area * d->oh * d->ow);
 }
 
 /* Without tiles a product of pairs is at twice the rate of multiply-adds. Winograd's transforms
@@ -95,8 +99,8 @@ const char *fv__pairs_problem(fv_pairs *p, const fv_site *site, const fv_request
     if (p->d.oh * p->d.ow < 16) return "the maps are too small";
     if (better_transformed(p, o)) return "3x3 of stride 1 gains more by Winograd's transforms";
     cheapest(p, o);
-    if (tenths(p) > (p->form.depth > 1 ? 30 : 15))
-        return "of products in such blocks of channels, filters and pixels too few would be wanted";
+    if (slower(p))
+        return "with so few channels, filters or pixels multiply-adds are faster than making pairs";
     return NULL;
 }
 
@@ -150,8 +154,7 @@ static void cut_filters(fv_pairs *p) {
     p->shared = p->parts > 1;
     p->units = units * p->parts;
     p->weights = p->steps * p->form.depth * p->form.rows;
-    p->macs =
-        (double)(d->n * d->groups) * (double)products(p) * 16 * p->form.depth * (p->split ? 3 : 1);
+    p->macs = (double)(d->n * d->groups) * products(p) * 16 * p->form.depth * (p->split ? 3 : 1);
 }
 
 bool fv__pairs_cut(fv_pairs *p, fv_arena *arena) {
