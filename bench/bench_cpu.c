@@ -72,8 +72,6 @@ static _Noreturn void die(const char *what, const char *why) {
     exit(2);
 }
 
-/* ------------------------------------------------------------------------------- the clock --- */
-
 /* GFLOP/s of all threads at once. */
 static double peak(const bench *b) {
     double rate;
@@ -126,8 +124,6 @@ static void time_runs(void *arg, const impl_trial *t, const fv_pass *pass) {
     qsort(b->times, (size_t)n, sizeof *b->times, ascending);
     to->runs = n;
 }
-
-/* --------------------------------------------------------------------------------- a layer --- */
 
 static const char *pass_name(const bench *b, fv_which which) {
     if (!b->wish.training) return "";
@@ -269,8 +265,6 @@ static void do_shape(void *arg, const impl_shape *s) {
     tell(b, s);
 }
 
-/* ------------------------------------------------------------------------------------ all --- */
-
 static void do_samples(bench *b) {
     static impl_shape s;
     char line[OP_SAMPLE];
@@ -350,7 +344,6 @@ static void read_word(wishes *w, const char *word) {
 }
 
 static void open_bench(bench *b) {
-    char cpu[64];
 #ifdef __GLIBC__ /* blocks of all sizes are taken again and again: they need not come from afar */
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 30);
     (void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
@@ -369,8 +362,8 @@ static void open_bench(bench *b) {
                               .pools = {b->ctx->pool}};
     if (!b->wish.time) return;
     const int threads = fv__pool_size(b->ctx->pool);
-    printf("%s, %s, %d thread%s, peak %.1f GFLOP/s\n", fv__cpu_name(cpu), fv__isa_name(isa),
-           threads, threads > 1 ? "s" : "", peak(b));
+    printf("%s, %s, %d thread%s, peak %.1f GFLOP/s\n", fv__cpu_name((char[64]){0}),
+           fv__isa_name(isa), threads, threads > 1 ? "s" : "", peak(b));
     printf("%-63s %-8s %-10s %9s %9s %7s %5s%s\n", "", "", "", "median ms", "least ms", "GFLOP/s",
            "peak", b->wish.check ? "  error" : "");
 }
@@ -394,8 +387,7 @@ int main(int argc, char **argv) {
     static bench b = {
         .wish = {.words = "", .impl = "", .threads = 1, .isa = -1, .seconds = 0.3, .most = 1e9}};
     bool files = false;
-    for (int i = 1; i < argc; i++) read_word(&b.wish, argv[i]);
-    for (int i = 1; i < argc; i++) files = files || is_file(argv[i]);
+    for (int i = 1; i < argc; i++) read_word(&b.wish, argv[i]), files |= is_file(argv[i]);
     if (!files && !b.wish.samples && !b.wish.random)
         die("what", "name files of bench/shapes, such as bench/shapes/vgg16.txt, or samples, or "
                     "random=SEED");

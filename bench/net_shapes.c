@@ -74,7 +74,7 @@ static char *line_of(fv_context *ctx, const fv_plan *plan, int n) {
     const fv_epilogue *e = &p->site->epilogue;
     fv_text line = {.ctx = ctx}, act = {.ctx = ctx};
     fv__text_addf(&line, "%s ", node->op->name);
-    add_options(&line, node->op, node->options, p->fold >= 0);
+    add_options(&line, node->op, p->site->options, p->folds != NULL);
     if (line.length && line.data[line.length - 1] == ' ') fv__text_cut(&line, line.length - 1);
     add_shapes(&line, p->site);
     if (e->add) fv__text_add(&line, " | add");

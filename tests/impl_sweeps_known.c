@@ -69,6 +69,22 @@ static const struct {
     {"globalminpool", "; 2x3x19x37"},
     {"globallppool", "p 1 ; 2x3x19x137"},
     {"globallppool", "; 2x3x19x137"},
+    {"layernorm", "; 3x5x7x41"},
+    {"layernorm", "axis -1 ; 3x50x131"},
+    {"instancenorm", "; 3x5x17x41"},
+    {"groupnorm", "3 ; 2x9x17x41"},
+    {"meanvariance", "axes 2,3 ; 3x5x17x41"},
+    {"l2norm", "; 2x130x17x31"},
+    {"l2norm", "axis -1 ; 2x13x131"},
+    {"reducemean", "2,3 ; 2x9x17x41"},
+    {"reducemean", "1 ; 2x90x17x41"},
+    {"reducesum", "1,3 ; 2x9x7x41"},
+    {"reducesum", "2 keep no ; 2x9x70x41"},
+    {"reducel2", "-1 ; 2x9x1300"},
+    {"reducel1", "1 ; 2x67x300"},
+    {"reducesumsquare", "1,2 ; 2x9x8x33"},
+    {"reducemax", "2,3 ; 2x9x17x41"},
+    {"reducemin", "1 ; 2x9x17x41"},
 };
 
 void impl_sweep_known(op_tally *t, impl_sweep_fn *fn, void *arg) {

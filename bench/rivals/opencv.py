@@ -35,8 +35,8 @@ def main():
 
         run()
     except cv2.error as error:
-        words = [line for line in str(error).split("\n") if line.strip()]
-        side.refuse("OpenCV does not take this network: " + " ".join(words[-1:]))
+        words = " ".join(str(error).split("error: ")[-1].replace("\n> ", " ").split())
+        side.refuse("OpenCV does not take this network: " + words[:300])
     side.say(first=True)
     side.say(ready=True, title="OpenCV", version=cv2.__version__,
              settings="its own dnn")

@@ -63,6 +63,14 @@ def tensors(torch, path):
         yield name, flat.reshape(told["shape"])
 
 
+def ours_of(name):
+    """A tensor's name here, from PyTorch's: "bn1_mean" of "bn1.running_mean"."""
+    for theirs, ours in (("running_mean", "mean"), ("running_var", "variance")):
+        if name.endswith("." + theirs):
+            name = name[:-len(theirs)] + ours
+    return re.sub(r"\W", "_", name)
+
+
 def module(torch, task):
     """The network as PyTorch has it, with our weights."""
     names = {"__name__": "net"}
@@ -76,7 +84,7 @@ def module(torch, task):
     for name in state:
         if name.endswith("num_batches_tracked"):
             continue
-        weight = ours.get(re.sub(r"\W", "_", name))
+        weight = ours.get(ours_of(name))
         if weight is None or weight.shape != state[name].shape:
             side.refuse(f"our weights have no {name} as PyTorch's module wants it")
         state[name].copy_(weight)

@@ -125,16 +125,11 @@ static fv_status start_ours(fv_against *a) {
     const char *own = fv__cli_own_path(&cli->arena, cli->argv[0]);
     const char *batch = fv__arena_format(&cli->arena, "batch=%lld", (long long)a->files.dims[0]);
     const char *threads = fv__arena_format(&cli->arena, "%d", fv_context_threads(cli->ctx));
-    const char *precision = fv__cli_value(cli, "precision");
     if (!own || !batch || !threads) return FV_EXHAUSTED;
-    const char *words[16] = {own, "bench", a->files.model, batch, "--serve", a->files.input};
-    int n = 6;
-    words[n++] = "--threads";
-    words[n++] = threads;
-    words[n++] = "--isa";
-    words[n++] = a->isa;
-    if (precision) words[n++] = "--precision";
-    if (precision) words[n++] = precision;
+    const char *const words[] = {own,       "bench",        a->files.model, batch,
+                                 "--serve", a->files.input, "--threads",    threads,
+                                 "--isa",   a->isa,         "--precision",  a->precision,
+                                 NULL};
     return start(a, &a->side[0], words);
 }
 
@@ -317,9 +312,8 @@ fv_status fv__cli_bench_against(fv_cli *cli, const char *names) {
     fv_against *a = fv__arena_alloc(&cli->arena, sizeof *a);
     if (!a) return FV_EXHAUSTED;
     a->cli = cli;
-    const char *precision = fv__cli_value(cli, "precision");
     a->isa = fv_context_isa(cli->ctx);
-    a->precision = precision ? precision : "fp32";
+    a->precision = fv_context_precision(cli->ctx);
     a->tolerance = strcmp(a->precision, "bf16") == 0 ? ROUGH : EXACT;
     FV_TRY(list_sides(a, names));
     fv__cli_child_signals();

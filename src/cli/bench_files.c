@@ -146,12 +146,20 @@ static void add_form(fv_json_writer *w, const char *name, const char *path, cons
     fv__json_close(w);
 }
 
+/* In old words where they suffice: more libraries read those. */
+static fv_status write_onnx(fv_cli *cli, const fv_model *model, const char *path) {
+    fv_save_options options = FV_INIT(fv_save_options);
+    options.opset = 10; /* from 11 on clip has inputs */
+    const fv_status status = fv_model_save_as(cli->ctx, model, path, &options);
+    return status == FV_USAGE ? fv_model_save(cli->ctx, model, path) : status;
+}
+
 static fv_status write_job(fv_cli *cli, const fv_model *model, const fv_bench_files *f) {
     const char *onnx = fv__path_in(&cli->arena, f->folder, "net.onnx"), *no_onnx = "";
     const char *pytorch = fv__path_in(&cli->arena, f->folder, "net.py"), *no_pytorch = "";
     fv_text text = {.ctx = cli->ctx};
     if (!onnx || !pytorch) return FV_EXHAUSTED;
-    FV_TRY(may_fail(cli, fv_model_save(cli->ctx, model, onnx), &onnx, &no_onnx));
+    FV_TRY(may_fail(cli, write_onnx(cli, model, onnx), &onnx, &no_onnx));
     FV_TRY(may_fail(cli, write_program(cli, model, pytorch), &pytorch, &no_pytorch));
     fv_json_writer w = fv__json_writer(&text, 2);
     fv__json_open(&w, NULL, '{');

@@ -9,6 +9,8 @@
 #define GROUP_FLOATS 2048 /* of frames that are made one after the other */
 #define GROUP_MOST   8
 #define STRIDE_MOST  4
+#define ROW_MOST     (1 << 20)
+#define FRAME_MOST   (1 << 24)
 
 typedef struct depth {
     fv_depthwise g;
@@ -28,11 +30,39 @@ static int64_t up(int64_t n) {
     return fv__cpu_up(n, FV_LANES_MAX) * FV_LANES_MAX;
 }
 
-static const char *geometry(fv_depthwise *g, const fv_conv_options *o, const fv_shape *in) {
+/* Lays out a row of a frame. Where the columns of a phase begin that the plane has, a cache line
+   begins: `from` of them are padding, `count` the plane's (more, where there are one fewer). */
+static void lay_out(fv_depthwise *g, int64_t dw, int32_t *col) {
+    const int64_t reach = g->ow + (g->kw - 1) * dw / g->sw;
+    int64_t origin[STRIDE_MOST];
+    g->half = 0;
+    for (int64_t q = 0; q < g->sw; q++) {
+        /* the plane's first column of this phase, and its place in the padded row */
+        const int64_t column = ((q - g->left) % g->sw + g->sw) % g->sw;
+        const int64_t from = (g->left + column) / g->sw, count = fv__cpu_up(g->w, g->sw);
+        const int64_t start = g->sw > 2 ? from : up(from);
+        origin[q] = start - from;
+        g->half = fv__cpu_max(g->half, up(fv__cpu_max(start + up(count), origin[q] + reach)));
+    }
+    g->pitch = g->sw * g->half;
+    for (int64_t c = 0; c < 2 && c < g->sw; c++) {
+        const int64_t q = (g->left + c) % g->sw;
+        g->begin[c] = q * g->half + origin[q] + (g->left + c) / g->sw;
+    }
+    for (int64_t s = 0; s < g->kw; s++) {
+        const int64_t q = s * dw % g->sw;
+        col[s] = (int32_t)(q * g->half + origin[q] + s * dw / g->sw);
+    }
+}
+
+static const char *geometry(fv_depthwise *g, const fv_conv_options *o, const fv_shape *in,
+                            fv_arena *arena) {
     fv_window win[2];
     if (o->groups != in->dim[1] || o->groups == 1) return "only for as many groups as channels";
     fv__conv_windows(in, o, win);
     if (win[1].stride > STRIDE_MOST) return "the stride has too many phases";
+    if (win[1].before + in->dim[3] + o->kernel.w * win[1].dilation > ROW_MOST)
+        return "a row and its padding are too long";
     *g = (fv_depthwise){.h = in->dim[2],
                         .w = in->dim[3],
                         .kh = o->kernel.h,
@@ -40,16 +70,15 @@ static const char *geometry(fv_depthwise *g, const fv_conv_options *o, const fv_
                         .sh = win[0].stride,
                         .sw = win[1].stride,
                         .dh = win[0].dilation,
-                        .dw = win[1].dilation,
                         .top = win[0].before,
                         .left = win[1].before,
                         .oh = win[0].out,
                         .ow = win[1].out,
                         .filters = o->channels / o->groups};
-    g->reach = g->ow + (g->kw - 1) * g->dw / g->sw;
-    const int64_t columns = fv__cpu_max(g->reach, fv__cpu_up(g->left + g->w, g->sw));
-    g->half = up(columns + (g->sw > 1 ? FV_LANES_MAX : 0));
-    g->pitch = g->sw * g->half;
+    int32_t *col = fv__arena_alloc(arena, sizeof *col * (size_t)g->kw);
+    if (!col) return fv__impl_no_memory;
+    lay_out(g, win[1].dilation, col);
+    g->col = col;
     return NULL;
 }
 
@@ -58,10 +87,12 @@ static int64_t seen(const fv_depthwise *g, int64_t rows) {
     return (rows - 1) * g->sh + (g->kh - 1) * g->dh + 1;
 }
 
+/* Bands are multiples of the rows of a tile, whether seven or four. */
 static void cut(depth *d) {
     fv_depthwise *g = &d->g;
     const int64_t most = (BAND_FLOATS / g->pitch - seen(g, 1)) / g->sh + 1;
-    d->band = fv__cpu_min(g->oh, fv__cpu_max(4, most / 4 * 4));
+    d->band = fv__cpu_max(4, g->oh % 7 == 0 && most >= 7 ? most / 7 * 7 : most / 4 * 4);
+    if (most >= g->oh || d->band > g->oh) d->band = g->oh;
     d->bands = fv__cpu_up(g->oh, d->band);
     g->frame = seen(g, d->band) * g->pitch;
     g->together = fv__cpu_max(1, fv__cpu_min(GROUP_FLOATS / g->frame, GROUP_MOST));
@@ -73,19 +104,12 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     FV_STATE(depth, d, arena);
     (void)request;
     if (!d) return fv__impl_no_memory;
-    const char *why = geometry(&d->g, site->options, &site->in[0]);
+    const char *why = geometry(&d->g, site->options, &site->in[0], arena);
     if (why) return why;
+    if (seen(&d->g, 4) > FRAME_MOST / d->g.pitch) return "a kernel and its rows are too large";
     cut(d);
-    if (d->worker > INT32_MAX / 8) return "a row and its padding are too long";
-    int32_t *col = fv__arena_alloc(arena, sizeof *col * (size_t)d->g.kw);
-    if (!col) return fv__impl_no_memory;
-    for (int64_t s = 0; s < d->g.kw; s++) {
-        const int64_t c = s * d->g.dw;
-        col[s] = (int32_t)(c % d->g.sw * d->g.half + c / d->g.sw);
-    }
-    d->g.col = col;
     settled->state = d;
-    settled->worker = sizeof(float) * (size_t)fv__cpu_pad(d->worker);
+    settled->worker = sizeof(float) * (size_t)d->worker;
     return NULL;
 }
 
@@ -114,7 +138,7 @@ static void planes(const work *w, int64_t n, int64_t c, int64_t count, int64_t r
 static void units(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const depth *d = w->d;
-    float *scratch = (float *)w->p->scratch + worker * fv__cpu_pad(d->worker);
+    float *scratch = (float *)w->p->scratch + worker * d->worker;
     for (int64_t u = first; u < end;) {
         const int64_t n = u / d->bands / w->channels, c = u / d->bands % w->channels;
         const int64_t row = u % d->bands * d->band;

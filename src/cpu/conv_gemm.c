@@ -86,6 +86,7 @@ typedef struct geometry {
     int64_t group_floats; /* packed weights of one group */
     int64_t panel_floats, block_floats;
     bool in_place; /* x itself is the matrix of patches */
+    bool copied;   /* what comes before is applied to a copy of x: patches are not of whole rows */
     bool shared;   /* patches are made beforehand, once for all parts of the filters */
 } geometry;
 
@@ -95,7 +96,8 @@ typedef struct work {
     fv_conv_sizes s; /* with the step of this x */
     fv_activation act;
     const float *bias;
-    float *workers; /* behind the shared patches */
+    float *workers; /* behind the shared patches and the copy */
+    fv_tensor x;    /* or its copy */
 } work;
 
 /* Whether a row of patches is of one channel, without padding. */
@@ -149,7 +151,7 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     if (!g) return fv__impl_no_memory;
     g->s = fv__cpu_conv_sizes(site->options, &site->in[0], k);
     const fv_conv_sizes *s = &g->s;
-    if (site->prologue.there && !plain(s)) return "applies what comes before to 1x1 kernels alone";
+    g->copied = site->prologue.there && !plain(s);
     g->in_place = s->pointwise && !s->joined && !site->prologue.there;
     const char *why = cut_as(g, request);
     if (why) return why;
@@ -162,7 +164,9 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     settled->packed = true;
     const int64_t all = s->count * s->groups * g->panels * s->crs * g->ld;
     g->shared = g->row_blocks > 1 && !g->in_place && all <= SHARED_FLOATS;
-    settled->scratch = g->shared ? sizeof(float) * (size_t)fv__cpu_pad(all) : 0;
+    const int64_t copied = g->copied ? s->n * s->groups * s->c * s->pixels : 0;
+    settled->scratch =
+        sizeof(float) * (size_t)((g->shared ? fv__cpu_pad(all) : 0) + fv__cpu_pad(copied));
     settled->worker = sizeof(float) * (size_t)(g->panel_floats + g->block_floats);
     return NULL;
 }
@@ -238,7 +242,7 @@ static void columns(const work *w, int64_t group, const float *x, int64_t k0, in
     const int64_t k1 = fv__cpu_min(k0 + w->g->depth, s->crs), ld = w->g->ld;
     const bool lies = s->pointwise && !s->joined; /* x is read where it is */
     if (!lies) w->p->kernels->patches(&s->patch, x, k0, k1, p0, p1, out, ld);
-    if (w->p->prologue)
+    if (w->p->prologue && !w->g->copied)
         fv__cpu_before_rows(w->p, group * s->c + k0, k1 - k0, p1 - p0,
                             lies ? x + k0 * s->pixels + p0 : out, lies ? s->pixels : ld, out, ld);
 }
@@ -253,7 +257,7 @@ static void make_patches(void *arg, int64_t first, int64_t end, int worker) {
         const int64_t u = unit / g->depths, k0 = unit % g->depths * g->depth;
         const int64_t p0 = u % g->panels * g->width, p1 = panel_end(g, u % g->panels);
         const int64_t group = u / g->panels % s->groups, run = u / g->panels / s->groups;
-        const float *x = fv__cpu_at(&w->p->x[0], run) + group * s->c * s->pixels;
+        const float *x = fv__cpu_at(&w->x, run) + group * s->c * s->pixels;
         columns(w, group, x, k0, p0, p1, shared_at(w, u, k0));
     }
 }
@@ -266,7 +270,7 @@ static void panel(const work *w, int64_t unit, float *cols, float *block) {
     const int64_t p0 = u % g->panels * g->width, p1 = panel_end(g, u % g->panels);
     const int64_t group = u / g->panels % s->groups, run = u / g->panels / s->groups;
     const float *packed = (const float *)w->p->prepared + group * g->group_floats;
-    const float *x = fv__cpu_at(&w->p->x[0], run) + group * s->c * s->pixels;
+    const float *x = fv__cpu_at(&w->x, run) + group * s->c * s->pixels;
     int64_t first, end;
     const int64_t strips = fv__cpu_up(s->k, k->mr);
     fv__cpu_cut(strips, g->row_blocks, part, &first, &end);
@@ -303,12 +307,36 @@ static void panels(void *arg, int64_t first, int64_t end, int worker) {
     for (int64_t u = first; u < end; u++) panel(w, u, cols, cols + g->panel_floats);
 }
 
+/* Units are planes. */
+static void copy_planes(void *arg, int64_t first, int64_t end, int worker) {
+    const work *w = arg;
+    const int64_t channels = w->s.groups * w->s.c, pixels = w->s.pixels;
+    (void)worker;
+    for (int64_t u = first; u < end; u++) {
+        const int64_t n = u / channels, c = u % channels;
+        fv__cpu_before_rows(w->p, c, 1, pixels, fv__cpu_at(&w->p->x[0], n) + c * pixels, 0,
+                            fv__cpu_at(&w->x, n) + c * pixels, 0);
+    }
+}
+
+static void make_copy(work *w) {
+    const fv_conv_sizes *s = &w->s;
+    const int64_t planes = s->n * s->groups * s->c;
+    w->x.data = w->workers;
+    w->x.step = s->groups * s->c * s->pixels;
+    w->workers += fv__cpu_pad(planes * s->pixels);
+    fv__cpu_split(w->p->pool, planes, 4 * (double)(planes * s->pixels), FV_GRAIN, copy_planes, w);
+}
+
 static void forward(const fv_pass *p) {
     const geometry *g = p->state;
     const int64_t units = g->s.count * g->s.groups * g->panels;
     const int64_t shared = g->shared ? fv__cpu_pad(units * g->s.crs * g->ld) : 0;
-    work w = {p, g, g->s, fv__cpu_epilogue_act(p), fv__cpu_bias(p), (float *)p->scratch + shared};
-    w.s.patch.step = p->x[0].step;
+    work w = {
+        p,      g, g->s, fv__cpu_epilogue_act(p), fv__cpu_bias(p), (float *)p->scratch + shared,
+        p->x[0]};
+    if (g->copied) make_copy(&w);
+    w.s.patch.step = w.x.step;
     if (g->shared)
         fv__cpu_split(p->pool, units * g->depths, 4 * (double)shared, FV_GRAIN, make_patches, &w);
     fv__cpu_split(p->pool, g->units, g->macs, 2 * FV_GRAIN, panels, &w);

@@ -1,31 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conv_winograd.c - 3x3 convolutions of stride 1 in inference, by Winograd's minimal filtering
- * F(4x4, 3x3): a quarter of the multiplications (kern/winograd.inc.h has the formulas and their
- * source).
+ * conv_winograd.c - 3x3 convolutions of stride 1 in inference, by Winograd's minimal filtering:
+ * F(4x4, 3x3) with a quarter of the multiplications, or F(2x2, 3x3) with four ninths
+ * (kern/winograd.inc.h has the formulas and their source).
  *
- * Three passes over a band of tiles: every channel's tiles are transformed; 36 products, one for
- * each number of a transformed tile, sum over the channels; every filter's sums are transformed
- * back, and bias, sum and activation follow. The filters are transformed when they are prepared. A
- * band is as many rows of tiles, or as many whole samples, as keep the transformed numbers in the
- * caches, and enough that the filters, four times as large as before, are worth reading.
+ * Three passes over a band of tiles: every channel's tiles are transformed; a product for each
+ * number of a transformed tile sums over the channels; every filter's sums are transformed back,
+ * and bias, sum and activation follow. The filters are transformed when they are prepared. A band
+ * is rows of tiles, counted on through the samples: so many that the transformed numbers stay in
+ * the caches and the filters are worth reading. Where there are rows enough, each thread has bands
+ * of its own, and what it transforms it multiplies itself; else all threads share each pass of a
+ * band. Products run over whole vectors of tiles, so that no sum depends on how bands are cut.
  *
- * Errors: about twice those of the definition summed in float32.
+ * Errors: those of F(2x2, 3x3) are the definition's summed in float32, those of F(4x4, 3x3) twice
+ * as large.
  */
 #include "cpu/conv_sizes.h"
 
-#define PLACES      36     /* numbers of a transformed tile */
 #define BAND_FLOATS 524288 /* transformed numbers in work: 2 MB */
 #define BAND_TILES  64     /* products are worth their filters from here on */
 #define READING     16     /* multiplications that take the time of reading one weight */
-#define FEW         8      /* channels or filters for which the transforms cost too much */
+
+/* One of the two ways: results of a tile along a side, numbers of a transformed tile, and below how
+   many channels or filters the transforms cost too much. */
+typedef struct form {
+    int64_t tile, places, few;
+} form;
+static const form of_four = {4, 36, 8}, of_two = {2, 16, 32};
 
 /* What settle finds of a site. */
 typedef struct winograd {
     fv_conv_sizes s;
+    const form *form;
     int64_t high, across;  /* tiles of a map */
-    int64_t rows, samples; /* of a band: rows of tiles of one sample, or all of several */
-    int64_t bands;         /* of one sample, where a band is not all of it */
+    int64_t lines;         /* rows of tiles of all samples */
+    int64_t rows;          /* of a band, at most */
+    bool whole;            /* one band, whose last tiles may be summed in an order of their own */
     int64_t ld;            /* from a channel's tiles of a band to the next one's */
     int64_t in_step, step; /* from number to number of a tile: before and after the products */
     int64_t strips;        /* of filters */
@@ -37,104 +47,122 @@ typedef struct winograd {
 typedef struct work {
     const fv_pass *p;
     const winograd *g;
-    int64_t sample, samples; /* of this band */
-    int64_t row, rows;       /* its rows of tiles */
-    float *in, *out;         /* transformed */
-    float *workers;
+    int64_t bands;      /* all lines in so many */
+    int64_t line, rows; /* of this band */
+    float *in, *out;    /* transformed */
     fv_activation act;
 } work;
 
-/* Tiles of a channel of the band. */
-static int64_t tiles_of(const work *w) {
-    return w->samples * w->rows * w->g->across;
+/* Columns of the products of so many rows of tiles. */
+static int64_t columns_of(const winograd *g, int64_t rows, const struct fv_kernels *k) {
+    const int64_t tiles = rows * g->across;
+    return g->whole ? tiles : fv__cpu_up(tiles, k->lanes) * k->lanes;
 }
 
-static const char *unfit(const fv_site *site, const fv_request *request) {
+static const char *unfit(const fv_site *site, const fv_request *request, const form *f) {
     const fv_conv_options *o = site->options;
     if (o->kernel.h != 3 || o->kernel.w != 3 || o->stride.h != 1 || o->stride.w != 1 ||
         o->dilation.h != 1 || o->dilation.w != 1)
         return "only for 3x3 kernels of stride and dilation 1";
     if (o->groups != 1) return "not for groups";
-    if (request->precision == FV_PRECISION_STRICT)
+    if (f == &of_four && request->precision == FV_PRECISION_STRICT)
         return "tiles of 4x4 pixels double the rounding errors, which strict does not allow";
     if (request->training) return "in training the filters would be transformed at every step";
-    if (o->channels < FEW || site->in[0].dim[1] < FEW)
+    if (o->channels < f->few || site->in[0].dim[1] < f->few)
         return "the transforms cost more than they save with so few channels or filters";
     return NULL;
+}
+
+/* Multiplications for a channel and a filter, and the reading of their numbers. */
+static double work_of(const fv_conv_sizes *s, const form *f) {
+    const int64_t tiles =
+        fv__cpu_up(s->patch.oh, f->tile) * fv__cpu_up(s->patch.ow, f->tile) * s->n;
+    return (double)f->places * (double)(tiles + READING);
+}
+
+/* Whether a form is worth it: against the definition, and against the other one. */
+static const char *dear(const fv_conv_sizes *s, const fv_request *request, const form *f) {
+    const double plain = 9 * (double)(s->n * s->places + READING), mine = work_of(s, f);
+    if (f == &of_two) return mine > 0.9 * plain ? "the maps are too small for tiles of 2x2" : NULL;
+    if (mine > 0.75 * plain) return "the maps are too small for tiles of 4x4";
+    const bool wide = s->c >= of_two.few && s->k >= of_two.few;
+    (void)request;
+    return wide && work_of(s, &of_two) < mine ? "tiles of 2x2 have fewer weights to read" : NULL;
 }
 
 FV_CUTS({"bands half as large", -1, 0, 0}, {"bands twice as large", 1, 0, 0},
         {"bands four times as large", 2, 0, 0}, {"a quarter as many pieces", 0, 0, -2},
         {"four times as many pieces", 0, 0, 2})
 
-/* Bands: whole samples where maps are small, rows of tiles where they are large. */
-static void cut(winograd *g, const fv_cut *as) {
-    const int64_t each = PLACES * (g->s.c + g->s.k);
+static void cut(winograd *g, const fv_cut *as, const struct fv_kernels *k) {
+    const int64_t places = g->form->places, side = g->form->tile;
+    const int64_t each = places * (g->s.c + g->s.k);
     const int64_t tiles = fv__cpu_doubled(fv__cpu_max(BAND_TILES, BAND_FLOATS / each), as->band);
     g->grain = as->parts < 0 ? (double)(1 << -as->parts) : 1.0 / (1 << as->parts);
-    const int64_t map = g->high * g->across;
-    g->samples = fv__cpu_max(1, fv__cpu_min(g->s.n, tiles / map));
-    g->bands = map <= tiles ? 1 : fv__cpu_up(g->high, fv__cpu_max(1, tiles / g->across));
-    g->rows = fv__cpu_up(g->high, g->bands);
-    g->bands = fv__cpu_up(g->high, g->rows);
-    g->ld = fv__cpu_pad(g->samples * g->rows * g->across);
-    /* 16 more, or the 36 numbers of a tile would share a few lines of a cache */
+    g->rows = fv__cpu_min(g->lines, fv__cpu_max(1, tiles / g->across));
+    g->ld = fv__cpu_pad(g->rows * g->across);
+    /* 16 more, or the numbers of a tile would share a few lines of a cache */
     g->in_step = g->s.c * g->ld + 16;
     g->step = g->s.k * g->ld + 16;
-    g->pitch = 4 * g->across + 4;
-    g->frame = fv__cpu_pad((4 * g->rows + 2) * g->pitch);
-    g->worker = g->frame + fv__cpu_pad(FV_WINOGRAD_WORK(g->rows * g->across));
-}
-
-/* Whether some band ends in tiles whose products are summed in an order of their own. */
-static bool ends_alone(const winograd *g, const struct fv_kernels *k) {
-    const int64_t map = g->rows * g->across, rows = g->high - (g->bands - 1) * g->rows;
-    return fv__cpu_alone(g->samples * map, k) || fv__cpu_alone(g->s.n % g->samples * map, k) ||
-           fv__cpu_alone(rows * g->across, k);
+    g->pitch = side * g->across + 4;
+    const int64_t most = fv__cpu_min(g->rows, g->high);
+    g->frame = fv__cpu_pad((side * most + 2) * g->pitch);
+    g->worker = places * (g->in_step + g->step) + g->frame +
+                fv__cpu_pad(FV_WINOGRAD_WORK(most * g->across));
+    (void)k;
 }
 
 /* Cuts the work as the site says, or the variant does. */
 static const char *cut_as(winograd *g, const fv_request *request) {
     const fv_cut none = cut_number(0), as = cut_number(request->variant);
-    cut(g, &none);
+    cut(g, &none, request->kernels);
+    const int64_t usual = g->rows;
+    g->whole = usual == g->lines && fv__cpu_alone(g->lines * g->across, request->kernels);
     if (!as.name) return NULL;
-    const winograd usual = *g;
-    cut(g, &as);
-    if (g->rows == usual.rows && g->samples == usual.samples)
-        return as.parts ? NULL : fv__cpu_no_other;
-    return ends_alone(g, request->kernels) || ends_alone(&usual, request->kernels)
-               ? fv__cpu_other_bits
-               : NULL;
+    cut(g, &as, request->kernels);
+    if (g->rows == usual) return as.parts ? NULL : fv__cpu_no_other;
+    return g->whole ? fv__cpu_other_bits : NULL;
 }
 
-static const char *settle(const fv_site *site, const fv_request *request, fv_arena *arena,
-                          fv_settled *settled) {
-    const char *why = unfit(site, request);
+static const char *settle_form(const fv_site *site, const fv_request *request, fv_arena *arena,
+                               fv_settled *settled, const form *f) {
+    const char *why = unfit(site, request, f);
     if (why) return why;
     FV_STATE(winograd, g, arena);
     if (!g) return fv__impl_no_memory;
-    *g = (winograd){.s = fv__cpu_conv_sizes(site->options, &site->in[0], request->kernels)};
-    g->high = fv__cpu_up(g->s.patch.oh, 4);
-    g->across = fv__cpu_up(g->s.patch.ow, 4);
-    if (4 * PLACES * (g->s.n * g->high * g->across + READING) >
-        3 * 9 * (g->s.n * g->s.places + READING))
-        return "the maps are too small for tiles of 4x4";
+    *g = (winograd){.s = fv__cpu_conv_sizes(site->options, &site->in[0], request->kernels),
+                    .form = f};
+    why = dear(&g->s, request, f);
+    if (why) return why;
+    g->high = fv__cpu_up(g->s.patch.oh, f->tile);
+    g->across = fv__cpu_up(g->s.patch.ow, f->tile);
+    g->lines = g->s.n * g->high;
     why = cut_as(g, request);
     if (why) return why;
     g->strips = fv__cpu_up(g->s.k, request->kernels->mr);
     settled->state = g;
     settled->prepared =
-        sizeof(float) * (size_t)(PLACES * g->strips * request->kernels->mr * g->s.c);
+        sizeof(float) * (size_t)(f->places * g->strips * request->kernels->mr * g->s.c);
     settled->packed = true;
-    settled->scratch = sizeof(float) * PLACES * (size_t)(g->in_step + g->step);
     settled->worker = sizeof(float) * (size_t)g->worker;
     return NULL;
 }
 
+static const char *settle_four(const fv_site *site, const fv_request *request, fv_arena *arena,
+                               fv_settled *settled) {
+    return settle_form(site, request, arena, settled, &of_four);
+}
+
+static const char *settle_two(const fv_site *site, const fv_request *request, fv_arena *arena,
+                              fv_settled *settled) {
+    return settle_form(site, request, arena, settled, &of_two);
+}
+
 /* -------------------------------------------------------------------------- the filters --- */
 
-/* G x: the points' powers, each over the product of its distances from the other points. */
-static void filter_line(const double x[3], double t[6]) {
+/* G x: the points' powers, each over the product of its distances from the other points. Of four:
+   0, +-sqrt(1/2), +-sqrt(2) and infinity; of two: 0, +-1 and infinity. */
+static void line_of_four(const double x[3], double *t) {
     const double p = 0.70710678118654752440, q = 2 * p;
     t[0] = x[0];
     t[1] = -(x[0] + p * x[1] + x[2] / 2) / 1.5;
@@ -144,18 +172,27 @@ static void filter_line(const double x[3], double t[6]) {
     t[5] = x[2];
 }
 
+static void line_of_two(const double x[3], double *t) {
+    t[0] = x[0];
+    t[1] = (x[0] + x[1] + x[2]) / 2;
+    t[2] = (x[0] - x[1] + x[2]) / 2;
+    t[3] = x[2];
+}
+
 /* G g G^T, its numbers `step` apart. */
-static void transform_filter(const float *g, float *out, int64_t step) {
+static inline void transform_filter(const form *f, const float *g, float *out, int64_t step) {
+    void (*const line)(const double x[3], double *t) = f == &of_four ? line_of_four : line_of_two;
+    const int64_t n = f->tile + 2;
     double down[3][6];
     for (int s = 0; s < 3; s++) {
         const double column[3] = {g[s], g[3 + s], g[6 + s]};
-        filter_line(column, down[s]);
+        line(column, down[s]);
     }
-    for (int r = 0; r < 6; r++) {
+    for (int64_t r = 0; r < n; r++) {
         const double row[3] = {down[0][r], down[1][r], down[2][r]};
         double t[6];
-        filter_line(row, t);
-        for (int s = 0; s < 6; s++) out[(6 * r + s) * step] = (float)t[s];
+        line(row, t);
+        for (int64_t s = 0; s < n; s++) out[(n * r + s) * step] = (float)t[s];
     }
 }
 
@@ -172,105 +209,169 @@ static void transform_strips(void *arg, int64_t first, int64_t end, int worker) 
         const int64_t filters = fv__cpu_min(mr, g->s.k - k0);
         for (int64_t c = 0; c < g->s.c; c++)
             for (int64_t k = 0; k < filters; k++)
-                transform_filter(from + (k * g->s.c + c) * 9, to + c * mr + k, step);
+                transform_filter(g->form, from + (k * g->s.c + c) * 9, to + c * mr + k, step);
     }
 }
 
 static void prepare(const fv_pass *p) {
     const winograd *g = p->state;
-    fv__cpu_split(p->pool, g->strips, (double)(g->s.k * g->s.c) * 4 * PLACES, FV_GRAIN,
-                  transform_strips, p);
+    fv__cpu_split(p->pool, g->strips, (double)(g->s.k * g->s.c) * 4 * (double)g->form->places,
+                  FV_GRAIN, transform_strips, p);
 }
 
 /* ------------------------------------------------------------------------------ running --- */
 
-/* Units are the channels of the band's samples. */
+/* Memory of a worker: transformed numbers of a band, then a frame and what transforms work in. */
+static float *worker_at(const work *w, int worker) {
+    return (float *)w->p->scratch + worker * w->g->worker;
+}
+static float *frame_at(const work *w, int worker) {
+    return worker_at(w, worker) + w->g->form->places * (w->g->in_step + w->g->step);
+}
+
+/* A run of rows of tiles of one sample. */
+typedef struct run {
+    int64_t sample, row, rows;
+    int64_t tile; /* its first one's number in the band */
+} run;
+
+/* The run that begins at the band's row `at`. */
+static run run_at(const work *w, int64_t at) {
+    const winograd *g = w->g;
+    const int64_t line = w->line + at, row = line % g->high;
+    return (run){line / g->high, row, fv__cpu_min(g->high - row, w->rows - at), at * g->across};
+}
+
+/* Units are channels. */
 static void inputs(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const winograd *g = w->g;
     const fv_patches *m = &g->s.patch;
-    float *frame = w->workers + worker * g->worker, *scratch = frame + g->frame;
-    for (int64_t u = first; u < end; u++) {
-        const int64_t n = u / g->s.c, c = u % g->s.c;
-        const float *x = fv__cpu_at(&w->p->x[0], w->sample + n) + c * g->s.pixels;
-        w->p->kernels->frame(1, 0, 0, x, m->h, m->w, 4 * w->row - m->top, -m->left, 1, 1, frame,
-                             4 * w->rows + 2, g->pitch);
-        if (w->p->prologue) {
-            const fv_frame f = {m->h, m->w, 4 * w->row - m->top, -m->left,
-                                1,    1,    4 * w->rows + 2,     g->pitch};
-            fv__cpu_before_frame(w->p, c, &f, frame);
+    const struct fv_kernels *k = w->p->kernels;
+    const int64_t side = g->form->tile;
+    float *frame = frame_at(w, worker), *scratch = frame + g->frame;
+    for (int64_t c = first; c < end; c++)
+        for (int64_t at = 0; at < w->rows;) {
+            const run r = run_at(w, at);
+            const float *x = fv__cpu_at(&w->p->x[0], r.sample) + c * g->s.pixels;
+            const fv_frame f = {m->h, m->w, side * r.row - m->top, -m->left,
+                                1,    1,    side * r.rows + 2,     g->pitch};
+            k->frame(1, 0, 0, x, m->h, m->w, f.row, f.col, 1, 1, frame, f.rows, f.pitch);
+            if (w->p->prologue) fv__cpu_before_frame(w->p, c, &f, frame);
+            (side == 4 ? k->winograd_in : k->winograd2_in)(r.rows, g->across, frame, g->pitch,
+                                                           scratch, w->in + c * g->ld + r.tile,
+                                                           g->in_step);
+            at += r.rows;
         }
-        w->p->kernels->winograd_in(w->rows, g->across, frame, g->pitch, scratch,
-                                   w->in + c * g->ld + n * w->rows * g->across, g->in_step);
-    }
 }
 
 /* Units are strips of filters, number after number. */
 static void products(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const winograd *g = w->g;
-    const int64_t mr = w->p->kernels->mr, tiles = tiles_of(w);
+    const struct fv_kernels *k = w->p->kernels;
+    const int64_t columns = columns_of(g, w->rows, k);
     (void)worker;
     for (int64_t u = first; u < end; u++) {
-        const int64_t r = u % g->strips * mr, place = u / g->strips;
-        w->p->kernels->gemm(fv__cpu_min(mr, g->s.k - r), tiles, g->s.c,
-                            (const float *)w->p->prepared + u * mr * g->s.c, mr, 1,
-                            w->in + place * g->in_step, g->ld, NULL,
-                            w->out + place * g->step + r * g->ld, g->ld, NULL, false);
+        const int64_t r = u % g->strips * k->mr, place = u / g->strips;
+        k->gemm(fv__cpu_min(k->mr, g->s.k - r), columns, g->s.c,
+                (const float *)w->p->prepared + u * k->mr * g->s.c, k->mr, 1,
+                w->in + place * g->in_step, g->ld, NULL, w->out + place * g->step + r * g->ld,
+                g->ld, NULL, false);
     }
 }
 
-/* Units are the filters of the band's samples. */
+/* Units are filters. */
 static void outputs(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const winograd *g = w->g;
-    const struct fv_kernels *kernels = w->p->kernels;
+    const struct fv_kernels *k = w->p->kernels;
     const float *bias = fv__cpu_bias(w->p);
-    const int64_t wide = g->s.patch.ow, high = fv__cpu_min(4 * w->rows, g->s.patch.oh - 4 * w->row);
-    float *scratch = w->workers + worker * g->worker + g->frame;
-    for (int64_t u = first; u < end; u++) {
-        const int64_t n = u / g->s.k, k = u % g->s.k, at = k * g->s.places + 4 * w->row * wide;
-        float *y = fv__cpu_at(&w->p->y[0], w->sample + n) + at;
-        fv_gemm_after after = fv__cpu_bounds(&w->act);
-        if (w->p->added) after.added = fv__cpu_at(w->p->added, w->sample + n) + at;
-        kernels->winograd_out(w->rows, g->across, w->out + k * g->ld + n * w->rows * g->across,
-                              g->step, scratch, bias ? bias[k] : 0, &after, y, high, wide);
-        if (!fv__cpu_bounded(&w->act))
-            kernels->act(w->act.kind, 1, high * wide, y, 0, y, 0, w->act.p, w->act.q);
-    }
+    const int64_t side = g->form->tile, wide = g->s.patch.ow;
+    float *scratch = frame_at(w, worker) + g->frame;
+    for (int64_t c = first; c < end; c++)
+        for (int64_t at = 0; at < w->rows;) {
+            const run r = run_at(w, at);
+            const int64_t from = c * g->s.places + side * r.row * wide;
+            const int64_t high = fv__cpu_min(side * r.rows, g->s.patch.oh - side * r.row);
+            float *y = fv__cpu_at(&w->p->y[0], r.sample) + from;
+            fv_gemm_after after = fv__cpu_bounds(&w->act);
+            if (w->p->added) after.added = fv__cpu_at(w->p->added, r.sample) + from;
+            (side == 4 ? k->winograd_out
+                       : k->winograd2_out)(r.rows, g->across, w->out + c * g->ld + r.tile, g->step,
+                                           scratch, bias ? bias[c] : 0, &after, y, high, wide);
+            if (!fv__cpu_bounded(&w->act))
+                k->act(w->act.kind, 1, high * wide, y, 0, y, 0, w->act.p, w->act.q);
+            at += r.rows;
+        }
 }
 
-static void band(const work *w) {
+static void take_band(work *w, int64_t band, int worker) {
     const winograd *g = w->g;
-    const double tiles = (double)tiles_of(w), c = (double)g->s.c, k = (double)g->s.k;
-    fv__cpu_split(w->p->pool, w->samples * g->s.c, 4 * PLACES * tiles * c, g->grain * FV_GRAIN,
-                  inputs, w);
-    fv__cpu_split(w->p->pool, PLACES * g->strips, PLACES * tiles * c * k, 2 * g->grain * FV_GRAIN,
-                  products, w);
-    fv__cpu_split(w->p->pool, w->samples * g->s.k, 4 * PLACES * tiles * k, g->grain * FV_GRAIN,
-                  outputs, w);
+    int64_t end;
+    fv__cpu_cut(g->lines, w->bands, band, &w->line, &end);
+    w->rows = end - w->line;
+    w->in = worker_at(w, worker);
+    w->out = w->in + g->form->places * g->in_step;
+}
+
+/* A band by one thread. */
+static void alone(void *arg, int64_t band, int worker) {
+    work w = *(const work *)arg;
+    take_band(&w, band, worker);
+    inputs(&w, 0, w.g->s.c, worker);
+    products(&w, 0, w.g->form->places * w.g->strips, worker);
+    outputs(&w, 0, w.g->s.k, worker);
+}
+
+/* A band by all threads. */
+static void together(const work *w) {
+    const winograd *g = w->g;
+    fv_pool *pool = w->p->pool;
+    const double tiles = (double)(w->rows * g->across), places = (double)g->form->places;
+    const double c = (double)g->s.c, k = (double)g->s.k;
+    fv__cpu_split(pool, g->s.c, 4 * places * tiles * c, g->grain * FV_GRAIN, inputs, w);
+    fv__cpu_split(pool, g->form->places * g->strips, places * tiles * c * k,
+                  2 * g->grain * FV_GRAIN, products, w);
+    fv__cpu_split(pool, g->s.k, 4 * places * tiles * k, g->grain * FV_GRAIN, outputs, w);
+}
+
+/* As many bands as give every thread as much to do, where that leaves few lanes empty and no
+   thread idle; 0: none do. */
+static int64_t bands_for(const winograd *g, const struct fv_kernels *k, int64_t threads) {
+    const int64_t least = fv__cpu_up(g->lines, g->rows);
+    const int64_t bands = fv__cpu_up(least, threads) * threads;
+    if (threads == 1) return least;
+    if (g->whole || bands > g->lines) return 0;
+    const int64_t each = columns_of(g, fv__cpu_up(g->lines, bands), k);
+    return 100 * g->lines * g->across >= 80 * each * bands ? bands : 0;
 }
 
 static void forward(const fv_pass *p) {
     const winograd *g = p->state;
-    work w = {.p = p, .g = g, .in = p->scratch, .act = fv__cpu_epilogue_act(p)};
-    w.out = w.in + PLACES * g->in_step;
-    w.workers = w.out + PLACES * g->step;
-    for (w.sample = 0; w.sample < g->s.n; w.sample += g->samples) {
-        w.samples = fv__cpu_min(g->samples, g->s.n - w.sample);
-        for (w.row = 0; w.row < g->high; w.row += g->rows) {
-            w.rows = fv__cpu_min(g->rows, g->high - w.row);
-            band(&w);
-        }
+    work w = {.p = p, .g = g, .act = fv__cpu_epilogue_act(p)};
+    w.bands = bands_for(g, p->kernels, fv__pool_size(p->pool));
+    if (w.bands > 0) {
+        fv__pool_run(p->pool, w.bands, alone, &w);
+        return;
+    }
+    w.bands = fv__cpu_up(g->lines, g->rows);
+    for (int64_t b = 0; b < w.bands; b++) {
+        take_band(&w, b, 0);
+        together(&w);
     }
 }
 
-const fv_impl fv__cpu_conv_winograd_forward = {.name = "winograd",
-                                               .op = &fv__op_conv,
-                                               .which = FV_FORWARD,
-                                               .refuses = fv__cpu_conv_maps_refuses,
-                                               .settle = settle,
-                                               .prepare = prepare,
-                                               .run = forward,
-                                               .prologue = true,
-                                               .variant = variant};
+#define WINOGRAD(called, title, settles)                                                           \
+    const fv_impl fv__cpu_##called##_forward = {.name = title,                                     \
+                                                .op = &fv__op_conv,                                \
+                                                .which = FV_FORWARD,                               \
+                                                .refuses = fv__cpu_conv_maps_refuses,              \
+                                                .settle = settles,                                 \
+                                                .prepare = prepare,                                \
+                                                .run = forward,                                    \
+                                                .prologue = true,                                  \
+                                                .variant = variant}
+
+WINOGRAD(conv_winograd, "winograd", settle_four);
+WINOGRAD(conv_winograd2, "winograd 2x2", settle_two);

@@ -101,6 +101,9 @@ void fv__cpu_split(fv_pool *pool, int64_t units, double operations, double grain
 void fv__cpu_ranges(fv_pool *pool, int64_t n, double cost_per_float, fv_units_fn *fn,
                     const void *arg);
 
+/* The largest of n numbers, or the smallest (FV_BINARY_MIN); what is not a number wins. */
+float fv__cpu_winner(const struct fv_kernels *k, fv_binary kind, int64_t n, const float *x);
+
 /* What a plane-wise implementation shares out: samples times channels. */
 static inline int64_t fv__cpu_planes(const fv_shape *s) {
     return s->dim[0] * fv__channels(s);

@@ -9,6 +9,11 @@
 #include "op/scaledtanh.h"
 
 #include <math.h>
+#include <string.h>
+
+#define ABREAST 64 /* numbers that run beside each other through a long row */
+#define SHORT   256
+#define FEW     4 /* of them that are compared one by one */
 
 /* The largest float that is no larger: what is beyond one is beyond the other. */
 static float float_below(double x) {
@@ -139,4 +144,21 @@ void fv__cpu_ranges(fv_pool *pool, int64_t n, double cost_per_float, fv_units_fn
                16,    n,
                fn,    (void *)(uintptr_t)arg};
     fv__pool_run(pool, s.jobs, split_job, &s);
+}
+
+float fv__cpu_winner(const struct fv_kernels *k, fv_binary kind, int64_t n, const float *x) {
+    float best[ABREAST];
+    int64_t many = fv__cpu_min(n, ABREAST);
+    /* A sum that is a number shows that all of them are. */
+    if (kind == FV_BINARY_MAX && n <= SHORT && !isnan(k->sum(n, x))) return k->largest(n, x);
+    memcpy(best, x, sizeof(float) * (size_t)many);
+    for (int64_t i = many; i < n; i += many)
+        k->binary(kind, fv__cpu_min(many, n - i), best, true, x + i, true, best);
+    for (; many > FEW; many -= many / 2)
+        k->binary(kind, many / 2, best, true, best + many - many / 2, true, best);
+    for (int64_t i = 1; i < many; i++) {
+        const bool wins = kind == FV_BINARY_MAX ? best[i] > best[0] : best[i] < best[0];
+        if (wins || isnan(best[i])) best[0] = best[i];
+    }
+    return best[0];
 }

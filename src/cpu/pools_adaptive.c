@@ -9,9 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#define LANES_ALL 64   /* numbers that run beside each other through a plane */
-#define LANES_FEW 4    /* of them that are compared one by one */
-#define PIECE     1024 /* of a plane, at a time */
+#define PIECE 1024 /* of a plane, at a time */
 
 typedef struct geometry {
     int64_t h, w, oh, ow, channels;
@@ -99,16 +97,6 @@ static void average_planes(void *arg, int64_t first, int64_t end, int worker) {
     }
 }
 
-/* What is not a number wins, as in the kernels. */
-static float winner(fv_binary kind, const float *x, int64_t n) {
-    float best = x[0];
-    for (int64_t i = 1; i < n; i++) {
-        const bool wins = kind == FV_BINARY_MAX ? x[i] > best : x[i] < best;
-        if (wins || isnan(x[i])) best = x[i];
-    }
-    return best;
-}
-
 /* The largest of each column of a row of windows, then of each window. */
 static void largest_planes(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
@@ -124,7 +112,7 @@ static void largest_planes(void *arg, int64_t first, int64_t end, int worker) {
                 w->p->kernels->binary(FV_BINARY_MAX, g->w, row, true, x + h * g->w, true, row);
             for (int64_t j = 0; j < g->ow; j++) {
                 const int64_t w0 = g->first[1][j];
-                *y++ = winner(FV_BINARY_MAX, row + w0, g->end[1][j] - w0);
+                *y++ = fv__cpu_winner(w->p->kernels, FV_BINARY_MAX, g->end[1][j] - w0, row + w0);
             }
         }
     }
@@ -143,18 +131,9 @@ static void winner_planes(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     (void)worker;
     for (int64_t q = first; q < end; q++) {
-        float *y, best[LANES_ALL];
+        float *y;
         const float *x = plane_of(w, q, 1, &y);
-        int64_t lanes = fv__cpu_min(w->plane, LANES_ALL);
-        memcpy(best, x, sizeof(float) * (size_t)lanes);
-        for (int64_t i = lanes; i < w->plane; i += lanes)
-            w->p->kernels->binary(w->kind, fv__cpu_min(lanes, w->plane - i), best, true, x + i,
-                                  true, best);
-        for (; lanes > LANES_FEW; lanes -= lanes / 2) {
-            const float *half = best + lanes - lanes / 2;
-            w->p->kernels->binary(w->kind, lanes / 2, best, true, half, true, best);
-        }
-        *y = winner(w->kind, best, lanes);
+        *y = fv__cpu_winner(w->p->kernels, w->kind, w->plane, x);
     }
 }
 

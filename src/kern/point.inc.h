@@ -222,9 +222,49 @@ INLINE vec load_strided(const float *p, int64_t stride, int64_t m) {
     return v_load(t);
 }
 
+#define POOL_FLOATS 2048 /* maxima of columns at a time: 8 KB */
+
+/* Down the columns first, for as many rows as there is room for, then along: kh + kw numbers are
+   compared instead of kh * kw. */
+static void maxpool_apart(int64_t rows, int64_t out, int64_t kh, int64_t kw, int64_t stride,
+                          int64_t spread, const float *x, int64_t x_step, int64_t ld, float *y,
+                          int64_t y_step) {
+    float column[POOL_FLOATS];
+    const int64_t wide = (out - 1) * stride + (kw - 1) * spread + 1, most = POOL_FLOATS / wide;
+    for (int64_t row = 0; row < rows; row += most) {
+        const int64_t some = rows - row < most ? rows - row : most;
+        for (int64_t q = 0; q < some; q++) {
+            const float *from = x + (row + q) * x_step;
+            EACH(wide, {
+                vec best = v_get(from + i, m);
+                for (int64_t r = 1; r < kh; r++) {
+                    vec v = v_get(from + r * ld + i, m);
+                    best = v_where_wins(v, best, v, best);
+                }
+                v_put(column + q * wide + i, best, m);
+            });
+        }
+        for (int64_t q = 0; q < some; q++) {
+            const float *from = column + q * wide;
+            EACH(out, {
+                vec best = load_strided(from + i * stride, stride, m);
+                for (int64_t s = 1; s < kw; s++) {
+                    vec v = load_strided(from + i * stride + s * spread, stride, m);
+                    best = v_where_wins(v, best, v, best);
+                }
+                v_put(y + (row + q) * y_step + i, best, m);
+            });
+        }
+    }
+}
+
 static void maxpool(int64_t rows, int64_t out, int64_t kh, int64_t kw, int64_t stride,
                     int64_t spread, const float *x, int64_t x_step, int64_t ld, float *y,
                     int64_t y_step, int32_t *at, int32_t first) {
+    if (!at && kh * kw > 4 && (out - 1) * stride + (kw - 1) * spread + 1 <= POOL_FLOATS) {
+        maxpool_apart(rows, out, kh, kw, stride, spread, x, x_step, ld, y, y_step);
+        return;
+    }
     ivec lane;
     for (int l = 0; l < LANES; l++) lane[l] = l * (int32_t)stride;
     for (int64_t row = 0; row < rows; row++) {

@@ -33,18 +33,19 @@ typedef struct fv_gemm_after {
 } fv_gemm_after;
 
 /* A convolution whose every filter sees one plane, and the frames that planes are copied into. A
-   row of a frame has sw phases, `half` apart: column c of the padded plane is in phase c % sw at
-   c / sw. */
+   row of a frame has sw phases, `half` apart, whose numbers are every sw-th of the padded plane's.
+   All that counts floats here is a multiple of FV_LANES_MAX, so that no vector that is copied lies
+   in two lines of a cache. */
 typedef struct fv_depthwise {
-    int64_t h, w;                   /* of the planes */
-    int64_t kh, kw, sh, sw, dh, dw; /* kernel, stride, dilation */
-    int64_t top, left;              /* padding */
-    int64_t oh, ow;                 /* of the result */
-    int64_t filters;                /* of every plane */
-    int64_t reach;                  /* floats of a phase that are read */
-    int64_t half, pitch;            /* from phase to phase, from row to row */
-    int64_t frame, together;        /* floats of a frame; how many at a time */
-    const int32_t *col;             /* [kw]: where in a row the taps lie */
+    int64_t h, w;               /* of the planes */
+    int64_t kh, kw, sh, sw, dh; /* kernel, strides, dilation of rows */
+    int64_t top, left;          /* padding */
+    int64_t oh, ow;             /* of the result */
+    int64_t filters;            /* of every plane */
+    int64_t begin[2];           /* where in a row the plane's column 0 lies; for sw = 2, column 1 */
+    int64_t half, pitch;        /* from phase to phase, from row to row */
+    int64_t frame, together;    /* floats of a frame; how many at a time */
+    const int32_t *col;         /* [kw]: where in a row the first result meets the taps */
 } fv_depthwise;
 /* One of the two channels that a pair of bfloat16 is made of: its plane, NULL for zeros, and where
    in it a frame starts. Where `of` is not NULL, x' = (x - of[0]) * of[channels] + of[2*channels],
@@ -121,6 +122,13 @@ struct fv_kernels {
     void (*winograd_out)(int64_t rows, int64_t across, const float *in, int64_t step, float *work,
                          float bias, const fv_gemm_after *after, float *y, int64_t high,
                          int64_t wide);
+    /* The same of F(2x2, 3x3): 16 numbers a tile, tile (i, j) at x[2i*ld + 2j], 3 more rows and
+       columns, none beyond. */
+    void (*winograd2_in)(int64_t rows, int64_t across, const float *x, int64_t ld, float *work,
+                         float *out, int64_t step);
+    void (*winograd2_out)(int64_t rows, int64_t across, const float *in, int64_t step, float *work,
+                          float bias, const fv_gemm_after *after, float *y, int64_t high,
+                          int64_t wide);
 
     /* Rows row ... row+rows-1 of the results of so many planes: y = bias + sum over the taps of w *
        x, and `after`, whose `added` lies as y does (its ld does not count). Planes of x are h*w

@@ -59,6 +59,15 @@ typedef int32_t ivec_at __attribute__((vector_size(LANES * 4), aligned(4), may_a
 INLINE vec v_load(const float *p) {
     return *(const vec_at *)p;
 }
+/* The same in a register: compilers that see several uses of a load like to load several times. */
+INLINE vec v_keep(vec a) {
+#if FV_LEVEL == 2
+    __asm__("" : "+v"(a));
+#elif FV_LEVEL == 1
+    __asm__("" : "+x"(a));
+#endif
+    return a;
+}
 INLINE void v_store(float *p, vec v) {
     *(vec_at *)p = v;
 }

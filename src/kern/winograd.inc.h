@@ -126,3 +126,82 @@ static void winograd_out(int64_t rows, int64_t across, const float *in, int64_t 
         });
     }
 }
+
+/* ------------------------------------------------------------------------- F(2x2, 3x3) --- */
+
+INLINE void wino2_inputs(const vec d[4], vec t[4]) {
+    t[0] = d[0] - d[2];
+    t[1] = d[1] + d[2];
+    t[2] = d[2] - d[1];
+    t[3] = d[1] - d[3];
+}
+
+INLINE void wino2_outputs(const vec m[4], vec y[2]) {
+    y[0] = m[0] + (m[1] + m[2]);
+    y[1] = (m[1] - m[2]) - m[3];
+}
+
+INLINE void wino2_columns(int64_t n, const float *x, int64_t ld, float *out, int64_t step) {
+    EACH(n, {
+        vec d[4];
+        vec t[4];
+        UNROLL for (int r = 0; r < 4; r++) d[r] = v_get(x + r * ld + i, m);
+        wino2_inputs(d, t);
+        UNROLL for (int r = 0; r < 4; r++) v_put(out + r * step + i, t[r], m);
+    });
+}
+
+static void winograd2_in(int64_t rows, int64_t across, const float *x, int64_t ld, float *work,
+                         float *out, int64_t step) {
+    const int64_t tiles = rows * across, line = 2 * tiles + 2 * LANES;
+    float *next = work + 4 * line;
+    for (int64_t r = 0; r < rows; r++) {
+        wino2_columns(2 * across, x + 2 * r * ld, ld, work + 2 * r * across, line);
+        wino2_columns(2 * across, x + 2 * r * ld + 2, ld, next + 2 * r * across, line);
+    }
+    for (int r = 0; r < 4; r++) {
+        float *to = out + 4 * r * step;
+        EACH(tiles, {
+            const vec a = v_load(work + r * line + 2 * i);
+            const vec b = v_load(work + r * line + 2 * i + LANES);
+            const vec e = v_load(next + r * line + 2 * i);
+            const vec f = v_load(next + r * line + 2 * i + LANES);
+            const vec d[4] = {v_even(a, b), v_odd(a, b), v_even(e, f), v_odd(e, f)};
+            vec t[4];
+            wino2_inputs(d, t);
+            UNROLL for (int s = 0; s < 4; s++) v_put(to + s * step + i, t[s], m);
+        });
+    }
+}
+
+static void winograd2_out(int64_t rows, int64_t across, const float *in, int64_t step, float *work,
+                          float bias, const fv_gemm_after *after, float *y, int64_t high,
+                          int64_t wide) {
+    const int64_t tiles = rows * across, line = 2 * tiles + 2 * LANES;
+    const vec b = v_set(bias);
+    for (int r = 0; r < 4; r++) {
+        const float *from = in + 4 * r * step;
+        EACH(tiles, {
+            vec x[4];
+            vec t[2];
+            UNROLL for (int s = 0; s < 4; s++) x[s] = v_get(from + s * step + i, m);
+            wino2_outputs(x, t);
+            v_store(work + r * line + 2 * i, v_zip_low(t[0], t[1]));
+            v_store(work + r * line + 2 * i + LANES, v_zip_high(t[0], t[1]));
+        });
+    }
+    for (int64_t r = 0; r < rows; r++) {
+        const float *from = work + 2 * r * across;
+        const int64_t left = high - 2 * r;
+        EACH(wide, {
+            vec x[4];
+            vec t[2];
+            UNROLL for (int s = 0; s < 4; s++) x[s] = v_get(from + s * line + i, m);
+            wino2_outputs(x, t);
+            for (int64_t s = 0; s < 2 && s < left; s++) {
+                const int64_t at = (2 * r + s) * wide + i;
+                v_put(y + at, finished(after, t[s] + b, at, m), m);
+            }
+        });
+    }
+}

@@ -10,8 +10,9 @@
 #include "kern/kern.h"
 
 /* Multiply-adds on numbers in registers, on all threads of the context: made once, and then
-   measured as often as wanted, in about ten milliseconds each time. Clocks change from one second to
-   the next, so a share of the peak is worth something only of one that was measured beside it. */
+   measured as often as wanted, in about ten milliseconds each time. Clocks change from one second
+   to the next, so a share of the peak is worth something only of one that was measured beside it.
+ */
 typedef struct fv_peak_meter {
     fv_pool *pool;
     fv_kernels kernels;

@@ -35,7 +35,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     return fv__norm_shape(ctx, site, &o->norm, &weights);
 }
 
-static fv_norm runs_of(const fv_shape *in, const void *options) {
+fv_norm fv__groupnorm_runs(const fv_shape *in, const void *options) {
     const fv_groupnorm_options *o = options;
     const int64_t size = fv__shape_sample(in);
     const fv_shape groups = {3, {in->dim[0], o->groups, size / o->groups}};
@@ -46,6 +46,7 @@ static fv_norm runs_of(const fv_shape *in, const void *options) {
     g.scale = fv__norm_root;
     return g;
 }
+static fv_norm_runs_fn *const runs_of = fv__groupnorm_runs;
 
 static fv_status trains(fv_context *ctx, const fv_site *site) {
     return fv__norm_trains(ctx, site, runs_of(&site->in[0], site->options).length);

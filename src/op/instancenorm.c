@@ -27,7 +27,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     return fv__norm_shape(ctx, site, &o->norm, &channels);
 }
 
-static fv_norm runs_of(const fv_shape *in, const void *options) {
+fv_norm fv__instancenorm_runs(const fv_shape *in, const void *options) {
     const fv_instancenorm_options *o = options;
     const int64_t channels = in->dim[1], pixels = fv__shape_sample(in) / channels;
     const fv_shape planes = {3, {in->dim[0], channels, pixels}};
@@ -38,6 +38,7 @@ static fv_norm runs_of(const fv_shape *in, const void *options) {
     g.scale = fv__norm_root;
     return g;
 }
+static fv_norm_runs_fn *const runs_of = fv__instancenorm_runs;
 
 static fv_status trains(fv_context *ctx, const fv_site *site) {
     return fv__norm_trains(ctx, site, runs_of(&site->in[0], site->options).length);

@@ -13,11 +13,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-typedef struct fv_l2norm_options {
-    int64_t axis, p;
-    double epsilon;
-} fv_l2norm_options;
-
 static const fv_field fields[] = {
     {"axis", "dimension along which numbers are brought to length 1; negative: from the end",
      FV_INT, offsetof(fv_l2norm_options, axis), "1", -FV_RANK_MAX, FV_RANK_MAX - 1, 0, NULL,
@@ -40,7 +35,8 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     return FV_OK;
 }
 
-static fv_norm runs_of(const fv_shape *in, const fv_l2norm_options *o) {
+fv_norm fv__l2norm_runs(const fv_shape *in, const void *options) {
+    const fv_l2norm_options *o = options;
     return fv__norm_along(in, 1u << (o->axis < 0 ? o->axis + in->rank : o->axis));
 }
 
@@ -50,7 +46,7 @@ static fv_norm runs_of(const fv_shape *in, const fv_l2norm_options *o) {
 /* Which numbers are negative, and which runs are longer than epsilon. */
 static uint64_t branches(const fv_pass *p) {
     const fv_l2norm_options *o = p->options;
-    const fv_norm g = runs_of(&p->x[0].shape, o);
+    const fv_norm g = fv__l2norm_runs(&p->x[0].shape, o);
     uint64_t hash = fv__branches_sign(p);
     for (int64_t n = 0; n < g.samples; n++)
         for (int64_t r = 0; r < g.runs; r++) {
@@ -104,7 +100,7 @@ static double LOOP(norm)(const fv_norm *g, const fv_l2norm_options *o, const rea
 
 static void LOOP(forward)(const fv_pass *p) {
     const fv_l2norm_options *o = p->options;
-    const fv_norm g = runs_of(&p->x[0].shape, o);
+    const fv_norm g = fv__l2norm_runs(&p->x[0].shape, o);
     for (int64_t n = 0; n < g.samples; n++)
         for (int64_t r = 0; r < g.runs; r++) {
             const int64_t start = fv__norm_at(&g.between, r);
@@ -136,7 +132,7 @@ static void LOOP(back_run)(const fv_norm *g, const fv_l2norm_options *o, const r
 
 static void LOOP(backward)(const fv_pass *p) {
     const fv_l2norm_options *o = p->options;
-    const fv_norm g = runs_of(&p->x[0].shape, o);
+    const fv_norm g = fv__l2norm_runs(&p->x[0].shape, o);
     if (p->dx[0].data == NULL) return;
     for (int64_t n = 0; n < g.samples; n++)
         for (int64_t r = 0; r < g.runs; r++) {

@@ -29,7 +29,7 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     return fv__norm_shape(ctx, site, &o->norm, &weights);
 }
 
-static fv_norm runs_of(const fv_shape *in, const void *options) {
+fv_norm fv__layernorm_runs(const fv_shape *in, const void *options) {
     const fv_layernorm_options *o = options;
     const int axis = (int)(o->axis < 0 ? o->axis + in->rank : o->axis);
     fv_norm g = fv__norm_along(in, ~0u << axis);
@@ -38,6 +38,7 @@ static fv_norm runs_of(const fv_shape *in, const void *options) {
     g.scale = fv__norm_root;
     return g;
 }
+static fv_norm_runs_fn *const runs_of = fv__layernorm_runs;
 
 static fv_status trains(fv_context *ctx, const fv_site *site) {
     return fv__norm_trains(ctx, site, runs_of(&site->in[0], site->options).length);

@@ -51,7 +51,7 @@ static double scale(double variance, double epsilon, double *slope) {
     return s;
 }
 
-static fv_norm runs_of(const fv_shape *in, const void *options) {
+fv_norm fv__meanvariance_runs(const fv_shape *in, const void *options) {
     const fv_meanvariance_options *o = options;
     unsigned axes = 0;
     for (int i = 0; i < o->axes.count; i++)
@@ -61,6 +61,7 @@ static fv_norm runs_of(const fv_shape *in, const void *options) {
     g.scale = scale;
     return g;
 }
+static fv_norm_runs_fn *const runs_of = fv__meanvariance_runs;
 
 #define FV_LOOPS "op/meanvariance.c"
 #include "op/loops.h"

@@ -51,6 +51,16 @@ int64_t fv__norm_at(const fv_norm_dims *dims, int64_t i);
 /* 1/sqrt(variance + epsilon) */
 double fv__norm_root(double variance, double epsilon, double *slope);
 
+/* The runs of an operator, which its loops call runs_of. */
+typedef fv_norm fv_norm_runs_fn(const fv_shape *in, const void *options);
+fv_norm_runs_fn fv__layernorm_runs, fv__instancenorm_runs, fv__groupnorm_runs,
+    fv__meanvariance_runs, fv__l2norm_runs;
+
+typedef struct fv_l2norm_options {
+    int64_t axis, p;
+    double epsilon;
+} fv_l2norm_options;
+
 /* An axis as written, negative from the end, as a number from 0; refuses the batch's. */
 FV_MUST_USE fv_status fv__norm_axis(fv_context *ctx, const fv_site *site, int64_t axis, int *out);
 /* Checks the options, gives the output its shape, and adds the parameters of that shape. */

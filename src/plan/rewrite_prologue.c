@@ -3,7 +3,8 @@
  * prologue: in inference a batch normalisation, and a relu behind it, that only a convolution reads
  * are applied by the convolution to what it brings into the caches (DenseNet, ResNet v2): their
  * output is never written. Only where the implementation that would take the convolution does so
- * itself: another one would be slower than what is saved. Bits stay what they are.
+ * itself: another one would be slower than what is saved. (Taken in smaller groups of samples,
+ * another one may be the first that does; conv_gemm.c always does.) Bits stay what they are.
  */
 #include "op/conv.h"
 #include "plan/plan_internal.h"
