@@ -11,7 +11,6 @@
 #include "kern/pairs_plain.h"
 #include "op_draw.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,25 +72,6 @@ static bool epilogue_number(int i, fv_epilogue *e, char options[OPTION_BYTES]) {
     return false;
 }
 
-/* Whether an activation has a step in it, which the rounding of bf16 takes numbers over. */
-static bool jumps(const fv_epilogue *e) {
-    enum { POINTS = 1025 };
-    double y[POINTS];
-    if (!e->act) return false;
-    for (int i = 0; i < POINTS; i++) y[i] = (i - 512) / 128.0;
-    fv_tensor t = fv__tensor(y, FV_F64, fv__shape1(POINTS));
-    e->act->forward[1](&(fv_pass){
-        .op = e->act, .options = e->act_options, .inputs = 1, .outputs = 1, .x = &t, .y = &t});
-    for (int i = 1; i < POINTS; i++)
-        if (fabs(y[i] - y[i - 1]) > 0.25) return true;
-    return false;
-}
-
-static bool meant_behind(const walk *w, const fv_op *op, const fv_epilogue *e) {
-    if (!w->tester.device->fuses(op, e)) return false;
-    return w->tester.precision != FV_PRECISION_BF16 || !jumps(e);
-}
-
 /* The implementation with what the device says it applies behind the operator. */
 static void try_epilogues(walk *w, impl_trial *t) {
     union {
@@ -101,11 +81,11 @@ static void try_epilogues(walk *w, impl_trial *t) {
     fv_epilogue e;
     int fused = 0;
     for (int i = 1; epilogue_number(i, &e, options.bytes); i++)
-        if (meant_behind(w, t->oracle->op, &e)) fused++;
+        if (w->tester.device->fuses(t->oracle->op, &e)) fused++;
     const int chosen = fused ? t->oracle->seed % fused : 0;
     t->epilogue = &e;
     for (int i = 1, n = 0; epilogue_number(i, &e, options.bytes); i++) {
-        if (!meant_behind(w, t->oracle->op, &e)) continue;
+        if (!w->tester.device->fuses(t->oracle->op, &e)) continue;
         if (n++ == chosen || w->thorough) (void)impl_try(t);
     }
     t->epilogue = NULL;
