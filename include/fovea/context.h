@@ -38,8 +38,8 @@ typedef void fv_log_fn(void *user, fv_log_level level, const char *text);
 typedef struct fv_context_options {
     size_t size;     /* FV_INIT(fv_context_options) */
     int threads;     /* 0: one per processor */
-    const char *isa; /* use no instructions above "baseline", "avx2", "avx512"; NULL: the best that
-                        the processor has */
+    const char *isa; /* use no instructions above "baseline", "avx2", "avx512" …; NULL: the best
+                        that the processor has */
     /* The memory of all that is made with the context; it must live as long as they do.
        alloc NULL: the C library's. The libraries for PNG, JPEG and gzip have memory of their own.
      */

@@ -26,7 +26,7 @@ typedef struct work {
 
 /* Words of the frames that a unit works on. */
 static int64_t frame_words(const fv_pairs *g) {
-    return (g->split ? 2 : 1) * g->words * g->samples + 16;
+    return (g->split ? 2 : 1) * g->words + 16;
 }
 
 static int64_t worker_words(const fv_pairs *g) {
@@ -138,12 +138,20 @@ static part part_of(const fv_pairs *g, int64_t u) {
 
 /* A channel with its folded tap, as half of a pair: where the frame starts that begins at
    (row, col) of the plane without it. */
-static fv_pair_half half_of(const fv_pairs *g, const float *source, int64_t v, int64_t row,
-                            int64_t col) {
+static fv_pair_half half_of(const work *w, const part *q, const float *source, int64_t v,
+                            int64_t row, int64_t col) {
+    const fv_pairs *g = w->g;
+    const fv_direct *d = &g->d;
     const int64_t c = v / g->folded;
     const fv_folded_tap *tap = &g->fold[v % g->folded];
-    return (fv_pair_half){c < g->d.channels ? source + c * g->d.h * g->d.w : NULL, row + tap->row,
-                          col + tap->col};
+    fv_pair_half half = {.row = row + tap->row, .col = col + tap->col};
+    if (c >= d->channels) return half;
+    half.plane = source + c * d->h * d->w;
+    if (!w->p->prologue) return half;
+    half.of = (const float *)w->p->before + q->group * d->channels + c;
+    half.channels = fv__channels(&w->p->x[0].shape);
+    half.relu = w->p->prologue->relu;
+    return half;
 }
 
 /* The frames of pairs [first, end) of one sample of a part. */
@@ -153,12 +161,12 @@ static void make_pairs(const work *w, const part *q, int64_t sample, int64_t fir
     const fv_direct *d = &g->d;
     const float *source =
         fv__cpu_at(&w->p->x[0], q->sample + sample) + q->group * d->channels * d->h * d->w;
-    uint32_t *hi = to + sample * g->words, *lo = g->split ? hi + g->samples * g->words : NULL;
+    uint32_t *hi = to + sample * g->step, *lo = g->split ? hi + g->words : NULL;
     for (int64_t i = first; i < end; i++)
         for (int f = 0; f < d->frames; f++) {
             const int64_t row = d->frame_row[f] + q->row * d->sh, at = i * g->plane + f * g->frame;
-            const fv_pair_half half[2] = {half_of(g, source, 2 * i, row, d->frame_col[f]),
-                                          half_of(g, source, 2 * i + 1, row, d->frame_col[f])};
+            const fv_pair_half half[2] = {half_of(w, q, source, 2 * i, row, d->frame_col[f]),
+                                          half_of(w, q, source, 2 * i + 1, row, d->frame_col[f])};
             w->k->pairs_pack(half, d->h, d->w, d->sh, d->sw, q->high + d->more_rows, d->pitch,
                              hi + at, lo ? lo + at : NULL);
         }
@@ -191,32 +199,36 @@ static void finish(const work *w, const part *q, int64_t sample, int64_t filter,
         if (w->p->added) after.added = fv__cpu_at(w->p->added, sample) + at;
         w->k->pairs_out(d->straight ? 1 : q->high, d->straight ? n : d->ow, x, d->pitch,
                         bias ? bias[filter + r] : 0, &after, y, d->ow);
-        if (!fv__cpu_bounded(&w->act))
-            w->k->act(w->act.kind, 1, n, y, 0, y, 0, w->act.p, w->act.q);
+        if (!fv__cpu_bounded(&w->act)) w->k->act(w->act.kind, 1, n, y, 0, y, 0, w->act.p, w->act.q);
+    }
+}
+
+/* One block of filters of a part. */
+static void multiply(const work *w, const part *q, int64_t b, const uint32_t *frames,
+                     float *block) {
+    const fv_pairs *g = w->g;
+    const fv_direct *d = &g->d;
+    const int64_t r = b * g->form.rows, rows = fv__cpu_min(g->form.rows, d->rows - r);
+    const int64_t filter = q->group * d->rows + r, columns = (q->high - 1) * d->pitch + d->ow;
+    const uint32_t *a = (const uint32_t *)w->p->prepared + (q->group * g->blocks + b) * g->weights;
+    const uint32_t *lo = g->split ? a + weight_words(g) : NULL;
+    for (int64_t n = 0; n < q->samples; n++) {
+        const uint32_t *x = frames + n * g->step;
+        if (n == 0 || !g->joined)
+            w->k->pairs(rows, g->joined ? q->samples * columns : columns, g->steps, a, lo, x,
+                        g->split ? x + g->words : NULL, g->plane, g->off, block, g->ld);
+        finish(w, q, q->sample + n, filter, rows, block + (g->joined ? n * columns : 0));
     }
 }
 
 static void unit(const work *w, int64_t u, uint32_t *frames, float *block) {
     const fv_pairs *g = w->g;
-    const fv_direct *d = &g->d;
     const part q = part_of(g, u);
-    const int64_t columns = (q.high - 1) * d->pitch + d->ow;
     if (g->shared)
         frames = w->shared + u / g->parts * frame_words(g);
     else
         for (int64_t n = 0; n < q.samples; n++) make_pairs(w, &q, n, 0, g->pairs, frames);
-    for (int64_t b = q.first; b < q.end; b++) {
-        const int64_t r = b * g->form.rows, rows = fv__cpu_min(g->form.rows, d->rows - r);
-        const uint32_t *a =
-            (const uint32_t *)w->p->prepared + (q.group * g->blocks + b) * g->weights;
-        for (int64_t n = 0; n < q.samples; n++) {
-            const uint32_t *x = frames + n * g->words;
-            w->k->pairs(rows, columns, g->steps, a, g->split ? a + weight_words(g) : NULL, x,
-                        g->split ? x + g->samples * g->words : NULL, g->plane, g->off, block,
-                        g->ld);
-            finish(w, &q, q.sample + n, q.group * d->rows + r, rows, block);
-        }
-    }
+    for (int64_t b = q.first; b < q.end; b++) multiply(w, &q, b, frames, block);
 }
 
 static void units(void *arg, int64_t first, int64_t end, int worker) {
@@ -240,6 +252,7 @@ static void forward(const fv_pass *p) {
 const fv_impl fv__cpu_conv_pairs_forward = {.name = "pairs",
                                             .op = &fv__op_conv,
                                             .which = FV_FORWARD,
+                                            .prologue = true,
                                             .refuses = fv__cpu_conv_maps_refuses,
                                             .settle = settle,
                                             .prepare = prepare,

@@ -35,9 +35,11 @@ typedef struct fv_pairs {
     int64_t blocks, parts;      /* of filters: blocks of form.rows, parts of blocks */
     int64_t units;              /* (samples, group, band, part), which are shared out */
     int64_t frame, plane;       /* words of one frame, and from pair to pair */
-    int64_t words;              /* of all frames of one sample; as many again for the lower parts */
-    int64_t ld;                 /* from row to row of the sums of a block */
-    bool shared;                /* frames are made beforehand, once for all parts */
+    bool joined;                /* the samples of a unit lie side by side, as one map */
+    int64_t step;               /* words from the frames of a sample to those of the next */
+    int64_t words; /* of all frames of a unit's samples; as many again for the lower parts */
+    int64_t ld;    /* from row to row of the sums of a block */
+    bool shared;   /* frames are made beforehand, once for all parts */
     double macs;
     int64_t weights;   /* words of a block of filters */
     const int32_t *at; /* of each channel with its folded tap: its weight; -1: none */

@@ -4,11 +4,13 @@
  */
 #include "cpu/pairs.h"
 
+#include <math.h>
+
 #define FRAME_WORDS  163840    /* frames in work: 640 KB, in the L2 cache */
 #define SHARED_WORDS (1 << 21) /* frames made beforehand: 8 MB at most */
 #define COLUMNS      1024      /* columns of a band, at most */
 #define UNITS        24        /* as many pieces of work keep several threads busy */
-#define PACKING      24        /* steps of a product that take the time of making 16 words */
+#define PACKING      24        /* cycles in which 16 words are made */
 
 /* ------------------------------------------------------------------------------- folding --- */
 
@@ -45,22 +47,31 @@ static void fold(fv_pairs *p, const fv_direct *from, const fv_conv_options *o, f
     p->steps = p->pairs / p->form.depth * d->taps;
 }
 
-/* Multiplications of the products, with those whose result nobody wants, over what a pair of
-   numbers takes; of a sample and group. */
-static int64_t products(const fv_pairs *p) {
+/* Cycles of the products of a sample and group, those whose result nobody wants with them: a filter
+   by 16 columns takes one for every step. */
+static double products(const fv_pairs *p) {
     const int64_t filters = fv__cpu_up(p->d.rows, p->form.tile) * p->form.tile;
-    return fv__cpu_up(p->d.oh * p->d.pitch, 16) * p->steps * filters;
+    return (double)fv__cpu_up(p->d.oh * p->d.pitch, 16) * (double)p->steps * (double)filters;
 }
 
-static int64_t cost(const fv_pairs *p) {
-    const int64_t frames = p->d.frames * (p->d.oh + p->d.more_rows) * p->d.pitch;
-    return products(p) * (p->split ? 3 : 1) + p->pairs * fv__cpu_up(frames, 16) * PACKING;
+/* And what making the frames takes. */
+static double cost(const fv_pairs *p) {
+    const int64_t rows = p->d.frames * (p->d.oh + p->d.more_rows);
+    return products(p) * (p->split ? 3 : 1) +
+           (double)(p->pairs * rows) * (double)fv__cpu_up(p->d.pitch, 16) * PACKING;
+}
+
+/* Processors with tiles do 32 multiply-adds a cycle, others that multiply pairs do 16. */
+static bool slower(const fv_pairs *p) {
+    const fv_direct *d = &p->d;
+    return cost(p) * (p->form.depth > 1 ? 32 : 16) >
+           (double)(d->rows * d->channels * d->area) * (double)(d->oh * d->ow);
 }
 
 static void cheapest(fv_pairs *p, const fv_conv_options *o) {
     const fv_direct whole = p->d;
     fv_folding best = FV_FOLD_NONE;
-    int64_t least = INT64_MAX;
+    double least = INFINITY;
     for (fv_folding f = FV_FOLD_NONE; f < (o->kernel.h * o->kernel.w > 1 ? FV_FOLDINGS : 1); f++) {
         fold(p, &whole, o, f);
         if (cost(p) >= least) continue;
@@ -70,11 +81,13 @@ static void cheapest(fv_pairs *p, const fv_conv_options *o) {
     fold(p, &whole, o, best);
 }
 
-/* How many multiplications there are for one that is wanted, in tenths. */
-static int64_t tenths(const fv_pairs *p) {
+/* Without tiles a product of pairs is at twice the rate of multiply-adds. Winograd's transforms
+   save more than that where they are not much of the work; they are more exact, too. */
+static bool better_transformed(const fv_pairs *p, const fv_conv_options *o) {
     const fv_direct *d = &p->d;
-    return fv__cpu_up(products(p) * 10 * 16 * 2 * p->form.depth,
-                      d->rows * d->channels * d->area * d->oh * d->ow);
+    return p->form.depth == 1 && d->area == 9 && o->kernel.h == 3 && d->sh == 1 && d->sw == 1 &&
+           o->dilation.h == 1 && o->dilation.w == 1 && d->groups == 1 && d->rows >= 64 &&
+           d->channels >= 64 && d->oh >= 12 && d->ow >= 12;
 }
 
 const char *fv__pairs_problem(fv_pairs *p, const fv_site *site, const fv_request *request) {
@@ -84,9 +97,10 @@ const char *fv__pairs_problem(fv_pairs *p, const fv_site *site, const fv_request
     if (!fv__direct_forward(&p->d, o, &site->in[0]))
         return "kernel or stride are too large for offsets";
     if (p->d.oh * p->d.ow < 16) return "the maps are too small";
+    if (better_transformed(p, o)) return "3x3 of stride 1 gains more by Winograd's transforms";
     cheapest(p, o);
-    if (tenths(p) > (p->form.depth > 1 ? 30 : 15))
-        return "of products in such blocks of channels, filters and pixels too few would be wanted";
+    if (slower(p))
+        return "with so few channels, filters or pixels multiply-adds are faster than making pairs";
     return NULL;
 }
 
@@ -98,39 +112,49 @@ static int64_t odd_lines(int64_t words) {
     return fv__cpu_up(words, 16) / 2 * 32 + 16;
 }
 
-static int64_t words_of(const fv_pairs *p, int64_t band) {
+static int64_t words_of(const fv_pairs *p, int64_t band, int64_t side_by_side) {
     const fv_direct *d = &p->d;
-    return p->pairs * odd_lines(d->frames * (band + d->more_rows) * d->pitch);
+    return p->pairs * odd_lines(side_by_side * d->frames * (band + d->more_rows) * d->pitch);
+}
+
+/* Samples of a unit, where a band is all of a map. Where a kernel is one pixel large their maps are
+   one, so that its columns fill whole tiles. */
+static void cut_samples(fv_pairs *p, int64_t most) {
+    const fv_direct *d = &p->d;
+    const int64_t each = words_of(p, p->band, 1), map = d->oh * d->pitch;
+    p->samples = p->bands > 1 ? 1 : fv__cpu_max(1, fv__cpu_min(d->n, most / each));
+    p->joined = p->bands == 1 && d->taps == 1 && d->frames == 1;
+    if (p->joined) p->samples = fv__cpu_min(p->samples, fv__cpu_max(1, COLUMNS / map));
+    p->groupings = fv__cpu_up(d->n, p->samples);
+    p->samples = fv__cpu_up(d->n, p->groupings);
+    p->words = p->joined ? words_of(p, p->band, p->samples) : p->samples * each;
+    p->plane = (p->joined ? p->words : each) / p->pairs;
+    p->step = p->joined ? map : each;
+    p->ld = odd_lines((p->joined ? p->samples * map : (p->band - 1) * d->pitch + d->ow));
 }
 
 static void cut_rows(fv_pairs *p) {
     const fv_direct *d = &p->d;
     const int64_t most = FRAME_WORDS / (p->split ? 2 : 1);
     p->band = fv__cpu_max(1, fv__cpu_min(d->oh, COLUMNS / d->pitch));
-    while (p->band > 1 && words_of(p, p->band) > most) p->band--;
+    while (p->band > 1 && words_of(p, p->band, 1) > most) p->band--;
     p->bands = fv__cpu_up(d->oh, p->band);
     p->band = fv__cpu_up(d->oh, p->bands);
     p->frame = (p->band + d->more_rows) * d->pitch;
-    p->words = words_of(p, p->band);
-    p->plane = p->words / p->pairs;
-    p->ld = odd_lines((p->band - 1) * d->pitch + d->ow);
-    p->samples = p->bands > 1 ? 1 : fv__cpu_max(1, fv__cpu_min(d->n, most / p->words));
-    p->groupings = fv__cpu_up(d->n, p->samples);
-    p->samples = fv__cpu_up(d->n, p->groupings);
+    cut_samples(p, most);
 }
 
 static void cut_filters(fv_pairs *p) {
     const fv_direct *d = &p->d;
     const int64_t units = p->groupings * d->groups * p->bands;
-    const int64_t all = d->n * d->groups * p->bands * p->words * (p->split ? 2 : 1);
+    const int64_t all = units * p->words * (p->split ? 2 : 1);
     p->blocks = fv__cpu_up(d->rows, p->form.rows);
     p->parts = fv__cpu_max(1, fv__cpu_min(fv__cpu_up(UNITS, units), p->blocks));
     if (all > SHARED_WORDS) p->parts = 1;
     p->shared = p->parts > 1;
     p->units = units * p->parts;
     p->weights = p->steps * p->form.depth * p->form.rows;
-    p->macs =
-        (double)(d->n * d->groups) * (double)products(p) * 16 * p->form.depth * (p->split ? 3 : 1);
+    p->macs = (double)(d->n * d->groups) * products(p) * 16 * p->form.depth * (p->split ? 3 : 1);
 }
 
 bool fv__pairs_cut(fv_pairs *p, fv_arena *arena) {

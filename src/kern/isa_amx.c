@@ -19,10 +19,7 @@ static TILE_FLAGS void pairs(int64_t rows, int64_t cols, int64_t steps, const ui
                              int64_t plane, const int32_t *off, float *c, int64_t ldc) {
     const tile_factors f = {steps, a_hi, a_lo, b_hi, b_lo, plane, off};
     TILE_CONFIG(tiles);
-    if (rows > 16)
-        tiles_columns(2, tiles, cols, f, c, ldc);
-    else
-        tiles_columns(1, tiles, cols, f, c, ldc);
+    tiles_columns(rows, tiles, cols, f, c, ldc);
     TILE_RELEASE();
 }
 

@@ -11,7 +11,12 @@
 
 #define TARGET __attribute__((target("avx512f,avx512bf16")))
 #define INLINE static inline __attribute__((always_inline)) TARGET
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#pragma clang diagnostic ignored "-Wpass-failed" /* without optimisation it does not */
+#else
 #define UNROLL _Pragma("GCC unroll 32")
+#endif
 
 /* All rows by V vectors of columns. */
 INLINE void dots(const int V, int64_t steps, const uint32_t *a, const uint32_t *b,

@@ -11,17 +11,32 @@ INLINE uvec bf16_round(uvec u) {
     return ((last & (u | none)) | (~last & nearest)) & 0xffff0000;
 }
 
-/* m numbers of a row of a half's plane, from column j of the frame on; 0 outside the plane. */
-INLINE vec half_row(const float *row, int64_t lo, int64_t hi, int64_t stride, int64_t j,
-                    int64_t m) {
-    const int64_t a = lo > j ? lo - j : 0, b = hi - j < m ? hi - j : m;
-    const float *from = row + j * stride;
-    if (!row || b <= a) return v_zero();
+/* m numbers of a row of a plane, of which column j of the frame is the first: lanes a to b-1 lie in
+   it; the others are 0. */
+INLINE vec half_part(const float *from, int64_t stride, int64_t a, int64_t b, int64_t m) {
     if (stride == 1) return a == 0 && b == LANES ? v_load(from) : v_load_range(from, a, b);
     if (a == 0 && b == m) return load_strided(from, stride, m);
     float t[LANES] = {0};
     for (int64_t i = a; i < b; i++) t[i] = from[i * stride];
     return v_load(t);
+}
+
+/* What comes before the convolution, in lanes a to b-1: the formula of affine_rows. */
+INLINE vec half_before(const fv_pair_half *half, vec v, int64_t a, int64_t b) {
+    static const float ones[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    const vec of = v_set(half->of[0]), scale = v_set(half->of[half->channels]);
+    v = v_fma(v - of, scale, v_set(half->of[2 * half->channels]));
+    if (half->relu) v = v_max(v_zero(), v);
+    if (a == 0 && b == LANES) return v;
+    return v_float(v_bits(v) & (v_bits(v_load_range(ones, a, b)) != 0));
+}
+
+INLINE vec half_row(const fv_pair_half *half, const float *row, int64_t lo, int64_t hi,
+                    int64_t stride, int64_t j, int64_t m) {
+    const int64_t a = lo > j ? lo - j : 0, b = hi - j < m ? hi - j : m;
+    if (!row || b <= a) return v_zero();
+    const vec v = half_part(row + j * stride, stride, a, b, m);
+    return half->of ? half_before(half, v, a, b) : v;
 }
 
 /* Which columns of the frame lie in the plane: [lo, hi). */
@@ -50,8 +65,8 @@ static void pairs_pack(const fv_pair_half half[2], int64_t h, int64_t w, int64_t
         float *to_hi = (float *)(void *)(hi + i * pitch);
         float *to_lo = (float *)(void *)(lo + (lo ? i * pitch : 0));
         EACH(pitch, {
-            const vec v0 = half_row(x0, c0.lo, c0.hi, sw, i, m);
-            const vec v1 = half_row(x1, c1.lo, c1.hi, sw, i, m);
+            const vec v0 = half_row(&half[0], x0, c0.lo, c0.hi, sw, i, m);
+            const vec v1 = half_row(&half[1], x1, c1.lo, c1.hi, sw, i, m);
             uvec h0 = bf16_round((uvec)v0), h1 = bf16_round((uvec)v1);
             if (lo) {
                 h0 &= (uvec)(((ivec)v0 & 0x7fffffff) < 0x7f800000);

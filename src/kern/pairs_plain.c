@@ -14,7 +14,7 @@ static void pairs(int64_t rows, int64_t cols, int64_t steps, const uint32_t *a_h
                   const int32_t *off, float *c, int64_t ldc) {
     const tile_factors f = {steps, a_hi, a_lo, b_hi, b_lo, plane, off};
     TILE_CONFIG(tiles);
-    tiles_columns(rows > 16 ? 2 : 1, tiles, cols, f, c, ldc);
+    tiles_columns(rows, tiles, cols, f, c, ldc);
     TILE_RELEASE();
 }
 

@@ -48,10 +48,14 @@ typedef struct fv_depthwise {
     const int32_t *col;         /* [kw]: where in a row the first result meets the taps */
 } fv_depthwise;
 /* One of the two channels that a pair of bfloat16 is made of: its plane, NULL for zeros, and where
-   in it a frame starts. */
+   in it a frame starts. Where `of` is not NULL, x' = (x - of[0]) * of[channels] + of[2*channels],
+   and with relu max(x', 0), takes the place of what lies in the plane. */
 typedef struct fv_pair_half {
     const float *plane;
     int64_t row, col;
+    const float *of;
+    int64_t channels;
+    bool relu;
 } fv_pair_half;
 
 /* How `pairs` wants things. Weights: [block of `rows` filters][step][tile of `tile` filters][filter

@@ -32,6 +32,8 @@ typedef struct fv_tile_config {
 
 typedef int fv_tiles; /* they are the thread's */
 
+_Static_assert(sizeof(fv_tile_config) == 64, "LDTILECFG reads 64 bytes");
+
 static const fv_tile_config fv__tile_config = {.palette = 1,
                                                .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64},
                                                .rows = {16, 16, 16, 16, 16, 16, 16, 16}};

@@ -96,7 +96,7 @@ static fv_status prepare(fv_bench_job *b, int init) {
     FV_TRY(fv__net_site_room(b->ctx, b->net, &b->room));
     FV_TRY(count_work(b));
     FV_TRY(fv__plan_new(b->ctx, b->net, &options, &b->plan));
-    b->told->precision = fv__precision_name(fv__plan_precision(b->plan));
+    b->told->precision = fv__precision_name((int)fv__plan_precision(b->plan));
     const fv_plan_memory memory = fv__plan_memory(b->plan);
     b->told->memory = memory.activations + memory.scratch + memory.prepared;
     b->told->parameters = memory.parameters;
