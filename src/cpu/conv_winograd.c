@@ -26,7 +26,7 @@
 typedef struct form {
     int64_t tile, places, few;
 } form;
-static const form of_four = {4, 36, 8}, of_two = {2, 16, 32};
+static const form of_four = {4, 36, 8}, of_two = {2, 16, 16};
 
 /* What settle finds of a site. */
 typedef struct winograd {

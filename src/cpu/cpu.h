@@ -71,6 +71,9 @@ static inline int64_t fv__cpu_max(int64_t a, int64_t b) {
    the average of a large map must not be off by more than a few roundings. */
 #define FV_SPAN 16
 
+/* Places along a side for which tables are worked out: beyond it they would be large themselves. */
+#define FV_SIDE_MOST 1048576
+
 /* Floats, rounded up to whole cache lines, so that workers do not share any. */
 static inline int64_t fv__cpu_pad(int64_t floats) {
     return fv__cpu_up(floats, 16) * 16;

@@ -48,6 +48,8 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     g->w = in.dim[3];
     g->oh = out.dim[2];
     g->ow = out.dim[3];
+    if (g->oh > FV_SIDE_MOST || g->ow > FV_SIDE_MOST)
+        return "the maps are too large for tables of windows";
     if (!settle_axis(g, 0, g->h, g->oh, arena) || !settle_axis(g, 1, g->w, g->ow, arena))
         return fv__impl_no_memory;
     settled->state = g;

@@ -49,8 +49,9 @@ static bool settle_axis(const fv_resize_options *o, const fv_site *site, int d, 
 
 static const char *settle_as(const fv_resize_options *o, const fv_site *site, fv_arena *arena,
                              fv_settled *settled) {
-    if (site->in[0].dim[2] > INT32_MAX || site->in[0].dim[3] > INT32_MAX)
-        return "the maps are too large for places of 32 bits";
+    for (int d = 2; d < 4; d++)
+        if (site->in[0].dim[d] > INT32_MAX || site->out[0].dim[d] > FV_SIDE_MOST)
+            return "the maps are too large for tables of places";
     FV_STATE(geometry, g, arena);
     if (!g) return fv__impl_no_memory;
     g->channels = site->in[0].dim[1];

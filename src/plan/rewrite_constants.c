@@ -6,7 +6,7 @@
  */
 #include "plan/plan_internal.h"
 
-#define BYTES_MOST (1 << 24) /* of a value: a large one is better made when it is needed */
+#define BYTES_MOST (1 << 22) /* of a value: a large one is better made when it is needed */
 
 static bool constant(const fv_plan *plan, int n) {
     const fv_node *node = &plan->net->nodes[n];
