@@ -2,20 +2,19 @@
 /*
  * conv_gemm.c - y = W * patches(x), with the matrix of patches made a panel at a time.
  *
- * A panel is `width` output pixels by `depth` weights of a filter, small enough for the L1 cache;
- * it is made once and met by all filters, whose packed rows stream by (32 bytes per 24 vector
- * multiply-adds, which the L2 and even the L3 cache deliver). Deeper filters take several panels,
- * adding to y. Bias goes in first, the activation follows while the block is in cache. Maps smaller
- * than two register tiles are joined: a panel then runs over several samples, and its result is
- * copied to their places.
+ * A panel is `width` output pixels by `depth` weights of a filter, small enough for the L2 cache:
+ * 24 vector multiply-adds take 3 vectors of it and 32 bytes of packed filters, which stream by. It
+ * is made once and met by all filters; a 1x1 convolution reads x itself where too few of them
+ * would. Deeper filters take several panels, adding to y. Bias goes in first, the activation
+ * follows while the block is in cache. Maps smaller than two register tiles are joined: a panel
+ * then runs over several samples, and its result is copied to their places.
  */
 #include "cpu/conv_sizes.h"
 
 #include <string.h>
 
-#define PANEL_FLOATS                                                                               \
-    16384 /* 64 KB: a depth by 96 columns, and longer runs of y for shallow filters */
-#define DEPTH         128
+#define PANEL_FLOATS  24576 /* 96 KB of L2 */
+#define DEPTH         256
 #define SHARED_FLOATS (1 << 21) /* patches made beforehand: 8 MB at most */
 
 fv_conv_sizes fv__cpu_conv_sizes(const fv_conv_options *o, const fv_shape *in,
@@ -101,6 +100,12 @@ typedef struct work {
     fv_tensor x;    /* or its copy */
 } work;
 
+/* Whether a panel meets so few filters that copying it costs more than its rows, which lie pages
+   apart in x, cost the caches. */
+static bool few(const fv_conv_sizes *s) {
+    return s->k < 256 || 2 * s->k < s->crs;
+}
+
 /* Whether a row of patches is of one channel, without padding. */
 static bool plain(const fv_conv_sizes *s) {
     const fv_patches *m = &s->patch;
@@ -153,7 +158,7 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     g->s = fv__cpu_conv_sizes(site->options, &site->in[0], k);
     const fv_conv_sizes *s = &g->s;
     g->copied = site->prologue.there && !plain(s);
-    g->in_place = s->pointwise && !s->joined && !site->prologue.there;
+    g->in_place = s->pointwise && !s->joined && !site->prologue.there && few(s);
     const char *why = cut_as(g, request);
     if (why) return why;
     g->macs = (double)s->n * (double)s->groups * (double)s->k * (double)s->crs * (double)s->places;
@@ -241,9 +246,10 @@ static void columns(const work *w, int64_t group, const float *x, int64_t k0, in
                     int64_t p1, float *out) {
     const fv_conv_sizes *s = &w->s;
     const int64_t k1 = fv__cpu_min(k0 + w->g->depth, s->crs), ld = w->g->ld;
-    const bool lies = s->pointwise && !s->joined; /* x is read where it is */
+    const bool before = w->p->prologue && !w->g->copied;
+    const bool lies = before && s->pointwise && !s->joined; /* x is read where it is */
     if (!lies) w->p->kernels->patches(&s->patch, x, k0, k1, p0, p1, out, ld);
-    if (w->p->prologue && !w->g->copied)
+    if (before)
         fv__cpu_before_rows(w->p, group * s->c + k0, k1 - k0, p1 - p0,
                             lies ? x + k0 * s->pixels + p0 : out, lies ? s->pixels : ld, out, ld);
 }
