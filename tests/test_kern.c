@@ -486,13 +486,12 @@ int main(void) {
         cmocka_unit_test(test_dot),         cmocka_unit_test(test_transpose),
         cmocka_unit_test(test_activations), cmocka_unit_test(test_special),
         cmocka_unit_test(test_gradients),   cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_levels),    cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_pack),      cmocka_unit_test(test_dot),
-        cmocka_unit_test(test_transpose), cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_special),   cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_sums),      cmocka_unit_test(test_unary),
-        cmocka_unit_test(test_binary),
-        cmocka_unit_test(test_affine_rows),
+        cmocka_unit_test(test_levels),      cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_pack),        cmocka_unit_test(test_dot),
+        cmocka_unit_test(test_transpose),   cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_special),     cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_sums),        cmocka_unit_test(test_unary),
+        cmocka_unit_test(test_binary),      cmocka_unit_test(test_affine_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,7 +87,8 @@ static const char *dear(const fv_conv_sizes *s, const fv_request *request, const
     if (mine > 0.75 * plain) return "the maps are too small for tiles of 4x4";
     const bool wide = s->c >= of_two.few && s->k >= of_two.few;
     (void)request;
-    return wide && work_of(s, &of_two) < 0.8 * mine ? "tiles of 2x2 have fewer weights to read" : NULL;
+    return wide && work_of(s, &of_two) < 0.8 * mine ? "tiles of 2x2 have fewer weights to read"
+                                                    : NULL;
 }
 
 FV_CUTS({"bands half as large", -1, 0, 0}, {"bands twice as large", 1, 0, 0},

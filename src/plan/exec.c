@@ -211,8 +211,9 @@ void fv__exec_bind(fv_exec *e) {
 static fv_status make(fv_context *ctx, fv_exec *e, const fv_exec_options *o) {
     const fv_plan *plan = e->plan;
     if (!e->prepared) {
-        FV_TRY(o->host_weights ? fv__prepared_from_host(ctx, plan, o->host_weights, false, &e->prepared)
-                               : fv__prepared_new(ctx, plan, o->weights, NULL, &e->prepared));
+        FV_TRY(o->host_weights
+                   ? fv__prepared_from_host(ctx, plan, o->host_weights, false, &e->prepared)
+                   : fv__prepared_new(ctx, plan, o->weights, NULL, &e->prepared));
         e->own_prepared = true;
     }
     if (!e->workspace) {
