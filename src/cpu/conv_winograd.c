@@ -17,9 +17,10 @@
  */
 #include "cpu/conv_sizes.h"
 
-#define BAND_FLOATS 524288 /* transformed numbers in work: 2 MB */
-#define BAND_TILES  64     /* products are worth their filters from here on */
-#define READING     16     /* multiplications that take the time of reading one weight */
+#define BAND_FLOATS   524288  /* transformed numbers in work: 2 MB */
+#define BAND_TILES    64      /* products are worth their filters from here on */
+#define FILTER_FLOATS 4194304 /* numbers of filters: 16 MB */
+#define READING       16      /* multiplications that take the time of reading one weight */
 
 /* One of the two ways: results of a tile along a side, numbers of a transformed tile, and below how
    many channels or filters the transforms cost too much. */
@@ -81,14 +82,16 @@ static double work_of(const fv_conv_sizes *s, const form *f) {
 }
 
 /* Whether a form is worth it: against the definition, and against the other one. */
-static const char *dear(const fv_conv_sizes *s, const fv_request *request, const form *f) {
+static const char *dear(const fv_conv_sizes *s, const form *f) {
     const double plain = 9 * (double)(s->n * s->places + READING), mine = work_of(s, f);
     if (f == &of_two) return mine > 0.9 * plain ? "the maps are too small for tiles of 2x2" : NULL;
     if (mine > 0.75 * plain) return "the maps are too small for tiles of 4x4";
+    /* Numbers of filters beyond what caches hold come from memory, and are there to stay. */
     const bool wide = s->c >= of_two.few && s->k >= of_two.few;
-    (void)request;
-    return wide && work_of(s, &of_two) < 0.8 * mine ? "tiles of 2x2 have fewer weights to read"
-                                                    : NULL;
+    const bool large = f->places * s->c * s->k > FILTER_FLOATS;
+    return wide && work_of(s, &of_two) < (large ? 1.0 : 0.8) * mine
+               ? "tiles of 2x2 have fewer weights to read"
+               : NULL;
 }
 
 FV_CUTS({"bands half as large", -1, 0, 0}, {"bands twice as large", 1, 0, 0},
@@ -133,7 +136,7 @@ static const char *settle_form(const fv_site *site, const fv_request *request, f
     if (!g) return fv__impl_no_memory;
     *g = (winograd){.s = fv__cpu_conv_sizes(site->options, &site->in[0], request->kernels),
                     .form = f};
-    why = dear(&g->s, request, f);
+    why = dear(&g->s, f);
     if (why) return why;
     g->high = fv__cpu_up(g->s.patch.oh, f->tile);
     g->across = fv__cpu_up(g->s.patch.ow, f->tile);
