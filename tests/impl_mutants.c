@@ -8,6 +8,10 @@
 #include "impl_cases.h"
 #include "op/conv.h"
 
+/* These write and read where nobody may. The tests are to find it themselves, before the address
+   sanitizer ends the program for it. */
+#define UNWATCHED __attribute__((no_sanitize("address")))
+
 typedef enum mistake {
     NONE,
     IN_SCRATCH,      /* writes behind its working memory */
@@ -59,7 +63,7 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
 }
 
 /* Transposed: [channel][filter]. */
-static void prepare(const fv_pass *p) {
+UNWATCHED static void prepare(const fv_pass *p) {
     const sizes *s = p->state;
     const float *w = p->w[0].data;
     float *to = p->prepared;
@@ -68,7 +72,7 @@ static void prepare(const fv_pass *p) {
     if (wrong == BEHIND_PREPARED) to[s->channels * s->filters] = 1;
 }
 
-static float sum_at(const fv_pass *p, const float *x, int64_t k, int64_t pixel) {
+UNWATCHED static float sum_at(const fv_pass *p, const float *x, int64_t k, int64_t pixel) {
     const sizes *s = p->state;
     const float *w = wrong == READS_WEIGHTS ? p->w[0].data : p->prepared;
     float sum = p->params > 1 ? ((const float *)p->w[1].data)[k] : 0;
@@ -90,7 +94,7 @@ static float activated(const fv_pass *p, float v) {
     return v;
 }
 
-static void sample(const fv_pass *p, int64_t n) {
+UNWATCHED static void sample(const fv_pass *p, int64_t n) {
     const sizes *s = p->state;
     const float *x = fv__cpu_at(&p->x[0], n);
     const float *added = p->added ? fv__cpu_at(p->added, n) : NULL;
@@ -105,18 +109,12 @@ static void sample(const fv_pass *p, int64_t n) {
     if (wrong == BETWEEN_SAMPLES && p->y[0].step > s->filters * s->pixels) y[p->y[0].step - 1] = 0;
 }
 
-/* Writes where nobody may, and where the address sanitizer would end the program for it: the tests
-   are to find it themselves. */
-__attribute__((no_sanitize("address"), noinline)) static void write_to(void *at) {
-    *(volatile float *)at = 1;
-}
-
-static void run(const fv_pass *p) {
+UNWATCHED static void run(const fv_pass *p) {
     float *y = p->y[0].data;
     for (int64_t n = 0; n < p->y[0].shape.dim[0]; n++) sample(p, n);
     runs++;
-    if (wrong == IN_SCRATCH) write_to((float *)p->scratch + 1);
-    if (wrong == IN_PREPARED) write_to((float *)p->prepared + 3);
+    if (wrong == IN_SCRATCH) ((float *)p->scratch)[1] = 1;
+    if (wrong == IN_PREPARED) ((float *)p->prepared)[3] = 1;
     if (wrong == IN_STATE) ((sizes *)(uintptr_t)p->state)->runs++;
     if (wrong == BY_THREADS) y[0] += 1e-6f * (float)fv__pool_size(p->pool);
     if (wrong == BY_RUN) y[0] += 1e-6f * (float)(runs % 3);

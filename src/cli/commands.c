@@ -21,7 +21,7 @@ const fv_cli_flag fv__cli_common_flags[] = {
     {"quiet", NULL, "no progress, notes or list of files; results and errors only"},
     {"threads", "N", "work with N threads (default: one per processor); results are the same"},
     {"isa", "LEVEL", "use no instructions above LEVEL, such as baseline or avx2"},
-    {"precision", "P", "compute predictions in fp32 (default), strict (no trick) or bf16 (faster)"},
+    {"precision", "P", "compute predictions in fp32 (default), strict (plain sums) or bf16 (faster)"},
     {"no-tune", NULL, "cut the work as usual, whatever `fovea tune` has found"},
     {"help", NULL, "this page"},
     {NULL, NULL, NULL},
