@@ -37,7 +37,7 @@ UNUSED static fv_context *context(int threads, const char *file) {
 
 UNUSED static fv_net *net_of(fv_context *ctx) {
     static const char text[] = "net n()\ninput 3x40x40\n"
-                               "conv 16 3x3 pad 1 - relu - conv 24 1x1 - maxpool 2 - fc 300\n";
+                               "conv 16 3x3 pad 1 - relu - conv 24 1x1 - maxpool 4 - fc 300\n";
     fv_net *net;
     if (fv_net_parse(ctx, text, NULL, &net) != FV_OK) fail_msg("%s", fv_context_error(ctx));
     return net;

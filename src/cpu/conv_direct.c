@@ -30,9 +30,8 @@ static const char *small(const fv_direct *d) {
 /* Vectors of a row of the result: with the columns that are computed for nothing, and without.
    Patches, which would save the former, take as long as PATCH_ROWS rows of the product. */
 static bool wasteful(const fv_direct *d, const struct fv_kernels *k) {
-    const int64_t here = fv__cpu_up((d->oh - 1) * d->pitch + d->ow, k->lanes);
-    const int64_t more = d->oh * d->ow % k->lanes > FV_COLUMNS_ALONE;
-    const int64_t full = d->oh * d->ow / k->lanes + more;
+    const int64_t here = fv__direct_vectors((d->oh - 1) * d->pitch + d->ow, k);
+    const int64_t full = fv__direct_vectors(d->oh * d->ow, k);
     return 6 * d->rows * here > (7 * d->rows + 6 * PATCH_ROWS) * full;
 }
 
@@ -73,7 +72,7 @@ static const char *settle_forward(const fv_site *site, const fv_request *request
                                   fv_settled *settled) {
     FV_STATE(fv_direct, d, arena);
     if (!d) return fv__impl_no_memory;
-    if (!fv__direct_forward(d, site->options, &site->in[0]))
+    if (!fv__direct_nearer(d, site->options, &site->in[0], request->kernels))
         return "kernel or stride are too large for offsets";
     if (d->straight && d->bare) return "a 1x1 convolution is a plain product already";
     if (d->area == 1) return "the patches of a 1x1 convolution are no more than its frames";

@@ -98,7 +98,7 @@ int64_t fv__cpu_jobs(int64_t units, double operations, double grain);
 typedef void fv_units_fn(void *arg, int64_t first, int64_t end, int worker);
 void fv__cpu_split(fv_pool *pool, int64_t units, double operations, double grain, fv_units_fn *fn,
                    const void *arg);
-#define FV_GRAIN 131072 /* operations that are worth another thread's while, memory passes */
+#define FV_GRAIN 32768 /* operations that are worth another thread's while, memory passes */
 
 /* The same for a flat run of n floats; first and end are floats, at whole cache lines. */
 void fv__cpu_ranges(fv_pool *pool, int64_t n, double cost_per_float, fv_units_fn *fn,

@@ -6,7 +6,9 @@
  * every sh-th row and sw-th column), rows `pitch` apart. Over a frame, output pixel (i, j) and tap
  * (dr, dc) meet at (i + dr) * pitch + j + dc. So with outputs numbered i * pitch + j, a tap's row
  * of the matrix of patches is the frame itself, moved on by dr * pitch + dc: gemm reads it where it
- * lies. The price is pitch - ow columns of every row computed for nothing.
+ * lies. The price is pitch - ow columns of every row computed for nothing. Where maps are narrow
+ * every column of taps has frames of its own, which begin at its dc: then pitch is ow, nothing is
+ * computed for nothing, and the result's rows lie in one piece.
  *
  * Forward, the gradient of the input (one problem per phase of the stride, the kernel turned
  * round) and the gradient of the weights all run on this.
@@ -54,9 +56,15 @@ typedef struct fv_direct {
 
 /* The problem of a forward convolution; false: not for this way. */
 bool fv__direct_forward(fv_direct *d, const fv_conv_options *o, const fv_shape *in);
+/* The same; with a frame for each column of taps where that is the faster, which depends on the
+   shape and k alone. */
+bool fv__direct_nearer(fv_direct *d, const fv_conv_options *o, const fv_shape *in,
+                       const struct fv_kernels *k);
 /* The gradient of the input, phase (a, b) of the stride. */
 bool fv__direct_backward(fv_direct *d, const fv_conv_options *o, const fv_shape *in, int64_t a,
                          int64_t b);
+/* Whole vectors of so many columns; a few beyond them take little (FV_COLUMNS_ALONE). */
+int64_t fv__direct_vectors(int64_t columns, const struct fv_kernels *k);
 /* Works out what is `found` from taps and frames. */
 void fv__direct_found(fv_direct *d);
 /* Cuts the work: band in rows of the result, depth in channels, parts of the result's planes.

@@ -7,9 +7,11 @@
 
 #include <string.h>
 
-#define FRAME_FLOATS  20480     /* frames in work: 80 KB, in the L2 cache */
+#define FRAME_FLOATS  65536     /* frames in work: 256 KB, in the L2 cache */
 #define SHARED_FLOATS (1 << 21) /* frames made beforehand: 8 MB at most */
 #define TILE_COLUMNS  288       /* columns worth having at a time */
+#define FILL          3
+#define SPREAD        3
 
 /* Which frame starts at (row, col) of the source; adds it when new. -1: too many. */
 static int32_t frame_at(fv_direct *d, int64_t row, int64_t col) {
@@ -42,7 +44,8 @@ static void common(fv_direct *d, const fv_conv_options *o, const fv_shape *in) {
     d->area = o->kernel.h * o->kernel.w;
 }
 
-bool fv__direct_forward(fv_direct *d, const fv_conv_options *o, const fv_shape *in) {
+/* Forward; with `apart` every column of taps has frames of its own. */
+static bool problem(fv_direct *d, const fv_conv_options *o, const fv_shape *in, bool apart) {
     fv_window win[2];
     fv__conv_windows(in, o, win);
     common(d, o, in);
@@ -63,11 +66,41 @@ bool fv__direct_forward(fv_direct *d, const fv_conv_options *o, const fv_shape *
     d->to_sh = d->to_sw = 1;
     for (int64_t q = 0; q < d->area; q++) {
         const int64_t r = q / o->kernel.w * win[0].dilation, s = q % o->kernel.w * win[1].dilation;
-        const int32_t f = frame_at(d, r % d->sh - win[0].before, s % d->sw - win[1].before);
+        const int64_t col = apart ? s : s % d->sw;
+        const int32_t f = frame_at(d, r % d->sh - win[0].before, col - win[1].before);
         if (f < 0) return false;
-        d->tap[d->taps++] = (fv_tap){f, (int32_t)(r / d->sh), (int32_t)(s / d->sw), (int32_t)q};
+        d->tap[d->taps++] =
+            (fv_tap){f, (int32_t)(r / d->sh), (int32_t)((s - col) / d->sw), (int32_t)q};
     }
     fv__direct_found(d);
+    return true;
+}
+
+bool fv__direct_forward(fv_direct *d, const fv_conv_options *o, const fv_shape *in) {
+    return problem(d, o, in, false);
+}
+
+int64_t fv__direct_vectors(int64_t columns, const struct fv_kernels *k) {
+    return columns / k->lanes + (columns % k->lanes > FV_COLUMNS_ALONE);
+}
+
+/* About how long a problem takes, in vectors that are multiplied. To move one takes FILL in a
+   frame, twice that where it is gathered, and SPREAD from the block to the result. */
+static double takes(const fv_direct *d, const struct fv_kernels *k) {
+    const double rows = (double)(fv__cpu_up(d->rows, k->mr) * k->mr);
+    const double columns = (double)fv__direct_vectors((d->oh - 1) * d->pitch + d->ow, k);
+    const double lines = (double)(d->frames * (d->oh + d->more_rows));
+    const double line = (double)fv__cpu_up(d->pitch, k->lanes), fill = d->sw > 1 ? 2 * FILL : FILL;
+    const double spread = (double)(d->rows * d->oh * fv__cpu_up(d->ow, k->lanes)) * SPREAD;
+    return rows * columns * (double)(d->channels * d->taps) + (d->straight ? 0 : spread) +
+           (d->bare ? 0 : (double)d->channels * lines * line * fill);
+}
+
+bool fv__direct_nearer(fv_direct *d, const fv_conv_options *o, const fv_shape *in,
+                       const struct fv_kernels *k) {
+    fv_direct apart;
+    if (!problem(d, o, in, false)) return false;
+    if (problem(&apart, o, in, true) && takes(&apart, k) < takes(d, k)) *d = apart;
     return true;
 }
 
@@ -132,8 +165,12 @@ void fv__direct_cut(fv_direct *d, const struct fv_kernels *k, const fv_cut *cut)
     d->depth = fv__cpu_up(d->channels, d->depths);
     const int64_t units = d->n * d->groups * d->bands;
     d->parts = 1;
-    if (units < 24)
-        d->parts = fv__cpu_max(1, fv__cpu_min(fv__cpu_up(24, units), d->rows / (4 * k->mr)));
+    if (units < 24) {
+        /* Each part makes its frames anew, or they lie elsewhere: a few strips of rows pay for it.
+         */
+        const int64_t strips = d->bare ? fv__cpu_up(d->rows, k->mr) : d->rows / (4 * k->mr);
+        d->parts = fv__cpu_max(1, fv__cpu_min(fv__cpu_up(24, units), strips));
+    }
     d->parts = fv__cpu_min(fv__cpu_doubled(d->parts, cut->parts), fv__cpu_up(d->rows, k->mr));
     d->units = units * d->parts;
     d->macs = (double)d->n * (double)d->groups * (double)d->rows * (double)d->channels *
