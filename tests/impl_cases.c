@@ -51,6 +51,7 @@ typedef struct walk {
     const fv_op *only; /* NULL: every operator */
     int taken[IMPLS_MOST];
     bool thorough; /* every way of running it, not those that the problem's number chooses */
+    int share, of; /* the drawn problems: impl_sweep_takes */
 } walk;
 
 /* Epilogue number i: with or without a sum, and nothing or any pointwise operator behind. */
@@ -177,7 +178,8 @@ static void walk_drawn(walk *w, uint64_t seed) {
         for (int tries = 0; ran < DRAWN && tries < 20 * DRAWN; tries++) {
             char sample[OP_SAMPLE];
             op_draw_sample(&draw, fv__ops[i], &most, sample);
-            ran += try_problem(w, fv__ops[i], sample, tries, tries % 3 ? tries % 7 : 0);
+            ran += !impl_sweep_takes(tries, w->share, w->of) ||
+                   try_problem(w, fv__ops[i], sample, tries, tries % 3 ? tries % 7 : 0);
         }
         op_check(w->tester.tally, ran >= DRAWN / 2, "%s: only %d drawn problems were possible",
                  fv__ops[i]->name, ran);
@@ -185,7 +187,8 @@ static void walk_drawn(walk *w, uint64_t seed) {
 }
 
 static bool swept(void *arg, const fv_op *op, const char *sample, int seed) {
-    if (!meant(arg, op)) return true;
+    const walk *w = arg;
+    if (!meant(w, op) || !impl_sweep_takes(seed, w->share, w->of)) return true;
     return try_problem(arg, op, sample, seed, seed % 3 ? seed % 7 : 0);
 }
 
@@ -240,7 +243,7 @@ static bool begin_level(walk *w, op_tally *t, int level, fv_kernels *table) {
     return true;
 }
 
-void impl_cases(op_tally *t, int level, const fv_op *only) {
+void impl_cases(op_tally *t, int level, const fv_op *only, int of) {
     walk w;
     fv_kernels table;
     if (level >= IMPL_PAIRS && only && only != &fv__op_conv) return;
@@ -252,6 +255,8 @@ void impl_cases(op_tally *t, int level, const fv_op *only) {
     }
     if (begin_level(&w, t, level, &table)) {
         if (only) w.only = only;
+        w.of = of;
+        w.share = of ? level % of : 0;
         run_walk(&w, level);
     }
     impl_tester_end(&w.tester);

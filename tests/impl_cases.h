@@ -18,8 +18,9 @@ const char *impl_level_name(int level);
 bool impl_level_here(int level);
 
 /* All implementations of the CPU (`only`: those of one operator; NULL: of all) on one level; what
-   is not here is counted and named as skipped. */
-void impl_cases(op_tally *t, int level, const fv_op *only);
+   is not here is counted and named as skipped. Of the drawn problems each level takes one in `of`,
+   neighbouring levels others; 0: all. */
+void impl_cases(op_tally *t, int level, const fv_op *only, int of);
 
 /* Drawn problems alone, others for each seed (impl_cases has those of seed 0). */
 void impl_drawn(op_tally *t, int level, uint64_t seed);

@@ -27,6 +27,11 @@ static bool tell(const sweep *s, const char *op, const char *sample, int seed) {
     return s->fn(s->arg, fv__op_find(op), sample, seed);
 }
 
+bool impl_sweep_takes(int number, int share, int of) {
+    const uint32_t mixed = (uint32_t)number * 2654435761u;
+    return of == 0 || (int)((mixed >> 16) % (uint32_t)of) == share;
+}
+
 static void sweep_conv(const sweep *s) {
     int done = 0;
     for (int seed = 1; seed <= 160; seed++) {

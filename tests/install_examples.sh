@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Installs the library from its build folder to a prefix of its own and builds the examples against
-# what is there, and nothing else: through find_package and through pkg-config, shared and static.
+# what is there, and nothing else: through find_package and through pkg-config, shared and static
+# (under sanitizers, which are slow, the one shared and the other static).
 # Runs each: train draws, learns and saves; classify reads the model and names the image; explain
 # prints a table; look draws filters and maps; learn trains in a folder, is stopped, goes on, and
 # learns from four IDX files; swish brings a layer of its own; residual builds a network by calls.
@@ -99,7 +100,9 @@ try() { # FOLDER WHAT: runs the programs there
     echo "ok: $what: $right of 320, image: $(head -1 classify.log)"
 }
 
-for static in OFF ON; do
+shared_or_static=(OFF ON) linkages=("" 1)
+if [ -n "${FOVEA_SANITIZE:-}" ]; then shared_or_static=(OFF) linkages=(1); fi
+for static in "${shared_or_static[@]}"; do
     folder=$work/cmake-$static
     cmake -S "$work/examples" -B "$folder" -DCMAKE_PREFIX_PATH="$prefix" -DSTATIC=$static \
         > "$work/cmake.log" 2>&1 || fail "$(cat "$work/cmake.log")"
@@ -109,7 +112,7 @@ done
 
 if command -v pkg-config > /dev/null && command -v make > /dev/null; then
     export PKG_CONFIG_PATH=$library/pkgconfig LD_LIBRARY_PATH=$library
-    for static in "" 1; do
+    for static in "${linkages[@]}"; do
         folder=$work/make-$static
         mkdir "$folder"
         make -C "$work/examples" OUT="$folder" ${static:+STATIC=1} > "$work/make.log" 2>&1 ||

@@ -18,7 +18,7 @@ static void check_one(op_tally *t, const char *name) {
     op_check_gradients(t, op);
     op_check_precision(t, op);
     op_check_contract(t, op);
-    for (int level = 0; level < impl_levels(); level++) impl_cases(t, level, op);
+    for (int level = 0; level < impl_levels(); level++) impl_cases(t, level, op, 0);
 }
 
 int main(int argc, char **argv) {
@@ -27,7 +27,7 @@ int main(int argc, char **argv) {
     if (argc < 2) {
         (void)op_cases(&tally);
         impl_mutants(&tally);
-        for (int level = 0; level < impl_levels(); level++) impl_cases(&tally, level, NULL);
+        for (int level = 0; level < impl_levels(); level++) impl_cases(&tally, level, NULL, 0);
     }
     printf("%d passed, %d failed, %d skipped\n", tally.passed, tally.failed, tally.skipped);
     return tally.failed == 0 ? 0 : 1;

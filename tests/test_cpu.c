@@ -6,6 +6,8 @@
  *
  *   test_cpu            everything
  *   test_cpu PART OF    of as many parts the one of that number, from 0
+ *   test_cpu PART OF N  there one in N of the drawn problems on each level, on the next level
+ * others
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,11 +20,13 @@
 
 #define LEVELS_MOST 32
 
+static int share; /* one in so many drawn problems; 0: all */
+
 static void test_level(void **state) {
     const int level = *(const int *)*state;
     op_tally t = {0};
     if (!impl_level_here(level)) skip();
-    impl_cases(&t, level, NULL);
+    impl_cases(&t, level, NULL, share);
     print_message("%d checks\n", t.passed);
     assert_int_equal(t.failed, 0);
     assert_true(t.passed > 0);
@@ -42,6 +46,7 @@ int main(int argc, char **argv) {
     const int count = impl_levels(), part = argc > 2 ? atoi(argv[1]) : 0;
     const int of = argc > 2 ? atoi(argv[2]) : 1;
     size_t mine = 0;
+    share = argc > 3 ? atoi(argv[3]) : 0;
     for (int i = 0; i < count; i++) {
         levels[i] = i;
         if (i % of != part) continue;

@@ -3,6 +3,9 @@
  * Variants of equal bits: every variant of every implementation gives, on the problems of the
  * sweeps and on some of its own, on every set of instructions and with one thread and three, the
  * bits of variant 0.
+ *
+ *   test_variants      everything
+ *   test_variants N    of the sweeps one problem in N on each set, on the next set others
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,6 +29,7 @@ typedef struct walk {
     const fv_kernels *kernels;
     const char *level;
     fv_pool *pools[2]; /* of 1 and 3 threads */
+    int share, of;     /* of the sweeps' problems: impl_sweep_takes */
     int taken[IMPLS_MOST][VARIANTS_MOST];
 } walk;
 
@@ -139,6 +143,11 @@ static bool try_problem(void *arg, const fv_op *op, const char *sample, int seed
     return there;
 }
 
+static bool swept(void *arg, const fv_op *op, const char *sample, int seed) {
+    const walk *w = arg;
+    return !impl_sweep_takes(seed, w->share, w->of) || try_problem(arg, op, sample, seed);
+}
+
 /* So large that every way of cutting them is another one. */
 static void walk_large(walk *w) {
     static const char *const convs[] = {"64 3x3 pad 1 ; 1x72x28x28",
@@ -158,15 +167,19 @@ static void walk_large(walk *w) {
         op_check(w->tally, try_problem(w, &fv__op_fc, fcs[i], i), "'%s' is refused", fcs[i]);
 }
 
+static int share; /* one in so many problems of the sweeps; 0: all */
+
 static void walk_all(op_tally *t, int isa) {
     fv_context ctx = {0};
     fv_kernels table;
     static walk w;
     w = (walk){.tally = t, .impls = fv__cpu_impls, .level = fv__isa_name(isa)};
     w.kernels = fv__kernels(isa, &table);
+    w.of = share;
+    w.share = share ? isa % share : 0;
     for (int i = 0; i < 2; i++) assert_int_equal(fv__pool_new(&ctx, 1 + 2 * i, &w.pools[i]), FV_OK);
     walk_large(&w);
-    impl_sweeps(t, try_problem, &w, 0);
+    impl_sweeps(t, swept, &w, 0);
     for (int i = 0; w.impls[i]; i++)
         for (int v = 1; w.impls[i]->variant && w.impls[i]->variant(v); v++)
             op_check(t, w.taken[i][v] > 0, "%s by %s (%s), %s: no problem takes it",
@@ -184,9 +197,10 @@ static void test_level(void **state) {
     assert_true(t.passed > 500);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     static int levels[FV_ISAS];
     struct CMUnitTest tests[FV_ISAS] = {{0}};
+    share = argc > 1 ? atoi(argv[1]) : 0;
     for (int i = 0; i < FV_ISAS; i++) {
         levels[i] = i;
         tests[i] = (struct CMUnitTest){
