@@ -26,13 +26,23 @@ static const struct {
                    {"tiles in plain C, bf16", fv__fill_plain_tiles, FV_PRECISION_BF16},
                    {"dots in plain C, bf16", fv__fill_plain_dots, FV_PRECISION_BF16},
                    {"this machine, bf16", NULL, FV_PRECISION_BF16}};
-enum { PAIR_LEVELS = sizeof pair_levels / sizeof *pair_levels, IMPL_PAIRS = IMPL_ISA + FV_ISAS };
+enum {
+    PAIR_LEVELS = sizeof pair_levels / sizeof *pair_levels,
+    IMPL_PAIRS = IMPL_ISA + FV_ISAS,
+    IMPL_HALVES = IMPL_PAIRS + PAIR_LEVELS
+};
 
 int impl_levels(void) {
-    return IMPL_PAIRS + PAIR_LEVELS;
+    return IMPL_HALVES + FV_ISAS;
 }
 
 const char *impl_level_name(int level) {
+    static const char *const halves[] = {
+#define FV_ISA(name, needs) #name ", bf16",
+#include "kern/isa_list.h"
+#undef FV_ISA
+    };
+    if (level >= IMPL_HALVES) return halves[level - IMPL_HALVES];
     if (level >= IMPL_PAIRS) return pair_levels[level - IMPL_PAIRS].name;
     if (level == IMPL_DOUBLE) return "double";
     return level == IMPL_BARE ? "no kernels" : fv__isa_name(level - IMPL_ISA);
@@ -42,6 +52,7 @@ bool impl_level_here(int level) {
     fv_kernels table;
     if (level < IMPL_ISA) return true;
     if (level < IMPL_PAIRS) return fv__isa_supported(level - IMPL_ISA);
+    if (level >= IMPL_HALVES) return fv__isa_supported(level - IMPL_HALVES);
     return pair_levels[level - IMPL_PAIRS].fill || fv__kernels(fv__isa_best(), &table)->pairs;
 }
 
@@ -198,7 +209,9 @@ static void check_taken(const walk *w) {
     for (int i = 0; w->tester.device->impls[i] != NULL; i++) {
         const fv_impl *impl = w->tester.device->impls[i];
         if (!meant(w, impl->op) || (w->tester.only && w->tester.only != impl)) continue;
-        if (!w->tester.only && impl == &fv__cpu_conv_pairs_forward) continue; /* later */
+        if (!w->tester.only &&
+            (impl == &fv__cpu_conv_pairs_forward || impl == &fv__cpu_fc_halves_forward))
+            continue; /* later */
         op_check(w->tester.tally, w->taken[i] > 0,
                  "%s: %s by %s refuses every sample; give the operator one that it takes",
                  impl->op ? impl->op->name : "any operator",
@@ -206,8 +219,18 @@ static void check_taken(const walk *w) {
     }
 }
 
+/* The samples have too few weights to be worth rounding. */
+static void walk_large_fc(walk *w) {
+    w->thorough = true;
+    for (int seed = 0; seed < 2; seed++)
+        op_check(w->tester.tally, try_problem(w, &fv__op_fc, "130 ; 3x600", seed, 5 * seed),
+                 "fc is refused");
+    w->thorough = false;
+}
+
 static void run_walk(walk *w, int level) {
     walk_samples(w);
+    if (level >= IMPL_HALVES) walk_large_fc(w);
     if (level == IMPL_ISA + fv__isa_best() || level >= IMPL_PAIRS) check_taken(w);
     if (level != IMPL_DOUBLE && level < IMPL_PAIRS) walk_drawn(w, 0);
     if (level >= IMPL_PAIRS || (level >= IMPL_ISA && !w->only))
@@ -231,12 +254,21 @@ static void begin_pairs(walk *w, int level, fv_kernels *table) {
     if (pair_levels[level].fill) pair_levels[level].fill(table);
 }
 
+static void begin_halves(walk *w, int isa, fv_kernels *table) {
+    w->only = &fv__op_fc;
+    w->tester.only = &fv__cpu_fc_halves_forward;
+    w->tester.precision = FV_PRECISION_BF16;
+    w->tester.kernels = fv__kernels(isa, table);
+}
+
 /* A walk on one level, whose kernels are put into the table. */
 static bool begin_level(walk *w, op_tally *t, int level, fv_kernels *table) {
     if (!begin(w, t, &fv__cpu_device)) return false;
     w->tester.level = impl_level_name(level);
     if (level == IMPL_DOUBLE) w->tester.real = FV_F64;
-    if (level >= IMPL_PAIRS)
+    if (level >= IMPL_HALVES)
+        begin_halves(w, level - IMPL_HALVES, table);
+    else if (level >= IMPL_PAIRS)
         begin_pairs(w, level - IMPL_PAIRS, table);
     else if (level >= IMPL_ISA)
         w->tester.kernels = fv__kernels(level - IMPL_ISA, table);
@@ -246,7 +278,8 @@ static bool begin_level(walk *w, op_tally *t, int level, fv_kernels *table) {
 void impl_cases(op_tally *t, int level, const fv_op *only, int of) {
     walk w;
     fv_kernels table;
-    if (level >= IMPL_PAIRS && only && only != &fv__op_conv) return;
+    if (level >= IMPL_PAIRS && only && only != (level < IMPL_HALVES ? &fv__op_conv : &fv__op_fc))
+        return;
     if (!impl_level_here(level)) {
         t->skipped++;
         printf("SKIPPED: implementations, %s: this machine has not got it\n",

@@ -10,7 +10,8 @@
 #include "op_problem.h"
 
 /* Kinds of machine, in order: double without kernels, float without kernels, every set of
-   instructions; then convolution by bf16 pairs, in plain C and as this machine has it. */
+   instructions; then, for bf16, convolution by pairs, in plain C and as this machine has it, and
+   fully connected layers on every set. */
 enum { IMPL_DOUBLE, IMPL_BARE, IMPL_ISA };
 int impl_levels(void);
 const char *impl_level_name(int level);

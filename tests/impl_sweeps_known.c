@@ -8,6 +8,10 @@
 static const struct {
     const char *op, *sample;
 } known[] = {
+    {"fc", "70 bias no ; 5x1031"},
+    {"fc", "17 ; 3x4500"},
+    {"fc", "311 ; 1x257"},
+    {"fc", "131 ; 17x517"},
     {"convtranspose", "21 16x16 stride 8 pad 4 groups 21 bias no ; 1x21x7x9"},
     {"convtranspose", "9 4x4 stride 2 pad 1 ; 3x13x17x19"},
     {"convtranspose", "17 3x5 stride 2x3 pad 1,0,0,1 output_pad 1x2 groups 1 ; 2x18x9x21"},

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
+#include "kern/bf16.h"
 #include "kern/kern.h"
 
 #define GUARD 64
@@ -147,6 +148,34 @@ static void test_pack(void **state) {
             for (int64_t l = 0; l < depth; l++)
                 for (int64_t r = 0; r < rows; r++)
                     assert_true(out[l * k->mr + r] == w[r * 101 + l]);
+        }
+}
+
+static void test_dot_halves(void **state) {
+    (void)state;
+    static float a[MOST * 2], b[MOST * 2], c[MOST], bias[64];
+    static uint16_t half[MOST * 2];
+    fill(a, MOST * 2, 6);
+    fill(b, MOST * 2, 7);
+    fill(bias, 64, 8);
+    for (int i = 0; i < MOST * 2; i++) {
+        const uint32_t rounded = fv__bf16_round(fv__float_bits(b[i]));
+        half[i] = (uint16_t)(rounded >> 16);
+        b[i] = fv__bits_float(rounded);
+    }
+    EVERY_ISA(k)
+    for (int64_t rows = 1; rows <= 9; rows++)
+        for (int64_t cols = 1; cols <= 14; cols++) {
+            const int64_t depth = 1 + (rows * 13 + cols * 5) % 61, lda = 70, ldb = 66;
+            const bool add = cols % 3, with = !add && cols % 2;
+            for (int64_t i = 0; i < rows * cols; i++) c[i] = (float)i;
+            k->dot_halves(rows, cols, depth, a, lda, half, ldb, c, cols, with ? bias : NULL, add);
+            for (int64_t i = 0; i < rows * cols; i++) {
+                double want = add ? (double)i : with ? (double)bias[i % cols] : 0;
+                for (int64_t l = 0; l < depth; l++)
+                    want += (double)a[i / cols * lda + l] * (double)b[i % cols * ldb + l];
+                near("dot_halves", k, i, (double)c[i], want, 2e-5);
+            }
         }
 }
 
@@ -487,11 +516,12 @@ int main(void) {
         cmocka_unit_test(test_activations), cmocka_unit_test(test_special),
         cmocka_unit_test(test_gradients),   cmocka_unit_test(test_sums),
         cmocka_unit_test(test_levels),      cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_pack),        cmocka_unit_test(test_dot),
-        cmocka_unit_test(test_transpose),   cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_special),     cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_sums),        cmocka_unit_test(test_unary),
-        cmocka_unit_test(test_binary),      cmocka_unit_test(test_affine_rows),
+        cmocka_unit_test(test_dot_halves),  cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_dot),         cmocka_unit_test(test_transpose),
+        cmocka_unit_test(test_activations), cmocka_unit_test(test_special),
+        cmocka_unit_test(test_gradients),   cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_unary),       cmocka_unit_test(test_binary),
+        cmocka_unit_test(test_affine_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,6 +36,7 @@ static const fv_kernels all = {
     .depthwise_narrow = depthwise,
     .pairs_pack = pairs_pack,
     .pairs_out = pairs_out,
+    .dot_halves = dot_halves,
     .peak = peak,
     .act = act,
     .act_grad = act_grad,

@@ -3,6 +3,7 @@
  * pairs.inc.h - float32 into pairs of bfloat16, and what follows the products of such pairs: see
  * the cells of kern/table.h. The rounding is that of kern/bf16.h.
  */
+#include "kern/bf16.h"
 
 INLINE uvec bf16_round(uvec u) {
     const ivec size = (ivec)u & 0x7fffffff;
@@ -88,5 +89,56 @@ static void pairs_out(int64_t rows, int64_t n, const float *x, int64_t ldx, floa
         float *to = y + r * ldy;
         const int64_t at = r * ldy;
         EACH(n, v_put(to + i, finished(after, v_get(from + i, m) + b, at + i, m), m););
+    }
+}
+
+/* Vector i of a row of bfloat16; m of its lanes are there. */
+INLINE vec v_halves(const uint16_t *x, int64_t m) {
+    uint16_t __attribute__((vector_size(LANES * 2))) half = {0};
+    if (m == LANES)
+        memcpy(&half, x, sizeof half);
+    else
+        for (int64_t i = 0; i < m; i++) half[i] = x[i];
+    return (vec)(__builtin_convertvector(half, uvec) << 16);
+}
+
+/* R rows of a against C rows of b; what c holds, or the bias, comes on top. */
+INLINE void halves_tile(const int R, const int C, int64_t k, const float *a, int64_t lda,
+                        const uint16_t *b, int64_t ldb, float *c, int64_t ldc, const float *bias,
+                        bool add) {
+    vec acc[DR * DC];
+    UNROLL for (int t = 0; t < R * C; t++) acc[t] = v_zero();
+    EACH(k, {
+        vec x[DR];
+        UNROLL for (int r = 0; r < R; r++) x[r] = v_get(a + r * lda + i, m);
+        UNROLL for (int j = 0; j < C; j++) {
+            const vec y = v_halves(b + j * ldb + i, m);
+            UNROLL for (int r = 0; r < R; r++) acc[r * C + j] = v_fma(x[r], y, acc[r * C + j]);
+        }
+    });
+    UNROLL for (int r = 0; r < R; r++) {
+        UNROLL for (int j = 0; j < C; j++) {
+            float *to = c + r * ldc + j;
+            *to = v_sum(acc[r * C + j]) + (add ? *to : bias ? bias[j] : 0);
+        }
+    }
+}
+
+static void dot_halves(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t lda,
+                       const uint16_t *b, int64_t ldb, float *c, int64_t ldc, const float *bias,
+                       bool add) {
+    for (int64_t j = 0; j < cols;) {
+        const bool wide = j + DC <= cols;
+        const uint16_t *from = b + j * ldb;
+        const float *of = bias ? bias + j : NULL;
+        int64_t r = 0;
+        for (; wide && r + DR <= rows; r += DR)
+            halves_tile(DR, DC, k, a + r * lda, lda, from, ldb, c + r * ldc + j, ldc, of, add);
+        for (; r < rows; r++)
+            if (wide)
+                halves_tile(1, DC, k, a + r * lda, lda, from, ldb, c + r * ldc + j, ldc, of, add);
+            else
+                halves_tile(1, 1, k, a + r * lda, lda, from, ldb, c + r * ldc + j, ldc, of, add);
+        j += wide ? DC : 1;
     }
 }

@@ -92,7 +92,12 @@ struct fv_kernels {
     void (*dot)(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t lda, const float *b,
                 int64_t ldb, float *c, int64_t ldc, const float *bias, bool add);
 
-    /* The same with row j of b at b + off[j], and summed over `times` such products, a and b moved
+    /* The same with b of bfloat16, and a bias only without add. */
+    void (*dot_halves)(int64_t rows, int64_t cols, int64_t k, const float *a, int64_t lda,
+                       const uint16_t *b, int64_t ldb, float *c, int64_t ldc, const float *bias,
+                       bool add);
+
+    /* dot with row j of b at b + off[j], and summed over `times` such products, a and b moved
        on by a_step and b_step each time: the samples of a batch. */
     void (*dot_at)(int64_t rows, int64_t cols, int64_t k, int64_t times, const float *a,
                    int64_t lda, int64_t a_step, const float *b, const int32_t *off, int64_t b_step,
