@@ -46,9 +46,9 @@ def found_and_used(folder):
     told = json.loads(out)
     check("what it tells", told["file"] == path and told["threads"] == 2 and told["batch"] == 64 and
           {s["impl"] for s in told["steps"]} == {"direct", "gemm"}, out)
-    force(path, "twice as many pieces")
+    force(path, "an eighth as many pieces")
     trace = ("bench", "lenet5", "batch=64", "--threads", "2", "--trace", "runs=1")
-    check("bench has it", "gemm, twice as many pieces" in run(folder, *trace)[1])
+    check("bench has it", "gemm, an eighth as many pieces" in run(folder, *trace)[1])
     check("--no-tune", "pieces" not in run(folder, *trace, "--no-tune")[1])
     check("another machine", "pieces" not in run(folder, *trace[:4], "1", *trace[5:])[1])
     check("another place", "pieces" not in run(folder + "/none", *trace)[1])
