@@ -151,31 +151,47 @@ bool fv__direct_backward(fv_direct *d, const fv_conv_options *o, const fv_shape 
     return true;
 }
 
+/* Rows of a band, about as many as are worth having: those with which all bands together have the
+   fewest vectors, as a band's last one may be a part. */
+static int64_t band_rows(const fv_direct *d, const struct fv_kernels *k, int64_t worth) {
+    int64_t best = fv__cpu_min(d->oh, worth), least = INT64_MAX;
+    if (best == d->oh) return best;
+    const int64_t most = fv__cpu_min(d->oh, worth * 5 / 4);
+    for (int64_t rows = fv__cpu_max(1, worth / 2); rows <= most; rows++) {
+        const int64_t bands = fv__cpu_up(d->oh, rows), last = d->oh - (bands - 1) * rows;
+        const int64_t vectors = (bands - 1) * fv__direct_vectors((rows - 1) * d->pitch + d->ow, k) +
+                                fv__direct_vectors((last - 1) * d->pitch + d->ow, k) + bands;
+        if (vectors > least) continue;
+        least = vectors;
+        best = rows;
+    }
+    return best;
+}
+
 void fv__direct_cut(fv_direct *d, const struct fv_kernels *k, const fv_cut *cut) {
     const int64_t taps = d->taps;
     if (taps == 0 || d->oh <= 0 || d->ow <= 0) return; /* nothing to compute, no memory */
-    d->band = fv__cpu_min(d->oh, fv__cpu_up(fv__cpu_doubled(TILE_COLUMNS, cut->band), d->pitch));
+    d->band = band_rows(d, k, fv__cpu_up(fv__cpu_doubled(TILE_COLUMNS, cut->band), d->pitch));
     d->bands = fv__cpu_up(d->oh, d->band);
-    d->band = fv__cpu_up(d->oh, d->bands);
     const int64_t channel = d->frames * (d->band + d->more_rows) * d->pitch;
     d->depth = fv__cpu_min(fv__cpu_max(FRAME_FLOATS / channel, fv__cpu_up(48, taps)),
                            fv__cpu_max(384 / taps, 1));
     d->depth = fv__cpu_doubled(d->depth, cut->depth);
     d->depths = fv__cpu_up(d->channels, fv__cpu_min(d->depth, d->channels));
     d->depth = fv__cpu_up(d->channels, d->depths);
-    const int64_t units = d->n * d->groups * d->bands;
+    const int64_t units = d->n * d->groups * d->bands, all = units * d->channels * channel;
     d->parts = 1;
     if (units < 24) {
-        /* Each part makes its frames anew, or they lie elsewhere: a few strips of rows pay for it.
-         */
-        const int64_t strips = d->bare ? fv__cpu_up(d->rows, k->mr) : d->rows / (4 * k->mr);
-        d->parts = fv__cpu_max(1, fv__cpu_min(fv__cpu_up(24, units), strips));
+        /* Frames that all parts share are read from far away, unless there are few: so many strips
+           of rows pay for it. */
+        const bool here = d->bare || all <= FRAME_FLOATS;
+        const int64_t most = here ? fv__cpu_up(d->rows, k->mr) : d->rows / (4 * k->mr);
+        d->parts = fv__cpu_max(1, fv__cpu_min(fv__cpu_up(24, units), most));
     }
     d->parts = fv__cpu_min(fv__cpu_doubled(d->parts, cut->parts), fv__cpu_up(d->rows, k->mr));
     d->units = units * d->parts;
     d->macs = (double)d->n * (double)d->groups * (double)d->rows * (double)d->channels *
               (double)taps * (double)(d->oh * d->pitch);
-    const int64_t all = units * d->channels * channel;
     d->shared_floats = d->parts > 1 && !d->bare && all <= SHARED_FLOATS ? fv__cpu_pad(all) : 0;
     d->frame_floats = d->bare || d->shared_floats ? 0 : fv__cpu_pad(d->depth * channel);
     d->block_floats = d->straight ? 0 : fv__cpu_pad(d->rows * d->band * d->pitch);
