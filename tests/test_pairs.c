@@ -149,7 +149,6 @@ static void check_out(const fv_kernels *k, int64_t rows, int64_t cols, int kind)
     some_runs(&runs, cols + 7); /* columns that nobody computed are not written */
     const fv_pairs_out o = {.begin = runs.begin,
                             .run = runs.run,
-                            .cols = cols,
                             .bias = kind / 2 % 2 ? bias : NULL,
                             .y = y,
                             .to_plane = OUT_PLANE,

@@ -214,7 +214,6 @@ static fv_pairs_out out_of(const work *w, const part *q, int64_t sample, int64_t
     const float *bias = fv__cpu_bias(w->p);
     fv_pairs_out o = {.begin = w->g->begin,
                       .run = w->g->run,
-                      .cols = columns_of(w->g, q),
                       .bias = bias ? bias + filter : NULL,
                       .y = fv__cpu_at(y, sample) + at,
                       .to_plane = d->to_plane,

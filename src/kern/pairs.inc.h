@@ -215,23 +215,27 @@ static void pairs_pack(int depth, const fv_pair_half *half, int64_t h, int64_t w
 
 /* ----------------------------------------------------------------- what follows the sums --- */
 
-/* Sums of LANES filters in LANES columns, a vector a filter: lanes first to end-1 of the first
-   `filters` go to where lane 0 of the first belongs, and what is added to them lies. */
-INLINE void out_lanes(const fv_pairs_out *o, const vec *sum, int64_t filters, const float *bias,
-                      int64_t first, int64_t end, float *to, const float *added) {
-    const bool whole = first == 0 && end == LANES, bounded = o->after.bounded;
+/* Sums of LANES filters in LANES columns, a vector a filter: lanes first to end-1 (WHOLE: all) of
+   the first `filters` go to where lane 0 of the first belongs, and what is added to them lies.
+   Unrolled, so that sums stay in registers. */
+INLINE void out_lanes(const bool WHOLE, const fv_pairs_out *o, const vec *sum, int64_t filters,
+                      const float *bias, int64_t first, int64_t end, float *to,
+                      const float *added) {
+    const bool bounded = o->after.bounded;
     const vec low = v_set(o->after.low), high = v_set(o->after.high);
-    for (int64_t r = 0; r < filters; r++, to += o->to_plane) {
-        vec v = bias ? sum[r] + v_set(bias[r]) : sum[r];
-        if (added) {
-            v = v + (whole ? v_load(added) : v_load_range(added, first, end));
-            added += o->to_plane;
+    const int64_t plane = o->to_plane;
+    UNROLL for (int r = 0; r < LANES; r++) {
+        if (r < filters) {
+            vec v = bias ? sum[r] + v_set(bias[r]) : sum[r];
+            if (added) v = v + (WHOLE ? v_load(added) : v_load_range(added, first, end));
+            if (added) added += plane;
+            if (bounded) v = v_min(high, v_max(low, v));
+            if (WHOLE)
+                v_store(to, v);
+            else
+                v_store_range(to, v, first, end);
+            to += plane;
         }
-        if (bounded) v = v_min(high, v_max(low, v));
-        if (whole)
-            v_store(to, v);
-        else
-            v_store_range(to, v, first, end);
     }
 }
 
@@ -248,23 +252,13 @@ INLINE void out_block(const fv_pairs_out *o, const vec *sum, int64_t filter, int
         end = end < cols ? end : cols;
         if (first >= end) continue;
         const int64_t place = filter * o->to_plane + run->at + at - run->col;
-        out_lanes(o, sum, filters, bias, first, end, o->y + run->sample * o->y_step + place,
-                  o->after.added ? o->after.added + run->sample * o->added_step + place : NULL);
-    }
-}
-
-/* What the next columns' sums meet comes into the cache while they are computed. */
-INLINE void out_ahead(const fv_pairs_out *o, int64_t rows, int64_t first, int64_t cols) {
-    for (int64_t j = first; j < first + cols && j < o->cols; j += 16) {
-        if (o->begin[j / 16] == o->begin[j / 16 + 1]) continue;
-        const fv_pairs_run *run = &o->run[o->begin[j / 16]];
-        const float *to = o->y + run->sample * o->y_step + run->at;
+        float *to = o->y + run->sample * o->y_step + place;
         const float *added = o->after.added;
-        if (added) added += run->sample * o->added_step + run->at;
-        for (int64_t r = 0; r < rows; r++) {
-            __builtin_prefetch(to + r * o->to_plane, 1);
-            if (added) __builtin_prefetch(added + r * o->to_plane);
-        }
+        if (added) added += run->sample * o->added_step + place;
+        if (first == 0 && end == LANES)
+            out_lanes(true, o, sum, filters, bias, first, end, to, added);
+        else
+            out_lanes(false, o, sum, filters, bias, first, end, to, added);
     }
 }
 
@@ -281,7 +275,6 @@ static void pairs_out(const fv_pairs_out *o, int64_t rows, int64_t first, int64_
                 for (int64_t i = 0; i < filters; i++) sum[i] = v_load(c + (r + i) * ldc + j);
             out_block(o, sum, r, filters, (first + j) / 16, (first + j) % 16, cols - j);
         }
-    out_ahead(o, rows, first + cols, cols);
 }
 
 /* Vector i of a row of bfloat16; m of its lanes are there. */

@@ -82,7 +82,6 @@ typedef struct fv_pairs_run {
 typedef struct fv_pairs_out {
     const int32_t *begin; /* of each vector of columns, and one more: its first run */
     const fv_pairs_run *run;
-    int64_t cols;      /* of the whole product */
     const float *bias; /* of the filters, or NULL */
     float *y;
     int64_t to_plane, y_step, added_step; /* floats from filter to filter, and of a sample */
