@@ -252,6 +252,7 @@ static void begin_pairs(walk *w, int level, fv_kernels *table) {
     w->tester.precision = pair_levels[level].precision;
     w->tester.kernels = fv__kernels(fv__isa_best(), table);
     if (pair_levels[level].fill) pair_levels[level].fill(table);
+    table->form.direct = table->form.winograd = 0; /* whatever is faster: they are to take it */
 }
 
 static void begin_halves(walk *w, int isa, fv_kernels *table) {

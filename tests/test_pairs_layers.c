@@ -14,12 +14,14 @@
 static const fv_kernels *plain_tiles(int isa, fv_kernels *table) {
     fv__kernels(isa, table);
     fv__fill_plain_tiles(table);
+    table->form.direct = table->form.winograd = 0; /* whatever is faster: they are to take it */
     return table;
 }
 
 static const fv_kernels *plain_dots(int isa, fv_kernels *table) {
     fv__kernels(isa, table);
     fv__fill_plain_dots(table);
+    table->form.direct = table->form.winograd = 0;
     return table;
 }
 
@@ -103,7 +105,8 @@ static void check_layer(const char *text) {
             norm += want[j] * want[j];
         }
         print_message("%s: %s %.2e\n", text, ways[i].name, sqrt(gap / norm));
-        if (!strstr(trace.data, " pairs")) fail_msg("%s, %s: %s", text, ways[i].name, trace.data);
+        if (!strstr(trace.data, " pairs") || strstr(trace.data, "pairs: ")) /* refused */
+            fail_msg("%s, %s: %s", text, ways[i].name, trace.data);
         const double most = contract_bound(ways[i].precision, 0);
         if (!(gap <= most * most * norm))
             fail_msg("%s, %s: off by %.2e", text, ways[i].name, sqrt(gap / norm));
@@ -116,20 +119,22 @@ static void check_layer(const char *text) {
 
 static void test_layers(void **state) {
     (void)state;
-    check_layer("input 48x14x14\nconv 64 3x3 pad 1\n");
+    check_layer("input 48x14x14\nconv 48 3x3 pad 1\n");
     check_layer("input 512x7x7\nconv 24 3x3 pad 1\n");
-    check_layer("input 256x14x14\nconv 40 1x1\n");
-    check_layer("input 64x15x15\nconv 32 3x3 stride 2 pad 1\n");
+    check_layer("input 256x14x14\nconv 104 1x1\n");
+    check_layer("input 64x15x15\nconv 128 3x3 stride 2 pad 1\n");
+    check_layer("input 32x12x12\nconv 32 5x5 pad 2\n");
+    check_layer("input 128x40x60\nconv 64 1x1\n"); /* bands of unequal height */
+    check_layer("input 64x70x120\nconv 64 3x3 stride 2 pad 1\n");
     check_layer("input 3x39x39\nconv 64 7x7 stride 2 pad 3\n");
     check_layer("input 3x20x20\nconv 64 3x3 pad 1\n");
-    check_layer("input 32x12x12\nconv 32 5x5 pad 2\n");
 }
 
 /* What is not finite comes out where it belongs, and nowhere else: an infinite number is met by no
    part of a product that makes it none. */
 static void test_not_finite(void **state) {
     int64_t count, infinite = 0, none = 0;
-    fv_graph *net = parse("input 24x13x17\nconv 20 3x3 pad 1\n");
+    fv_graph *net = parse("input 24x13x17\nconv 20 5x5 pad 2\n");
     double *want = output_of(net, NULL, true, &count, NULL);
     (void)state;
     for (int i = 0; i < WAYS; i++) {

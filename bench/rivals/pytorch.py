@@ -27,7 +27,8 @@ def libraries():
             paths = {os.path.realpath(line.split()[-1]) for line in maps if "/" in line}
     except OSError:  # no Linux
         return []
-    return sorted(p for p in paths if re.search("blas|mkl_|blis|atlas", os.path.basename(p)))
+    return sorted(p for p in paths if re.search("blas|mkl_|blis|atlas", os.path.basename(p)) and
+                  not re.search("/(numpy|scipy)[.]libs/", p))  # those packages' own, unknown to PyTorch
 
 
 def blas(torch):

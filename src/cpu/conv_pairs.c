@@ -8,7 +8,7 @@
  * (AMX) alone.
  *
  * A unit makes the frames of a band and multiplies them by its filters, block by block; what
- * follows the sums is done while they are in the caches.
+ * follows the sums of a few columns is done at once.
  */
 #include "cpu/pairs.h"
 #include "kern/bf16.h"
@@ -26,11 +26,11 @@ typedef struct work {
 
 /* Words of the frames that a unit works on. */
 static int64_t frame_words(const fv_pairs *g) {
-    return (g->split ? 2 : 1) * g->words + 16;
+    return (g->split ? 2 : 1) * g->words + 16 * g->form.depth;
 }
 
 static int64_t worker_words(const fv_pairs *g) {
-    return (g->shared ? 0 : frame_words(g)) + g->form.rows * g->ld;
+    return g->shared ? 0 : frame_words(g);
 }
 
 static int64_t shared_words(const fv_pairs *g) {
@@ -84,8 +84,8 @@ static void pack_step(const fv_pairs *g, const float *w, int64_t step, uint32_t 
             h[i] = fv__bf16_round(fv__float_bits(x));
             if (lo) fv__bf16_split(x, &h[i], &l[i]);
         }
-        hi[q] = h[0] >> 16 | h[1];
-        if (lo) lo[q] = l[0] >> 16 | l[1];
+        hi[q * g->form.tile] = h[0] >> 16 | h[1];
+        if (lo) lo[q * g->form.tile] = l[0] >> 16 | l[1];
     }
 }
 
@@ -101,7 +101,7 @@ static void pack_blocks(void *arg, int64_t first, int64_t end, int worker) {
             const float *w = (const float *)p->w[0].data +
                              (u / g->blocks * g->d.rows + filter) * g->d.channels * g->d.area;
             uint32_t *hi = (uint32_t *)p->prepared + u * g->weights +
-                           r / tile * tile * g->form.depth + r % tile * g->form.depth;
+                           r / tile * tile * g->form.depth + r % tile;
             uint32_t *lo = g->split ? hi + weight_words(g) : NULL;
             if (filter >= g->d.rows) w = NULL;
             for (int64_t s = 0; s < g->steps; s++)
@@ -154,88 +154,120 @@ static fv_pair_half half_of(const work *w, const part *q, const float *source, i
     return half;
 }
 
-/* The frames of pairs [first, end) of one sample of a part. */
-static void make_pairs(const work *w, const part *q, int64_t sample, int64_t first, int64_t end,
-                       uint32_t *to) {
+/* So many rows of a frame. Where planes are frames already their rows are one. */
+static void pack_frame(const work *w, fv_pair_half *half, int64_t rows, uint32_t *hi,
+                       uint32_t *lo) {
+    const fv_pairs *g = w->g;
+    const fv_direct *d = &g->d;
+    if (!d->bare || g->folded > 1) {
+        w->k->pairs_pack(g->form.depth, half, d->h, d->w, d->sh, d->sw, rows, d->pitch, hi, lo);
+        return;
+    }
+    for (int e = 0; e < 2 * g->form.depth; e++) {
+        half[e].col = half[e].row * d->w;
+        half[e].row = 0;
+    }
+    w->k->pairs_pack(g->form.depth, half, 1, d->h * d->w, 1, 1, 1, rows * d->pitch, hi, lo);
+}
+
+/* The frames of group i of the pairs of one sample of a part. */
+static void make_pairs(const work *w, const part *q, int64_t sample, int64_t i, uint32_t *to) {
     const fv_pairs *g = w->g;
     const fv_direct *d = &g->d;
     const float *source =
         fv__cpu_at(&w->p->x[0], q->sample + sample) + q->group * d->channels * d->h * d->w;
-    uint32_t *hi = to + sample * g->step, *lo = g->split ? hi + g->words : NULL;
-    for (int64_t i = first; i < end; i++)
-        for (int f = 0; f < d->frames; f++) {
-            const int64_t row = d->frame_row[f] + q->row * d->sh, at = i * g->plane + f * g->frame;
-            const fv_pair_half half[2] = {half_of(w, q, source, 2 * i, row, d->frame_col[f]),
-                                          half_of(w, q, source, 2 * i + 1, row, d->frame_col[f])};
-            w->k->pairs_pack(half, d->h, d->w, d->sh, d->sw, q->high + d->more_rows, d->pitch,
-                             hi + at, lo ? lo + at : NULL);
-        }
+    const int halves = 2 * g->form.depth;
+    fv_pair_half half[2 * FV_PAIRS_DEPTH];
+    for (int f = 0; f < d->frames; f++) {
+        const int64_t row = d->frame_row[f] + q->row * d->sh;
+        uint32_t *hi = to + sample * g->step + i * g->plane + f * g->frame;
+        uint32_t *lo = g->split ? hi + g->words : NULL;
+        for (int e = 0; e < halves; e++)
+            half[e] = half_of(w, q, source, i * halves + e, row, d->frame_col[f]);
+        pack_frame(w, half, q->high + d->more_rows, hi, lo);
+    }
 }
 
-/* A unit without its parts makes its frames pair by pair. */
+/* A unit without its parts makes its frames group by group. */
 static void make_shared(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const fv_pairs *g = w->g;
     (void)worker;
     for (int64_t i = first; i < end; i++) {
-        const int64_t u = i / g->pairs;
+        const int64_t u = i / g->groups;
         const part q = part_of(g, u * g->parts);
         for (int64_t n = 0; n < q.samples; n++)
-            make_pairs(w, &q, n, i % g->pairs, i % g->pairs + 1, w->shared + u * frame_words(g));
+            make_pairs(w, &q, n, i % g->groups, w->shared + u * frame_words(g));
     }
 }
 
-/* The finished sums of a block of filters, from `filter` of all groups on, go to their rows. */
-static void finish(const work *w, const part *q, int64_t sample, int64_t filter, int64_t rows,
-                   const float *block) {
+/* Columns of a part's product. */
+static int64_t columns_of(const fv_pairs *g, const part *q) {
+    return ((g->joined ? q->samples : 1) * q->high - 1) * g->d.pitch + g->d.ow;
+}
+
+/* What becomes of the sums of the filters from `filter` of all groups on, of a sample. */
+static fv_pairs_out out_of(const work *w, const part *q, int64_t sample, int64_t filter) {
     const fv_direct *d = &w->g->d;
+    const fv_tensor *y = &w->p->y[0], *added = w->p->added;
+    const int64_t at = filter * d->to_plane + q->row * d->ow;
     const float *bias = fv__cpu_bias(w->p);
-    const int64_t n = q->high * d->ow;
-    for (int64_t r = 0; r < rows; r++) {
-        const int64_t at = (filter + r) * d->to_plane + q->row * d->ow;
-        const float *x = block + r * w->g->ld;
-        float *y = fv__cpu_at(&w->p->y[0], sample) + at;
-        fv_gemm_after after = fv__cpu_bounds(&w->act);
-        if (w->p->added) after.added = fv__cpu_at(w->p->added, sample) + at;
-        w->k->pairs_out(d->straight ? 1 : q->high, d->straight ? n : d->ow, x, d->pitch,
-                        bias ? bias[filter + r] : 0, &after, y, d->ow);
-        if (!fv__cpu_bounded(&w->act)) w->k->act(w->act.kind, 1, n, y, 0, y, 0, w->act.p, w->act.q);
-    }
+    fv_pairs_out o = {.begin = w->g->begin,
+                      .run = w->g->run,
+                      .cols = columns_of(w->g, q),
+                      .bias = bias ? bias + filter : NULL,
+                      .y = fv__cpu_at(y, sample) + at,
+                      .to_plane = d->to_plane,
+                      .y_step = y->step,
+                      .after = fv__cpu_bounds(&w->act),
+                      .across = w->g->form.depth > 1,
+                      .done = w->k->pairs_out};
+    if (!added) return o;
+    o.after.added = fv__cpu_at(added, sample) + at;
+    o.added_step = added->step;
+    return o;
+}
+
+/* An activation that the sums did not meet on their way. */
+static void activate(const work *w, const part *q, int64_t rows, const fv_pairs_out *o) {
+    const int64_t n = q->high * w->g->d.ow;
+    for (int64_t s = 0; s < (w->g->joined ? q->samples : 1); s++)
+        w->k->act(w->act.kind, rows, n, o->y + s * o->y_step, o->to_plane, o->y + s * o->y_step,
+                  o->to_plane, w->act.p, w->act.q);
 }
 
 /* One block of filters of a part. */
-static void multiply(const work *w, const part *q, int64_t b, const uint32_t *frames,
-                     float *block) {
+static void multiply(const work *w, const part *q, int64_t b, const uint32_t *frames) {
     const fv_pairs *g = w->g;
     const fv_direct *d = &g->d;
     const int64_t r = b * g->form.rows, rows = fv__cpu_min(g->form.rows, d->rows - r);
-    const int64_t filter = q->group * d->rows + r, columns = (q->high - 1) * d->pitch + d->ow;
-    const uint32_t *a = (const uint32_t *)w->p->prepared + (q->group * g->blocks + b) * g->weights;
-    const uint32_t *lo = g->split ? a + weight_words(g) : NULL;
-    for (int64_t n = 0; n < q->samples; n++) {
-        const uint32_t *x = frames + n * g->step;
-        if (n == 0 || !g->joined)
-            w->k->pairs(rows, g->joined ? q->samples * columns : columns, g->steps, a, lo, x,
-                        g->split ? x + g->words : NULL, g->plane, g->off, block, g->ld);
-        finish(w, q, q->sample + n, filter, rows, block + (g->joined ? n * columns : 0));
+    const int64_t maps = g->joined ? q->samples : 1;
+    fv_pairs_product p = {.rows = rows, .cols = columns_of(g, q), .steps = g->steps, .off = g->off};
+    p.a_hi = (const uint32_t *)w->p->prepared + (q->group * g->blocks + b) * g->weights;
+    if (g->split) p.a_lo = p.a_hi + weight_words(g);
+    for (int64_t n = 0; n < q->samples; n += maps) {
+        const fv_pairs_out out = out_of(w, q, q->sample + n, q->group * d->rows + r);
+        p.b_hi = frames + n * g->step;
+        if (g->split) p.b_lo = p.b_hi + g->words;
+        w->k->pairs(&p, &out);
+        if (!fv__cpu_bounded(&w->act)) activate(w, q, rows, &out);
     }
 }
 
-static void unit(const work *w, int64_t u, uint32_t *frames, float *block) {
+static void unit(const work *w, int64_t u, uint32_t *frames) {
     const fv_pairs *g = w->g;
     const part q = part_of(g, u);
     if (g->shared)
         frames = w->shared + u / g->parts * frame_words(g);
     else
-        for (int64_t n = 0; n < q.samples; n++) make_pairs(w, &q, n, 0, g->pairs, frames);
-    for (int64_t b = q.first; b < q.end; b++) multiply(w, &q, b, frames, block);
+        for (int64_t n = 0; n < q.samples; n++)
+            for (int64_t i = 0; i < g->groups; i++) make_pairs(w, &q, n, i, frames);
+    for (int64_t b = q.first; b < q.end; b++) multiply(w, &q, b, frames);
 }
 
 static void units(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
-    uint32_t *frames = w->workers + worker * worker_words(w->g);
-    uint32_t *block = frames + (w->g->shared ? 0 : frame_words(w->g));
-    for (int64_t u = first; u < end; u++) unit(w, u, frames, (float *)(void *)block);
+    for (int64_t u = first; u < end; u++) unit(w, u, w->workers + worker * worker_words(w->g));
 }
 
 static void forward(const fv_pass *p) {
@@ -244,7 +276,7 @@ static void forward(const fv_pass *p) {
     w.workers = w.shared + shared_words(g);
     w.act = fv__cpu_epilogue_act(p);
     if (g->shared)
-        fv__cpu_split(p->pool, g->units / g->parts * g->pairs, 8 * (double)shared_words(g),
+        fv__cpu_split(p->pool, g->units / g->parts * g->groups, 8 * (double)shared_words(g),
                       FV_GRAIN, make_shared, &w);
     fv__cpu_split(p->pool, g->units, g->macs, 2 * FV_GRAIN, units, &w);
 }

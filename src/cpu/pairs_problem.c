@@ -10,7 +10,6 @@
 #define SHARED_WORDS (1 << 21) /* frames made beforehand: 8 MB at most */
 #define COLUMNS      1024      /* columns of a band, at most */
 #define UNITS        24        /* as many pieces of work keep several threads busy */
-#define PACKING      24        /* cycles in which 16 words are made */
 
 /* ------------------------------------------------------------------------------- folding --- */
 
@@ -43,29 +42,44 @@ static void fold(fv_pairs *p, const fv_direct *from, const fv_conv_options *o, f
     }
     fv__direct_found(d);
     const int64_t pairs = fv__cpu_up(d->channels * p->folded, 2);
-    p->pairs = fv__cpu_up(pairs, p->form.depth) * p->form.depth;
-    p->steps = p->pairs / p->form.depth * d->taps;
+    p->groups = fv__cpu_up(pairs, p->form.depth);
+    p->pairs = p->groups * p->form.depth;
+    p->steps = p->groups * d->taps;
 }
 
-/* Cycles of the products of a sample and group, those whose result nobody wants with them: a filter
-   by 16 columns takes one for every step. */
+/* Products of a sample and group, of a filter by 16 columns in a step; those whose result nobody
+   wants are among them. */
 static double products(const fv_pairs *p) {
     const int64_t filters = fv__cpu_up(p->d.rows, p->form.tile) * p->form.tile;
     return (double)fv__cpu_up(p->d.oh * p->d.pitch, 16) * (double)p->steps * (double)filters;
 }
 
-/* And what making the frames takes. */
+/* Cycles of a sample and group. */
 static double cost(const fv_pairs *p) {
-    const int64_t rows = p->d.frames * (p->d.oh + p->d.more_rows);
-    return products(p) * (p->split ? 3 : 1) +
-           (double)(p->pairs * rows) * (double)fv__cpu_up(p->d.pitch, 16) * PACKING;
+    const fv_direct *d = &p->d;
+    const fv_pairs_form *of = &p->form;
+    const bool whole = d->bare && p->folded == 1, strays = p->folded > 1 || d->sw > 1;
+    const int64_t rows = d->oh + d->more_rows;
+    const int64_t lines =
+        whole ? fv__cpu_up(rows * d->pitch, 16) : d->frames * rows * fv__cpu_up(d->pitch, 16);
+    return products(p) * (p->split ? 3 : 1) * (double)of->product +
+           products(p) / (double)p->steps * (double)of->out +
+           (double)(p->pairs * lines) * (double)(strays ? of->gather : of->pack);
 }
 
-/* Processors with tiles do 32 multiply-adds a cycle, others that multiply pairs do 16. */
-static bool slower(const fv_pairs *p) {
+/* Whether Winograd's transforms save what they can. */
+static bool transformed(const fv_pairs *p, const fv_conv_options *o) {
     const fv_direct *d = &p->d;
-    return cost(p) * (p->form.depth > 1 ? 32 : 16) >
-           (double)(d->rows * d->channels * d->area) * (double)(d->oh * d->ow);
+    return d->area == 9 && o->kernel.h == 3 && d->sh == 1 && d->sw == 1 && o->dilation.h == 1 &&
+           o->dilation.w == 1 && d->groups == 1 && d->rows >= 64 && d->channels >= 64 &&
+           d->oh >= 12 && d->ow >= 12;
+}
+
+/* Than the ways in float32. */
+static bool slower(const fv_pairs *p, const fv_conv_options *o) {
+    const fv_direct *d = &p->d;
+    const double macs = (double)(d->rows * d->channels * d->area) * (double)(d->oh * d->ow);
+    return cost(p) * (double)(transformed(p, o) ? p->form.winograd : p->form.direct) > macs;
 }
 
 static void cheapest(fv_pairs *p, const fv_conv_options *o) {
@@ -81,15 +95,6 @@ static void cheapest(fv_pairs *p, const fv_conv_options *o) {
     fold(p, &whole, o, best);
 }
 
-/* Without tiles a product of pairs is at twice the rate of multiply-adds. Winograd's transforms
-   save more than that where they are not much of the work; they are more exact, too. */
-static bool better_transformed(const fv_pairs *p, const fv_conv_options *o) {
-    const fv_direct *d = &p->d;
-    return p->form.depth == 1 && d->area == 9 && o->kernel.h == 3 && d->sh == 1 && d->sw == 1 &&
-           o->dilation.h == 1 && o->dilation.w == 1 && d->groups == 1 && d->rows >= 64 &&
-           d->channels >= 64 && d->oh >= 12 && d->ow >= 12;
-}
-
 const char *fv__pairs_problem(fv_pairs *p, const fv_site *site, const fv_request *request) {
     const fv_conv_options *o = site->options;
     p->form = request->kernels->form;
@@ -97,10 +102,12 @@ const char *fv__pairs_problem(fv_pairs *p, const fv_site *site, const fv_request
     if (!fv__direct_forward(&p->d, o, &site->in[0]))
         return "kernel or stride are too large for offsets";
     if (p->d.oh * p->d.ow < 16) return "the maps are too small";
-    if (better_transformed(p, o)) return "3x3 of stride 1 gains more by Winograd's transforms";
     cheapest(p, o);
-    if (slower(p))
-        return "with so few channels, filters or pixels multiply-adds are faster than making pairs";
+    if (slower(p, o))
+        return transformed(p, o)
+                   ? "3x3 of stride 1 gains more by Winograd's transforms"
+                   : "with so few channels, filters or pixels multiply-adds are faster "
+                     "than making pairs";
     return NULL;
 }
 
@@ -114,7 +121,8 @@ static int64_t odd_lines(int64_t words) {
 
 static int64_t words_of(const fv_pairs *p, int64_t band, int64_t side_by_side) {
     const fv_direct *d = &p->d;
-    return p->pairs * odd_lines(side_by_side * d->frames * (band + d->more_rows) * d->pitch);
+    const int64_t pixels = side_by_side * d->frames * (band + d->more_rows) * d->pitch;
+    return p->groups * odd_lines(pixels * p->form.depth);
 }
 
 /* Samples of a unit, where a band is all of a map. Where a kernel is one pixel large their maps are
@@ -128,9 +136,8 @@ static void cut_samples(fv_pairs *p, int64_t most) {
     p->groupings = fv__cpu_up(d->n, p->samples);
     p->samples = fv__cpu_up(d->n, p->groupings);
     p->words = p->joined ? words_of(p, p->band, p->samples) : p->samples * each;
-    p->plane = (p->joined ? p->words : each) / p->pairs;
-    p->step = p->joined ? map : each;
-    p->ld = odd_lines((p->joined ? p->samples * map : (p->band - 1) * d->pitch + d->ow));
+    p->plane = (p->joined ? p->words : each) / p->groups;
+    p->step = p->joined ? map * p->form.depth : each;
 }
 
 static void cut_rows(fv_pairs *p) {
@@ -140,7 +147,7 @@ static void cut_rows(fv_pairs *p) {
     while (p->band > 1 && words_of(p, p->band, 1) > most) p->band--;
     p->bands = fv__cpu_up(d->oh, p->band);
     p->band = fv__cpu_up(d->oh, p->bands);
-    p->frame = (p->band + d->more_rows) * d->pitch;
+    p->frame = (p->band + d->more_rows) * d->pitch * p->form.depth;
     cut_samples(p, most);
 }
 
@@ -157,21 +164,57 @@ static void cut_filters(fv_pairs *p) {
     p->macs = (double)(d->n * d->groups) * products(p) * 16 * p->form.depth * (p->split ? 3 : 1);
 }
 
+/* The rows of a unit's result, which lie in its columns `pitch` apart, cut where vectors end. */
+static int64_t cut_runs(const fv_pairs *p, fv_pairs_run *run, int32_t *begin) {
+    const fv_direct *d = &p->d;
+    const int64_t maps = p->joined ? p->samples : 1, columns = maps * p->band * d->pitch;
+    int64_t count = 0;
+    for (int64_t j = 0; j < columns; j++) {
+        const int64_t line = j / d->pitch, col = j % d->pitch;
+        if (j % 16 == 0 && begin) begin[j / 16] = (int32_t)count;
+        if (col >= d->ow) continue;
+        if (count > 0 && j % 16 != 0 && col != 0) {
+            if (run) run[count - 1].count++;
+            continue;
+        }
+        if (run)
+            run[count] =
+                (fv_pairs_run){(int32_t)(j % 16), 1, (int32_t)(line % p->band * d->ow + col),
+                               (int32_t)(line / p->band)};
+        count++;
+    }
+    if (begin) begin[fv__cpu_up(columns, 16)] = (int32_t)count;
+    return count;
+}
+
+static bool settle_runs(fv_pairs *p, fv_arena *arena) {
+    const int64_t maps = p->joined ? p->samples : 1;
+    const int64_t vectors = fv__cpu_up(maps * p->band * p->d.pitch, 16);
+    const int64_t count = cut_runs(p, NULL, NULL);
+    int32_t *begin = fv__arena_alloc(arena, sizeof *begin * (size_t)(vectors + 1));
+    fv_pairs_run *run = fv__arena_alloc(arena, sizeof *run * (size_t)count);
+    if (!begin || !run) return false;
+    cut_runs(p, run, begin);
+    p->begin = begin;
+    p->run = run;
+    return true;
+}
+
 bool fv__pairs_cut(fv_pairs *p, fv_arena *arena) {
     const fv_direct *d = &p->d;
     cut_rows(p);
     cut_filters(p);
     int32_t *at = fv__arena_alloc(arena, sizeof *at * (size_t)(2 * p->pairs));
     int32_t *off = fv__arena_alloc(arena, sizeof *off * (size_t)p->steps);
-    if (!at || !off) return false;
+    if (!at || !off || !settle_runs(p, arena)) return false;
     for (int64_t v = 0; v < 2 * p->pairs; v++) {
         const int64_t c = v / p->folded;
         at[v] = c < d->channels ? (int32_t)(c * d->area + p->fold[v % p->folded].weight) : -1;
     }
     for (int64_t s = 0; s < p->steps; s++) {
         const fv_tap *tap = &d->tap[s % d->taps];
-        off[s] = (int32_t)(s / d->taps * p->form.depth * p->plane + tap->frame * p->frame +
-                           tap->dr * d->pitch + tap->dc);
+        off[s] = (int32_t)(s / d->taps * p->plane + tap->frame * p->frame +
+                           (tap->dr * d->pitch + tap->dc) * p->form.depth);
     }
     p->at = at;
     p->off = off;

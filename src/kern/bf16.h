@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define FV_BF16_LAST 0x7f7f7fff /* the last size that is not rounded to infinity */
+
 static inline uint32_t fv__float_bits(float x) {
     uint32_t u;
     memcpy(&u, &x, sizeof u);
@@ -25,16 +27,21 @@ static inline float fv__bits_float(uint32_t u) {
    What is finite stays finite, what is not a number stays none. */
 static inline uint32_t fv__bf16_round(uint32_t u) {
     const uint32_t size = u & 0x7fffffff;
-    if (size > 0x7f7f7fff) return (size > 0x7f800000 ? u | 0x00400000 : u) & 0xffff0000;
+    if (size > FV_BF16_LAST) return (size > 0x7f800000 ? u | 0x00400000 : u) & 0xffff0000;
     return (u + 0x7fff + (u >> 16 & 1)) & 0xffff0000;
 }
 
-/* x as the sum of two bfloat16, but for 2^-17 of it. What is not finite is in the lower part alone:
-   there it meets no other part of a product that could cancel it. */
+/* x as the sum of two bfloat16, but for 2^-17 of it: both are nearest, and of two as near the one
+   farther from zero, which takes the fewest instructions. What is not finite is in the lower part
+   alone: there it meets no other part of a product that could cancel it. */
 static inline void fv__bf16_split(float x, uint32_t *hi, uint32_t *lo) {
-    const uint32_t u = fv__float_bits(x);
-    *hi = (u & 0x7fffffff) < 0x7f800000 ? fv__bf16_round(u) : 0;
-    *lo = fv__bf16_round(fv__float_bits(x - fv__bits_float(*hi)));
+    const uint32_t u = fv__float_bits(x), size = u & 0x7fffffff;
+    *hi = *lo = 0;
+    if (size < 0x7f800000) *hi = (size > FV_BF16_LAST ? u : u + 0x8000) & 0xffff0000;
+    if (size < 0x7f800000)
+        *lo = (fv__float_bits(x - fv__bits_float(*hi)) + 0x8000) & 0xffff0000;
+    else
+        *lo = fv__bf16_round(u);
 }
 
 #endif

@@ -10,7 +10,15 @@
 
 #define FV_DOT_ROWS 8
 
-static const fv_pairs_form fv__dot_form = {
-    .rows = FV_DOT_ROWS, .tile = FV_DOT_ROWS, .depth = 1, .cols = 48, .split = false};
+static const fv_pairs_form fv__dot_form = {.rows = FV_DOT_ROWS,
+                                           .tile = FV_DOT_ROWS,
+                                           .depth = 1,
+                                           .split = false,
+                                           .product = 1.1f,
+                                           .pack = 28,
+                                           .gather = 84,
+                                           .out = 6,
+                                           .direct = 14.7f,
+                                           .winograd = 32};
 
 #endif

@@ -386,9 +386,8 @@ static void dot_at(int64_t rows, int64_t cols, int64_t k, int64_t times, const f
 }
 
 /* A block of LANES x LANES, transposed by log2(LANES) perfect shuffles. */
-INLINE void transpose_block(const float *x, int64_t ldx, float *y, int64_t ldy) {
-    vec a[LANES], b[LANES];
-    UNROLL for (int i = 0; i < LANES; i++) a[i] = v_load(x + i * ldx);
+INLINE void turn_block(vec a[LANES]) {
+    vec b[LANES];
     UNROLL for (int s = 1; s < LANES; s *= 2) {
         UNROLL for (int i = 0; i < LANES / 2; i++) {
             b[2 * i] = v_zip_low(a[i], a[i + LANES / 2]);
@@ -396,6 +395,12 @@ INLINE void transpose_block(const float *x, int64_t ldx, float *y, int64_t ldy) 
         }
         UNROLL for (int i = 0; i < LANES; i++) a[i] = b[i];
     }
+}
+
+INLINE void transpose_block(const float *x, int64_t ldx, float *y, int64_t ldy) {
+    vec a[LANES];
+    UNROLL for (int i = 0; i < LANES; i++) a[i] = v_load(x + i * ldx);
+    turn_block(a);
     UNROLL for (int i = 0; i < LANES; i++) v_store(y + i * ldy, a[i]);
 }
 

@@ -14,12 +14,9 @@
     static inline __attribute__((always_inline, target("avx512f,amx-tile,amx-bf16")))
 #include "kern/tile_pairs.inc.h"
 
-static TILE_FLAGS void pairs(int64_t rows, int64_t cols, int64_t steps, const uint32_t *a_hi,
-                             const uint32_t *a_lo, const uint32_t *b_hi, const uint32_t *b_lo,
-                             int64_t plane, const int32_t *off, float *c, int64_t ldc) {
-    const tile_factors f = {steps, a_hi, a_lo, b_hi, b_lo, plane, off};
+static TILE_FLAGS void pairs(const fv_pairs_product *p, const fv_pairs_out *out) {
     TILE_CONFIG(tiles);
-    tiles_columns(rows, tiles, cols, f, c, ldc);
+    tiles_product(tiles, p, out);
     TILE_RELEASE();
 }
 

@@ -37,16 +37,18 @@ INLINE void dots(const int V, int64_t steps, const uint32_t *a, const uint32_t *
     }
 }
 
-static TARGET void pairs(int64_t rows, int64_t cols, int64_t steps, const uint32_t *a_hi,
-                         const uint32_t *a_lo, const uint32_t *b_hi, const uint32_t *b_lo,
-                         int64_t plane, const int32_t *off, float *c, int64_t ldc) {
-    (void)rows, (void)a_lo, (void)b_lo, (void)plane;
-    int64_t j = 0;
-    for (; j + 32 < cols; j += 48) dots(3, steps, a_hi, b_hi + j, off, c + j, ldc);
-    if (j + 16 < cols)
-        dots(2, steps, a_hi, b_hi + j, off, c + j, ldc);
-    else if (j < cols)
-        dots(1, steps, a_hi, b_hi + j, off, c + j, ldc);
+static TARGET void pairs(const fv_pairs_product *p, const fv_pairs_out *out) {
+    float c[FV_DOT_ROWS * 48] __attribute__((aligned(64)));
+    for (int64_t j = 0; j < p->cols; j += 48) {
+        const int64_t cols = p->cols - j < 48 ? p->cols - j : 48;
+        if (cols > 32)
+            dots(3, p->steps, p->a_hi, p->b_hi + j, p->off, c, 48);
+        else if (cols > 16)
+            dots(2, p->steps, p->a_hi, p->b_hi + j, p->off, c, 48);
+        else
+            dots(1, p->steps, p->a_hi, p->b_hi + j, p->off, c, 48);
+        out->done(out, p->rows, j, cols, c, 48);
+    }
 }
 
 void fv__fill_avx512bf16(fv_kernels *kernels);

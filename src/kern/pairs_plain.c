@@ -9,12 +9,9 @@
 #define TILE_TARGET static inline __attribute__((always_inline))
 #include "kern/tile_pairs.inc.h"
 
-static void pairs(int64_t rows, int64_t cols, int64_t steps, const uint32_t *a_hi,
-                  const uint32_t *a_lo, const uint32_t *b_hi, const uint32_t *b_lo, int64_t plane,
-                  const int32_t *off, float *c, int64_t ldc) {
-    const tile_factors f = {steps, a_hi, a_lo, b_hi, b_lo, plane, off};
+static void pairs(const fv_pairs_product *p, const fv_pairs_out *out) {
     TILE_CONFIG(tiles);
-    tiles_columns(rows, tiles, cols, f, c, ldc);
+    tiles_product(tiles, p, out);
     TILE_RELEASE();
 }
 
@@ -34,12 +31,15 @@ static float dot(int64_t steps, const uint32_t *a, const uint32_t *b, const int3
     return sum;
 }
 
-static void dots(int64_t rows, int64_t cols, int64_t steps, const uint32_t *a_hi,
-                 const uint32_t *a_lo, const uint32_t *b_hi, const uint32_t *b_lo, int64_t plane,
-                 const int32_t *off, float *c, int64_t ldc) {
-    (void)a_lo, (void)b_lo, (void)plane;
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t j = 0; j < cols; j++) c[r * ldc + j] = dot(steps, a_hi + r, b_hi + j, off);
+static void dots(const fv_pairs_product *p, const fv_pairs_out *out) {
+    float c[FV_DOT_ROWS * 16];
+    for (int64_t j = 0; j < p->cols; j += 16) {
+        const int64_t cols = p->cols - j < 16 ? p->cols - j : 16;
+        for (int64_t r = 0; r < p->rows; r++)
+            for (int64_t i = 0; i < cols; i++)
+                c[r * 16 + i] = dot(p->steps, p->a_hi + r, p->b_hi + j + i, p->off);
+        out->done(out, p->rows, j, cols, c, 16);
+    }
 }
 
 void fv__fill_plain_dots(fv_kernels *kernels) {

@@ -58,13 +58,48 @@ typedef struct fv_pair_half {
     bool relu;
 } fv_pair_half;
 
-/* How `pairs` wants things. Weights: [block of `rows` filters][step][tile of `tile` filters][filter
-   of the tile][pair of the step], a word each, `depth` pairs a step. */
+#define FV_PAIRS_DEPTH 16 /* pairs of a step, at most */
+
+/* How `pairs` wants things. Weights: [block of `rows` filters][step][tile of `tile` filters][pair
+   of the step][filter of the tile], a word each, `depth` pairs a step: 1 or FV_PAIRS_DEPTH. */
 typedef struct fv_pairs_form {
     int rows, tile, depth;
-    int cols;   /* columns are best a multiple of this, and are written in multiples of 16 */
     bool split; /* fast enough for float32 as two bfloat16, which takes three products */
+    /* About how many cycles it takes, as measured: a filter by 16 columns in one step; 16 words
+       that are read as they lie, and where their numbers do not lie in a row; 16 finished sums. */
+    float product, pack, gather, out;
+    /* And how many multiply-adds of a convolution the ways in float32 do in a cycle. */
+    float direct, winograd;
 } fv_pairs_form;
+
+/* Sums that are wanted, of a vector of 16 columns: `count` from column `col` of the vector on,
+   which lie from y[sample * y_step + at] on. */
+typedef struct fv_pairs_run {
+    int32_t col, count, at, sample;
+} fv_pairs_run;
+
+/* What becomes of the sums of a block of filters. */
+typedef struct fv_pairs_out {
+    const int32_t *begin; /* of each vector of columns, and one more: its first run */
+    const fv_pairs_run *run;
+    int64_t cols;      /* of the whole product */
+    const float *bias; /* of the filters, or NULL */
+    float *y;
+    int64_t to_plane, y_step, added_step; /* floats from filter to filter, and of a sample */
+    fv_gemm_after after;                  /* `added` lies as y does */
+    bool across; /* sums come with a column's filters together, not a filter's columns */
+    /* The cell pairs_out, which the cell `pairs` calls whenever sums of columns are finished. */
+    void (*done)(const struct fv_pairs_out *o, int64_t rows, int64_t first, int64_t cols,
+                 const float *c, int64_t ldc);
+} fv_pairs_out;
+
+/* A product of a block of filters with frames of words. */
+typedef struct fv_pairs_product {
+    int64_t rows, cols, steps;
+    const uint32_t *a_hi, *a_lo; /* weights, as the form says */
+    const uint32_t *b_hi, *b_lo; /* frames */
+    const int32_t *off;          /* of the steps */
+} fv_pairs_product;
 
 struct fv_kernels {
     const char *name; /* "avx512" */
@@ -154,26 +189,25 @@ struct fv_kernels {
     void (*depthwise_narrow)(const fv_depthwise *g, int64_t planes, int64_t row, int64_t rows,
                              const float *x, const float *w, const float *bias,
                              const fv_gemm_after *after, float *y, float *work);
-    /* A frame of pairs, of planes of h x w: word i*pitch + j, i < rows, j < pitch, has what half[0]
-       and half[1] have at [row + i*sh][col + j*sw], 0 where that lies outside, rounded to bfloat16
-       (kern/bf16.h), the first in the low 16 bits. With `lo`, what rounding left goes there, and
-       what is not finite, in place of `hi`. */
-    void (*pairs_pack)(const fv_pair_half half[2], int64_t h, int64_t w, int64_t sh, int64_t sw,
-                       int64_t rows, int64_t pitch, uint32_t *hi, uint32_t *lo);
-    /* c[r*ldc + j] = sum over steps s, pairs q < depth and both halves of a pair of a * b, summed
-       in float32: b is word off[s] + q*plane + j of b_hi, a is the weight of filter r, laid out as
-       the form says, of one block. r < rows, which is at most form.rows, and j < cols, both rounded
-       up: c has form.rows rows of whole 16 columns, and behind the last word of b there are 16
-       more. With a_lo and b_lo a is the sum of a_hi and a_lo and b likewise, without the product of
-       both lo. NULL: these instructions have no such products. */
-    void (*pairs)(int64_t rows, int64_t cols, int64_t steps, const uint32_t *a_hi,
-                  const uint32_t *a_lo, const uint32_t *b_hi, const uint32_t *b_lo, int64_t plane,
-                  const int32_t *off, float *c, int64_t ldc);
+    /* A frame of `depth` pairs, of planes of h x w: word (i*pitch + j)*depth + q, i < rows, j <
+       pitch, has what half[2*q] and half[2*q + 1] have at [row + i*sh][col + j*sw], 0 where that
+       lies outside, rounded to bfloat16 (kern/bf16.h), the first in the low 16 bits. With `lo`,
+       what rounding left goes there, and what is not finite, in place of `hi`. */
+    void (*pairs_pack)(int depth, const fv_pair_half *half, int64_t h, int64_t w, int64_t sh,
+                       int64_t sw, int64_t rows, int64_t pitch, uint32_t *hi, uint32_t *lo);
+    /* Sum (r, j) over steps s, pairs q < depth and both halves of a pair of a * b, in float32: b is
+       word off[s] + j*depth + q of b_hi, a is the weight of filter r, laid out as the form says, of
+       one block. r < rows, which is at most form.rows, and j < cols; behind the last word of b
+       there are 16*depth more. With a_lo and b_lo a is the sum of a_hi and a_lo and b likewise,
+       without the product of both lo. Sums go to out->done, whole vectors of 16 columns at a time.
+       NULL: these instructions have no such products. */
+    void (*pairs)(const fv_pairs_product *p, const fv_pairs_out *out);
     fv_pairs_form form;
-    /* What follows such sums: y[i*ldy + j] = x[i*ldx + j] + bias, then `after` with what is added
-       lying as y does, i < rows, j < n. */
-    void (*pairs_out)(int64_t rows, int64_t n, const float *x, int64_t ldx, float bias,
-                      const fv_gemm_after *after, float *y, int64_t ldy);
+    /* Sums of `cols` columns from `first` on, which is a multiple of 16, to their places, with bias
+       and `after`; runs may go on behind them. Sum (r, first + j) is c[r*ldc + j], or with `across`
+       c[j*ldc + r]; c has whole 16 columns, and across whole 16 filters. */
+    void (*pairs_out)(const fv_pairs_out *o, int64_t rows, int64_t first, int64_t cols,
+                      const float *c, int64_t ldc);
 
     /* Multiply-adds on registers alone, to time; gives the number of floating-point operations. */
     double (*peak)(int64_t rounds);

@@ -152,6 +152,24 @@ INLINE vec v_load_range(const float *p, int64_t first, int64_t end) {
 #endif
 }
 
+/* Lanes first … end-1 go to where they belong among the LANES floats at p; the others there are not
+   touched. */
+INLINE void v_store_range(float *p, vec v, int64_t first, int64_t end) {
+#if FV_LEVEL == 2
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << end) - (1u << first)), v);
+#elif FV_LEVEL == 1
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    _mm256_maskstore_ps(p,
+                        _mm256_andnot_si256(_mm256_cmpgt_epi32(_mm256_set1_epi32((int)first), lane),
+                                            _mm256_cmpgt_epi32(_mm256_set1_epi32((int)end), lane)),
+                        v);
+#else
+    float t[LANES];
+    v_store(t, v);
+    for (int64_t i = first; i < end && i < LANES; i++) p[i] = t[i];
+#endif
+}
+
 /* a * b + c; rounded once where the instruction set has it. */
 INLINE vec v_fma(vec a, vec b, vec c) {
 #if FV_LEVEL == 2
