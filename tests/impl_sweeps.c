@@ -78,17 +78,19 @@ static void sweep_depthwise(const sweep *s) {
     op_check(s->tally, done > 40, "only %d depthwise convolutions were possible", done);
 }
 
-/* Many channels and filters, stride 1: where a transform pays. */
+/* Many channels and filters: where a transform pays. */
 static void sweep_3x3(const sweep *s) {
-    for (int seed = 1; seed <= 10; seed++) {
+    for (int seed = 1; seed <= 20; seed++) {
         op_draw d = draw_of(s, seed);
         char text[OP_SAMPLE];
-        const int k = pick(&d, 8, seed % 3 ? 20 : 40), c = pick(&d, 8, seed % 4 ? 20 : 70);
+        const int stride = seed > 10 ? 2 : 1, few = 8 * stride;
+        const int k = pick(&d, few, seed % 3 ? 20 : 40), c = pick(&d, few, seed % 4 ? 20 : 70);
         const int top = pick(&d, 0, 3), left = pick(&d, 0, 2), bottom = pick(&d, 0, 2);
         const int right = pick(&d, 0, 3), n = pick(&d, 1, seed % 5 ? 2 : 9);
-        const int h = pick(&d, 3, seed % 4 ? 14 : 30), w = pick(&d, 3, seed % 3 ? 20 : 40);
-        (void)snprintf(text, sizeof text, "%d 3x3 pad %d,%d,%d,%d bias %s ; %dx%dx%dx%d", k, top,
-                       left, bottom, right, seed % 2 ? "yes" : "no", n, c, h, w);
+        const int h = stride * pick(&d, 3, seed % 4 ? 14 : 30) + seed % 3 / 2;
+        const int w = stride * pick(&d, 3, seed % 3 ? 20 : 40) + seed % 2;
+        (void)snprintf(text, sizeof text, "%d 3x3 stride %d pad %d,%d,%d,%d bias %s ; %dx%dx%dx%d",
+                       k, stride, top, left, bottom, right, seed % 2 ? "yes" : "no", n, c, h, w);
         op_check(s->tally, tell(s, "conv", text, seed), "conv '%s' is refused", text);
     }
 }
@@ -123,6 +125,7 @@ static void sweep_known(const sweep *s) {
                                         "16 3x3 pad 1 ; 3x16x32x32",
                                         "72 3x3 pad 1 ; 1x65x14x14",
                                         "9 3x3 pad 1 ; 1x8x120x130",
+                                        "33 3x3 stride 2 pad 0,0,1,1 ; 1x19x57x70",
                                         "33 1x1 ; 2x210x9x9",
                                         "40 1x1 stride 2 bias no ; 2x200x9x9",
                                         "12 7x7 stride 2 pad 3 ; 2x3x41x37",

@@ -156,6 +156,7 @@ static void walk_large(walk *w) {
                                         "48 5x5 pad 2 stride 2 ; 2x65x40x36",
                                         "128 1x1 ; 1x300x20x20",
                                         "72 3x3 stride 2 pad 1 bias no ; 2x130x17x17",
+                                        "72 3x3 stride 2 pad 1 ; 2x70x61x58",
                                         "80 3x3 dilation 2 pad 2 ; 1x16x61x61",
                                         "136 1x1 ; 5x520x5x5",
                                         "16 5x5 ; 1x96x44x44",

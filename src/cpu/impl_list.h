@@ -3,6 +3,7 @@
 FV_IMPL(conv_pairs_forward)
 FV_IMPL(conv_winograd_forward)
 FV_IMPL(conv_winograd2_forward)
+FV_IMPL(conv_winograd_step_forward)
 FV_IMPL(conv_depthwise_forward)
 FV_IMPL(conv_direct_forward)
 FV_IMPL(conv_gemm_forward)

@@ -49,6 +49,24 @@ INLINE vec finished(const fv_gemm_after *after, vec sum, int64_t at, int64_t m) 
     return after->bounded ? v_min(v_set(after->high), v_max(v_set(after->low), sum)) : sum;
 }
 
+/* Steps of the sum whose packed rows fill a line of a cache. */
+#define LINE_STEPS (MR < 16 ? 16 / MR : 1)
+
+/* A step of the sum. */
+#define TILE_STEP(row)                                                                             \
+    do {                                                                                           \
+        vec x[NV];                                                                                 \
+        const float *from = row;                                                                   \
+        UNROLL for (int v = 0; v < V; v++) x[v] = v_get(from + v * LANES, v == V - 1 ? m : LANES); \
+        UNROLL for (int r = 0; r < R; r++) {                                                       \
+            const vec w = v_set(r < 4 ? a[r * ar] : a4[(r - 4) * ar]);                             \
+            UNROLL for (int v = 0; v < V; v++) acc[r * V + v] = v_fma(w, x[v], acc[r * V + v]);    \
+        }                                                                                          \
+        a += as;                                                                                   \
+        a4 += as;                                                                                  \
+        if (!off) b += ldb;                                                                        \
+    } while (0)
+
 /* One tile of R x V; m lanes of the last vector are there. */
 INLINE void tile(const int R, const int V, const int64_t m, const gemm_places *g, const float *a,
                  const int64_t ar, const float *b, const int32_t *off, float *c, const float *bias,
@@ -72,18 +90,18 @@ INLINE void tile(const int R, const int V, const int64_t m, const gemm_places *g
     }
     /* Two pointers into a, so that four rows each are within one index register's reach. */
     const float *a4 = a + 4 * ar;
-    for (int64_t l = 0; l < k; l++) {
-        vec x[NV];
-        const float *row = off ? b + off[l] : b;
-        UNROLL for (int v = 0; v < V; v++) x[v] = v_get(row + v * LANES, v == V - 1 ? m : LANES);
-        UNROLL for (int r = 0; r < R; r++) {
-            vec w = v_set(r < 4 ? a[r * ar] : a4[(r - 4) * ar]);
-            UNROLL for (int v = 0; v < V; v++) acc[r * V + v] = v_fma(w, x[v], acc[r * V + v]);
+    /* The next strip's numbers, which lie behind this one's, come nearer meanwhile: those of a
+       whole network are in memory, and no processor looks so far ahead by itself. */
+    const int64_t ahead = k * as;
+    int64_t l = 0;
+    if (R == MR && ar == 1)
+        for (; l + LINE_STEPS <= k; l += LINE_STEPS) {
+            __builtin_prefetch(a + ahead, 0, 2);
+            UNROLL for (int u = 0; u < LINE_STEPS; u++) {
+                TILE_STEP(off ? b + off[l + u] : b);
+            }
         }
-        a += as;
-        a4 += as;
-        if (!off) b += ldb;
-    }
+    for (; l < k; l++) TILE_STEP(off ? b + off[l] : b);
     if (g->after) {
         UNROLL for (int r = 0; r < R; r++) {
             UNROLL for (int v = 0; v < V; v++) acc[r * V + v] =

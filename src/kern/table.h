@@ -168,6 +168,13 @@ struct fv_kernels {
     void (*winograd2_out)(int64_t rows, int64_t across, const float *in, int64_t step, float *work,
                           float bias, const fv_gemm_after *after, float *y, int64_t high,
                           int64_t wide);
+    /* The same of F(2x2, 3x3) with stride 2: tile (i, j) at x[4i*ld + 4j], 4 more rows and columns,
+       and 3 columns beyond are read; 25 numbers a tile in, 9 out. */
+    void (*winograd_step_in)(int64_t rows, int64_t across, const float *x, int64_t ld, float *work,
+                             float *out, int64_t step);
+    void (*winograd_step_out)(int64_t rows, int64_t across, const float *in, int64_t step,
+                              float *work, float bias, const fv_gemm_after *after, float *y,
+                              int64_t high, int64_t wide);
 
     /* Rows row ... row+rows-1 of the results of so many planes: y = bias + sum over the taps of w *
        x, and `after`, whose `added` lies as y does (its ld does not count). Planes of x are h*w

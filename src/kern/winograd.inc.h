@@ -141,6 +141,23 @@ INLINE void wino2_outputs(const vec m[4], vec y[2]) {
     y[1] = (m[1] - m[2]) - m[3];
 }
 
+/* Of stride 2. Results y0 = g0 x0 + g1 x1 + g2 x2 and y1 = g0 x2 + g1 x3 + g2 x4 are
+       (g0 (x0 - x2) + g1 x1) + (g0 + g2) x2   and   (g0 + g2) x2 + (g2 (x4 - x2) + g1 x3),
+   five products of six (Toom and Cook for the pixels at even places, with the points 0, 1 and
+   infinity), in three sums, as those in brackets are one over all channels. */
+INLINE void wino_step_inputs(const vec d[5], vec t[5]) {
+    t[0] = d[0] - d[2];
+    t[1] = d[1];
+    t[2] = d[2];
+    t[3] = d[4] - d[2];
+    t[4] = d[3];
+}
+
+INLINE void wino_step_outputs(const vec m[3], vec y[2]) {
+    y[0] = m[0] + m[1];
+    y[1] = m[1] + m[2];
+}
+
 INLINE void wino2_columns(int64_t n, const float *x, int64_t ld, float *out, int64_t step) {
     EACH(n, {
         vec d[4];
@@ -174,18 +191,26 @@ static void winograd2_in(int64_t rows, int64_t across, const float *x, int64_t l
     }
 }
 
-static void winograd2_out(int64_t rows, int64_t across, const float *in, int64_t step, float *work,
-                          float bias, const fv_gemm_after *after, float *y, int64_t high,
-                          int64_t wide) {
+/* The two results of a row of `sums`, 4 or 3, which are stride 1's or stride 2's. */
+INLINE void wino2_either(const int sums, const vec *m, vec y[2]) {
+    if (sums == 4)
+        wino2_outputs(m, y);
+    else
+        wino_step_outputs(m, y);
+}
+
+INLINE void wino2_out(const int sums, int64_t rows, int64_t across, const float *in, int64_t step,
+                      float *work, float bias, const fv_gemm_after *after, float *y, int64_t high,
+                      int64_t wide) {
     const int64_t tiles = rows * across, line = 2 * tiles + 2 * LANES;
     const vec b = v_set(bias);
-    for (int r = 0; r < 4; r++) {
-        const float *from = in + 4 * r * step;
+    for (int r = 0; r < sums; r++) {
+        const float *from = in + sums * r * step;
         EACH(tiles, {
             vec x[4];
             vec t[2];
-            UNROLL for (int s = 0; s < 4; s++) x[s] = v_get(from + s * step + i, m);
-            wino2_outputs(x, t);
+            UNROLL for (int s = 0; s < sums; s++) x[s] = v_get(from + s * step + i, m);
+            wino2_either(sums, x, t);
             v_store(work + r * line + 2 * i, v_zip_low(t[0], t[1]));
             v_store(work + r * line + 2 * i + LANES, v_zip_high(t[0], t[1]));
         });
@@ -196,12 +221,59 @@ static void winograd2_out(int64_t rows, int64_t across, const float *in, int64_t
         EACH(wide, {
             vec x[4];
             vec t[2];
-            UNROLL for (int s = 0; s < 4; s++) x[s] = v_get(from + s * line + i, m);
-            wino2_outputs(x, t);
+            UNROLL for (int s = 0; s < sums; s++) x[s] = v_get(from + s * line + i, m);
+            wino2_either(sums, x, t);
             for (int64_t s = 0; s < 2 && s < left; s++) {
                 const int64_t at = (2 * r + s) * wide + i;
                 v_put(y + at, finished(after, t[s] + b, at, m), m);
             }
         });
     }
+}
+
+static void winograd2_out(int64_t rows, int64_t across, const float *in, int64_t step, float *work,
+                          float bias, const fv_gemm_after *after, float *y, int64_t high,
+                          int64_t wide) {
+    wino2_out(4, rows, across, in, step, work, bias, after, y, high, wide);
+}
+
+/* Five rows of d, x apart in the frame; the columns of a row of tiles. */
+INLINE void wino_step_columns(int64_t n, const float *x, int64_t ld, float *out, int64_t step) {
+    EACH(n, {
+        vec d[5];
+        vec t[5];
+        UNROLL for (int r = 0; r < 5; r++) d[r] = v_get(x + r * ld + i, m);
+        wino_step_inputs(d, t);
+        UNROLL for (int r = 0; r < 5; r++) v_put(out + r * step + i, t[r], m);
+    });
+}
+
+/* A tile's fifth column is the next one's first, but for a row's last tile: as in winograd_in. */
+static void winograd_step_in(int64_t rows, int64_t across, const float *x, int64_t ld, float *work,
+                             float *out, int64_t step) {
+    const int64_t tiles = rows * across, line = 4 * tiles + 4 * LANES;
+    float *next = work + 5 * line;
+    for (int64_t r = 0; r < rows; r++) {
+        wino_step_columns(4 * across, x + 4 * r * ld, ld, work + 4 * r * across, line);
+        wino_step_columns(4 * across, x + 4 * r * ld + 4, ld, next + 4 * r * across, line);
+    }
+    for (int r = 0; r < 5; r++) {
+        float *to = out + 5 * r * step;
+        EACH(tiles, {
+            vec d[5];
+            vec t[5];
+            const float *beyond = next + r * line + 4 * i;
+            wino_part(work + r * line + 4 * i, d);
+            d[4] = v_even(v_even(v_load(beyond), v_load(beyond + LANES)),
+                          v_even(v_load(beyond + 2 * LANES), v_load(beyond + 3 * LANES)));
+            wino_step_inputs(d, t);
+            UNROLL for (int s = 0; s < 5; s++) v_put(to + s * step + i, t[s], m);
+        });
+    }
+}
+
+static void winograd_step_out(int64_t rows, int64_t across, const float *in, int64_t step,
+                              float *work, float bias, const fv_gemm_after *after, float *y,
+                              int64_t high, int64_t wide) {
+    wino2_out(3, rows, across, in, step, work, bias, after, y, high, wide);
 }
