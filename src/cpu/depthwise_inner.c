@@ -30,9 +30,10 @@ static const char *refuses(const fv_site *s, const fv_request *request, fv_arena
     if (size.c > DEEPEST) return "the convolution before it reads too many channels";
     if (size.k * size.pixels < LEAST_FLOATS || size.pixels < 2 * request->kernels->nr)
         return "the map between is small enough for the caches";
-    if (!pairs->refuses(s, request) && !pairs->settle(s, request, arena, &settled))
-        return "there is a faster way for the convolution before it";
-    return NULL;
+    why = pairs->refuses(s, request);
+    if (!why) why = pairs->settle(s, request, arena, &settled);
+    if (!why) return "there is a faster way for the convolution before it";
+    return why == fv__impl_no_memory ? why : NULL;
 }
 
 /* As many rows as there is room for: whole bands of the depthwise kernel, or whole tiles. */

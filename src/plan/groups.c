@@ -14,7 +14,7 @@
 #include "plan/plan_internal.h"
 
 #define NEAR_BYTES  6291456 /* of maps that a step works on: so many stay near in the last cache */
-#define GROUPS_MOST 1024     /* of a segment in the next one's group */
+#define GROUPS_MOST 1024    /* of a segment in the next one's group */
 
 /* Bytes of a value that one sample has; what has no batch counts once, as weights do. */
 static double sample_bytes(const fv_plan *plan, int value) {
