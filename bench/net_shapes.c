@@ -92,12 +92,15 @@ static char *line_of(fv_context *ctx, const fv_plan *plan, int n) {
 }
 
 static void list_steps(fv_context *ctx, const fv_plan *plan, lines *all) {
-    all->line = calloc(plan->forward_steps + 1, sizeof *all->line);
-    all->times = calloc(plan->forward_steps + 1, sizeof *all->times);
+    all->line = calloc(plan->net->node_count + 1, sizeof *all->line);
+    all->times = calloc(plan->net->node_count + 1, sizeof *all->times);
     if (!all->line || !all->times) die(plan->net->name, "no memory");
-    for (size_t i = 0; i < plan->forward_steps; i++)
-        if (plan->steps[i].kind == FV_STEP_RUN)
-            add_line(all, line_of(ctx, plan, plan->steps[i].node));
+    for (size_t i = 0; i < plan->forward_steps; i++) {
+        if (plan->steps[i].kind != FV_STEP_RUN) continue;
+        const int node = plan->steps[i].node, inner = plan->nodes[node].inner;
+        if (inner >= 0) add_line(all, line_of(ctx, plan, inner)); /* a layer like others */
+        add_line(all, line_of(ctx, plan, node));
+    }
 }
 
 /* The whole file of a network. */

@@ -59,9 +59,12 @@ static void fill(const fv_tensor *x) {
         ((float *)x->data)[i] = (float)fv__random_normal(key, (uint64_t)i);
 }
 
+/* A plan as it is; where every value is asked for, or those of activations; of the operators' own
+   loops. */
+typedef enum how { AS_PLANNED, EVERY_VALUE, CLIPS, REFERENCE } how;
+
 /* `near`: see plan.h; 0: as usual. */
-static outcome run(fv_context *ctx, const char *text, int64_t batch, bool every_value,
-                   size_t near) {
+static outcome run(fv_context *ctx, const char *text, int64_t batch, how how, size_t near) {
     outcome r = {.trace = {.ctx = ctx}};
     fv_plan *plan;
     fv_exec *exec;
@@ -69,7 +72,10 @@ static outcome run(fv_context *ctx, const char *text, int64_t batch, bool every_
     float *w = weights_of(net);
     int *all = calloc(net->value_count, sizeof *all);
     fv_plan_options options = {.batch = batch, .keep = all, .near = near};
-    for (size_t v = 1; every_value && v < net->value_count; v++) all[options.keep_count++] = (int)v;
+    options.reference = how == REFERENCE;
+    for (size_t v = 1; v < net->value_count; v++)
+        if (how == EVERY_VALUE || (how == CLIPS && strstr(net->values[v].name, "clip")))
+            all[options.keep_count++] = (int)v;
     must(ctx, fv__plan_new(ctx, net, &options, &plan));
     must(ctx, fv__plan_trace(ctx, plan, false, &r.trace));
     const fv_exec_options memory = {.weights = w};
@@ -121,9 +127,9 @@ static void check(const rule_case *cases, size_t count, const char *line, double
             for (int64_t batch = 1; batch <= 3; batch += 2) {
                 fv_context *one = new_context(1), *three = new_context(3);
                 one->isa = three->isa = isa;
-                outcome as_planned = run(one, cases[c].text, batch, false, 0);
-                outcome threads = run(three, cases[c].text, batch, false, 0);
-                outcome apart = run(one, cases[c].text, batch, true, 0);
+                outcome as_planned = run(one, cases[c].text, batch, AS_PLANNED, 0);
+                outcome threads = run(three, cases[c].text, batch, AS_PLANNED, 0);
+                outcome apart = run(one, cases[c].text, batch, EVERY_VALUE, 0);
                 if (says(&as_planned, line) != cases[c].applies || says(&apart, line))
                     fail_msg("%s: %s, batch %d:\n%s", cases[c].text, fv__isa_name(isa), (int)batch,
                              as_planned.trace.data);
@@ -188,7 +194,8 @@ static void test_prologue_in_groups(void **unused) {
     (void)unused;
     fv_context *ctx = new_context(2);
     for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++) {
-        outcome whole = run(ctx, texts[t], 32, true, 0), groups = run(ctx, texts[t], 32, false, 1);
+        outcome whole = run(ctx, texts[t], 32, EVERY_VALUE, 0),
+                groups = run(ctx, texts[t], 32, AS_PLANNED, 1);
         assert_true(says(&groups, "rewrite  prologue: "));
         assert_true(gap(&groups, &whole) <= 2e-6);
         release(&whole);
@@ -272,11 +279,120 @@ static void test_pad(void **unused) {
     CHECK(cases, "rewrite  pad: ", 2e-6);
 }
 
+static void test_inner(void **unused) {
+    static const rule_case cases[] = {
+        /* with and without what is folded, bounded and other activations, a sum behind, a padding
+           that another layer does, several filters for each channel */
+        {"net a\ninput 5x60x60\n conv 30 1x1 - bn - clip 0 6 - conv 30 3x3 pad 1 groups 30 - bn",
+         true},
+        {"net a\ninput 3x56x56\n conv 24 1x1 bias no - hardswish - conv 24 5x5 stride 2 pad 2 "
+         "groups 24"
+         " bias no - relu",
+         true},
+        {"net a\ninput 6x57x53\n add { conv 48 1x1 | conv 48 1x1 - conv 48 3x3 pad 1 groups 48 - "
+         "bn }\n"
+         " - relu",
+         true},
+        {"net a\ninput 4x61x59\n conv 20 1x1 - silu - pad 0,0,1,1 axes 2,3 - conv 40 3x3 stride 2"
+         " groups 20",
+         true},
+        /* behind and before another pair of the kind */
+        {"net a\ninput 3x40x90\n conv 19 1x1 - relu - conv 19 3x3 pad 1 groups 19 - relu - conv 21 "
+         "1x1"
+         " - conv 21 3x3 pad 1 groups 21",
+         true},
+        /* what somebody else reads, other convolutions, a small map, what has something of its own
+           to do before or behind */
+        {"net a\ninput 5x60x60\n conv 30 1x1 as e - conv 30 3x3 pad 1 groups 30 - add { identity | "
+         "from"
+         " e }",
+         false},
+        {"net a\ninput 5x60x60\n conv 30 1x1 - relu as e - conv 30 3x3 pad 1 groups 30\nhead e "
+         "from e",
+         false},
+        {"net a\ninput 5x60x60\n conv 30 3x3 pad 1 - conv 30 3x3 pad 1 groups 30", false},
+        {"net a\ninput 6x60x60\n conv 30 1x1 groups 2 - conv 30 3x3 pad 1 groups 30", false},
+        {"net a\ninput 5x120x120\n conv 30 1x1 stride 2 - conv 30 3x3 pad 1 groups 30", false},
+        {"net a\ninput 5x60x60\n conv 30 1x1 - conv 30 3x3 pad 1 groups 10", false},
+        {"net a\ninput 5x20x20\n conv 30 1x1 - conv 30 3x3 pad 1 groups 30", false},
+        {"net a\ninput 300x60x60\n conv 30 1x1 - conv 30 3x3 pad 1 groups 30", false},
+        {"net a\ninput 5x60x60\n bn - conv 30 1x1 - conv 30 3x3 pad 1 groups 30", false},
+        {"net a\ninput 5x60x60\n conv 30 1x1 - globalavgpool - fc 3", false},
+    };
+    (void)unused;
+    CHECK(cases, "rewrite  inner: ", 2e-6);
+}
+
+/* Drawn: sizes, strides, kernels, paddings on each side, activations. */
+static void draw_pair(int i, char *text, size_t size) {
+    static const char *const acts[] = {"", " - clip 0 6", " - relu", " - hardswish", " - tanh"};
+    int r[16];
+    for (int j = 0; j < 16; j++)
+        r[j] =
+            (int)fv__random_below(fv__key(11, FV_STREAM_CHECK, (uint64_t)i, 0), (uint64_t)j, 420);
+    const int k = 7 + r[0] % 34, kh = i % 3 ? 3 : 1 + r[1] % 6, kw = i % 7 ? kh : 1 + r[2] % 4;
+    const int w = 30 + r[3] % 120, h = 70000 / (k * w) + 1 + r[4] % 9;
+    (void)snprintf(
+        text, size,
+        "net a\ninput %dx%dx%d\n conv %d 1x1 bias %s%s%s - conv %d %dx%d stride %dx%d pad "
+        "%d,%d,%d,%d groups %d bias %s%s%s",
+        1 + r[5] % 40, h, w, k, i % 2 ? "yes" : "no", i % 5 ? " - bn" : "", acts[r[6] % 5],
+        i % 8 ? k : 2 * k, kh, kw, 1 + r[7] % 2, 1 + r[8] % 2, r[9] % 4, r[10] % 4, r[11] % 4,
+        r[12] % 4, k, i % 4 ? "yes" : "no", i % 3 ? " - bn" : "", acts[r[13] % 5]);
+}
+
+/* Against the operators' own loops; with two threads, in groups of samples, the same bits. */
+static void test_inner_drawn(void **unused) {
+    int ran = 0;
+    (void)unused;
+    for (int i = 0; i < 60; i++) {
+        char text[400];
+        draw_pair(i, text, sizeof text);
+        fv_context *one = new_context(1), *two = new_context(2);
+        one->isa = two->isa = i % (fv__isa_best() + 1);
+        const int64_t batch = 1 + i % 5;
+        outcome a = run(one, text, batch, AS_PLANNED, 0), b = run(two, text, batch, AS_PLANNED, 1);
+        outcome loops = run(one, text, batch, REFERENCE, 0);
+        ran += says(&a, "rewrite  inner: ");
+        if (!(gap(&a, &loops) <= 5e-6))
+            fail_msg("%s: %s, batch %d: %.1e off", text, fv__isa_name(one->isa), (int)batch,
+                     gap(&a, &loops));
+        if (memcmp(a.y, b.y, (size_t)a.count * sizeof *a.y) != 0)
+            fail_msg("%s: %s, batch %d: other bits", text, fv__isa_name(one->isa), (int)batch);
+        release(&a);
+        release(&b);
+        release(&loops);
+        fv_context_free(one);
+        fv_context_free(two);
+    }
+    assert_true(ran > 40);
+}
+
+/* A whole network, up to what softmax would hide. */
+static void test_inner_network(void **unused) {
+    const char *const end = " - softmax";
+    char *text = strdup(fv__zoo_find("mobilenet-v2")->text), *softmax = strstr(text, end);
+    (void)unused;
+    assert_non_null(softmax);
+    memset(softmax, ' ', strlen(end));
+    fv_context *ctx = new_context(2);
+    outcome a = run(ctx, text, 2, AS_PLANNED, 0), b = run(ctx, text, 2, CLIPS, 0);
+    assert_true(says(&a, "rewrite  inner: inverted2.narrow1.conv1 into inverted2.narrow1.conv2"));
+    assert_true(says(&a, "inverted2.narrow1.conv2  depthwise + inverted2.narrow1.conv1, "));
+    assert_false(says(&b, "rewrite  inner: "));
+    if (!(gap(&a, &b) <= 1e-5)) fail_msg("%.1e off", gap(&a, &b));
+    release(&a);
+    release(&b);
+    free(text);
+    fv_context_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_prologue),  cmocka_unit_test(test_prologue_in_groups),
-        cmocka_unit_test(test_fold),      cmocka_unit_test(test_pad),
-        cmocka_unit_test(test_constants),
+        cmocka_unit_test(test_prologue),    cmocka_unit_test(test_prologue_in_groups),
+        cmocka_unit_test(test_fold),        cmocka_unit_test(test_pad),
+        cmocka_unit_test(test_constants),   cmocka_unit_test(test_inner),
+        cmocka_unit_test(test_inner_drawn), cmocka_unit_test(test_inner_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
  * conv_depthwise.c - convolutions with as many groups as channels: the kernel does a run of planes,
  * or a band of a large one, with its padding, sum, bias and bounds (kern/depthwise.inc.h).
  */
-#include "cpu/conv_sizes.h"
+#include "cpu/depthwise.h"
 
 #define BAND_FLOATS  6144 /* of a frame: 24 KB, in the L1 cache with the rows that are written */
 #define GROUP_FLOATS 2048 /* of frames that are made one after the other */
@@ -11,20 +11,6 @@
 #define STRIDE_MOST  4
 #define ROW_MOST     (1 << 20)
 #define FRAME_MOST   (1 << 24)
-
-typedef struct depth {
-    fv_depthwise g;
-    int64_t band, bands; /* rows of the result at a time */
-    int64_t worker;      /* floats */
-} depth;
-
-typedef struct work {
-    const fv_pass *p;
-    const depth *d;
-    fv_activation act;
-    fv_gemm_after after;
-    int64_t channels;
-} work;
 
 static int64_t up(int64_t n) {
     return fv__cpu_up(n, FV_LANES_MAX) * FV_LANES_MAX;
@@ -65,6 +51,7 @@ static const char *geometry(fv_depthwise *g, const fv_conv_options *o, const fv_
         return "a row and its padding are too long";
     *g = (fv_depthwise){.h = in->dim[2],
                         .w = in->dim[3],
+                        .plane = in->dim[2] * in->dim[3],
                         .kh = o->kernel.h,
                         .kw = o->kernel.w,
                         .sh = win[0].stride,
@@ -82,41 +69,38 @@ static const char *geometry(fv_depthwise *g, const fv_conv_options *o, const fv_
     return NULL;
 }
 
-/* Rows of a frame that `rows` of the result see. */
-static int64_t seen(const fv_depthwise *g, int64_t rows) {
-    return (rows - 1) * g->sh + (g->kh - 1) * g->dh + 1;
-}
-
 /* Bands are multiples of the rows of a tile, whether seven or four. */
-static void cut(depth *d) {
+static void cut(fv_depth *d) {
     fv_depthwise *g = &d->g;
-    const int64_t most = (BAND_FLOATS / g->pitch - seen(g, 1)) / g->sh + 1;
+    const int64_t most = (BAND_FLOATS / g->pitch - fv__depth_seen(g, 1)) / g->sh + 1;
     d->band = fv__cpu_max(4, g->oh % 7 == 0 && most >= 7 ? most / 7 * 7 : most / 4 * 4);
     if (most >= g->oh || d->band > g->oh) d->band = g->oh;
     d->bands = fv__cpu_up(g->oh, d->band);
-    g->frame = seen(g, d->band) * g->pitch;
+    g->frame = fv__depth_seen(g, d->band) * g->pitch;
     g->together = fv__cpu_max(1, fv__cpu_min(GROUP_FLOATS / g->frame, GROUP_MOST));
     d->worker = g->together * g->frame + FV_LANES_MAX;
 }
 
 static const char *settle(const fv_site *site, const fv_request *request, fv_arena *arena,
                           fv_settled *settled) {
-    FV_STATE(depth, d, arena);
-    (void)request;
+    FV_STATE(fv_depth, d, arena);
     if (!d) return fv__impl_no_memory;
     const char *why = geometry(&d->g, site->options, &site->in[0], arena);
     if (why) return why;
-    if (seen(&d->g, 4) > FRAME_MOST / d->g.pitch) return "a kernel and its rows are too large";
+    if (fv__depth_seen(&d->g, 4) > FRAME_MOST / d->g.pitch)
+        return "a kernel and its rows are too large";
     cut(d);
     settled->state = d;
     settled->worker = sizeof(float) * (size_t)d->worker;
-    return NULL;
+    return site->inner ? fv__depth_settle_inner(d, site, request, arena, settled) : NULL;
 }
 
-/* Planes c … c+planes-1 of sample n, rows row … row+rows-1 of their results. */
-static void planes(const work *w, int64_t n, int64_t c, int64_t count, int64_t row, int64_t rows,
-                   float *scratch) {
-    const fv_depthwise *g = &w->d->g;
+static void prepare(const fv_pass *p) {
+    if (p->inner) fv__depth_prepare_inner(p);
+}
+
+void fv__depth_planes(const fv_depth_work *w, const fv_depthwise *g, const float *x, int64_t n,
+                      int64_t c, int64_t count, int64_t row, int64_t rows, float *scratch) {
     const struct fv_kernels *k = w->p->kernels;
     const int64_t filter = c * g->filters, plane = g->oh * g->ow;
     const float *bias = fv__cpu_bias(w->p);
@@ -124,9 +108,8 @@ static void planes(const work *w, int64_t n, int64_t c, int64_t count, int64_t r
     fv_gemm_after after = w->after;
     if (w->p->added) after.added = fv__cpu_at(w->p->added, n) + filter * plane;
     (2 * g->ow <= k->lanes ? k->depthwise_narrow : k->depthwise)(
-        g, count, row, rows, fv__cpu_at(&w->p->x[0], n) + c * g->h * g->w,
-        (const float *)w->p->w[0].data + filter * g->kh * g->kw, bias ? bias + filter : NULL,
-        &after, y, scratch);
+        g, count, row, rows, x, (const float *)w->p->w[0].data + filter * g->kh * g->kw,
+        bias ? bias + filter : NULL, &after, y, scratch);
     if (!fv__cpu_bounded(&w->act))
         for (int64_t i = 0; i < count * g->filters; i++) {
             float *to = y + i * plane + row * g->ow;
@@ -136,22 +119,30 @@ static void planes(const work *w, int64_t n, int64_t c, int64_t count, int64_t r
 
 /* Units are (sample, channel, band). */
 static void units(void *arg, int64_t first, int64_t end, int worker) {
-    const work *w = arg;
-    const depth *d = w->d;
+    const fv_depth_work *w = arg;
+    const fv_depth *d = w->d;
     float *scratch = (float *)w->p->scratch + worker * d->worker;
     for (int64_t u = first; u < end;) {
         const int64_t n = u / d->bands / w->channels, c = u / d->bands % w->channels;
         const int64_t row = u % d->bands * d->band;
         const int64_t count = d->bands > 1 ? 1 : fv__cpu_min(end - u, w->channels - c);
-        planes(w, n, c, count, row, fv__cpu_min(d->band, d->g.oh - row), scratch);
+        fv__depth_planes(w, &d->g, fv__cpu_at(&w->p->x[0], n) + c * d->g.plane, n, c, count, row,
+                         fv__cpu_min(d->band, d->g.oh - row), scratch);
         u += count;
     }
 }
 
 static void forward(const fv_pass *p) {
-    const depth *d = p->state;
-    work w = {.p = p, .d = d, .act = fv__cpu_epilogue_act(p), .channels = p->x[0].shape.dim[1]};
+    const fv_depth *d = p->state;
+    fv_depth_work w = {.p = p,
+                       .d = d,
+                       .act = fv__cpu_epilogue_act(p),
+                       .channels = fv__channels(&p->y[0].shape) / d->g.filters};
     w.after = fv__cpu_bounds(&w.act);
+    if (p->inner) {
+        fv__depth_run_inner(&w);
+        return;
+    }
     const double taps = (double)(d->g.kh * d->g.kw);
     fv__cpu_split(p->pool, p->x[0].shape.dim[0] * w.channels * d->bands,
                   (double)fv__shape_count(&p->y[0].shape) * (taps + 4), FV_GRAIN, units, &w);
@@ -162,4 +153,6 @@ const fv_impl fv__cpu_conv_depthwise_forward = {.name = "depthwise",
                                                 .which = FV_FORWARD,
                                                 .refuses = fv__cpu_conv_maps_refuses,
                                                 .settle = settle,
-                                                .run = forward};
+                                                .prepare = prepare,
+                                                .run = forward,
+                                                .inner = true};

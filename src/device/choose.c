@@ -30,6 +30,7 @@ static const char *refused(const fv_impl *impl, const fv_site *site, const fv_re
     *settled = (fv_settled){0};
     if (!reason && site->prologue.there && !impl->prologue)
         reason = "does not apply what comes before it";
+    if (!reason && site->inner && !impl->inner) reason = "does not compute what makes its input";
     if (!reason && impl->refuses) reason = impl->refuses(site, request);
     if (!reason && impl->settle) reason = impl->settle(site, request, arena, settled);
     return reason;

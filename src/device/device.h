@@ -61,6 +61,8 @@ typedef struct fv_impl {
     fv_pass_fn *run;
     bool overwrites; /* honours fv_pass.overwrite; otherwise the plan clears dx first */
     bool prologue; /* applies fv_pass.prologue, or refuses in settle the sites where it does not */
+    bool inner;    /* computes fv_site.inner from packed weights, its own not being packed then, or
+                      refuses in settle the sites where it does not */
     /* Other ways to cut the same work, numbered from 1, 0 being what follows from the site alone:
        "bands twice as high"; NULL: there are no more. All give the same bits, layouts and packed;
        where one would not, or is no other, settle refuses it. NULL: there are none. */

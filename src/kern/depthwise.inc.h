@@ -68,7 +68,7 @@ static void depth_frame(const fv_depthwise *g, const float *x, int64_t first, in
                         float *frame) {
     const int64_t from = first < 0 ? 0 : first, end = first + high < g->h ? first + high : g->h;
     frame += (from - first) * g->pitch;
-    for (int64_t i = from; i < end; i++, frame += g->pitch) depth_row(g, x + i * g->w, frame);
+    for (int64_t i = from; i < end; i++, frame += g->pitch) depth_row(g, x + (i - g->base) * g->w, frame);
 }
 
 /* One filter: its weights and bias, and where it writes. */
@@ -166,7 +166,7 @@ static void depthwise(const fv_depthwise *g, int64_t planes, int64_t row, int64_
     for (int64_t p0 = 0; p0 < planes; p0 += g->together) {
         const int64_t p1 = planes - p0 < g->together ? planes : p0 + g->together;
         for (int64_t p = p0; p < p1; p++)
-            depth_frame(g, x + p * g->h * g->w, first, high, work + (p - p0) * g->frame);
+            depth_frame(g, x + p * g->plane, first, high, work + (p - p0) * g->frame);
         for (int64_t k = p0 * g->filters; k < p1 * g->filters; k++) {
             const int64_t at = k * plane + row * g->ow;
             const depth_filter f = {

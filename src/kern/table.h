@@ -38,6 +38,7 @@ typedef struct fv_gemm_after {
    in two lines of a cache. */
 typedef struct fv_depthwise {
     int64_t h, w;               /* of the planes */
+    int64_t base, plane;        /* the first row that lies there, floats from plane to plane */
     int64_t kh, kw, sh, sw, dh; /* kernel, strides, dilation of rows */
     int64_t top, left;          /* padding */
     int64_t oh, ow;             /* of the result */
@@ -177,8 +178,8 @@ struct fv_kernels {
                               int64_t high, int64_t wide);
 
     /* Rows row ... row+rows-1 of the results of so many planes: y = bias + sum over the taps of w *
-       x, and `after`, whose `added` lies as y does (its ld does not count). Planes of x are h*w
-       apart, those of y oh*ow, a filter's weights kh*kw; bias NULL: none. work: `together` frames
+       x, and `after`, whose `added` lies as y does (its ld does not count). x is where row `base`
+       of the first plane lies; planes of y are oh*ow apart, a filter's weights kh*kw; bias NULL: none. work: `together` frames
        and FV_LANES_MAX floats; a frame has room for the rows that are read, and a phase for
        FV_LANES_MAX columns more than are written or read. The second one's vectors are half as long
        where the processor has such: for rows that fill no more. */

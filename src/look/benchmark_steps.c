@@ -51,7 +51,16 @@ static double bytes_moved(const fv_pass *p, bool backward) {
     double bytes = maps + weights + bytes_of(p->y, p->outputs);
     if (backward) bytes += maps + weights;
     if (p->added) bytes += bytes_of(p->added, 1);
+    if (p->inner) bytes += bytes_of(p->inner->w, p->inner->params);
     return bytes;
+}
+
+/* Of the layer that a step computes on its way to another one's input, if there is one. */
+static int64_t inner_macs(const fv_step_view *v) {
+    fv_cost cost;
+    if (!v->pass || !v->pass->inner) return 0;
+    fv__op_cost(v->site->inner, &cost);
+    return cost.macs;
 }
 
 fv_status fv__bench_list_steps(fv_bench_job *b) {
@@ -65,6 +74,7 @@ fv_status fv__bench_list_steps(fv_bench_job *b) {
         if (!step) return FV_EXHAUSTED;
         FV_TRY(name_step(b, &v, step));
         if (v.node >= 0) FV_TRY(fv__bench_macs(b, &b->net->nodes[v.node], &macs));
+        macs += inner_macs(&v);
         /* backward of conv and fc has two products */
         step->operations = (step->backward ? 4.0 : 2.0) * (double)macs * (double)b->told->batch;
         if (v.pass) step->bytes = bytes_moved(v.pass, step->backward);

@@ -95,6 +95,9 @@ typedef struct fv_site {
     /* of the plan, after rewriting; shape rules do not read it */
     fv_prologue prologue;
     fv_epilogue epilogue;
+    /* The operator that makes in[0], where this one's step computes it on its way, as much of it
+       as it needs at a time; NULL: in[0] is there. */
+    const struct fv_site *inner;
 } fv_site;
 
 /* What one sample costs, and how the receptive field grows. */
@@ -142,6 +145,9 @@ typedef struct fv_pass {
     const fv_epilogue *epilogue; /* applied to y[0]; NULL: nothing */
     const fv_tensor *added;      /* what the epilogue adds; NULL: nothing */
     const bool *overwrite; /* [inputs], fast versions: dx[i] may be overwritten, it holds nothing */
+    /* Options, weights and epilogue of fv_site.inner; NULL: there is none. Its x is x, which is
+       what that one reads and not what it makes. w[0] is there in prepare alone. */
+    const struct fv_pass *inner;
 } fv_pass;
 
 typedef void fv_pass_fn(const fv_pass *pass);

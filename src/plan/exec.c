@@ -114,12 +114,42 @@ static fv_tensor bind_saved(const fv_exec *e, int node, int i) {
     return t;
 }
 
+static const fv_node *inner_of(const fv_plan *plan, int node) {
+    const int inner = plan->nodes[node].inner;
+    return inner >= 0 ? &plan->net->nodes[inner] : NULL;
+}
+
 /* Tensors that a step's pass points at. */
 static size_t step_tensors(const fv_plan *plan, const fv_step *step) {
     if (step->kind != FV_STEP_RUN) return 2;
-    const fv_node *node = &plan->net->nodes[step->node];
+    const fv_node *node = &plan->net->nodes[step->node], *inner = inner_of(plan, step->node);
     return (size_t)(2 * node->inputs + 2 * node->outputs + 2 * (node->params + 1) + 1 +
-                    FV_OP_SAVED);
+                    FV_OP_SAVED + (inner ? inner->params + 1 : 0));
+}
+
+/* The weights that a node's step reads: its own, or what became of them when others were folded in.
+   Gives how many there are. */
+static int bind_weights(const fv_exec *e, int n, bool folded, fv_tensor *w) {
+    const fv_plan *plan = e->plan;
+    const int own = plan->net->nodes[n].params, params = folded && own < 2 ? 2 : own;
+    for (int i = 0; i < params; i++)
+        w[i] =
+            folded ? fv__prepared_param(e->prepared, n, i) : fv__prepared_weight(e->prepared, n, i);
+    return params;
+}
+
+/* What a step computes on its way to its own operator's input. */
+static void bind_inner(fv_exec *e, const fv_pass *outer, fv_pass *pass, int n, fv_tensor *w) {
+    const fv_plan *plan = e->plan;
+    const fv_plan_node *p = &plan->nodes[n];
+    *pass = *outer;
+    pass->op = plan->net->nodes[n].op;
+    pass->options = fv__plan_options_of(plan, n);
+    pass->inputs = plan->net->nodes[n].inputs;
+    pass->params = bind_weights(e, n, p->folds != NULL, w);
+    pass->w = w;
+    pass->epilogue = p->act >= 0 ? &p->site->epilogue : NULL;
+    pass->added = NULL;
 }
 
 static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *t) {
@@ -140,15 +170,10 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
         y[o] = bind_ref(e, &step->y[o], node->out[o], g);
         dy[o] = bind_ref(e, step->dy ? &step->dy[o] : &none, node->out[o], g);
     }
-    pass->params = folded && params < 2 ? 2 : params;
-    for (int i = 0; i < pass->params; i++) {
-        const fv_param *param = &plan->net->params[node->param[i < params ? i : 0]];
-        w[i] = folded ? fv__prepared_param(e->prepared, step->node, i)
-                      : fv__tensor(e->prepared->weights +
-                                       (size_t)param->offset * fv__dtype_bytes(plan->options.dtype),
-                                   plan->options.dtype, param->spec.shape);
-        dw[i] = bind_gradient_param(e, param, step->which);
-    }
+    pass->params = bind_weights(e, step->node, folded, w);
+    for (int i = 0; i < pass->params; i++)
+        dw[i] = bind_gradient_param(e, &plan->net->params[node->param[i < params ? i : 0]],
+                                    step->which);
     for (int i = 0; i < p->site->saved; i++) saved[i] = bind_saved(e, step->node, i);
     if (step->added.kind != FV_REF_NONE) *added = bind_ref(e, &step->added, p->added, g);
     pass->op = node->op;
@@ -169,6 +194,11 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
     pass->before = pass->prologue ? fv__prepared_at(e->prepared, p->before) : NULL;
     pass->epilogue = forward && (p->add >= 0 || p->act >= 0) ? &p->site->epilogue : NULL;
     pass->added = step->added.kind != FV_REF_NONE ? added : NULL;
+    if (forward && p->inner >= 0) {
+        fv_pass *inner = &e->inner[step - plan->steps];
+        bind_inner(e, pass, inner, p->inner, added + 1);
+        pass->inner = inner;
+    }
 }
 
 static void bind_convert(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *t) {
@@ -208,6 +238,12 @@ void fv__exec_bind(fv_exec *e) {
 
 /* ------------------------------------------------------------------------------ lifetime --- */
 
+static bool has_inner(const fv_plan *plan) {
+    for (size_t s = 0; s < plan->step_count; s++)
+        if (plan->steps[s].kind == FV_STEP_RUN && inner_of(plan, plan->steps[s].node)) return true;
+    return false;
+}
+
 static fv_status make(fv_context *ctx, fv_exec *e, const fv_exec_options *o) {
     const fv_plan *plan = e->plan;
     if (!e->prepared) {
@@ -228,6 +264,10 @@ static fv_status make(fv_context *ctx, fv_exec *e, const fv_exec_options *o) {
     e->passes = fv__alloc(ctx, (plan->step_count + 1) * sizeof *e->passes, "a run's steps");
     e->tensors = fv__alloc(ctx, (e->tensor_count + 1) * sizeof *e->tensors, "a run's steps");
     if (!e->passes || !e->tensors) return FV_EXHAUSTED;
+    if (has_inner(plan)) {
+        e->inner = fv__alloc(ctx, (plan->step_count + 1) * sizeof *e->inner, "a run's steps");
+        if (!e->inner) return FV_EXHAUSTED;
+    }
     if (fv__plan_grouped(plan)) {
         e->starts = fv__alloc(ctx, (e->tensor_count + 1) * sizeof *e->starts, "a run's steps");
         if (!e->starts) return FV_EXHAUSTED;
@@ -261,6 +301,7 @@ void fv__exec_free(fv_exec *e) {
     if (e->own_workspace && e->workspace) fv__workspace_free(e->workspace);
     if (e->own_workspace) fv__free(e->workspace);
     fv__free(e->passes);
+    fv__free(e->inner);
     fv__free(e->tensors);
     fv__free(e->starts);
     fv__free(e);

@@ -13,8 +13,8 @@
  */
 #include "plan/plan_internal.h"
 
-#define NEAR_BYTES  12582912 /* of maps that a step works on: so many stay in the last cache */
-#define GROUPS_MOST 1024     /* of a segment in the next one's group */
+#define NEAR_BYTES  6291456 /* of maps that a step works on: so many stay near in the last cache */
+#define GROUPS_MOST 1024    /* of a segment in the next one's group */
 
 /* Bytes of a value that one sample has; what has no batch counts once, as weights do. */
 static double sample_bytes(const fv_plan *plan, int value) {
@@ -25,7 +25,8 @@ static double sample_bytes(const fv_plan *plan, int value) {
 
 static double weight_bytes(const fv_plan *plan, int n) {
     const fv_node *node = &plan->net->nodes[n];
-    double sum = 0;
+    const int inner = plan->nodes[n].inner;
+    double sum = inner < 0 ? 0 : weight_bytes(plan, inner);
     for (int i = 0; i < node->params; i++)
         sum += (double)plan->net->params[node->param[i]].count * sizeof(float);
     return sum;
@@ -40,7 +41,7 @@ static int64_t wish(const fv_plan *plan, int n, int64_t most) {
     const fv_plan_node *p = &plan->nodes[n];
     if (node->op->traits & (FV_VIEW | FV_JOIN)) return most;
     double maps = sample_bytes(plan, p->writes), least = 0;
-    for (int i = 0; i < node->inputs; i++) maps += sample_bytes(plan, p->in[i]);
+    for (int i = 0; i < node->inputs; i++) maps += sample_bytes(plan, fv__plan_reads(plan, n, i));
     if (p->add >= 0) maps += sample_bytes(plan, p->added);
     int64_t best = most;
     for (int64_t groups = 1; groups <= most && groups <= GROUPS_MOST; groups++) {
@@ -74,9 +75,9 @@ static bool may_group(const fv_plan *plan) {
 }
 
 int fv__plan_step_at(const fv_plan *plan, int n) {
-    const fv_plan_node *p = &plan->nodes[n];
-    const int of = p->part_of >= 0 ? p->part_of : n;
-    return p->live && plan->nodes[of].order == n ? of : -1;
+    int of = n;
+    while (plan->nodes[of].part_of >= 0) of = plan->nodes[of].part_of;
+    return plan->nodes[n].live && plan->nodes[of].order == n ? of : -1;
 }
 
 void fv__plan_groups(fv_plan *plan) {
@@ -87,7 +88,8 @@ void fv__plan_groups(fv_plan *plan) {
     for (int n = (int)plan->net->node_count; n-- > 0;) {
         const int of = fv__plan_step_at(plan, n);
         if (of < 0) continue;
-        group = plan->nodes[of].group = wish(plan, of, group);
+        group = wish(plan, of, group);
+        for (int m = of; m >= 0; m = plan->nodes[m].inner) plan->nodes[m].group = group;
     }
 }
 

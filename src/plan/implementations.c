@@ -69,6 +69,7 @@ static fv_status keep_site(fv_plan *plan, int n, const fv_site *found) {
     site->out = out_shape;
     site->out_type = out_type;
     site->prologue = (fv_prologue){.there = p->front >= 0, .relu = p->front_act >= 0};
+    site->inner = p->inner >= 0 ? plan->nodes[p->inner].site : NULL;
     site->epilogue.add = p->add >= 0;
     if (p->act >= 0) {
         site->epilogue.act = plan->net->nodes[p->act].op;
@@ -112,6 +113,7 @@ static fv_status choose_pass(fv_context *ctx, fv_plan *plan, int n, fv_which whi
     FV_TRY(fv__impl_choose(ctx, plan->device, op, p->site, &request, &plan->arena, impl, settled,
                            NULL));
     FV_TRY(vary(ctx, plan, n, &request, *impl, settled));
+    if (p->inner >= 0) plan->nodes[p->inner].settled[which].packed = true;
     if (settled->scratch > plan->scratch_bytes) plan->scratch_bytes = settled->scratch;
     if (settled->worker > plan->worker_bytes) plan->worker_bytes = settled->worker;
     return FV_OK;

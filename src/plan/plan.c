@@ -33,7 +33,7 @@ static fv_status start_node(fv_plan *plan, int n) {
     if (!node->in) return FV_EXHAUSTED;
     memcpy(node->in, from->in, sizeof *node->in * (size_t)from->inputs);
     node->part_of = node->add = node->act = -1;
-    node->front = node->front_act = -1;
+    node->front = node->front_act = node->inner = -1;
     node->writes = from->out[0];
     node->order = n;
     node->group = plan->options.batch;
@@ -70,15 +70,23 @@ static fv_status name_part(fv_plan *plan, fv_plan_node *p, int part) {
     return p->parts ? FV_OK : FV_EXHAUSTED;
 }
 
+/* What is done behind node n, or (its `inner`) before. */
+static fv_status name_behind(fv_plan *plan, fv_plan_node *p, int n) {
+    const fv_plan_node *of = &plan->nodes[n];
+    for (const fv_fold *f = of->folds; f; f = f->next) FV_TRY(name_part(plan, p, f->node));
+    FV_TRY(name_part(plan, p, of->add));
+    return name_part(plan, p, of->act);
+}
+
 /* "bn1, add1, relu1": what a node's step does beside, before it and behind. */
 static fv_status name_parts(fv_plan *plan) {
     for (size_t n = 0; n < plan->net->node_count; n++) {
         fv_plan_node *p = &plan->nodes[n];
         FV_TRY(name_part(plan, p, p->front));
         FV_TRY(name_part(plan, p, p->front_act));
-        for (const fv_fold *f = p->folds; f; f = f->next) FV_TRY(name_part(plan, p, f->node));
-        FV_TRY(name_part(plan, p, p->add));
-        FV_TRY(name_part(plan, p, p->act));
+        FV_TRY(name_part(plan, p, p->inner));
+        if (p->inner >= 0) FV_TRY(name_behind(plan, p, p->inner));
+        FV_TRY(name_behind(plan, p, (int)n));
     }
     return FV_OK;
 }

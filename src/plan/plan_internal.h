@@ -66,6 +66,7 @@ typedef struct fv_plan_node {
     bool joined;         /* no step: a concat whose inputs were written in place */
     int part_of; /* the node whose step does its work forward (epilogue, folded); -1: its own */
     int front, front_act; /* the bn, and the relu behind it, that its step applies to x[0]; -1 */
+    int inner;            /* the node that makes in[0], which its step computes on its way; -1 */
     fv_fold *folds;       /* what is folded into its weights, in order; NULL: nothing */
     int add, act;         /* the nodes in its epilogue; -1: none */
     int added;            /* the value that the epilogue adds */
@@ -199,6 +200,11 @@ static inline const void *fv__plan_options_of(const fv_plan *plan, int node) {
     const void *own = plan->nodes[node].options;
     return own ? own : plan->net->nodes[node].options;
 }
+/* The value that a node's step reads as input i. */
+static inline int fv__plan_reads(const fv_plan *plan, int node, int i) {
+    while (i == 0 && plan->nodes[node].inner >= 0) node = plan->nodes[node].inner;
+    return plan->nodes[node].in[i];
+}
 /* The site of a node as rewriting left it, without its epilogue. */
 FV_MUST_USE fv_status fv__plan_site(fv_context *ctx, const fv_plan *plan, int node,
                                     fv_site_room *room);
@@ -233,7 +239,8 @@ struct fv_prepared {
 static inline char *fv__prepared_at(const fv_prepared *p, size_t offset) {
     return (char *)p->block->block + offset;
 }
-/* A parameter of a node as its step reads it: folded where a bn was. */
+/* A parameter of a node; and as its step reads it: folded where a bn was. */
+fv_tensor fv__prepared_weight(const fv_prepared *prepared, int node, int i);
 fv_tensor fv__prepared_param(const fv_prepared *prepared, int node, int i);
 
 struct fv_exec {
@@ -245,6 +252,7 @@ struct fv_exec {
     fv_workspace *workspace;
     const void *bound, *bound_prepared; /* the blocks that the passes point into */
     fv_pass *passes;                    /* [steps] */
+    fv_pass *inner;                     /* [steps] those of fv_site.inner; NULL: no step has one */
     fv_tensor *tensors;                 /* what the passes' arrays point at */
     size_t tensor_count;
     int64_t first; /* of the run's samples in the whole batch */

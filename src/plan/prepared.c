@@ -26,8 +26,8 @@ static bool reserve_folded(fv_plan *plan, int n) {
     const size_t item = fv__dtype_bytes(plan->options.dtype);
     const fv_param *w = param_of(plan, n, 0);
     const size_t weight = (size_t)w->count * item, bias = (size_t)w->spec.shape.dim[0] * item;
-    if (weight > plan->fold_bytes) plan->fold_bytes = weight;
     const bool packed = p->settled[FV_FORWARD].packed;
+    if (weight > plan->fold_bytes) plan->fold_bytes = weight;
     for (fv_fold *f = p->folds; f; f = f->next)
         if (f->numbers && !reserve(&plan->prepared_bytes, 4 * bias, &f->at)) return false;
     return reserve(&plan->prepared_bytes, packed ? 0 : weight, &p->folded[0]) &&
@@ -91,7 +91,7 @@ fv_status fv__plan_prepared(fv_context *ctx, fv_plan *plan) {
 
 /* ----------------------------------------------------------------------------- the block --- */
 
-static fv_tensor weight_of(const fv_prepared *p, int node, int i) {
+fv_tensor fv__prepared_weight(const fv_prepared *p, int node, int i) {
     const fv_param *param = param_of(p->plan, node, i);
     const fv_dtype dtype = p->plan->options.dtype;
     return fv__tensor(p->weights + (size_t)param->offset * fv__dtype_bytes(dtype), dtype,
@@ -100,8 +100,8 @@ static fv_tensor weight_of(const fv_prepared *p, int node, int i) {
 
 fv_tensor fv__prepared_param(const fv_prepared *p, int node, int i) {
     const fv_plan_node *n = &p->plan->nodes[node];
-    if (!n->folds || i > 1) return weight_of(p, node, i);
-    fv_tensor t = weight_of(p, node, 0);
+    if (!n->folds || i > 1) return fv__prepared_weight(p, node, i);
+    fv_tensor t = fv__prepared_weight(p, node, 0);
     if (i == 1) t.shape = fv__shape1(t.shape.dim[0]);
     t = fv__tensor(NULL, t.dtype, t.shape);
     const bool there = i == 1 || !n->settled[FV_FORWARD].packed;
@@ -128,7 +128,7 @@ static const void *numbers_of(const fv_prepared *p, const fv_fold *f, int64_t fi
     for (int i = 0; i < 4; i++)
         x[i] = f->numbers ? fv__tensor(fv__prepared_at(p, f->at + (size_t)i * bytes), dtype,
                                        fv__shape1(filters))
-                          : weight_of(p, f->node, i);
+                          : fv__prepared_weight(p, f->node, i);
     return f->numbers ? &constant : p->plan->net->nodes[f->node].options;
 }
 
@@ -137,7 +137,7 @@ static void fold(const fv_prepared *p, int node) {
     const fv_plan_node *n = &p->plan->nodes[node];
     int own = p->plan->net->nodes[node].params;
     fv_tensor x[6], y[2] = {fv__prepared_param(p, node, 0), fv__prepared_param(p, node, 1)};
-    for (int i = 0; i < own; i++) x[i] = weight_of(p, node, i);
+    for (int i = 0; i < own; i++) x[i] = fv__prepared_weight(p, node, i);
     for (const fv_fold *f = n->folds; f; f = f->next) {
         fv_pass pass = pass_of(p, node);
         pass.op = &fv__op_fold;
@@ -157,7 +157,7 @@ static void fold(const fv_prepared *p, int node) {
 static void before(const fv_prepared *p, int node) {
     const fv_plan_node *n = &p->plan->nodes[node];
     fv_tensor x[4];
-    for (int i = 0; i < 4; i++) x[i] = weight_of(p, n->front, i);
+    for (int i = 0; i < 4; i++) x[i] = fv__prepared_weight(p, n->front, i);
     fv_tensor y =
         fv__tensor(fv__prepared_at(p, n->before), x[0].dtype, fv__shape2(3, x[0].shape.dim[0]));
     fv_pass pass = pass_of(p, n->front);
@@ -169,17 +169,26 @@ static void before(const fv_prepared *p, int node) {
     p->plan->device->launch(n->before_impl->run, &pass);
 }
 
+/* The same with the weights that prepare reads, into w. */
+static fv_pass weighed(const fv_prepared *p, int node, bool folded, fv_tensor w[FV_OP_PARAMS]) {
+    fv_pass pass = pass_of(p, node);
+    if (folded && pass.params < 2) pass.params = 2;
+    for (int i = 0; i < pass.params; i++)
+        w[i] = folded ? fv__prepared_param(p, node, i) : fv__prepared_weight(p, node, i);
+    pass.w = w;
+    return pass;
+}
+
 static void prepare_pass(fv_prepared *p, int node, fv_which which) {
     const fv_plan_node *n = &p->plan->nodes[node];
     const fv_impl *impl = which == FV_FORWARD ? n->forward : n->backward;
     if (!impl || !impl->prepare) return;
-    fv_pass pass = pass_of(p, node);
-    fv_tensor w[FV_OP_PARAMS];
-    const bool folded = which == FV_FORWARD && n->folds;
-    if (folded && pass.params < 2) pass.params = 2;
-    for (int i = 0; i < pass.params; i++)
-        w[i] = folded ? fv__prepared_param(p, node, i) : weight_of(p, node, i);
-    pass.w = w;
+    fv_tensor w[FV_OP_PARAMS], inner_w[FV_OP_PARAMS];
+    fv_pass pass = weighed(p, node, which == FV_FORWARD && n->folds, w), inner;
+    if (n->inner >= 0) {
+        inner = weighed(p, n->inner, p->plan->nodes[n->inner].folds != NULL, inner_w);
+        pass.inner = &inner;
+    }
     pass.state = n->settled[which].state;
     pass.prepared = fv__prepared_at(p, n->prepared[which]);
     p->plan->device->launch(impl->prepare, &pass);
@@ -192,7 +201,7 @@ static void forget(const fv_prepared *p, int node) {
     const fv_plan_node *n = &p->plan->nodes[node];
     if (!p->rests || p->host || p->plan->net->nodes[node].params == 0) return;
     if (!n->folds && !n->settled[FV_FORWARD].packed) return;
-    const fv_tensor w = weight_of(p, node, 0);
+    const fv_tensor w = fv__prepared_weight(p, node, 0);
     fv__file_forget(w.data, (size_t)fv__shape_count(&w.shape) * fv__dtype_bytes(w.dtype));
 }
 
@@ -210,18 +219,30 @@ static size_t weight_bytes(const fv_plan *plan) {
     return (size_t)plan->net->param_elements * fv__dtype_bytes(plan->options.dtype);
 }
 
+/* Whether another node's step computes this one on its way: it is prepared there, where a folded
+   weight at the block's end is still what it should be. */
+static bool is_inner(const fv_plan *plan, int n) {
+    const int outer = plan->nodes[n].part_of;
+    return outer >= 0 && plan->nodes[outer].inner == n;
+}
+
+static void prepare_node(fv_prepared *p, int n) {
+    const fv_plan_node *node = &p->plan->nodes[n];
+    if (node->inner >= 0 && p->plan->nodes[node->inner].folds) fold(p, node->inner);
+    if (node->folds) fold(p, n);
+    if (node->front >= 0) before(p, n);
+    prepare_pass(p, n, FV_FORWARD);
+    prepare_pass(p, n, FV_BACKWARD);
+    forget(p, n);
+    if (node->inner >= 0) forget(p, node->inner);
+}
+
 void fv__prepare(fv_context *ctx, fv_prepared *p) {
     p->ctx = ctx;
     if (p->host) p->plan->device->upload(p->weights, p->host, weight_bytes(p->plan));
     upload_constants(p);
-    for (size_t n = 0; n < p->plan->net->node_count; n++) {
-        if (!p->plan->nodes[n].live) continue;
-        if (p->plan->nodes[n].folds) fold(p, (int)n);
-        if (p->plan->nodes[n].front >= 0) before(p, (int)n);
-        prepare_pass(p, (int)n, FV_FORWARD);
-        prepare_pass(p, (int)n, FV_BACKWARD);
-        forget(p, (int)n);
-    }
+    for (size_t n = 0; n < p->plan->net->node_count; n++)
+        if (p->plan->nodes[n].live && !is_inner(p->plan, (int)n)) prepare_node(p, (int)n);
 }
 
 int64_t fv__prepared_count(const fv_prepared *p) {

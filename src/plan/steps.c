@@ -94,8 +94,8 @@ static fv_status list_forward_of(fv_context *ctx, fv_plan *plan, int n) {
     if (!step.x || !step.y) return FV_EXHAUSTED;
     plan->listed = p->group;
     for (int i = 0; i < node->inputs; i++)
-        FV_TRY(value_in(ctx, plan, FV_FORWARD, p->in[i], fv__impl_in(p->forward, settled, i),
-                        &step.x[i]));
+        FV_TRY(value_in(ctx, plan, FV_FORWARD, fv__plan_reads(plan, n, i),
+                        fv__impl_in(p->forward, settled, i), &step.x[i]));
     if (p->add >= 0)
         FV_TRY(
             value_in(ctx, plan, FV_FORWARD, p->added, plan->values[p->writes].layout, &step.added));
