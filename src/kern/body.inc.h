@@ -10,6 +10,7 @@
 #include "kern/math.inc.h"
 #include "kern/element.inc.h"
 #include "kern/point.inc.h"
+#include "kern/pool.inc.h"
 #include "kern/patch.inc.h"
 #include "kern/peak.inc.h"
 #include "kern/winograd.inc.h"

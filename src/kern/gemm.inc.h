@@ -115,48 +115,7 @@ INLINE void tile(const int R, const int V, const int64_t m, const gemm_places *g
     }
 }
 
-#define STEPS (LANES / MR) /* of the sum that a vector of packed rows holds */
-
-/* One of few columns, of MR packed rows. A vector holds STEPS neighbouring steps of the sum; their
-   sums are added at the end, from the first on. */
-INLINE void column(const gemm_places *g, const float *a, const float *b, const int32_t *off,
-                   float *c, const float *bias, int64_t after_at) {
-#if LANES >= MR
-    vec acc[4] = {v_zero(), v_zero(), v_zero(), v_zero()};
-    float lane[LANES], sum[MR];
-    const int64_t ldb = g->ldb, k = g->k;
-    int64_t l = 0;
-    for (; l + 4 * STEPS <= k; l += 4 * STEPS) {
-        UNROLL for (int u = 0; u < 4; u++) {
-            float x[STEPS];
-            UNROLL for (int s = 0; s < STEPS; s++) {
-                const int64_t at = l + u * STEPS + s;
-                x[s] = off ? b[off[at]] : b[at * ldb];
-            }
-            acc[u] = v_fma(v_load(a + (l + u * STEPS) * MR), v_steps(x), acc[u]);
-        }
-    }
-    v_store(lane, (acc[0] + acc[1]) + (acc[2] + acc[3]));
-    for (int r = 0; r < MR; r++) {
-        sum[r] = lane[r];
-        for (int s = 1; s < STEPS; s++) sum[r] += lane[s * MR + r];
-    }
-    for (; l < k; l++)
-        for (int r = 0; r < MR; r++) sum[r] += a[l * MR + r] * (off ? b[off[l]] : b[l * ldb]);
-    for (int r = 0; r < MR; r++) {
-        float *y = c + r * g->ldc;
-        float v = sum[r] + (g->add ? *y : bias ? bias[r] : 0);
-        if (g->after && g->after->added) v += g->after->added[r * g->after->ld + after_at];
-        if (g->after && g->after->bounded) {
-            v = v < g->after->low ? g->after->low : v;
-            v = v > g->after->high ? g->after->high : v;
-        }
-        *y = v;
-    }
-#else /* never called: a vector holds no packed row */
-    (void)g, (void)a, (void)b, (void)off, (void)c, (void)bias, (void)after_at;
-#endif
-}
+#include "kern/columns.inc.h"
 
 /* All columns for a fixed number of rows: as many full tiles as fit, then a narrower one, whose
    last vector may be a part. */
@@ -171,7 +130,7 @@ INLINE void column(const gemm_places *g, const float *a, const float *b, const i
                 tile(R, NV > 2 ? 2 : NV, LANES, g, a, AR, b + j, OFF, c + j, bias, j);             \
             else if (rest > LANES)                                                                 \
                 tile(R, 1, LANES, g, a, AR, b + j, OFF, c + j, bias, j);                           \
-            for (j = cols - m; j < cols; j++) column(g, a, b + j, OFF, c + j, bias, j);            \
+            columns_alone(g, cols, m, a, b, OFF, c, bias);                                         \
         } else if (NV > 2 && rest > 2 * LANES)                                                     \
             tile(R, NV, m, g, a, AR, b + j, OFF, c + j, bias, j);                                  \
         else if (rest == 2 * LANES)                                                                \

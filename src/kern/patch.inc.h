@@ -89,6 +89,52 @@ static void unpatch(const fv_patches *g, float *x, int64_t k0, int64_t k1, int64
     }
 }
 
+/* Where a frame lies in its plane. */
+typedef struct frame_plane {
+    int64_t h, w, row, col, lo, hi;
+} frame_plane;
+
+/* Frames of stride 1 in rows of V vectors, of which the last may be a part; columns lo … hi-1 lie
+   in the plane. */
+INLINE void frames_of(const int V, const frame_plane *g, const float *x, float *out, int64_t rows,
+                      int64_t pitch) {
+    const int64_t m = pitch - (V - 1) * LANES;
+    int64_t a[2], b[2];
+    UNROLL for (int v = 0; v < V; v++) {
+        a[v] = g->lo > v * LANES ? g->lo - v * LANES : 0;
+        b[v] = g->hi - v * LANES < LANES ? g->hi - v * LANES : LANES;
+        if (b[v] < a[v]) a[v] = b[v] = 0;
+    }
+    int64_t top = g->row < 0 ? -g->row : 0, end = g->h - g->row;
+    top = top < rows ? top : rows;
+    end = end < top ? top : end < rows ? end : rows;
+    clear(out, top * pitch);
+    clear(out + end * pitch, (rows - end) * pitch);
+    const float *from = x + (g->row + top) * g->w + g->col;
+    float *to = out + top * pitch;
+    for (int64_t r = top; r < end; r++, from += g->w, to += pitch) {
+        UNROLL for (int v = 0; v < V; v++) {
+            const vec y = v_load_range(from + v * LANES, a[v], b[v]);
+            if (v < V - 1)
+                v_store(to + v * LANES, y);
+            else
+                v_store_part(to + v * LANES, y, m);
+        }
+    }
+}
+
+APART void frames_narrow(int64_t planes, int64_t x_step, int64_t out_step, const frame_plane *g,
+                         const float *x, float *out, int64_t rows, int64_t pitch) {
+    for (int64_t p = 0; p < planes; p++, x += x_step, out += out_step)
+        frames_of(1, g, x, out, rows, pitch);
+}
+
+APART void frames_of_two(int64_t planes, int64_t x_step, int64_t out_step, const frame_plane *g,
+                         const float *x, float *out, int64_t rows, int64_t pitch) {
+    for (int64_t p = 0; p < planes; p++, x += x_step, out += out_step)
+        frames_of(2, g, x, out, rows, pitch);
+}
+
 /* The frame of stride 1, LANES columns of all rows at a time: the masks are the same for each. */
 INLINE void frame_whole(const float *x, int64_t h, int64_t w, int64_t row, int64_t col, int64_t lo,
                         int64_t hi, float *out, int64_t rows, int64_t pitch) {
@@ -112,6 +158,12 @@ static void frame(int64_t planes, int64_t x_step, int64_t out_step, const float 
     int64_t lo = col >= 0 ? 0 : (-col + sw - 1) / sw;
     int64_t hi = col >= w ? 0 : (w - 1 - col) / sw + 1;
     if (hi > pitch) hi = pitch;
+    if (sh == 1 && sw == 1 && pitch <= 2 * LANES) {
+        const frame_plane g = {h, w, row, col, lo, hi};
+        (pitch <= LANES ? frames_narrow : frames_of_two)(planes, x_step, out_step, &g, x, out, rows,
+                                                         pitch);
+        return;
+    }
     for (int64_t p = 0; p < planes; p++, x += x_step, out += out_step) {
         if (sh == 1 && sw == 1) {
             frame_whole(x, h, w, row, col, lo, hi, out, rows, pitch);

@@ -42,6 +42,9 @@
 #endif
 
 #define INLINE static inline __attribute__((always_inline, unused))
+/* For a short loop that would drown among the others of its caller: no register is left for what it
+   needs in every round. */
+#define APART static __attribute__((noinline, unused))
 /* A loop over registers: always unrolled, so that its array lives in registers. */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -88,10 +91,33 @@ INLINE vec v_set(float x) {
 #endif
 }
 
-/* x[0] in the first lanes, x[1] in the next, and so on: as many numbers as MR lanes fit. */
-#define v_steps(x)                                                                                 \
-    (STEPS == 1 ? v_set((x)[0])                                                                    \
-                : v_where_low(LANES / 2, v_set((x)[0]), v_set((x)[STEPS > 1 ? 1 : 0])))
+/* *at[0] in the first lanes, *at[1] in the next, and so on: as many numbers as MR lanes fit. */
+#define v_steps(at)                                                                                \
+    (STEPS == 1 ? v_set(*(at)[0])                                                                  \
+                : v_where_low(LANES / 2, v_set(*(at)[0]), v_set(*(at)[STEPS > 1 ? 1 : 0])))
+
+/* Four floats from p again and again in the first half of the lanes, from q in the second; and the
+   j-th of every four in all its places. */
+INLINE vec v_quads(const float *p, const float *q) {
+#if FV_LEVEL == 2
+    return _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_broadcast_ps((const __m128 *)p)),
+                              _mm256_broadcast_ps((const __m128 *)q), 1);
+#elif FV_LEVEL == 1
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(q), 1);
+#else
+    (void)q; /* four lanes are all */
+    return v_load(p);
+#endif
+}
+#if LANES == 16
+#define v_quad_of(x, j)                                                                            \
+    __builtin_shufflevector(x, x, j, j, j, j, 4 + j, 4 + j, 4 + j, 4 + j, 8 + j, 8 + j, 8 + j,     \
+                            8 + j, 12 + j, 12 + j, 12 + j, 12 + j)
+#elif LANES == 8
+#define v_quad_of(x, j) __builtin_shufflevector(x, x, j, j, j, j, 4 + j, 4 + j, 4 + j, 4 + j)
+#else
+#define v_quad_of(x, j) __builtin_shufflevector(x, x, j, j, j, j)
+#endif
 
 /* The first half's lanes of a, the others of b. */
 INLINE vec v_where_low(int half, vec a, vec b) {
