@@ -68,7 +68,8 @@ static void depth_frame(const fv_depthwise *g, const float *x, int64_t first, in
                         float *frame) {
     const int64_t from = first < 0 ? 0 : first, end = first + high < g->h ? first + high : g->h;
     frame += (from - first) * g->pitch;
-    for (int64_t i = from; i < end; i++, frame += g->pitch) depth_row(g, x + (i - g->base) * g->w, frame);
+    for (int64_t i = from; i < end; i++, frame += g->pitch)
+        depth_row(g, x + (i - g->base) * g->w, frame);
 }
 
 /* One filter: its weights and bias, and where it writes. */

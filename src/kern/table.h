@@ -179,10 +179,10 @@ struct fv_kernels {
 
     /* Rows row ... row+rows-1 of the results of so many planes: y = bias + sum over the taps of w *
        x, and `after`, whose `added` lies as y does (its ld does not count). x is where row `base`
-       of the first plane lies; planes of y are oh*ow apart, a filter's weights kh*kw; bias NULL: none. work: `together` frames
-       and FV_LANES_MAX floats; a frame has room for the rows that are read, and a phase for
-       FV_LANES_MAX columns more than are written or read. The second one's vectors are half as long
-       where the processor has such: for rows that fill no more. */
+       of the first plane lies; planes of y are oh*ow apart, a filter's weights kh*kw; bias NULL:
+       none. work: `together` frames and FV_LANES_MAX floats; a frame has room for the rows that are
+       read, and a phase for FV_LANES_MAX columns more than are written or read. The second one's
+       vectors are half as long where the processor has such: for rows that fill no more. */
     void (*depthwise)(const fv_depthwise *g, int64_t planes, int64_t row, int64_t rows,
                       const float *x, const float *w, const float *bias, const fv_gemm_after *after,
                       float *y, float *work);
