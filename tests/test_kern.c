@@ -359,6 +359,33 @@ static void test_gradients(void **state) {
         }
 }
 
+static void test_winograd_filter(void **state) {
+    (void)state;
+    enum { N = 70, STEP = 75, APART = 80 };
+    static float x[3 * STEP], y[4 * APART + 1];
+    static const float g[2][3] = {{0.5f, -0.75f, 1.25f}, {2, 0.125f, -1}};
+    fill(x, 3 * STEP, 15);
+    EVERY_ISA(k)
+    for (int64_t n = 1; n <= N; n++)
+        for (int pairs = 1; pairs <= 2; pairs++) {
+            for (int i = 0; i < 4 * APART + 1; i++) y[i] = 7;
+            k->winograd_filter(n, x, STEP, pairs, g, y, APART);
+            for (int64_t i = 0; i < 4 * APART + 1; i++) {
+                const int64_t q = i / APART, at = i % APART;
+                if (q >= 2 * pairs || at >= n) {
+                    assert_true(y[i] == 7);
+                    continue;
+                }
+                const float *of = g[q / 2];
+                const double middle = (q % 2 ? -1.0 : 1.0) * (double)of[1];
+                near("winograd_filter", k, n, (double)y[i],
+                     (double)of[0] * (double)x[at] + middle * (double)x[STEP + at] +
+                         (double)of[2] * (double)x[2 * STEP + at],
+                     1e-5);
+            }
+        }
+}
+
 static void test_sums(void **state) {
     (void)state;
     static float x[MOST], y[MOST];
@@ -514,14 +541,14 @@ int main(void) {
         cmocka_unit_test(test_after),       cmocka_unit_test(test_pack),
         cmocka_unit_test(test_dot),         cmocka_unit_test(test_transpose),
         cmocka_unit_test(test_activations), cmocka_unit_test(test_special),
-        cmocka_unit_test(test_gradients),   cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_levels),      cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_dot_halves),  cmocka_unit_test(test_pack),
-        cmocka_unit_test(test_dot),         cmocka_unit_test(test_transpose),
-        cmocka_unit_test(test_activations), cmocka_unit_test(test_special),
-        cmocka_unit_test(test_gradients),   cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_unary),       cmocka_unit_test(test_binary),
-        cmocka_unit_test(test_affine_rows),
+        cmocka_unit_test(test_gradients),   cmocka_unit_test(test_winograd_filter),
+        cmocka_unit_test(test_sums),        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_gemm),        cmocka_unit_test(test_dot_halves),
+        cmocka_unit_test(test_pack),        cmocka_unit_test(test_dot),
+        cmocka_unit_test(test_transpose),   cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_special),     cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_sums),        cmocka_unit_test(test_unary),
+        cmocka_unit_test(test_binary),      cmocka_unit_test(test_affine_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,6 +151,8 @@ static bool swept(void *arg, const fv_op *op, const char *sample, int seed) {
 /* So large that every way of cutting them is another one. */
 static void walk_large(walk *w) {
     static const char *const convs[] = {"64 3x3 pad 1 ; 1x72x28x28",
+                                        "20 3x3 pad 1 ; 1x150x27x30",
+                                        "40 3x3 ; 3x261x9x14",
                                         "40 3x3 pad 1 ; 1x24x58x44",
                                         "16 3x3 pad 1 ; 9x96x14x12",
                                         "48 5x5 pad 2 stride 2 ; 2x65x40x36",

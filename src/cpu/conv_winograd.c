@@ -6,42 +6,28 @@
  *
  * Three passes over a band of tiles: every channel's tiles are transformed; a product for each
  * number of a transformed tile sums over the channels; every filter's sums are transformed back,
- * and bias, sum and activation follow. The filters are transformed when they are prepared. A band
- * is rows of tiles, counted on through the samples: so many that the transformed numbers stay in
- * the caches and the filters are worth reading. Where there are rows enough, each thread has bands
- * of its own, and what it transforms it multiplies itself; else all threads share each pass of a
- * band. Products run over whole vectors of tiles, so that no sum depends on how bands are cut.
+ * and bias, sum and activation follow. The filters are transformed when they are prepared, or,
+ * large ones, where they are met (winograd_filters.c). A band is rows of tiles, counted on through
+ * the samples: so many that the transformed numbers stay in the caches and the filters are worth
+ * reading. Where there are rows enough, each thread has bands of its own, and what it transforms it
+ * multiplies itself; else all threads share each pass of a band. Products run over whole vectors of
+ * tiles, so that no sum depends on how bands are cut.
  *
  * Errors: those of F(2x2, 3x3), of either stride, are the definition's summed in float32, those of
  * F(4x4, 3x3) twice as large.
  */
-#include "cpu/conv_sizes.h"
 #include "cpu/winograd.h"
 
 #define BAND_FLOATS   524288  /* transformed numbers in work: 2 MB */
 #define BAND_TILES    64      /* products are worth their filters from here on */
 #define FILTER_FLOATS 4194304 /* numbers of filters: 16 MB */
+#define LATE_STRIPS   8       /* of filters, that meet the same tiles one after the other */
+#define LATE_VECTORS  3       /* of tiles: fewer do not hide that filters are transformed */
 #define READING       16      /* multiplications that take the time of reading one weight */
-
-/* What settle finds of a site. */
-typedef struct winograd {
-    fv_conv_sizes s;
-    const fv_winograd_form *form;
-    int64_t high, across;  /* tiles of a map */
-    int64_t lines;         /* rows of tiles of all samples */
-    int64_t rows;          /* of a band, at most */
-    bool whole;            /* one band, whose last tiles may be summed in an order of their own */
-    int64_t ld;            /* from a channel's tiles of a band to the next one's */
-    int64_t in_step, step; /* from number to number of a tile: before and after the products */
-    int64_t strips;        /* of filters */
-    int64_t frame, pitch;  /* a channel of a band with its padding: floats in all and in a row */
-    int64_t worker;        /* floats */
-    double grain;          /* operations of a piece that is shared out, in twos of FV_GRAIN */
-} winograd;
 
 typedef struct work {
     const fv_pass *p;
-    const winograd *g;
+    const fv_winograd *g;
     int64_t bands;      /* all lines in so many */
     int64_t line, rows; /* of this band */
     float *in, *out;    /* transformed */
@@ -49,7 +35,7 @@ typedef struct work {
 } work;
 
 /* Columns of the products of so many rows of tiles. */
-static int64_t columns_of(const winograd *g, int64_t rows, const struct fv_kernels *k) {
+static int64_t columns_of(const fv_winograd *g, int64_t rows, const struct fv_kernels *k) {
     const int64_t tiles = rows * g->across;
     return g->whole ? tiles : fv__cpu_up(tiles, k->lanes) * k->lanes;
 }
@@ -94,9 +80,15 @@ static const char *dear(const fv_conv_sizes *s, const fv_winograd_form *f) {
 
 FV_CUTS({"bands half as large", -1, 0, 0}, {"bands twice as large", 1, 0, 0},
         {"bands four times as large", 2, 0, 0}, {"a quarter as many pieces", 0, 0, -2},
-        {"four times as many pieces", 0, 0, 2})
+        {"four times as many pieces", 0, 0, 2}, /* and the last one, step_variant leaves it out: */
+        {"filters transformed the other time", 0, 1, 0})
 
-static void cut(winograd *g, const fv_cut *as, const struct fv_kernels *k) {
+/* Filters of stride 2 are as many as those of the definition nearly: none are late. */
+static const char *step_variant(int i) {
+    return cut_number(i).depth ? NULL : variant(i);
+}
+
+static void cut(fv_winograd *g, const fv_cut *as) {
     const fv_winograd_form *f = g->form;
     const int64_t numbers = fv__winograd_numbers(f), sums = fv__winograd_sums(f);
     const int64_t side = f->tile * f->stride, each = numbers * g->s.c + sums * g->s.k;
@@ -110,31 +102,36 @@ static void cut(winograd *g, const fv_cut *as, const struct fv_kernels *k) {
     g->pitch = side * g->across + 4;
     const int64_t most = fv__cpu_min(g->rows, g->high);
     g->frame = fv__cpu_pad((side * most + 2) * g->pitch);
-    g->worker = numbers * g->in_step + sums * g->step + g->frame +
-                fv__cpu_pad(FV_WINOGRAD_WORK(most * g->across));
-    (void)k;
+    g->work = fv__cpu_pad(FV_WINOGRAD_WORK(most * g->across));
+    g->worker = numbers * g->in_step + sums * g->step + g->frame + g->work;
 }
 
 /* Cuts the work as the site says, or the variant does. */
-static const char *cut_as(winograd *g, const fv_request *request) {
+static const char *cut_as(fv_winograd *g, const fv_request *request) {
     const fv_cut none = cut_number(0), as = cut_number(request->variant);
-    cut(g, &none, request->kernels);
+    cut(g, &none);
     const int64_t usual = g->rows;
     g->whole = usual == g->lines && fv__cpu_alone(g->lines * g->across, request->kernels);
     if (!as.name) return NULL;
-    cut(g, &as, request->kernels);
-    if (g->rows == usual) return as.parts ? NULL : fv__cpu_no_other;
+    cut(g, &as);
+    if (g->rows == usual && !as.depth) return as.parts ? NULL : fv__cpu_no_other;
     return g->whole ? fv__cpu_other_bits : NULL;
+}
+
+/* Filters that are many and are met once, by tiles enough. */
+static bool late(const fv_winograd *g, const struct fv_kernels *k) {
+    return g->form->pairs > 0 && fv__winograd_filters(g->form) * g->s.c * g->s.k > FILTER_FLOATS &&
+           g->rows == g->lines && g->rows * g->across >= LATE_VECTORS * k->lanes;
 }
 
 static const char *settle_form(const fv_site *site, const fv_request *request, fv_arena *arena,
                                fv_settled *settled, const fv_winograd_form *f) {
     const char *why = unfit(site, request, f);
     if (why) return why;
-    FV_STATE(winograd, g, arena);
+    FV_STATE(fv_winograd, g, arena);
     if (!g) return fv__impl_no_memory;
-    *g = (winograd){.s = fv__cpu_conv_sizes(site->options, &site->in[0], request->kernels),
-                    .form = f};
+    *g = (fv_winograd){.s = fv__cpu_conv_sizes(site->options, &site->in[0], request->kernels),
+                       .form = f};
     why = dear(&g->s, f);
     if (why) return why;
     g->high = fv__cpu_up(g->s.patch.oh, f->tile);
@@ -143,9 +140,10 @@ static const char *settle_form(const fv_site *site, const fv_request *request, f
     why = cut_as(g, request);
     if (why) return why;
     g->strips = fv__cpu_up(g->s.k, request->kernels->mr);
+    g->late = late(g, request->kernels) != (cut_number(request->variant).depth != 0);
+    g->worker += (int64_t)fv__winograd_late_floats(g, request->kernels);
     settled->state = g;
-    settled->prepared = sizeof(float) * (size_t)(fv__winograd_filters(f) * g->strips *
-                                                 request->kernels->mr * g->s.c);
+    settled->prepared = sizeof(float) * fv__winograd_filter_floats(g, request->kernels);
     settled->packed = true;
     settled->worker = sizeof(float) * (size_t)g->worker;
     return NULL;
@@ -166,31 +164,6 @@ static const char *settle_step(const fv_site *site, const fv_request *request, f
     return settle_form(site, request, arena, settled, &fv__winograd_step);
 }
 
-/* -------------------------------------------------------------------------- the filters --- */
-
-/* packed[number][strip][channel][filter of the strip] */
-static void transform_strips(void *arg, int64_t first, int64_t end, int worker) {
-    const fv_pass *p = arg;
-    const winograd *g = p->state;
-    const int64_t mr = p->kernels->mr, step = g->strips * mr * g->s.c;
-    (void)worker;
-    /* Channel by channel, a strip's filters side by side: their numbers fill whole cache lines. */
-    for (int64_t k0 = first * mr; k0 < fv__cpu_min(end * mr, g->s.k); k0 += mr) {
-        const float *from = (const float *)p->w[0].data + k0 * g->s.c * 9;
-        float *to = (float *)p->prepared + k0 * g->s.c;
-        const int64_t filters = fv__cpu_min(mr, g->s.k - k0);
-        for (int64_t c = 0; c < g->s.c; c++)
-            for (int64_t k = 0; k < filters; k++)
-                fv__winograd_filter(g->form, from + (k * g->s.c + c) * 9, to + c * mr + k, step);
-    }
-}
-
-static void prepare(const fv_pass *p) {
-    const winograd *g = p->state;
-    fv__cpu_split(p->pool, g->strips, (double)(g->s.k * g->s.c * 4 * fv__winograd_filters(g->form)),
-                  FV_GRAIN, transform_strips, p);
-}
-
 /* ------------------------------------------------------------------------------ running --- */
 
 /* Memory of a worker: transformed numbers of a band, then a frame and what transforms work in. */
@@ -198,7 +171,7 @@ static float *worker_at(const work *w, int worker) {
     return (float *)w->p->scratch + worker * w->g->worker;
 }
 static float *frame_at(const work *w, int worker) {
-    const winograd *g = w->g;
+    const fv_winograd *g = w->g;
     return worker_at(w, worker) + fv__winograd_numbers(g->form) * g->in_step +
            fv__winograd_sums(g->form) * g->step;
 }
@@ -211,7 +184,7 @@ typedef struct run {
 
 /* The run that begins at the band's row `at`. */
 static run run_at(const work *w, int64_t at) {
-    const winograd *g = w->g;
+    const fv_winograd *g = w->g;
     const int64_t line = w->line + at, row = line % g->high;
     return (run){line / g->high, row, fv__cpu_min(g->high - row, w->rows - at), at * g->across};
 }
@@ -234,7 +207,7 @@ static transform_out *out_of(const fv_winograd_form *f, const struct fv_kernels 
 /* Units are channels. */
 static void inputs(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
-    const winograd *g = w->g;
+    const fv_winograd *g = w->g;
     const fv_patches *m = &g->s.patch;
     const struct fv_kernels *k = w->p->kernels;
     const int64_t stride = g->form->stride, side = g->form->tile * stride;
@@ -254,20 +227,29 @@ static void inputs(void *arg, int64_t first, int64_t end, int worker) {
         }
 }
 
-/* A strip of filters of one sum: the products of its numbers, one after the other. */
-static void sum_up(const work *w, int64_t strip, int64_t sum, int64_t columns) {
-    const winograd *g = w->g;
-    const fv_winograd_form *f = g->form;
+/* Channels c ... c+count-1 of a number of all tiles of a band, times a strip of filters, into a
+   sum. */
+static void product(const work *w, int64_t strip, int64_t number, int64_t sum, int64_t c,
+                    int64_t count, const float *filters, bool add) {
+    const fv_winograd *g = w->g;
     const struct fv_kernels *k = w->p->kernels;
-    const int64_t r = strip * k->mr, down = sum / f->sums, along = sum % f->sums;
+    const int64_t r = strip * k->mr;
+    k->gemm(fv__cpu_min(k->mr, g->s.k - r), columns_of(g, w->rows, k), count, filters, k->mr, 1,
+            w->in + number * g->in_step + c * g->ld, g->ld, NULL,
+            w->out + sum * g->step + r * g->ld, g->ld, NULL, add);
+}
+
+/* A strip of filters of one sum: the products of its numbers, one after the other. */
+static void sum_up(const work *w, int64_t strip, int64_t sum) {
+    const fv_winograd *g = w->g;
+    const fv_winograd_form *f = g->form;
+    const int64_t each = w->p->kernels->mr * g->s.c, down = sum / f->sums, along = sum % f->sums;
     bool add = false;
     for (int64_t i = f->first[down]; i < f->first[down + 1]; i++)
         for (int64_t j = f->first[along]; j < f->first[along + 1]; j++) {
             const int64_t filter = f->filter[i] * f->filters + f->filter[j];
-            k->gemm(fv__cpu_min(k->mr, g->s.k - r), columns, g->s.c,
-                    (const float *)w->p->prepared + (filter * g->strips + strip) * k->mr * g->s.c,
-                    k->mr, 1, w->in + (i * f->side + j) * g->in_step, g->ld, NULL,
-                    w->out + sum * g->step + r * g->ld, g->ld, NULL, add);
+            product(w, strip, i * f->side + j, sum, 0, g->s.c,
+                    (const float *)w->p->prepared + (filter * g->strips + strip) * each, add);
             add = true;
         }
 }
@@ -275,15 +257,52 @@ static void sum_up(const work *w, int64_t strip, int64_t sum, int64_t columns) {
 /* Units are strips of filters, sum after sum. */
 static void products(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
-    const int64_t columns = columns_of(w->g, w->rows, w->p->kernels);
     (void)worker;
-    for (int64_t u = first; u < end; u++) sum_up(w, u % w->g->strips, u / w->g->strips, columns);
+    for (int64_t u = first; u < end; u++) sum_up(w, u % w->g->strips, u / w->g->strips);
+}
+
+/* A block of channels of a late strip, two rows of numbers. */
+static void late_product(const work *w, int64_t strip, int64_t pair, int64_t c, float *made) {
+    const fv_winograd *g = w->g;
+    const int64_t side = g->form->side, channels = fv__winograd_late_channels(g, c);
+    const float *numbers[FV_WINOGRAD_SIDE];
+    fv_late of;
+    fv__winograd_late_rows(w->p, strip, pair, c, made, &of);
+    for (int i = 0; i < 2; i++) {
+        fv__winograd_late_numbers(w->p, &of, i, numbers);
+        for (int64_t s = 0; s < side; s++) {
+            const int64_t number = side * of.row[i] + s;
+            fv__winograd_late_fetch(&of, i * side + s, 2 * side);
+            product(w, strip, number, number, c, channels, numbers[s], c > 0);
+        }
+    }
+}
+
+/* Units are groups of strips, pair after pair of rows of the transformed numbers: they meet the
+   same tiles, of so many channels as the caches hold beside. */
+static void late_products(void *arg, int64_t first, int64_t end, int worker) {
+    const work *w = arg;
+    const fv_winograd *g = w->g;
+    const int64_t groups = fv__cpu_up(g->strips, LATE_STRIPS);
+    float *made = frame_at(w, worker) + g->frame + g->work;
+    for (int64_t u = first; u < end; u++) {
+        const int64_t from = u % groups * LATE_STRIPS;
+        const int64_t to = fv__cpu_min(g->strips, from + LATE_STRIPS);
+        for (int64_t c = 0; c < g->s.c; c += fv__winograd_late_channels(g, c))
+            for (int64_t strip = from; strip < to; strip++)
+                late_product(w, strip, u / groups, c, made);
+    }
+}
+
+static int64_t product_units(const fv_winograd *g) {
+    return g->late ? g->form->side / 2 * fv__cpu_up(g->strips, LATE_STRIPS)
+                   : fv__winograd_sums(g->form) * g->strips;
 }
 
 /* Units are filters. */
 static void outputs(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
-    const winograd *g = w->g;
+    const fv_winograd *g = w->g;
     const struct fv_kernels *k = w->p->kernels;
     const float *bias = fv__cpu_bias(w->p);
     const int64_t side = g->form->tile, wide = g->s.patch.ow;
@@ -306,7 +325,7 @@ static void outputs(void *arg, int64_t first, int64_t end, int worker) {
 }
 
 static void take_band(work *w, int64_t band, int worker) {
-    const winograd *g = w->g;
+    const fv_winograd *g = w->g;
     int64_t end;
     fv__cpu_cut(g->lines, w->bands, band, &w->line, &end);
     w->rows = end - w->line;
@@ -319,25 +338,26 @@ static void alone(void *arg, int64_t band, int worker) {
     work w = *(const work *)arg;
     take_band(&w, band, worker);
     inputs(&w, 0, w.g->s.c, worker);
-    products(&w, 0, fv__winograd_sums(w.g->form) * w.g->strips, worker);
+    (w.g->late ? late_products : products)(&w, 0, product_units(w.g), worker);
     outputs(&w, 0, w.g->s.k, worker);
 }
 
 /* A band by all threads. */
 static void together(const work *w) {
-    const winograd *g = w->g;
+    const fv_winograd *g = w->g;
     fv_pool *pool = w->p->pool;
     const int64_t sums = fv__winograd_sums(g->form);
     const double tiles = (double)(w->rows * g->across), c = (double)g->s.c, k = (double)g->s.k;
     const double numbers = tiles * (double)fv__winograd_numbers(g->form);
     fv__cpu_split(pool, g->s.c, 4 * numbers * c, g->grain * FV_GRAIN, inputs, w);
-    fv__cpu_split(pool, sums * g->strips, numbers * c * k, 2 * g->grain * FV_GRAIN, products, w);
+    fv__cpu_split(pool, product_units(g), numbers * c * k, 2 * g->grain * FV_GRAIN,
+                  g->late ? late_products : products, w);
     fv__cpu_split(pool, g->s.k, 4 * (double)sums * tiles * k, g->grain * FV_GRAIN, outputs, w);
 }
 
 /* As many bands as give every thread as much to do, where that leaves few lanes empty and no
    thread idle; 0: none do. */
-static int64_t bands_for(const winograd *g, const struct fv_kernels *k, int64_t threads) {
+static int64_t bands_for(const fv_winograd *g, const struct fv_kernels *k, int64_t threads) {
     const int64_t least = fv__cpu_up(g->lines, g->rows);
     const int64_t bands = fv__cpu_up(least, threads) * threads;
     if (threads == 1) return least;
@@ -347,7 +367,7 @@ static int64_t bands_for(const winograd *g, const struct fv_kernels *k, int64_t 
 }
 
 static void forward(const fv_pass *p) {
-    const winograd *g = p->state;
+    const fv_winograd *g = p->state;
     work w = {.p = p, .g = g, .act = fv__cpu_epilogue_act(p)};
     w.bands = bands_for(g, p->kernels, fv__pool_size(p->pool));
     if (w.bands > 0) {
@@ -361,17 +381,17 @@ static void forward(const fv_pass *p) {
     }
 }
 
-#define WINOGRAD(called, title, settles)                                                           \
+#define WINOGRAD(called, title, settles, others)                                                   \
     const fv_impl fv__cpu_##called##_forward = {.name = title,                                     \
                                                 .op = &fv__op_conv,                                \
                                                 .which = FV_FORWARD,                               \
                                                 .refuses = fv__cpu_conv_maps_refuses,              \
                                                 .settle = settles,                                 \
-                                                .prepare = prepare,                                \
+                                                .prepare = fv__winograd_prepare,                   \
                                                 .run = forward,                                    \
                                                 .prologue = true,                                  \
-                                                .variant = variant}
+                                                .variant = others}
 
-WINOGRAD(conv_winograd, "winograd", settle_four);
-WINOGRAD(conv_winograd2, "winograd 2x2", settle_two);
-WINOGRAD(conv_winograd_step, "winograd stride 2", settle_step);
+WINOGRAD(conv_winograd, "winograd", settle_four, variant);
+WINOGRAD(conv_winograd2, "winograd 2x2", settle_two, variant);
+WINOGRAD(conv_winograd_step, "winograd stride 2", settle_step, step_variant);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * winograd.h - the forms of Winograd's transforms that cpu/conv_winograd.c knows, and their
- * filters.
+ * winograd.h - the forms of Winograd's transforms, what the convolutions by them know of their work
+ * (conv_winograd.c), and their filters (winograd_filters.c).
  */
 #ifndef FV_CPU_WINOGRAD_H
 #define FV_CPU_WINOGRAD_H
 
-#include <stdint.h>
+#include "cpu/conv_sizes.h"
 
 #define FV_WINOGRAD_SIDE 6 /* most numbers of a transformed tile along a side */
 
@@ -18,7 +18,10 @@ typedef struct fv_winograd_form {
     int64_t few;                        /* below so many channels or filters it does not pay */
     int8_t first[FV_WINOGRAD_SIDE + 1]; /* a sum's numbers: first[s] ... first[s + 1] - 1 */
     int8_t filter[FV_WINOGRAD_SIDE];    /* what a number is multiplied by */
-    void (*line)(const double x[3], double *t); /* transforms three weights of a filter */
+    /* Of the rows of G between the first and the last: so many pairs, of each pair the first; the
+       second has another sign in the middle. None: the two rows of stride 2. */
+    int pairs;
+    float g[2][3];
 } fv_winograd_form;
 
 /* F(4x4, 3x3), F(2x2, 3x3), and F(2x2, 3x3) of stride 2. */
@@ -35,7 +38,46 @@ static inline int64_t fv__winograd_sums(const fv_winograd_form *f) {
     return f->sums * f->sums;
 }
 
-/* Transforms a filter of 3x3 weights; its numbers go to `out`, `step` apart. */
-void fv__winograd_filter(const fv_winograd_form *f, const float *g, float *out, int64_t step);
+/* What settle finds of a site. */
+typedef struct fv_winograd {
+    fv_conv_sizes s;
+    const fv_winograd_form *form;
+    int64_t high, across;  /* tiles of a map */
+    int64_t lines;         /* rows of tiles of all samples */
+    int64_t rows;          /* of a band, at most */
+    bool whole;            /* one band, whose last tiles may be summed in an order of their own */
+    int64_t ld;            /* from a channel's tiles of a band to the next one's */
+    int64_t in_step, step; /* from number to number of a tile: before and after the products */
+    int64_t strips;        /* of filters */
+    bool late;             /* filters are transformed where they are met, not when prepared */
+    int64_t frame, pitch;  /* a channel of a band with its padding: floats in all and in a row */
+    int64_t work, worker;  /* floats: of the transforms of a channel, and of a worker in all */
+    double grain;          /* operations of a piece that is shared out, in twos of FV_GRAIN */
+} fv_winograd;
+
+/* Filters in strips of kernels->mr, [channel][filter of the strip]: transformed, such a strip for
+   each [number][strip]; late ones, in blocks of channels. */
+size_t fv__winograd_filter_floats(const fv_winograd *g, const struct fv_kernels *k);
+void fv__winograd_prepare(const fv_pass *p);
+
+/* Late ones, of forms with pairs: blocks of channels, of strips, of rows and columns. Two rows of
+   the transformed numbers of such a block, halfway: rows 0 and the last, or a pair of those
+   between. From these all numbers of a row, strips for gemm. Both in so many floats of work. */
+typedef struct fv_late {
+    int64_t row[2];
+    const float *half[2]; /* three columns, `step` apart */
+    int64_t step[2], n;
+    float *work;
+    const float *next; /* so many floats that are wanted soon */
+    int64_t ahead;
+} fv_late;
+int64_t fv__winograd_late_channels(const fv_winograd *g, int64_t c); /* of the block from c on */
+size_t fv__winograd_late_floats(const fv_winograd *g, const struct fv_kernels *k);
+void fv__winograd_late_rows(const fv_pass *p, int64_t strip, int64_t pair, int64_t c, float *work,
+                            fv_late *out);
+void fv__winograd_late_numbers(const fv_pass *p, const fv_late *late, int i,
+                               const float *out[FV_WINOGRAD_SIDE]);
+/* Asks for a part of what is wanted soon: piece i of n. */
+void fv__winograd_late_fetch(const fv_late *late, int64_t i, int64_t n);
 
 #endif

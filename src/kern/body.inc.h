@@ -35,6 +35,7 @@ static const fv_kernels all = {
     .winograd2_out = winograd2_out,
     .winograd_step_in = winograd_step_in,
     .winograd_step_out = winograd_step_out,
+    .winograd_filter = winograd_filter,
     .depthwise = depthwise,
     .depthwise_narrow = depthwise,
     .pairs_pack = pairs_pack,

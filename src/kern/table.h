@@ -177,6 +177,12 @@ struct fv_kernels {
                               float *work, float bias, const fv_gemm_after *after, float *y,
                               int64_t high, int64_t wide);
 
+    /* A side of n filters: with x, y and z what x has at i, step + i and 2*step + i, i < n,
+           out[2q*apart + i] = g[q][0] x + g[q][1] y + g[q][2] z
+       and out[(2q + 1)*apart + i] the same with -g[q][1], q < pairs, one or two. */
+    void (*winograd_filter)(int64_t n, const float *x, int64_t step, int pairs, const float (*g)[3],
+                            float *out, int64_t apart);
+
     /* Rows row ... row+rows-1 of the results of so many planes: y = bias + sum over the taps of w *
        x, and `after`, whose `added` lies as y does (its ld does not count). x is where row `base`
        of the first plane lies; planes of y are oh*ow apart, a filter's weights kh*kw; bias NULL:

@@ -8,7 +8,7 @@
  * for a tile of 4x4 outputs y, the 6x6 inputs d that it sees and a filter g: 36 products where the
  * definition has 144. A, B and G follow (Toom and Cook) from five points and infinity. The points
  * here are 0, +-P and +-Q with P = sqrt(1/2) and Q = sqrt(2), whose rounding errors are a third of
- * those of 0, +-1, +-2. G is in cpu/conv_winograd.c.
+ * those of 0, +-1, +-2. G is in cpu/winograd_filters.c.
  *
  * Lanes are tiles. Down a column of a tile numbers are combined row by row of the map, as they lie;
  * along a row four neighbours are one tile's, and shuffles part them.
@@ -125,6 +125,28 @@ static void winograd_out(int64_t rows, int64_t across, const float *in, int64_t 
             }
         });
     }
+}
+
+INLINE void filter_pairs(const int pairs, int64_t n, const float *x, int64_t step,
+                         const float (*g)[3], float *out, int64_t apart) {
+    EACH(n, {
+        const vec x0 = v_get(x + i, m);
+        const vec x1 = v_get(x + step + i, m);
+        const vec x2 = v_get(x + 2 * step + i, m);
+        UNROLL for (int q = 0; q < pairs; q++) {
+            const vec even = v_fma(v_set(g[q][2]), x2, v_set(g[q][0]) * x0);
+            v_put(out + 2 * q * apart + i, v_fma(v_set(g[q][1]), x1, even), m);
+            v_put(out + (2 * q + 1) * apart + i, v_fma(v_set(-g[q][1]), x1, even), m);
+        }
+    });
+}
+
+static void winograd_filter(int64_t n, const float *x, int64_t step, int pairs, const float (*g)[3],
+                            float *out, int64_t apart) {
+    if (pairs == 1)
+        filter_pairs(1, n, x, step, g, out, apart);
+    else
+        filter_pairs(2, n, x, step, g, out, apart);
 }
 
 /* ------------------------------------------------------------------------- F(2x2, 3x3) --- */

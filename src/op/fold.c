@@ -9,6 +9,7 @@
  * where several things are folded, the outputs are the first inputs of the second time.
  */
 #ifndef FV_LOOPS
+#include "base/thread.h"
 #include "op/bn.h"
 #include "op/shapes.h"
 
@@ -21,6 +22,8 @@ static fv_status shape(fv_context *ctx, fv_site *site) {
     site->out[1] = fv__shape1(site->in[0].dim[0]);
     return FV_OK;
 }
+
+#define PARTS 32 /* of the filters, shared out: the weights are read and written once */
 
 #define FV_LOOPS "op/fold.c"
 #include "op/loops.h"
@@ -45,18 +48,24 @@ const fv_op fv__op_fold = {
 
 #else
 
-static void LOOP(forward)(const fv_pass *p) {
+static void LOOP(fold_part)(void *arg, int64_t job, int worker) {
+    const fv_pass *p = arg;
     const fv_bn_options *o = p->options;
     const fv_tensor *bn = &p->x[p->inputs - 4];
     const real *w = p->x[0].data, *b = p->inputs == 6 ? p->x[1].data : NULL;
     const real *weight = bn[0].data, *bias = bn[1].data, *mean = bn[2].data, *variance = bn[3].data;
     real *to_w = p->y[0].data, *to_b = p->y[1].data;
     const int64_t filters = p->x[0].shape.dim[0], each = fv__shape_sample(&p->x[0].shape);
-    for (int64_t k = 0; k < filters; k++) {
+    (void)worker;
+    for (int64_t k = filters * job / PARTS; k < filters * (job + 1) / PARTS; k++) {
         const double g = weight[k] / sqrt(variance[k] + o->epsilon);
         for (int64_t i = 0; i < each; i++) to_w[k * each + i] = (real)(g * w[k * each + i]);
         to_b[k] = (real)(g * ((b ? b[k] : 0) - (double)mean[k]) + bias[k]);
     }
+}
+
+static void LOOP(forward)(const fv_pass *p) {
+    fv__pool_run(p->pool, PARTS, LOOP(fold_part), (void *)(uintptr_t)p);
 }
 
 #endif
