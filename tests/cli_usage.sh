@@ -105,6 +105,7 @@ expect 0 "GFLOP/s" bench lenet5 runs=1
 expect 0 "conv1" bench lenet5 runs=1 --layers --trace
 expect 0 "forward, bf16" bench lenet5 runs=1 --precision bf16
 expect 0 "strict does not allow" bench resnet18 runs=1 --trace --precision strict
+expect 0 "basic1.conv2 + bn2, add1, relu2 " bench resnet20 runs=1 --layers
 expect 0 "backward" bench lenet5 runs=1 batch=2 --layers --training
 for call in "version" "help conv" "zoo" "zoo vgg16" "data" "data digits:100" "doctor" \
     "explain lenet5" "bench lenet5 runs=1 --layers --trace" "convert lenet5 c.net" \

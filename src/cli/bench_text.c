@@ -5,6 +5,7 @@
 #include "base/printable.h"
 #include "cli/bench.h"
 #include "view/text_table.h"
+#include <string.h>
 
 /* Operations, or bytes, a second. */
 static double rate(double amount, double seconds) {
@@ -27,6 +28,25 @@ static void cell(fv_table *t, const char *format, double v) {
         fv__table_cell(t, "");
 }
 
+/* The step's name, the layers that are joined to it without the block that they share with it:
+   "block1.conv1 + bn1, relu1". JSON has all of each name. */
+static void step_cell(fv_table *t, const fv_cli *cli, const fv_bench_step *step) {
+    fv_text name = {.ctx = cli->ctx};
+    const char *dot = step->layer ? strrchr(step->layer, '.') : NULL, *s = step->name;
+    const size_t block = dot ? (size_t)(dot - step->layer) + 1 : 0;
+    for (size_t n = step->layer ? strlen(step->layer) : 0; *s; n = strcspn(s, ",")) {
+        const bool same = block && s > step->name && n > block &&
+                          strncmp(s, step->layer, block) == 0 && !memchr(s + block, '.', n - block);
+        fv__text_addn(&name, s + (same ? block : 0), n - (same ? block : 0));
+        s += n;
+        n = strspn(s, " +,");
+        fv__text_addn(&name, s, n);
+        s += n;
+    }
+    fv__table_cell(t, name.failed || !name.data ? step->name : name.data);
+    fv__text_free(&name);
+}
+
 static fv_status steps_text(const fv_cli *cli, const fv_bench *b, fv_text *out) {
     fv_table *t = NULL;
     double sum = 0;
@@ -45,7 +65,7 @@ static fv_status steps_text(const fv_cli *cli, const fv_bench *b, fv_text *out) 
     fv__table_spare(t, 1);
     for (int s = 0; s < b->step_count; s++) {
         const fv_bench_step *step = b->steps[s];
-        fv__table_cell(t, step->name);
+        step_cell(t, cli, step);
         fv__table_cell(t, step->way);
         fv__table_cellf(t, "%.3f", 1e3 * step->seconds);
         fv__table_cellf(t, "%.1f %%", sum > 0 ? 100 * step->seconds / sum : 0);
@@ -71,7 +91,7 @@ static fv_status slow_text(const fv_cli *cli, const fv_bench *b, fv_text *out) {
         const fv_bench_step *step = b->steps[s];
         if (!step->why) continue;
         count++;
-        fv__table_cell(t, step->name);
+        step_cell(t, cli, step);
         fv__table_cellf(t, "%.0f %%", 100 * share(step));
         fv__table_cell(t, step->why);
     }

@@ -2,10 +2,18 @@
 /*
  * tile.h - tiles of AMX: eight registers of 16 rows of 64 bytes, and the product of two of them.
  *
- *   TILE_CONFIG(tiles)        all eight are whole: 16 rows of 64 bytes. `tiles`, an fv_tiles, is to
- * be in sight of all that follows TILE_ZERO(t) TILE_LOAD(t, from, step)  16 rows of 16 words, rows
- * `step` words apart TILE_STORE(t, to, step) TILE_DP(t, a, b)          t[m][n] += sum over k < 16
- * of the products of both halves of a[m][k] and b[k][n], words being pairs of bfloat16
+ *   TILE_CONFIG(tiles)         all eight are whole: 16 rows of 64 bytes. `tiles`, an fv_tiles, is
+ *                              to be in sight of all that follows
+ *
+ *   TILE_ZERO(t)
+ *
+ *   TILE_LOAD(t, from, step)   16 rows of 16 words, rows `step` words apart
+ *
+ *   TILE_STORE(t, to, step)
+ *
+ *   TILE_DP(t, a, b)           t[m][n] += sum over k < 16 of the products of both halves of
+ *                              a[m][k] and b[k][n], words being pairs of bfloat16
+ *
  *   TILE_RELEASE()
  *
  * With FV_TILE_HARDWARE they are the processor's instructions. Without, they are plain C on eight
