@@ -27,6 +27,11 @@ static const char *const texts[] = {
     /* from small maps to large ones */
     "net grow\ninput 8x4x4\n conv 16 3x3 pad 1 - relu - upsample 2 - conv 6 3x3 pad 1 - relu\n"
     " - convtranspose 4 4x4 stride 2 pad 1 - conv 2 1x1 - sigmoid\n",
+    /* sums that lie over their shortcuts; one is read again further on */
+    "net narrow\nblock narrow(k) = add { identity | conv 4 1x1 - relu - conv k 1x1 } - relu\n"
+    "input 3x16x16\n conv 8 3x3 pad 1 - narrow(8)*2 as kept - narrow(8) - add { identity | from "
+    "kept\n"
+    " - conv 8 1x1 } - maxpool 2 - conv 64 3x3 pad 1 - narrow(64)*2 - fc 300 - softmax\n",
     /* DenseNet's joins within joins; views; more than one output */
     "net dense\nblock layer(k) = concat { identity | bn - relu - conv k 3x3 pad 1 }\n"
     "input 3x8x8\n conv 5 3x3 pad 1 - layer(3)*3 - avgpool 2 - layer(2)*2 - flatten - fc 64\n"

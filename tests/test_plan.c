@@ -51,6 +51,13 @@ static const char *const texts[] = {
     " - softmax axis -1 - fc 5 - selu - softplus - logsoftmax\n"
     "head side weight 0.3 training from mid - hardsigmoid - avgpool 3 - softsign - fc 4 - "
     "softmax\n",
+    /* sums over their shortcuts; one that is read further on; one behind deep products */
+    "net narrow\nblock narrow(k, m) = add { identity | conv m 1x1 - relu - conv k 1x1 } - relu\n"
+    "input 3x10x10\n conv 12 3x3 pad 1 - relu - narrow(12, 4)*2 as kept - narrow(12, 5) - tanh\n"
+    " - concat { narrow(12, 300) | from kept } - conv 12 1x1 - add { identity | conv 12 1x1 } as "
+    "sum\n"
+    " - narrow(12, 4) - add { identity | from sum - flatten - reshape 0,12,10,10 } - fc 3 - "
+    "softmax\n",
     /* nothing but pooling before the classifier */
     "net pools\ninput 3x12x12\n maxpool 2 - concat { avgpool 2 | maxpool 2 } - relu - fc 4\n",
 };
@@ -268,6 +275,25 @@ static void test_joins_and_views_take_no_step(void **unused) {
     fv_context_free(ctx);
 }
 
+/* The blocks of a residual net work on one buffer, beside what is narrow. */
+static void test_sums_lie_over_shortcuts(void **unused) {
+    (void)unused;
+    fv_context *ctx = new_context(1);
+    built b = build(ctx, "net chain\nblock narrow(k) = add { identity | conv 4 1x1 - relu - conv k "
+                         "1x1 } - relu\ninput 3x16x16\n conv 32 3x3 pad 1 - narrow(32)*4 - "
+                         "globalavgpool - fc 3\n");
+    const fv_plan_options options = {.batch = 2};
+    fv_plan *plan;
+    must(ctx, fv__plan_new(ctx, b.net, &options, &plan));
+    const size_t map = 2 * 32 * 16 * 16 * sizeof(float);
+    const size_t taken = fv__plan_memory(plan).activations;
+    print_message("%zu bytes for maps of %zu\n", taken, map);
+    assert_true(taken < 2 * map);
+    fv__plan_free(plan);
+    release(&b);
+    fv_context_free(ctx);
+}
+
 static void test_bad_batches(void **unused) {
     (void)unused;
     fv_context *ctx = new_context(1);
@@ -288,6 +314,7 @@ int main(void) {
         cmocka_unit_test(test_same_bits_for_any_threads),
         cmocka_unit_test(test_a_plan_serves_other_contexts),
         cmocka_unit_test(test_joins_and_views_take_no_step),
+        cmocka_unit_test(test_sums_lie_over_shortcuts),
         cmocka_unit_test(test_bad_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,6 +168,8 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     settled->state = g;
     settled->prepared = sizeof(float) * (size_t)(s->groups * g->group_floats);
     settled->packed = true;
+    /* y has no sums of a part of the depth in it while what is added is still to be read */
+    settled->over_added = g->depths == 1 || s->joined;
     const int64_t all = s->count * s->groups * g->panels * s->crs * g->ld;
     g->shared = g->row_blocks > 1 && !g->in_place && all <= SHARED_FLOATS;
     const int64_t copied = g->copied ? s->n * s->groups * s->c * s->pixels : 0;

@@ -38,6 +38,7 @@ typedef struct fv_settled {
     size_t worker;       /* and for each worker beside; scratch comes first */
     size_t prepared;     /* bytes of fv_pass.prepared */
     bool packed;         /* run reads the weight in `prepared` and never w[0] */
+    bool over_added;     /* run may write y over what its epilogue adds */
     int variant;         /* which one of the implementation's; not for settle to fill */
     const fv_layout *in; /* layouts it takes for each input and gives for each output, where they */
     const fv_layout *out; /* are not the same for all; NULL: impl->takes, impl->gives */

@@ -67,6 +67,13 @@ INLINE vec finished(const fv_gemm_after *after, vec sum, int64_t at, int64_t m) 
         if (!off) b += ldb;                                                                        \
     } while (0)
 
+/* As many as fill a line, the same line of the next strip coming nearer. */
+#define TILE_LINE()                                                                                \
+    do {                                                                                           \
+        __builtin_prefetch(a + ahead, 0, 2);                                                       \
+        UNROLL for (int u = 0; u < LINE_STEPS; u++) TILE_STEP(off ? b + off[l + u] : b);           \
+    } while (0)
+
 /* One tile of R x V; m lanes of the last vector are there. */
 INLINE void tile(const int R, const int V, const int64_t m, const gemm_places *g, const float *a,
                  const int64_t ar, const float *b, const int32_t *off, float *c, const float *bias,
@@ -81,26 +88,30 @@ INLINE void tile(const int R, const int V, const int64_t m, const gemm_places *g
                 acc[r * V + v] = bias ? v_set(bias[r]) : v_zero();
         }
     }
-    /* What a finished sum meets comes into the cache meanwhile. */
-    if (g->after && g->after->added) {
-        UNROLL for (int r = 0; r < R; r++) {
-            UNROLL for (int v = 0; v < V; v++)
-                __builtin_prefetch(g->after->added + r * g->after->ld + v * LANES + after_at);
-        }
-    }
     /* Two pointers into a, so that four rows each are within one index register's reach. */
     const float *a4 = a + 4 * ar;
     /* The next strip's numbers, which lie behind this one's, come nearer meanwhile: those of a
        whole network are in memory, and no processor looks so far ahead by itself. */
     const int64_t ahead = k * as;
     int64_t l = 0;
-    if (R == MR && ar == 1)
-        for (; l + LINE_STEPS <= k; l += LINE_STEPS) {
-            __builtin_prefetch(a + ahead, 0, 2);
-            UNROLL for (int u = 0; u < LINE_STEPS; u++) {
-                TILE_STEP(off ? b + off[l + u] : b);
+    if (R == MR && ar == 1) {
+        /* So does what a finished sum meets, and where it goes, which is about to be written: a
+           row's lines at a time, in the first half of the sum. All at once they would be in the way
+           of what the sum itself reads. */
+        const float *meets = g->after ? g->after->added : NULL, *goes = c;
+        const int64_t part = k / (2 * MR) / LINE_STEPS * LINE_STEPS;
+        if (meets) meets += after_at;
+        for (int r = 0; r < MR; r++) {
+            UNROLL for (int v = 0; v < V; v++) {
+                if (meets) __builtin_prefetch(meets + v * LANES);
+                __builtin_prefetch(goes + v * LANES, 1);
             }
+            if (meets) meets += g->after->ld;
+            goes += ldc;
+            for (const int64_t end = l + part; l < end; l += LINE_STEPS) TILE_LINE();
         }
+        for (; l + LINE_STEPS <= k; l += LINE_STEPS) TILE_LINE();
+    }
     for (; l < k; l++) TILE_STEP(off ? b + off[l] : b);
     if (g->after) {
         UNROLL for (int r = 0; r < R; r++) {

@@ -74,7 +74,7 @@ typedef struct fv_plan_node {
     int writes;           /* the value its step writes: its first output, or its last part's */
     int64_t group;        /* samples that its step takes at a time */
     int order;            /* after which node's turn its step stands: its own, or its last part's */
-    bool in_place;        /* y overwrites x */
+    bool in_place;        /* y overwrites x, or what the epilogue adds */
     bool gradient_in_place; /* dx overwrites dy */
     bool needs_backward;
     fv_site *site; /* at this batch */

@@ -5,6 +5,8 @@
  * view      flatten, and identities that rewriting left: y is x
  * in place  a pointwise y overwrites x, when nobody else reads x and no backward needs it; where a
  *           step's epilogue does it, only the gradients share
+ * over      in inference a sum overwrites what the epilogue adds, when all others have read that:
+ *           blocks of a residual net that are of one size work on one buffer, which the caches have
  * joined    concat: each input is written where it belongs in the output (DenseNet's blocks are
  *           one buffer); its gradient is read from there
  */
@@ -57,6 +59,45 @@ static bool may_overwrite(const fv_plan *plan, int n) {
             return false;
         if (x->region.joined) return false;
         if (x->region.parent == v) return true;
+    }
+}
+
+/* At whose turn the step runs that does a node's work. */
+static int turn_of(const fv_plan *plan, int n) {
+    while (plan->nodes[n].part_of >= 0) n = plan->nodes[n].part_of;
+    return plan->nodes[n].order;
+}
+
+/* Whether nothing reads what a step's epilogue adds from that step on but the epilogue, and no
+   other value is made of it where it lies. */
+static bool ends_with_sum(const fv_plan *plan, const fv_plan_node *step) {
+    const unsigned lies_there = FV_VIEW | FV_IDENTITY | FV_DROPS | FV_JOIN | FV_POINTWISE;
+    for (int m = 0; m < (int)plan->net->node_count; m++) {
+        const fv_plan_node *p = &plan->nodes[m];
+        bool reads = false;
+        for (int i = 0; i < plan->net->nodes[m].inputs; i++)
+            reads = reads || p->in[i] == step->added;
+        if (!p->live || !reads || m == step->add) continue;
+        if (turn_of(plan, m) >= step->order) return false;
+        if (p->part_of < 0 && (plan->net->nodes[m].op->traits & lies_there)) return false;
+    }
+    return true;
+}
+
+/* Whether a step may write over what its epilogue adds: nobody needs it any more, nor the values
+   that it was written over itself. */
+static bool may_overwrite_added(const fv_plan *plan, int n) {
+    const fv_plan_node *p = &plan->nodes[n];
+    if (p->add < 0 || !p->settled[FV_FORWARD].over_added) return false;
+    if (plan->options.training || plan->options.backward) return false;
+    const fv_plan_value *y = &plan->values[p->writes], *added = &plan->values[p->added];
+    if (y->layout != added->layout || y->dtype != added->dtype) return false;
+    if (y->batched != added->batched || !fv__shape_equal(&y->shape, &added->shape)) return false;
+    for (int v = p->added;; v = plan->values[v].region.parent) {
+        const fv_plan_value *x = &plan->values[v];
+        if (x->pinned || x->owner < 0 || x->region.joined || x->region.offset != 0) return false;
+        if (plan->nodes[plan->net->values[v].node].view) return false;
+        if (x->region.parent == v) return ends_with_sum(plan, p);
     }
 }
 
@@ -123,6 +164,9 @@ static void visit(fv_plan *plan, int n) {
         plan->values[y].layout = plan->values[x].layout;
         attach(&plan->values[y].region, x, 0);
         attach(&plan->values[y].gradient_region, x, 0);
+    } else if (may_overwrite_added(plan, n)) {
+        p->in_place = true;
+        attach(&plan->values[p->writes].region, p->added, 0);
     } else if (may_overwrite(plan, n) &&
                fv__impl_in(p->forward, &p->settled[FV_FORWARD], 0) == plan->values[x].layout &&
                plan->values[x].layout == plan->values[y].layout) {
