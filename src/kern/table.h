@@ -97,7 +97,8 @@ static inline int64_t fv__winograd5_blocks(int64_t filters) {
     return (filters + FV_WINOGRAD5_ROWS - 1) / FV_WINOGRAD5_ROWS;
 }
 static inline int64_t fv__winograd5_block(int64_t filters, int64_t block) {
-    return filters * block / fv__winograd5_blocks(filters);
+    const int64_t blocks = fv__winograd5_blocks(filters), larger = filters % blocks;
+    return filters / blocks * block + (block < larger ? block : larger);
 }
 
 /* Sums that are wanted, of a vector of 16 columns: `count` from column `col` of the vector on,

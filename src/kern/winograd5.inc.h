@@ -47,16 +47,36 @@ INLINE void w5_outputs(const int R, const vec *m, vec y[4]) {
     y[3] = v_fma(v_set(8.0f), odd_2, v_fma(v_set(0.125f), odd_h, odd_1 + m[7 * R]));
 }
 
-/* A vector's numbers for every tap, moved back by it. What goes beyond the row's end is overwritten
-   by the next row's, and before the first it is not touched. */
+/* The lanes from `tap` on, in front. */
+#if LANES == 16
+#define W5_BACK(x, tap)                                                                            \
+    __builtin_shufflevector(x, x, tap, tap + 1, tap + 2, tap + 3, tap + 4, tap + 5, tap + 6,       \
+                            tap + 7, tap + 8, tap + 9, tap + 10, tap + 11, tap + 12, tap + 13,     \
+                            tap + 14, tap + 15)
+#elif LANES == 8
+#define W5_BACK(x, tap)                                                                            \
+    __builtin_shufflevector(x, x, tap, tap + 1, tap + 2, tap + 3, tap + 4, tap + 5, tap + 6,       \
+                            tap + 7)
+#else
+#define W5_BACK(x, tap) __builtin_shufflevector(x, x, tap, tap + 1, tap + 2, tap + 3)
+#endif
+#define W5_COPY(n)                                                                                 \
+    UNROLL for (int s = 0; s < 8; s++) v_store(to + (n)*g->tap + s * g->number, W5_BACK(t[s], n))
+
+/* A row's first numbers for every tap, moved back by it, and others. What is written beyond them is
+   overwritten by the row's next numbers or the next row. */
 INLINE void w5_copies(const fv_winograd5 *g, const vec t[8], int64_t i, float *to) {
+    if (i == 0) {
+        W5_COPY(0);
+        W5_COPY(1);
+        W5_COPY(2);
+        W5_COPY(3);
+        W5_COPY(4);
+        return;
+    }
     for (int64_t tap = 0; tap < 5; tap++) {
         float *at = to + tap * g->tap + i - tap;
-        if (i >= tap) {
-            UNROLL for (int s = 0; s < 8; s++) v_store(at + s * g->number, t[s]);
-        } else {
-            UNROLL for (int s = 0; s < 8; s++) v_store_range(at + s * g->number, t[s], tap, LANES);
-        }
+        UNROLL for (int s = 0; s < 8; s++) v_store(at + s * g->number, t[s]);
     }
 }
 
@@ -96,61 +116,83 @@ INLINE const float *w5_sums(const int R, const fv_winograd5 *g, const float *x, 
 }
 
 /* Lanes from ... end-1 of four rows of results, the first of which begins `at` floats from y. */
-INLINE void w5_store(const fv_winograd5 *g, const vec y[4], int64_t at, int64_t rows, int64_t from,
-                     int64_t end, int64_t filter) {
+INLINE void w5_store(const bool whole, const fv_winograd5 *g, const vec y[4], int64_t at,
+                     int64_t rows, int64_t from, int64_t end, int64_t filter) {
     const fv_gemm_after *after = &g->after;
-    float *to = g->y + filter * g->plane;
-    const float *added = after->added ? after->added + filter * g->plane : NULL;
-    for (int64_t i = 0; i < 4 && i < rows; i++, at += g->wide) {
+    float *to = g->y + filter * g->plane + at;
+    const float *added = after->added ? after->added + filter * g->plane + at : NULL;
+    const vec low = v_set(after->low), high = v_set(after->high);
+    UNROLL for (int i = 0; i < 4; i++) {
+        const int64_t line = i * g->wide;
         vec v = y[i];
-        if (added) v = v + v_load_range(added + at, from, end);
-        if (after->bounded) v = v_min(v_set(after->high), v_max(v_set(after->low), v));
-        if (end - from == LANES)
-            v_store(to + at, v);
+        if (i >= rows) break;
+        if (added) v = v + (whole ? v_load(added + line) : v_load_range(added + line, from, end));
+        if (after->bounded) v = v_min(high, v_max(low, v));
+        if (whole)
+            v_store(to + line, v);
         else
-            v_store_range(to + at, v, from, end);
+            v_store_range(to + line, v, from, end);
     }
 }
 
-/* R filters, from `filter` on, for the vector at column j of a run. */
-INLINE void w5_tile(const int R, const fv_winograd5 *g, int64_t run, int64_t j, int64_t filter) {
+/* A vector of columns: its first number, whose results are column col of a group's; lanes of it. */
+typedef struct w5_place {
+    const float *x;
+    int64_t group, col, end;
+} w5_place;
+
+/* R filters, from `filter` on. */
+INLINE void w5_tile(const int R, const fv_winograd5 *g, const w5_place *at, int64_t filter) {
     const float *w = g->w + filter * g->channels * 40;
-    const float *x = g->x + run * g->run + j;
     vec m[8 * FV_WINOGRAD5_ROWS];
     vec y[FV_WINOGRAD5_ROWS][4];
-    UNROLL for (int s = 0; s < 8; s += W5_PART) w = w5_sums(R, g, x + s * g->number, w, m + s * R);
+    UNROLL for (int s = 0; s < 8; s += W5_PART) w =
+        w5_sums(R, g, at->x + s * g->number, w, m + s * R);
     UNROLL for (int r = 0; r < R; r++) {
         w5_outputs(R, m + r, y[r]);
         const vec b = v_set(g->bias ? g->bias[filter + r] : 0);
         UNROLL for (int i = 0; i < 4; i++) y[r][i] = y[r][i] + b;
     }
     /* Lanes are columns of one group of rows, or of several. */
-    const int64_t end = g->cols - j < LANES ? g->cols - j : LANES;
-    int64_t group = run + j / g->wide, col = j % g->wide;
+    int64_t group = at->group, col = at->col;
+    const int64_t end = at->end;
+    if (g->wide - col >= LANES && end == LANES) {
+        UNROLL for (int r = 0; r < R; r++) w5_store(true, g, y[r], 4 * group * g->wide + col,
+                                                    g->high - 4 * group, 0, LANES, filter + r);
+        return;
+    }
     for (int64_t from = 0; from < end; group++, col = 0) {
         const int64_t to = from + g->wide - col < end ? from + g->wide - col : end;
-        UNROLL for (int r = 0; r < R; r++) w5_store(g, y[r], 4 * group * g->wide + col - from,
-                                                    g->high - 4 * group, from, to, filter + r);
+        UNROLL for (int r = 0; r < R; r++)
+            w5_store(false, g, y[r], 4 * group * g->wide + col - from, g->high - 4 * group, from,
+                     to, filter + r);
         from = to;
     }
 }
 
-APART void w5_three(const fv_winograd5 *g, int64_t run, int64_t j, int64_t filter) {
-    w5_tile(3, g, run, j, filter);
+APART void w5_three(const fv_winograd5 *g, const w5_place *at, int64_t filter) {
+    w5_tile(3, g, at, filter);
 }
-APART void w5_two(const fv_winograd5 *g, int64_t run, int64_t j, int64_t filter) {
-    w5_tile(2, g, run, j, filter);
+APART void w5_two(const fv_winograd5 *g, const w5_place *at, int64_t filter) {
+    w5_tile(2, g, at, filter);
 }
-APART void w5_one(const fv_winograd5 *g, int64_t run, int64_t j, int64_t filter) {
-    w5_tile(1, g, run, j, filter);
+APART void w5_one(const fv_winograd5 *g, const w5_place *at, int64_t filter) {
+    w5_tile(1, g, at, filter);
 }
 
 static void winograd5(const fv_winograd5 *g, int64_t first, int64_t end) {
+    const int64_t from = fv__winograd5_block(g->filters, first);
+    const int64_t blocks = fv__winograd5_blocks(g->filters);
+    const int64_t some = g->filters / blocks, larger = g->filters % blocks;
     for (int64_t run = 0; run < g->runs; run++)
-        for (int64_t j = 0; j < g->cols; j += LANES)
+        for (int64_t j = 0; j < g->cols; j += LANES) {
+            const w5_place at = {g->x + run * g->run + j, run + j / g->wide, j % g->wide,
+                                 g->cols - j < LANES ? g->cols - j : LANES};
+            int64_t filter = from;
             for (int64_t b = first; b < end; b++) {
-                const int64_t filter = fv__winograd5_block(g->filters, b);
-                const int64_t some = fv__winograd5_block(g->filters, b + 1) - filter;
-                (some == 3 ? w5_three : some == 2 ? w5_two : w5_one)(g, run, j, filter);
+                const int64_t rows = b < larger ? some + 1 : some;
+                (rows == 3 ? w5_three : rows == 2 ? w5_two : w5_one)(g, &at, filter);
+                filter += rows;
             }
+        }
 }
