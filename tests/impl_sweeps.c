@@ -95,6 +95,23 @@ static void sweep_3x3(const sweep *s) {
     }
 }
 
+/* 5x5 of stride 1: few channels and many, rows that fill vectors and those that do not, maps in one
+   piece and in several. */
+static void sweep_5x5(const sweep *s) {
+    for (int seed = 1; seed <= 24; seed++) {
+        op_draw d = draw_of(s, seed);
+        char text[OP_SAMPLE];
+        const int g = seed % 6 == 0 ? 2 : 1;
+        const int c = g * pick(&d, 1, seed % 4 ? 8 : 50), k = g * pick(&d, 1, seed % 5 ? 17 : 80);
+        const int top = pick(&d, 0, 4), left = pick(&d, 0, 4), right = pick(&d, 0, 4);
+        const int n = pick(&d, 1, seed % 3 ? 2 : 7);
+        const int h = pick(&d, 5, seed % 7 ? 16 : 60), w = pick(&d, 5, seed % 2 ? 16 : 90);
+        (void)snprintf(text, sizeof text, "%d 5x5 pad %d,%d,%d,%d groups %d bias %s ; %dx%dx%dx%d",
+                       k, top, left, top / 2, right, g, seed % 2 ? "yes" : "no", n, c, h, w);
+        (void)tell(s, "conv", text, seed);
+    }
+}
+
 /* Enough channels and filters to be multiplied in blocks, and three channels under large kernels.
  */
 static void sweep_wide(const sweep *s) {
@@ -207,6 +224,7 @@ void impl_sweeps(op_tally *t, impl_sweep_fn *fn, void *arg, uint64_t seed) {
     sweep_conv(&s);
     sweep_depthwise(&s);
     sweep_3x3(&s);
+    sweep_5x5(&s);
     sweep_wide(&s);
     sweep_known(&s);
     sweep_fc(&s);

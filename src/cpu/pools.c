@@ -71,6 +71,18 @@ static void inside(const fv_window *win, int64_t in, int64_t *first, int64_t *en
     *end = fv__cpu_max(*first, fv__cpu_min(*end, win->out));
 }
 
+/* Whether these are all outputs. */
+static bool covers(const geometry *g, int64_t h0, int64_t h1, int64_t w0, int64_t w1) {
+    return h0 == 0 && h1 == g->oh && w0 == 0 && w1 == g->ow;
+}
+
+/* Planes from q on that are one tall plane: windows go on from one to the next without a row or an
+   edge between them, and they are of one sample. */
+static int64_t in_one(const geometry *g, bool edges, int64_t q, int64_t end) {
+    if (edges || g->h != g->oh * g->win[0].stride) return 1;
+    return fv__cpu_min(end - q, g->channels - q % g->channels);
+}
+
 static void max_one(const geometry *w, const float *x, int64_t i, int64_t j, float *y,
                     int32_t *at) {
     const fv_window *v = &w->win[0], *u = &w->win[1];
@@ -98,19 +110,22 @@ static void max_planes(void *arg, int64_t first, int64_t end, int worker) {
     (void)worker;
     inside(v, w->h, &h0, &h1);
     inside(u, w->w, &w0, &w1);
-    for (int64_t q = first; q < end; q++) {
+    const bool edges = !covers(w, h0, h1, w0, w1);
+    for (int64_t q = first, planes; q < end; q += planes) {
         const int64_t n = q / w->channels, c = q % w->channels;
+        planes = in_one(w, edges || keep, q, end); /* winners are places in a plane */
         const float *x = fv__cpu_at(&p->x[0], n) + c * w->h * w->w;
         float *y = fv__cpu_at(&p->y[0], n) + c * w->oh * w->ow;
         int32_t *at =
             keep ? (int32_t *)p->saved[0].data + n * p->saved[0].step + c * w->oh * w->ow : NULL;
         if (h0 < h1 && w0 < w1) {
             const int64_t from = (h0 * v->stride - v->before) * w->w + w0 * u->stride - u->before;
-            p->kernels->maxpool(h1 - h0, w1 - w0, v->kernel, u->kernel, u->stride, u->dilation,
-                                x + from, v->stride * w->w, v->dilation * w->w, y + h0 * w->ow + w0,
-                                w->ow, at ? at + h0 * w->ow + w0 : NULL, (int32_t)from);
+            p->kernels->maxpool(planes * (h1 - h0), w1 - w0, v->kernel, u->kernel, u->stride,
+                                u->dilation, x + from, v->stride * w->w, v->dilation * w->w,
+                                y + h0 * w->ow + w0, w->ow, at ? at + h0 * w->ow + w0 : NULL,
+                                (int32_t)from);
         }
-        for (int64_t i = 0; i < w->oh; i++) {
+        for (int64_t i = 0; edges && i < w->oh; i++) {
             const bool whole = i >= h0 && i < h1;
             for (int64_t j = 0; j < (whole ? w0 : w->ow); j++) max_one(w, x, i, j, y, at);
             for (int64_t j = w1; whole && j < w->ow; j++) max_one(w, x, i, j, y, at);
@@ -173,16 +188,18 @@ static void avg_planes(void *arg, int64_t first, int64_t end, int worker) {
     inside(v, w->h, &h0, &h1);
     inside(u, w->w, &w0, &w1);
     const bool lanes = h0 < h1 && w0 < w1 && v->kernel <= FV_SPAN && u->kernel <= FV_SPAN;
-    for (int64_t q = first; q < end; q++) {
+    const bool edges = !lanes || !covers(w, h0, h1, w0, w1);
+    for (int64_t q = first, planes; q < end; q += planes) {
         const int64_t n = q / w->channels, c = q % w->channels;
+        planes = in_one(w, edges, q, end);
         const float *x = fv__cpu_at(&p->x[0], n) + c * w->h * w->w;
         float *y = fv__cpu_at(&p->y[0], n) + c * w->oh * w->ow;
         if (lanes)
-            p->kernels->avgpool(h1 - h0, w1 - w0, v->kernel, u->kernel, u->stride,
+            p->kernels->avgpool(planes * (h1 - h0), w1 - w0, v->kernel, u->kernel, u->stride,
                                 x + (h0 * v->stride - v->before) * w->w + w0 * u->stride -
                                     u->before,
                                 v->stride * w->w, w->w, scale, y + h0 * w->ow + w0, w->ow);
-        for (int64_t i = 0; i < w->oh; i++) {
+        for (int64_t i = 0; edges && i < w->oh; i++) {
             const bool whole = lanes && i >= h0 && i < h1;
             for (int64_t j = 0; j < (whole ? w0 : w->ow); j++) avg_one(arg, x, i, j, y);
             for (int64_t j = w1; whole && j < w->ow; j++) avg_one(arg, x, i, j, y);

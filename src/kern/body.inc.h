@@ -14,6 +14,7 @@
 #include "kern/patch.inc.h"
 #include "kern/peak.inc.h"
 #include "kern/winograd.inc.h"
+#include "kern/winograd5.inc.h"
 #include "kern/depthwise.inc.h"
 #include "kern/pairs.inc.h"
 
@@ -36,6 +37,9 @@ static const fv_kernels all = {
     .winograd_step_in = winograd_step_in,
     .winograd_step_out = winograd_step_out,
     .winograd_filter = winograd_filter,
+    .winograd5_in = winograd5_in,
+    .winograd5 = winograd5,
+    .winograd5_part = W5_PART,
     .depthwise = depthwise,
     .depthwise_narrow = depthwise,
     .pairs_pack = pairs_pack,

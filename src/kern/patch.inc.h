@@ -152,18 +152,9 @@ INLINE void frame_whole(const float *x, int64_t h, int64_t w, int64_t row, int64
     });
 }
 
-static void frame(int64_t planes, int64_t x_step, int64_t out_step, const float *x, int64_t h,
-                  int64_t w, int64_t row, int64_t col, int64_t sh, int64_t sw, float *out,
-                  int64_t rows, int64_t pitch) {
-    int64_t lo = col >= 0 ? 0 : (-col + sw - 1) / sw;
-    int64_t hi = col >= w ? 0 : (w - 1 - col) / sw + 1;
-    if (hi > pitch) hi = pitch;
-    if (sh == 1 && sw == 1 && pitch <= 2 * LANES) {
-        const frame_plane g = {h, w, row, col, lo, hi};
-        (pitch <= LANES ? frames_narrow : frames_of_two)(planes, x_step, out_step, &g, x, out, rows,
-                                                         pitch);
-        return;
-    }
+APART void frames_any(int64_t planes, int64_t x_step, int64_t out_step, const float *x, int64_t h,
+                      int64_t w, int64_t row, int64_t col, int64_t sh, int64_t sw, int64_t lo,
+                      int64_t hi, float *out, int64_t rows, int64_t pitch) {
     for (int64_t p = 0; p < planes; p++, x += x_step, out += out_step) {
         if (sh == 1 && sw == 1) {
             frame_whole(x, h, w, row, col, lo, hi, out, rows, pitch);
@@ -181,4 +172,19 @@ static void frame(int64_t planes, int64_t x_step, int64_t out_step, const float 
             clear(to + hi, pitch - hi);
         }
     }
+}
+
+static void frame(int64_t planes, int64_t x_step, int64_t out_step, const float *x, int64_t h,
+                  int64_t w, int64_t row, int64_t col, int64_t sh, int64_t sw, float *out,
+                  int64_t rows, int64_t pitch) {
+    int64_t lo = col >= 0 ? 0 : (-col + sw - 1) / sw;
+    int64_t hi = col >= w ? 0 : (w - 1 - col) / sw + 1;
+    if (hi > pitch) hi = pitch;
+    if (sh == 1 && sw == 1 && pitch <= 2 * LANES) {
+        const frame_plane g = {h, w, row, col, lo, hi};
+        (pitch <= LANES ? frames_narrow : frames_of_two)(planes, x_step, out_step, &g, x, out, rows,
+                                                         pitch);
+        return;
+    }
+    frames_any(planes, x_step, out_step, x, h, w, row, col, sh, sw, lo, hi, out, rows, pitch);
 }

@@ -73,6 +73,34 @@ typedef struct fv_pairs_form {
     float direct, winograd;
 } fv_pairs_form;
 
+#define FV_WINOGRAD5_ROWS 3 /* filters of a block, at most */
+
+/* A band of rows of one map, 5x5 and stride 1, by F(4, 5) down its columns: groups of four rows of
+   results, eight numbers a column. Runs of `cols` columns are one group each; or there is one run
+   of the columns of all groups, one behind the other, and each tap has a copy of its own, moved
+   back by it. Vectors are read whole, so that memory has LANES_MAX floats more than are written. */
+typedef struct fv_winograd5 {
+    int64_t channels, filters;
+    int64_t channel, number, tap; /* floats of x from one to the next; tap 1: no copies */
+    int64_t runs, run, cols;      /* of x; floats from run to run */
+    int64_t wide, high;           /* the result's rows */
+    int64_t plane;                /* floats from filter to filter of y, and of what is added */
+    const float *x;               /* transformed */
+    const float *w;    /* [block][part of the numbers][channel][tap][number][filter of the block] */
+    const float *bias; /* of the filters, or NULL */
+    float *y;
+    fv_gemm_after after; /* `added` lies as y does */
+} fv_winograd5;
+
+/* Filters are in blocks of as equal sizes as can be: so many, and where one begins. */
+static inline int64_t fv__winograd5_blocks(int64_t filters) {
+    return (filters + FV_WINOGRAD5_ROWS - 1) / FV_WINOGRAD5_ROWS;
+}
+static inline int64_t fv__winograd5_block(int64_t filters, int64_t block) {
+    const int64_t blocks = fv__winograd5_blocks(filters), larger = filters % blocks;
+    return filters / blocks * block + (block < larger ? block : larger);
+}
+
 /* Sums that are wanted, of a vector of 16 columns: `count` from column `col` of the vector on,
    which lie from y[sample * y_step + at] on. */
 typedef struct fv_pairs_run {
@@ -182,6 +210,14 @@ struct fv_kernels {
        and out[(2q + 1)*apart + i] the same with -g[q][1], q < pairs, one or two. */
     void (*winograd_filter)(int64_t n, const float *x, int64_t step, int pairs, const float (*g)[3],
                             float *out, int64_t apart);
+    /* F(4, 5) down the columns of one plane of frames: `groups` groups of rows from x on, 4 more
+       rows, wide + 4 columns and those of a vector that is begun. out: the channel's place in
+       g->x. And the sums of blocks first ... end-1 of the filters, transformed back, with bias and
+       `after`. Numbers are summed `winograd5_part` of eight at a time. */
+    void (*winograd5_in)(const fv_winograd5 *g, int64_t groups, const float *x, int64_t ld,
+                         float *out);
+    void (*winograd5)(const fv_winograd5 *g, int64_t first, int64_t end);
+    int winograd5_part;
 
     /* Rows row ... row+rows-1 of the results of so many planes: y = bias + sum over the taps of w *
        x, and `after`, whose `added` lies as y does (its ld does not count). x is where row `base`
