@@ -41,12 +41,13 @@ function(fovea_test name)
     SKIP_RETURN_CODE 77)
 endfunction()
 
-set(test_objects "")
+set(test_objects $<TARGET_OBJECTS:fovea_bench_objects>) # what the benchmarks share too
 if(shared_sources)
+  list(REMOVE_ITEM shared_sources ${bench_shared})
   add_library(fovea_test_objects OBJECT ${shared_sources})
   target_include_directories(fovea_test_objects PRIVATE src include tests)
   target_link_libraries(fovea_test_objects PRIVATE fovea_rules ${optional_libraries})
-  set(test_objects $<TARGET_OBJECTS:fovea_test_objects>)
+  list(APPEND test_objects $<TARGET_OBJECTS:fovea_test_objects>)
   if(onnx_sources)
     add_dependencies(fovea_test_objects fovea_messages)
   endif()
@@ -64,11 +65,14 @@ function(fovea_test_program source name)
 endfunction()
 
 set(cpu_parts 3)
-# Under sanitizers each set of instructions takes one in four of the drawn problems, the next set
-# others, which go through the same sources; without them each takes all.
+# Under sanitizers each set of instructions takes one in so many of the drawn problems, the next set
+# others, which go through the same sources; and one request for memory in two is refused alone, the
+# others with all that follow. Without them, and by script/test --long with them, all are tried.
 set(drawn_share "")
+set(refused_share "")
 if(FOVEA_SANITIZE)
   set(drawn_share 4)
+  set(refused_share 2)
 endif()
 find_program(PYTHON_PROGRAM NAMES /usr/bin/python3 python3)
 
@@ -104,6 +108,8 @@ if(CMOCKA_FOUND)
       endforeach()
     elseif(name STREQUAL "test_variants")
       fovea_test(${name} ${name} ${drawn_share})
+    elseif(name STREQUAL "test_alloc_public")
+      fovea_test(${name} ${name} ${refused_share})
     else()
       fovea_test(${name} ${name})
     endif()

@@ -20,7 +20,7 @@ bool impl_level_here(int level);
 
 /* All implementations of the CPU (`only`: those of one operator; NULL: of all) on one level; what
    is not here is counted and named as skipped. Of the drawn problems each level takes one in `of`,
-   neighbouring levels others; 0: all. */
+   one of pairs or halves one in four times as many, neighbouring levels others; 0: all. */
 void impl_cases(op_tally *t, int level, const fv_op *only, int of);
 
 /* Drawn problems alone, others for each seed (impl_cases has those of seed 0). */

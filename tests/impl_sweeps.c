@@ -27,9 +27,12 @@ static bool tell(const sweep *s, const char *op, const char *sample, int seed) {
     return s->fn(s->arg, fv__op_find(op), sample, seed);
 }
 
-bool impl_sweep_takes(int number, int share, int of) {
+bool impl_sweep_takes(op_tally *t, int number, int share, int of) {
     const uint32_t mixed = (uint32_t)number * 2654435761u;
-    return of == 0 || (int)((mixed >> 16) % (uint32_t)of) == share;
+    const bool takes = of == 0 || (int)((mixed >> 16) % (uint32_t)of) == share;
+    t->drawn++;
+    t->tried += takes;
+    return takes;
 }
 
 static void sweep_conv(const sweep *s) {

@@ -11,9 +11,9 @@
 /* Is told a problem; answers whether the operator's shape rule took it. */
 typedef bool impl_sweep_fn(void *arg, const fv_op *op, const char *sample, int seed);
 
-/* Whether a share of the problems, one in `of` (0: all), has this number. The numbers are mixed
-   first: what a sweep draws depends on their remainders. */
-bool impl_sweep_takes(int number, int share, int of);
+/* Whether a share of the problems, one in `of` (0: all), has this number, which is counted. The
+   numbers are mixed first: what a sweep draws depends on their remainders. */
+bool impl_sweep_takes(op_tally *t, int number, int share, int of);
 
 /* Other problems for each seed. */
 void impl_sweeps(op_tally *t, impl_sweep_fn *fn, void *arg, uint64_t seed);

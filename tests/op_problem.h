@@ -9,10 +9,11 @@
 
 #include "op/op.h"
 
-/* Counts what held, what did not, and what this machine cannot try; a failure is printed unless
-   quiet. */
+/* Counts what held, what did not, and what this machine cannot try, and of how many drawn problems
+   a share was tried; a failure is printed unless quiet. */
 typedef struct op_tally {
     int passed, failed, skipped;
+    int tried, drawn;
     bool quiet;
 } op_tally;
 bool op_check(op_tally *t, bool holds, const char *format, ...)

@@ -7,6 +7,9 @@
  * Each use is repeated with the first, second, third … request refused, once that one alone and
  * once all from there on. Each time it must end in FV_EXHAUSTED and a sentence, never in a crash;
  * the sanitizer's leak check at the end of the program sees what was not freed.
+ *
+ *   test_alloc_public      every request
+ *   test_alloc_public N    one in N, alone, and with all after it others
  */
 #include "public.h"
 #include "refuse.h"
@@ -349,14 +352,17 @@ static fv_status whole(use u, char message[200]) {
 /* Requests that can be done without: a folder's entry is not forced to the disk, say. */
 #define DISPENSABLE 6
 
+static long step = 1; /* one request in so many */
+
 static void refuse_each(use u, bool rest) {
     char message[200];
     int dispensable = 0;
+    long tried = 0;
     refuse_at = 0;
     write_keras();
     refuse_rest = rest;
     if (whole(u, message) != FV_OK) fail_msg("with all memory it wants: %s", message);
-    for (long n = 1;; n++) {
+    for (long n = rest && step > 1 ? 2 : 1;; n += step) {
         requests = 0;
         refuse_at = n;
         const fv_status s = whole(u, message);
@@ -364,8 +370,11 @@ static void refuse_each(use u, bool rest) {
         if (requests < n) {
             assert_int_equal(s, FV_OK);
             assert_true(n > 20);
+            print_message("%ld of %ld requests refused%s\n", tried, requests,
+                          rest ? ", and all after them" : "");
             return;
         }
+        tried++;
         if (s == FV_OK && !rest && ++dispensable <= DISPENSABLE) continue;
         if (s != FV_EXHAUSTED || !strstr(message, "memory"))
             fail_msg("request %ld refused%s, after %d that were not missed: status %d, \"%s\"", n,
@@ -422,7 +431,8 @@ static void all_memory_is_the_callers(void **state) {
     }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    if (argc > 1) step = atoi(argv[1]) > 1 ? atoi(argv[1]) : 1;
     FILE *names = fopen("alloc.txt", "w");
     if (!names || fputs("a\nb\nc\n", names) < 0 || fclose(names) != 0) return 1;
     const struct CMUnitTest tests[] = {

@@ -27,7 +27,7 @@ static void test_level(void **state) {
     op_tally t = {0};
     if (!impl_level_here(level)) skip();
     impl_cases(&t, level, NULL, share);
-    print_message("%d checks\n", t.passed);
+    print_message("%d of %d drawn problems, %d checks\n", t.tried, t.drawn, t.passed);
     assert_int_equal(t.failed, 0);
     assert_true(t.passed > 0);
 }

@@ -131,7 +131,7 @@ static void test_where_there_are_none(void **unused) {
 
 static int open_context(void **state) {
     (void)state;
-    return fv_context_new(2, &ctx);
+    return (int)fv_context_new(2, &ctx);
 }
 
 static int close_context(void **state) {

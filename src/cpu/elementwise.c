@@ -39,7 +39,7 @@ static void unary_forward(const fv_pass *p) {
     const fv_shape *s = &p->y[0].shape;
     work w = {.p = p, .sample = fv__shape_sample(s)};
     for (size_t i = 0; i < sizeof unaries / sizeof *unaries; i++)
-        if (unaries[i].op == p->op) w.kind = unaries[i].kind;
+        if (unaries[i].op == p->op) w.kind = (int)unaries[i].kind;
     w.pieces = fv__cpu_up(w.sample, PIECE);
     fv__cpu_split(p->pool, s->dim[0] * w.pieces, 8 * (double)fv__shape_count(s), FV_GRAIN,
                   unary_pieces, &w);
@@ -97,7 +97,7 @@ static void compute(work *w, const float *a, const float *b) {
 static void binary_forward(const fv_pass *p) {
     work w = {.p = p};
     for (size_t i = 0; i < sizeof binaries / sizeof *binaries; i++)
-        if (binaries[i].op == p->op) w.kind = binaries[i].kind;
+        if (binaries[i].op == p->op) w.kind = (int)binaries[i].kind;
     w.w = fv__walk_pair(p, 0, 1);
     compute(&w, p->x[0].data, p->x[1].data);
     for (int k = 2; k < p->inputs; k++) {

@@ -71,7 +71,7 @@ fv_status fv__tuning_site(fv_context *ctx, const fv_impl *impl, const fv_site *s
                   request->training ? " in training" : "",
                   request->real == FV_F64 ? " in double" : "");
     if (request->precision != FV_PRECISION_FP32)
-        fv__text_addf(out, " in %s", fv__precision_name(request->precision));
+        fv__text_addf(out, " in %s", fv__precision_name((int)request->precision));
     if (site->prologue.there) fv__text_add(out, site->prologue.relu ? " ; bn relu" : " ; bn");
     if (e->add) fv__text_add(out, " ; add");
     if (e->act) fv__text_addf(out, " ; %s", e->act->name);

@@ -103,23 +103,8 @@ static inline float fv__pair_high(uint32_t word) {
     return fv__flushed(fv__bits_float(word & 0xffff0000));
 }
 
-static inline void fv__tile_dp(fv_tile *t, const fv_tile *a, const fv_tile *b) {
-    for (int m = 0; m < 16; m++) {
-        float low[16] = {0}, high[16] = {0};
-        for (int k = 0; k < 16; k++) {
-            const float al = fv__pair_low(a->word[m][k]), ah = fv__pair_high(a->word[m][k]);
-            for (int n = 0; n < 16; n++) {
-                low[n] = fv__bf16_fma(al, fv__pair_low(b->word[k][n]), low[n]);
-                high[n] = fv__bf16_fma(ah, fv__pair_high(b->word[k][n]), high[n]);
-            }
-        }
-        for (int n = 0; n < 16; n++) {
-            const float sum = fv__flushed(low[n] + high[n]);
-            const float c = fv__flushed(fv__bits_float(t->word[m][n]));
-            t->word[m][n] = fv__float_bits(fv__flushed(c + sum));
-        }
-    }
-}
+/* In kern/tile_plain.c. */
+void fv__tile_dp(fv_tile *t, const fv_tile *a, const fv_tile *b);
 
 #endif
 #endif
