@@ -62,6 +62,8 @@ static const char *geometry(fv_depthwise *g, const fv_conv_options *o, const fv_
                         .oh = win[0].out,
                         .ow = win[1].out,
                         .filters = o->channels / o->groups};
+    g->usual = g->kh == g->kw && (g->kw == 3 || g->kw == 5) && g->sh == g->sw && g->sh <= 2 &&
+               g->dh == 1 && win[1].dilation == 1;
     int32_t *col = fv__arena_alloc(arena, sizeof *col * (size_t)g->kw);
     if (!col) return fv__impl_no_memory;
     lay_out(g, win[1].dilation, col);
@@ -107,7 +109,7 @@ void fv__depth_planes(const fv_depth_work *w, const fv_depthwise *g, const float
     float *y = fv__cpu_at(&w->p->y[0], n) + filter * plane;
     fv_gemm_after after = w->after;
     if (w->p->added) after.added = fv__cpu_at(w->p->added, n) + filter * plane;
-    (2 * g->ow <= k->lanes ? k->depthwise_narrow : k->depthwise)(
+    (!g->usual && 2 * g->ow <= k->lanes ? k->depthwise_narrow : k->depthwise)(
         g, count, row, rows, x, (const float *)w->p->w[0].data + filter * g->kh * g->kw,
         bias ? bias + filter : NULL, &after, y, scratch);
     if (!fv__cpu_bounded(&w->act))

@@ -146,6 +146,8 @@ DEPTH(5x5, 5, 1)
 DEPTH(5x5_2, 5, 2)
 DEPTH(any, 0, 1)
 
+#include "kern/depth_place.inc.h"
+
 typedef void depth_fn(const fv_depthwise *g, int64_t rows, const depth_filter *f,
                       const float *frame);
 
@@ -159,6 +161,9 @@ static depth_fn *depth_choose(const fv_depthwise *g) {
 static void depthwise(const fv_depthwise *g, int64_t planes, int64_t row, int64_t rows,
                       const float *x, const float *w, const float *bias, const fv_gemm_after *after,
                       float *y, float *work) {
+#if FV_LEVEL == 2
+    if (depth_in_place(g, planes, row, rows, x, w, bias, after, y, work)) return;
+#endif
     depth_fn *fn = depth_choose(g);
     const int64_t high = (rows - 1) * g->sh + (g->kh - 1) * g->dh + 1, plane = g->oh * g->ow;
     const int64_t first = row * g->sh - g->top;

@@ -40,6 +40,7 @@ typedef struct fv_depthwise {
     int64_t h, w;               /* of the planes */
     int64_t base, plane;        /* the first row that lies there, floats from plane to plane */
     int64_t kh, kw, sh, sw, dh; /* kernel, strides, dilation of rows */
+    bool usual;                 /* 3x3 or 5x5, both strides 1 or 2, no dilation */
     int64_t top, left;          /* padding */
     int64_t oh, ow;             /* of the result */
     int64_t filters;            /* of every plane */
@@ -224,7 +225,8 @@ struct fv_kernels {
        of the first plane lies; planes of y are oh*ow apart, a filter's weights kh*kw; bias NULL:
        none. work: `together` frames and FV_LANES_MAX floats; a frame has room for the rows that are
        read, and a phase for FV_LANES_MAX columns more than are written or read. The second one's
-       vectors are half as long where the processor has such: for rows that fill no more. */
+       vectors are half as long where the processor has such: for rows that fill no more, unless
+       the convolution is a usual one, which needs no frames where parts of vectors are loaded. */
     void (*depthwise)(const fv_depthwise *g, int64_t planes, int64_t row, int64_t rows,
                       const float *x, const float *w, const float *bias, const fv_gemm_after *after,
                       float *y, float *work);

@@ -178,6 +178,16 @@ INLINE vec v_load_range(const float *p, int64_t first, int64_t end) {
 #endif
 }
 
+#if FV_LEVEL == 2
+/* The lanes whose bits are set; the others read as 0 and are not touched. */
+INLINE vec v_load_lanes(const float *p, __mmask16 lanes) {
+    return _mm512_maskz_loadu_ps(lanes, p);
+}
+INLINE void v_store_lanes(float *p, vec v, __mmask16 lanes) {
+    _mm512_mask_storeu_ps(p, lanes, v);
+}
+#endif
+
 /* Lanes first … end-1 go to where they belong among the LANES floats at p; the others there are not
    touched. */
 INLINE void v_store_range(float *p, vec v, int64_t first, int64_t end) {
@@ -321,6 +331,14 @@ INLINE vec v_even(vec a, vec b) {
 INLINE vec v_odd(vec a, vec b) {
     return __builtin_shufflevector(a, b, V_ODDS);
 }
+
+#if LANES == 16
+/* Every second float from the s-th on (0 … 4); beyond b it is any. */
+INLINE vec v_seconds(const int s, vec a, vec b) {
+    ivec i = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
+    return _mm512_permutex2var_ps(a, (__m512i)(i + s), b);
+}
+#endif
 
 /* Their inverse: the lanes of a and b in turn; the first half of them, the second half. */
 #if LANES == 16
