@@ -180,22 +180,22 @@ static void take_unit(work *w, int64_t u, int worker) {
     w->in = worker_at(w, worker);
 }
 
-static fv_winograd5 shape_of(const work *w) {
+/* Into its place field by field: a copy of what was just written would wait for it. */
+static void shape_of(const work *w, fv_winograd5 *k) {
     const winograd5 *g = w->g;
     const int64_t wide = g->s.patch.ow, groups = fv__cpu_up(w->rows, 4);
-    fv_winograd5 k = {.channels = g->s.c,
-                      .filters = g->s.k,
-                      .number = g->number,
-                      .tap = g->copies ? NUMBERS * g->number : 1,
-                      .runs = g->copies ? 1 : groups,
-                      .run = g->pitch,
-                      .cols = g->copies ? groups * wide : wide,
-                      .wide = wide,
-                      .high = w->rows,
-                      .plane = g->s.places,
-                      .x = w->in};
-    k.channel = g->copies ? TAPS * k.tap : NUMBERS * g->number;
-    return k;
+    k->channels = g->s.c;
+    k->filters = g->s.k;
+    k->number = g->number;
+    k->tap = g->copies ? NUMBERS * g->number : 1;
+    k->channel = g->copies ? TAPS * k->tap : NUMBERS * g->number;
+    k->runs = g->copies ? 1 : groups;
+    k->run = g->pitch;
+    k->cols = g->copies ? groups * wide : wide;
+    k->wide = wide;
+    k->high = w->rows;
+    k->plane = g->s.places;
+    k->x = w->in;
 }
 
 /* Units are channels. */
@@ -204,10 +204,11 @@ static void inputs(void *arg, int64_t first, int64_t end, int worker) {
     const winograd5 *g = w->g;
     const fv_patches *m = &g->s.patch;
     const struct fv_kernels *k = w->p->kernels;
-    const fv_winograd5 shape = shape_of(w);
+    fv_winograd5 shape;
     const int64_t groups = fv__cpu_up(w->rows, 4);
     const fv_frame f = {m->h, m->w, w->row - m->top, -m->left, 1, 1, 4 * groups + 4, g->pitch};
     float *frame = worker_at(w, worker) + g->in;
+    shape_of(w, &shape);
     for (int64_t c = first; c < end; c++) {
         const int64_t plane = w->group * g->s.c + c;
         const float *x = fv__cpu_at(&w->p->x[0], w->sample) + plane * g->s.pixels;
@@ -225,8 +226,9 @@ static void outputs(void *arg, int64_t first, int64_t end, int worker) {
     const int64_t filter = w->group * g->s.k, wide = g->s.patch.ow;
     const int64_t at = filter * g->s.places + w->row * wide;
     const float *bias = fv__cpu_bias(w->p);
-    fv_winograd5 shape = shape_of(w);
+    fv_winograd5 shape;
     (void)worker;
+    shape_of(w, &shape);
     shape.w = (const float *)w->p->prepared + filter * g->s.c * NUMBERS * TAPS;
     shape.bias = bias ? bias + filter : NULL;
     shape.y = fv__cpu_at(&w->p->y[0], w->sample) + at;
@@ -266,7 +268,7 @@ static void forward(const fv_pass *p) {
     }
     for (int64_t u = 0; u < units; u++) {
         take_unit(&w, u, 0);
-        fv__cpu_split(p->pool, g->s.c, 8 * (double)g->in, FV_GRAIN, inputs, &w);
+        fv__cpu_split(p->pool, g->s.c, (g->copies ? 2 : 8) * (double)g->in, FV_GRAIN, inputs, &w);
         fv__cpu_split(p->pool, g->blocks, 0.4 * each, 2 * FV_GRAIN, outputs, &w);
     }
 }

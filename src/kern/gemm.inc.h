@@ -289,6 +289,12 @@ INLINE void dot_tile(const int R, const int C, const dot_sum *d, const float *a,
     float sums[DR * DC];
     enum { HALF = LANES / 2 };
     int t = 0;
+    if (R == 1 && C > HALF / 2 && C < HALF) { /* of a row: with zeros it fills a tree */
+        vec some[HALF];
+        UNROLL for (int i = 0; i < HALF; i++) some[i] = i < C ? acc[i] : v_zero();
+        lane_sums(HALF, some, sums);
+        t = C;
+    }
     UNROLL for (; t + LANES <= R * C; t += LANES) lane_sums(LANES, acc + t, sums + t);
     UNROLL for (; t + HALF <= R * C; t += HALF) lane_sums(HALF, acc + t, sums + t);
     UNROLL for (; t < R * C; t++) sums[t] = v_sum(acc[t]);
