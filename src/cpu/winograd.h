@@ -60,6 +60,9 @@ typedef struct fv_winograd {
 size_t fv__winograd_filter_floats(const fv_winograd *g, const struct fv_kernels *k);
 void fv__winograd_prepare(const fv_pass *p);
 
+/* The forward pass of all forms. */
+void fv__winograd_run(const fv_pass *p);
+
 /* Late ones, of forms with pairs: blocks of channels, of strips, of rows and columns. Two rows of
    the transformed numbers of such a block, halfway: rows 0 and the last, or a pair of those
    between. From these all numbers of a row, strips for gemm. Both in so many floats of work. */

@@ -1,79 +1,75 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * columns.inc.h - the few columns of a product beyond whole vectors, of MR packed rows: a vector
- * holds the rows of STEPS neighbouring steps of the sum, and the steps' sums are added at the end,
- * from the first on. Part of gemm.inc.h.
+ * columns.inc.h - the few columns of a product beyond whole vectors, of MR packed rows: a short
+ * vector holds the rows of a step of the sum, and each column's number meets all of them. A column
+ * has several sums, of every second step, fourth or eighth, so that multiply-adds do not wait for
+ * each other; they are added at the end. Part of gemm.inc.h.
  */
 
-#define STEPS (LANES / MR) /* of the sum that a vector of packed rows holds */
-
-#if LANES >= MR
-/* STEPS steps of the sum, from l on, for C columns. */
-INLINE void columns_step(const int C, const gemm_places *g, const float *a, const float *b,
-                         const int32_t *off, int64_t l, vec *acc) {
-    const float *at[STEPS];
-    UNROLL for (int s = 0; s < STEPS; s++) at[s] = off ? b + off[l + s] : b + (l + s) * g->ldb;
-    const vec w = v_load(a + l * MR);
-    if (C == 1) {
-        acc[0] = v_fma(w, v_steps(at), acc[0]);
-        return;
-    }
-    const vec x = v_quads(at[0], at[STEPS - 1]);
-    acc[0] = v_fma(w, v_quad_of(x, 0), acc[0]);
-    acc[1] = v_fma(w, v_quad_of(x, 1), acc[1]);
-    acc[2] = v_fma(w, v_quad_of(x, 2), acc[2]);
-    acc[3] = v_fma(w, v_quad_of(x, 3), acc[3]);
-}
+#if LANES > 4
+#define COLUMNS_FIT (MR == LANES / 2) /* a short vector holds the packed rows */
+#else
+#define COLUMNS_FIT (MR == LANES)
 #endif
 
-/* C columns from b on: 1, or FV_COLUMNS_ALONE, of which the first `skipped` are not wanted. */
-INLINE void columns(const int C, const int skipped, const gemm_places *g, const float *a,
-                    const float *b, const int32_t *off, float *c, const float *bias,
-                    int64_t after_at) {
-#if LANES >= MR
-    enum { DEEP = 4 }; /* vectors at a time: of sums of their own, or every second of them */
-    const int chains = C == 1 ? 4 : 2;
+#if COLUMNS_FIT
+INLINE short_vec strided_rows(const float *p, int64_t ld) {
+    short_vec v;
+    UNROLL for (int r = 0; r < MR; r++) v[r] = p[r * ld];
+    return v;
+}
+
+/* C columns from b on, at most FV_COLUMNS_ALONE. */
+INLINE void columns(const int C, const gemm_places *g, const float *a, const float *b,
+                    const int32_t *off, float *c, const float *bias, int64_t after_at) {
+    enum { MOST = 8 };
+    const int chains = C == 1 ? MOST : C == 2 ? MOST / 2 : MOST / 4;
     const int64_t k = g->k;
-    vec acc[2 * FV_COLUMNS_ALONE];
-    float lane[LANES];
+    short_vec acc[MOST];
     int64_t l = 0;
-    UNROLL for (int i = 0; i < C * chains; i++) acc[i] = v_zero();
-    for (; l + DEEP * STEPS <= k; l += DEEP * STEPS) {
-        UNROLL for (int u = 0; u < DEEP; u++)
-            columns_step(C, g, a, b, off, l + u * STEPS, acc + u % chains * C);
-    }
-    for (; l + STEPS <= k; l += STEPS) columns_step(C, g, a, b, off, l, acc);
-    for (int j = skipped; j < C; j++) {
-        vec sum = acc[j] + acc[C + j];
-        if (C == 1) sum += acc[2] + acc[3];
-        v_store(lane, sum);
-        for (int r = 0; r < MR; r++) {
-            float v = lane[r];
-            for (int s = 1; s < STEPS; s++) v += lane[s * MR + r];
-            for (int64_t i = l; i < k; i++)
-                v += a[i * MR + r] * (off ? b[off[i] + j] : b[i * g->ldb + j]);
-            float *y = c + r * g->ldc + j;
-            v += g->add ? *y : bias ? bias[r] : 0;
-            if (g->after && g->after->added) v += g->after->added[r * g->after->ld + after_at + j];
-            if (g->after && g->after->bounded) {
-                v = v < g->after->low ? g->after->low : v;
-                v = v > g->after->high ? g->after->high : v;
-            }
-            *y = v;
+    UNROLL for (int i = 0; i < chains * C; i++) acc[i] = s_set(0);
+    for (; l + chains <= k; l += chains) UNROLL for (int u = 0; u < chains; u++) {
+            const float *x = off ? b + off[l + u] : b + (l + u) * g->ldb;
+            const short_vec w = s_load(a + (l + u) * MR);
+            UNROLL for (int j = 0; j < C; j++) acc[u * C + j] =
+                s_fma(w, s_set(x[j]), acc[u * C + j]);
         }
+    for (; l < k; l++) {
+        const float *x = off ? b + off[l] : b + l * g->ldb;
+        UNROLL for (int j = 0; j < C; j++) acc[j] = s_fma(s_load(a + l * MR), s_set(x[j]), acc[j]);
     }
-#else /* never called: a vector holds no packed row */
-    (void)C, (void)skipped, (void)g, (void)a, (void)b, (void)off, (void)c, (void)bias;
-    (void)after_at;
-#endif
+    UNROLL for (int half = chains / 2; half > 0; half /= 2) {
+        UNROLL for (int i = 0; i < half * C; i++) acc[i] = acc[i] + acc[half * C + i];
+    }
+    UNROLL for (int j = 0; j < C; j++) {
+        short_vec v = acc[j];
+        if (g->add)
+            v = v + strided_rows(c + j, g->ldc);
+        else if (bias)
+            v = v + s_load(bias);
+        if (g->after && g->after->added)
+            v = v + strided_rows(g->after->added + after_at + j, g->after->ld);
+        if (g->after && g->after->bounded)
+            v = s_min(s_set(g->after->high), s_max(s_set(g->after->low), v));
+        UNROLL for (int r = 0; r < MR; r++) c[r * g->ldc + j] = v[r];
+    }
 }
+#endif
 
-/* The last m columns of cols: together with those before them, where there are any. */
+/* The last m columns of cols. */
 INLINE void columns_alone(const gemm_places *g, int64_t cols, int64_t m, const float *a,
                           const float *b, const int32_t *off, float *c, const float *bias) {
-    const int64_t j = cols - FV_COLUMNS_ALONE;
-    if (j >= 0)
-        columns(FV_COLUMNS_ALONE, (int)(FV_COLUMNS_ALONE - m), g, a, b + j, off, c + j, bias, j);
+    const int64_t j = cols - m;
+#if COLUMNS_FIT
+    if (m == 1)
+        columns(1, g, a, b + j, off, c + j, bias, j);
+    else if (m == 2)
+        columns(2, g, a, b + j, off, c + j, bias, j);
+    else if (m == 3)
+        columns(3, g, a, b + j, off, c + j, bias, j);
     else
-        for (int64_t i = 0; i < cols; i++) columns(1, 0, g, a, b + i, off, c + i, bias, i);
+        columns(4, g, a, b + j, off, c + j, bias, j);
+#else /* never called */
+    (void)g, (void)a, (void)b, (void)off, (void)c, (void)bias, (void)j;
+#endif
 }

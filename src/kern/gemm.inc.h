@@ -136,7 +136,7 @@ INLINE void tile(const int R, const int V, const int64_t m, const gemm_places *g
         for (; j + NV * LANES <= cols; j += NV * LANES)                                            \
             tile(R, NV, LANES, g, a, AR, b + j, OFF, c + j, bias, j);                              \
         const int64_t rest = cols - j, m = rest % LANES;                                           \
-        if (R == MR && AR == 1 && LANES >= MR && g->as == MR && m > 0 && m <= FV_COLUMNS_ALONE) {  \
+        if (R == MR && AR == 1 && COLUMNS_FIT && g->as == MR && m > 0 && m <= FV_COLUMNS_ALONE) {  \
             if (NV > 2 && rest > 2 * LANES)                                                        \
                 tile(R, NV > 2 ? 2 : NV, LANES, g, a, AR, b + j, OFF, c + j, bias, j);             \
             else if (rest > LANES)                                                                 \

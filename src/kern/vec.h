@@ -91,46 +91,6 @@ INLINE vec v_set(float x) {
 #endif
 }
 
-/* *at[0] in the first lanes, *at[1] in the next, and so on: as many numbers as MR lanes fit. */
-#define v_steps(at)                                                                                \
-    (STEPS == 1 ? v_set(*(at)[0])                                                                  \
-                : v_where_low(LANES / 2, v_set(*(at)[0]), v_set(*(at)[STEPS > 1 ? 1 : 0])))
-
-/* Four floats from p again and again in the first half of the lanes, from q in the second; and the
-   j-th of every four in all its places. */
-INLINE vec v_quads(const float *p, const float *q) {
-#if FV_LEVEL == 2
-    return _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_broadcast_ps((const __m128 *)p)),
-                              _mm256_broadcast_ps((const __m128 *)q), 1);
-#elif FV_LEVEL == 1
-    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(q), 1);
-#else
-    (void)q; /* four lanes are all */
-    return v_load(p);
-#endif
-}
-#if LANES == 16
-#define v_quad_of(x, j)                                                                            \
-    __builtin_shufflevector(x, x, j, j, j, j, 4 + j, 4 + j, 4 + j, 4 + j, 8 + j, 8 + j, 8 + j,     \
-                            8 + j, 12 + j, 12 + j, 12 + j, 12 + j)
-#elif LANES == 8
-#define v_quad_of(x, j) __builtin_shufflevector(x, x, j, j, j, j, 4 + j, 4 + j, 4 + j, 4 + j)
-#else
-#define v_quad_of(x, j) __builtin_shufflevector(x, x, j, j, j, j)
-#endif
-
-/* The first half's lanes of a, the others of b. */
-INLINE vec v_where_low(int half, vec a, vec b) {
-    (void)half;
-#if FV_LEVEL == 2
-    return _mm512_mask_blend_ps(0xff00, a, b);
-#elif FV_LEVEL == 1
-    return _mm256_blend_ps(a, b, 0xf0);
-#else
-    return (vec){a[0], a[1], b[2], b[3]};
-#endif
-}
-
 INLINE vec v_zero(void) {
     return (vec){0};
 }
@@ -269,6 +229,36 @@ INLINE vec v_min(vec a, vec b) {
     return v_where_gt(b, a, a, b);
 #endif
 }
+
+/* ---------------------------------------------------------------------- shorter vectors --- */
+
+/* Half as long, or of four lanes. */
+#define SHORT (LANES > 4 ? LANES / 2 : LANES)
+typedef float short_vec __attribute__((vector_size(SHORT * 4)));
+typedef float short_at __attribute__((vector_size(SHORT * 4), aligned(4), may_alias));
+
+INLINE short_vec s_load(const float *p) {
+    return *(const short_at *)p;
+}
+
+#if FV_LEVEL == 2
+#define s_set(x)       _mm256_set1_ps(x)
+#define s_fma(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define s_max(a, b)    _mm256_max_ps(a, b)
+#define s_min(a, b)    _mm256_min_ps(a, b)
+#elif FV_LEVEL == 1
+#define s_set(x)       _mm_set1_ps(x)
+#define s_fma(a, b, c) _mm_fmadd_ps(a, b, c)
+#define s_max(a, b)    _mm_max_ps(a, b)
+#define s_min(a, b)    _mm_min_ps(a, b)
+#else
+#define s_set(x)       v_set(x)
+#define s_fma(a, b, c) v_fma(a, b, c)
+#define s_max(a, b)    v_max(a, b)
+#define s_min(a, b)    v_min(a, b)
+#endif
+
+/* ------------------------------------------------------------------------------- the rest --- */
 
 INLINE vec v_sqrt(vec a) {
 #if FV_LEVEL == 2

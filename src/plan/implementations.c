@@ -114,7 +114,8 @@ static fv_status choose_pass(fv_context *ctx, fv_plan *plan, int n, fv_which whi
                            NULL));
     FV_TRY(vary(ctx, plan, n, &request, *impl, settled));
     if (p->inner >= 0) plan->nodes[p->inner].settled[which].packed = true;
-    if (settled->scratch > plan->scratch_bytes) plan->scratch_bytes = settled->scratch;
+    const size_t scratch = (settled->scratch + 63) / 64 * 64;
+    if (scratch > plan->scratch_bytes) plan->scratch_bytes = scratch;
     if (settled->worker > plan->worker_bytes) plan->worker_bytes = settled->worker;
     return FV_OK;
 }
