@@ -254,9 +254,16 @@ static void keep(const fv_pairs_out *o, int64_t rows, int64_t first, int64_t col
 static void multiply(const fv_kernels *k, const factors *f, bool split, int64_t rows, int64_t cols,
                      int64_t steps, float *c) {
     const kept to = {.out = {.done = keep}, .across = k->form.depth > 1, .c = c};
-    const fv_pairs_product p = {
-        rows,  cols, steps, f->a[0], split ? f->a[1] : NULL, f->b[0], split ? f->b[1] : NULL,
-        f->off};
+    const fv_pairs_product p = {.rows = rows,
+                                .cols = cols,
+                                .steps = steps,
+                                .a_hi = f->a[0],
+                                .a_lo = split ? f->a[1] : NULL,
+                                .b_hi = f->b[0],
+                                .b_lo = split ? f->b[1] : NULL,
+                                .off = f->off,
+                                .cold = steps % 2 == 0,
+                                .more = cols % 2 == 0};
     memset(c, 0x5c, sizeof(float) * 33 * LD);
     k->pairs(&p, &to.out);
 }

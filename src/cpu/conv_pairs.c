@@ -188,14 +188,27 @@ static void make_pairs(const work *w, const part *q, int64_t sample, int64_t i, 
     }
 }
 
+/* While a group of pairs is made, its weights of block b come nearer. */
+static void ask_for(const work *w, int64_t group, int64_t b, int64_t i) {
+    const fv_pairs *g = w->g;
+    const int64_t words = g->weights / g->groups;
+    const uint32_t *a =
+        (const uint32_t *)w->p->prepared + (group * g->blocks + b) * g->weights + i * words;
+    for (int64_t line = 0; line < words; line += 16) {
+        __builtin_prefetch(a + line, 0, 2);
+        if (g->split) __builtin_prefetch(a + weight_words(g) + line, 0, 2);
+    }
+}
+
 /* A unit without its parts makes its frames group by group. */
 static void make_shared(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const fv_pairs *g = w->g;
-    (void)worker;
+    const int64_t mine = worker * g->blocks / fv__pool_size(w->p->pool); /* it will begin there */
     for (int64_t i = first; i < end; i++) {
         const int64_t u = i / g->groups;
         const part q = part_of(g, u * g->parts);
+        if (g->units == g->parts) ask_for(w, q.group, mine, i % g->groups);
         for (int64_t n = 0; n < q.samples; n++)
             make_pairs(w, &q, n, i % g->groups, w->shared + u * frame_words(g));
     }
@@ -235,8 +248,8 @@ static void activate(const work *w, const part *q, int64_t rows, const fv_pairs_
                   o->to_plane, w->act.p, w->act.q);
 }
 
-/* One block of filters of a part. */
-static void multiply(const work *w, const part *q, int64_t b, const uint32_t *frames) {
+/* One block of filters of a part; whose weights are `cold` nobody has asked for. */
+static void multiply(const work *w, const part *q, int64_t b, bool cold, const uint32_t *frames) {
     const fv_pairs *g = w->g;
     const fv_direct *d = &g->d;
     const int64_t r = b * g->form.rows, rows = fv__cpu_min(g->form.rows, d->rows - r);
@@ -246,6 +259,8 @@ static void multiply(const work *w, const part *q, int64_t b, const uint32_t *fr
     if (g->split) p.a_lo = p.a_hi + weight_words(g);
     for (int64_t n = 0; n < q->samples; n += maps) {
         const fv_pairs_out out = out_of(w, q, q->sample + n, q->group * d->rows + r);
+        p.cold = cold && n == 0;
+        p.more = b + 1 < g->blocks && n == 0;
         p.b_hi = frames + n * g->step;
         if (g->split) p.b_lo = p.b_hi + g->words;
         w->k->pairs(&p, &out);
@@ -260,8 +275,11 @@ static void unit(const work *w, int64_t u, uint32_t *frames) {
         frames = w->shared + u / g->parts * frame_words(g);
     else
         for (int64_t n = 0; n < q.samples; n++)
-            for (int64_t i = 0; i < g->groups; i++) make_pairs(w, &q, n, i, frames);
-    for (int64_t b = q.first; b < q.end; b++) multiply(w, &q, b, frames);
+            for (int64_t i = 0; i < g->groups; i++) {
+                if (n == 0) ask_for(w, q.group, q.first, i);
+                make_pairs(w, &q, n, i, frames);
+            }
+    for (int64_t b = q.first; b < q.end; b++) multiply(w, &q, b, b == q.first, frames);
 }
 
 static void units(void *arg, int64_t first, int64_t end, int worker) {

@@ -6,10 +6,11 @@
 
 #include <math.h>
 
-#define FRAME_WORDS  163840    /* frames in work: 640 KB, in the L2 cache */
-#define SHARED_WORDS (1 << 21) /* frames made beforehand: 8 MB at most */
-#define COLUMNS      1024      /* columns of a band, at most */
-#define UNITS        24        /* as many pieces of work keep several threads busy */
+#define FRAME_WORDS  163840 /* frames in work: 640 KB, in the L2 cache */
+#define SHARED_WORDS 600000 /* frames made beforehand: 2.4 MB at most, about an L2 cache */
+#define BANDS        8      /* of the others: as many keep several threads busy */
+#define COLUMNS      1024   /* columns of a band, at most */
+#define UNITS        24     /* as many pieces of work keep several threads busy */
 
 /* ------------------------------------------------------------------------------- folding --- */
 
@@ -145,6 +146,12 @@ static void cut_rows(fv_pairs *p) {
     const int64_t most = FRAME_WORDS / (p->split ? 2 : 1);
     p->band = fv__cpu_max(1, fv__cpu_min(d->oh, COLUMNS / d->pitch));
     while (p->band > 1 && words_of(p, p->band, 1) > most) p->band--;
+    if (p->form.depth > 1 &&
+        d->n * d->groups * words_of(p, d->oh, 1) * (p->split ? 2 : 1) > SHARED_WORDS) {
+        const int64_t least = d->more_rows > 0 ? 4 : fv__cpu_max(1, 96 / d->pitch);
+        const int64_t bands = fv__cpu_up(BANDS, d->n * d->groups);
+        p->band = fv__cpu_min(p->band, fv__cpu_max(least, fv__cpu_up(d->oh, bands)));
+    }
     p->bands = fv__cpu_up(d->oh, p->band);
     p->band = fv__cpu_up(d->oh, p->bands);
     p->frame = (p->band + d->more_rows) * d->pitch * p->form.depth;

@@ -215,9 +215,12 @@ static void pairs_pack(int depth, const fv_pair_half *half, int64_t h, int64_t w
 
 /* ----------------------------------------------------------------- what follows the sums --- */
 
+#define OUT_NEAR 32 /* columns: those of a block of tiles */
+
 /* Sums of LANES filters in LANES columns, a vector a filter: lanes first to end-1 (WHOLE: all) of
    the first `filters` go to where lane 0 of the first belongs, and what is added to them lies.
-   Unrolled, so that sums stay in registers. */
+   Unrolled, so that sums stay in registers. Where sums come fast, the places of the next block's
+   are asked for. */
 INLINE void out_lanes(const bool WHOLE, const fv_pairs_out *o, const vec *sum, int64_t filters,
                       const float *bias, int64_t first, int64_t end, float *to,
                       const float *added) {
@@ -227,6 +230,8 @@ INLINE void out_lanes(const bool WHOLE, const fv_pairs_out *o, const vec *sum, i
     UNROLL for (int r = 0; r < LANES; r++) {
         if (r < filters) {
             vec v = bias ? sum[r] + v_set(bias[r]) : sum[r];
+            if (WHOLE && o->across) __builtin_prefetch(to + OUT_NEAR, 1);
+            if (WHOLE && o->across && added) __builtin_prefetch(added + OUT_NEAR);
             if (added) v = v + (WHOLE ? v_load(added) : v_load_range(added, first, end));
             if (added) added += plane;
             if (bounded) v = v_min(high, v_max(low, v));

@@ -8,13 +8,36 @@
  */
 #define TILE_WORDS 256
 #define TILE_SUMS  32 /* from pixel to pixel of finished sums: a block's filters */
+#define STEP_LINES 32 /* of the cache: a step's weights, of one part of a number */
+#define STEPS_NEAR 6  /* so far ahead cold weights are asked for */
 
 /* What is multiplied, from where a block of columns begins. */
 typedef struct tile_factors {
     int64_t steps;
     const uint32_t *a_hi, *a_lo, *b_hi, *b_lo;
     const int32_t *off;
+    /* Weights that come nearer in every step, as no processor looks that far ahead by itself: lines
+       first ... end-1 of the step so many words ahead. */
+    int64_t ahead, first, end;
 } tile_factors;
+
+TILE_TARGET void tiles_near(const tile_factors *f, int64_t step) {
+    const int64_t at = step * 2 * TILE_WORDS + f->ahead;
+    for (int64_t i = f->first; i < f->end; i++) {
+        __builtin_prefetch(f->a_hi + at + i * 16, 0, 2);
+        if (f->a_lo) __builtin_prefetch(f->a_lo + at + i * 16, 0, 2);
+    }
+}
+
+/* Block n of `blocks` of columns: the first one of cold weights asks for these, the others for a
+   share each of those that are wanted next. */
+TILE_TARGET void tiles_ask(const fv_pairs_product *p, int64_t n, int64_t blocks, tile_factors *f) {
+    const int64_t skip = p->cold && blocks > 1, share = blocks - skip;
+    const bool here = p->cold && n == 0;
+    f->ahead = (here ? STEPS_NEAR : p->steps) * 2 * TILE_WORDS;
+    f->first = here ? 0 : STEP_LINES * (n - skip) / share;
+    f->end = here ? STEP_LINES : p->more ? STEP_LINES * (n - skip + 1) / share : f->first;
+}
 
 /* Two tiles of 16 pixels by two of 16 filters. Of numbers in two parts eight tiles are loaded for
    twelve products, in an order that lets loads and products overlap; for every sum it is low
@@ -27,6 +50,7 @@ TILE_TARGET void tiles_block(fv_tiles tiles, const tile_factors *f, float *c) {
     (void)tiles;
     for (int64_t s = 0; s < f->steps; s++) {
         const uint32_t *x = f->b_hi + f->off[s], *w = f->a_hi + s * 2 * TILE_WORDS;
+        tiles_near(f, s);
         TILE_LOAD(4, x, 16);
         if (f->b_lo) {
             const uint32_t *low = f->a_lo + s * 2 * TILE_WORDS;
@@ -153,10 +177,11 @@ TILE_TARGET void tiles_part(fv_tiles tiles, bool line, int64_t cols, const tile_
 
 TILE_TARGET void tiles_product(fv_tiles tiles, const fv_pairs_product *p, const fv_pairs_out *out) {
     float sums[64 * TILE_SUMS] __attribute__((aligned(64)));
-    tile_factors f = {p->steps, p->a_hi, p->a_lo, p->b_hi, p->b_lo, p->off};
+    tile_factors f = {p->steps, p->a_hi, p->a_lo, p->b_hi, p->b_lo, p->off, 0, 0, 0};
     const bool line = p->rows <= 16;
-    const int64_t wide = line ? 64 : 32;
+    const int64_t wide = line ? 64 : 32, blocks = (p->cols + wide - 1) / wide;
     for (int64_t j = 0; j < p->cols; j += wide) {
+        tiles_ask(p, j / wide, blocks, &f);
         const int64_t cols = p->cols - j < wide ? p->cols - j : wide;
         tiles_part(tiles, line, cols, &f, sums);
         out->done(out, p->rows, j, cols, sums, TILE_SUMS);
