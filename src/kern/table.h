@@ -128,7 +128,8 @@ typedef struct fv_pairs_product {
     const uint32_t *a_hi, *a_lo; /* weights, as the form says */
     const uint32_t *b_hi, *b_lo; /* frames */
     const int32_t *off;          /* of the steps */
-    /* Nobody has asked for these weights yet; the next block's, which lie behind, will be wanted. */
+    /* Nobody has asked for these weights yet; the next block's, which lie behind, will be wanted.
+     */
     bool cold, more;
 } fv_pairs_product;
 
