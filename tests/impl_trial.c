@@ -498,6 +498,8 @@ static bool bind_pass(trial *c, op_problem *m, bound *b, int threads, int prepar
     const size_t bytes = c->settled.scratch + c->settled.worker * (size_t)fv__pool_size(pass->pool);
     if (!say(c, lend(scratch, bytes, rubbish), "no memory")) return false;
     pass->scratch = scratch->memory;
+    pass->workers = (char *)scratch->memory + c->settled.scratch;
+    pass->worker_step = c->settled.worker;
     return true;
 }
 

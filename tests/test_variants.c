@@ -65,6 +65,8 @@ static bool run(trial *t, fv_pool *pool, int rubbish) {
     pass.state = s->state;
     pass.prepared = prepared;
     pass.scratch = scratch;
+    pass.workers = (char *)scratch + s->scratch;
+    pass.worker_step = s->worker;
     pass.epilogue = t->epilogue.add || t->epilogue.act ? &t->epilogue : NULL;
     pass.added = t->epilogue.add ? &t->added : NULL;
     memset(t->p.y[0].data, 0x5c, op_bytes(&t->p.y[0]));

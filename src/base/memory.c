@@ -18,7 +18,7 @@
 #endif
 
 #define HUGE_PAGE ((size_t)2 << 20)
-#define HUGE_FROM (2 * HUGE_PAGE) /* so large a block has one in it, wherever it lies */
+#define HUGE_FROM (2 * HUGE_PAGE) /* bytes of a block that is worth them */
 
 /* Before every block: who takes it back. The context may be gone by then, and models outlive it. */
 typedef struct header {
@@ -28,26 +28,33 @@ typedef struct header {
 } header;
 
 /* Large pages where the system gives them: weights and maps are read from end to end, and a page of
-   2 MB is one entry of the processor's table and one fault where 512 small ones were. Whether the
-   system follows the advice makes no difference to anybody. */
-static void advise(void *start, size_t bytes) {
+   2 MB is one entry of the processor's table and one fault where 512 small ones were. A large block
+   begins and ends with such a page, or the thread whose memory lies at its end would be slower than
+   the others; what is never touched of it costs nothing. Whether the system follows the advice
+   makes no difference to anybody. */
 #if defined(FV_HAVE_MMAP) && defined(MADV_HUGEPAGE)
-    const size_t before = (HUGE_PAGE - (uintptr_t)start % HUGE_PAGE) % HUGE_PAGE;
-    if (bytes < HUGE_FROM) return;
-    (void)madvise((char *)start + before, (bytes - before) / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
-#else
-    (void)start;
-    (void)bytes;
-#endif
+static size_t page_for(const fv_allocator *from, size_t bytes) {
+    return from == NULL && bytes >= HUGE_FROM ? HUGE_PAGE : FV_ALIGN;
 }
+static void advise(void *p, size_t bytes, size_t page) {
+    if (page == HUGE_PAGE) (void)madvise(p, (bytes + page - 1) / page * page, MADV_HUGEPAGE);
+}
+#else
+static size_t page_for(const fv_allocator *from, size_t bytes) {
+    (void)from;
+    (void)bytes;
+    return FV_ALIGN;
+}
+static void advise(void *p, size_t bytes, size_t page) {
+    (void)p;
+    (void)bytes;
+    (void)page;
+}
+#endif
 
 /* The system's memory comes zeroed: large blocks are not touched before they are used. */
 static void *take(const fv_allocator *from, size_t bytes) {
-    if (from == NULL || from->alloc == NULL) {
-        void *fresh = calloc(1, bytes);
-        if (fresh != NULL) advise(fresh, bytes);
-        return fresh;
-    }
+    if (from == NULL || from->alloc == NULL) return calloc(1, bytes);
     void *p = from->alloc(from->user, bytes, FV_ALIGN);
     if (p != NULL) memset(p, 0, bytes);
     return p;
@@ -55,16 +62,18 @@ static void *take(const fv_allocator *from, size_t bytes) {
 
 void *fv__alloc(fv_context *ctx, size_t bytes, const char *what) {
     const fv_allocator *from = ctx != NULL && ctx->allocator.alloc ? &ctx->allocator : NULL;
-    const size_t more = sizeof(header) + FV_ALIGN - 1;
+    const size_t page = page_for(from, bytes), behind = page > FV_ALIGN ? page : 0;
+    const size_t more = sizeof(header) + page - 1;
     size_t whole;
     char *start = NULL;
-    if (fv__add_size(bytes ? bytes : 1, more, &whole) && whole <= PTRDIFF_MAX)
+    if (fv__add_size(bytes ? bytes : 1, more + behind, &whole) && whole <= PTRDIFF_MAX)
         start = take(from, whole);
     if (start == NULL) {
         fv__fail_memory(ctx, bytes, what);
         return NULL;
     }
-    char *p = start + more - (uintptr_t)(start + more) % FV_ALIGN;
+    char *p = start + more - (uintptr_t)(start + more) % page;
+    advise(p, bytes, page);
     const header h = {start, from ? from->free : NULL, from ? from->user : NULL};
     memcpy(p - sizeof h, &h, sizeof h);
     return p;

@@ -123,7 +123,7 @@ void fv__depth_planes(const fv_depth_work *w, const fv_depthwise *g, const float
 static void units(void *arg, int64_t first, int64_t end, int worker) {
     const fv_depth_work *w = arg;
     const fv_depth *d = w->d;
-    float *scratch = (float *)w->p->scratch + worker * d->worker;
+    float *scratch = fv__cpu_worker(w->p, worker);
     for (int64_t u = first; u < end;) {
         const int64_t n = u / d->bands / w->channels, c = u / d->bands % w->channels;
         const int64_t row = u % d->bands * d->band;

@@ -97,14 +97,12 @@ static void prepare_forward(const fv_pass *p) {
 }
 
 static void forward(const fv_pass *p) {
-    const int64_t shared = ((const fv_direct *)p->state)->shared_floats;
     const fv_direct_call call = {.p = p,
                                  .source = &p->x[0],
                                  .result = &p->y[0],
                                  .packed = p->prepared,
                                  .bias = fv__cpu_bias(p),
                                  .shared = p->scratch,
-                                 .workers = (float *)p->scratch + shared,
                                  .act = fv__cpu_epilogue_act(p)};
     fv__direct_run(p->state, &call);
 }
@@ -125,7 +123,7 @@ typedef struct dw_geometry {
 typedef struct dw_work {
     const fv_pass *p;
     const dw_geometry *g;
-    float *partial, *workers;
+    float *partial;
 } dw_work;
 
 static bool dw_cut(dw_geometry *w, const fv_conv_options *o, const fv_shape *in) {
@@ -225,7 +223,7 @@ static void dw_unit(const dw_work *w, int64_t u, float *frames, float *out, bool
 
 static void dw_job(void *arg, int64_t u, int worker) {
     const dw_work *w = arg;
-    float *scratch = w->workers + worker * (w->g->frame_floats + w->g->dy_floats);
+    float *scratch = fv__cpu_worker(w->p, worker);
     const bool alone = w->g->parts == 1;
     dw_unit(w, u, scratch, alone ? w->p->dw[0].data : w->partial + u % w->g->parts * w->g->weights,
             alone);
@@ -243,10 +241,9 @@ static int64_t dw_partial(const dw_geometry *g) {
     return g->parts > 1 ? g->parts * g->weights : 0;
 }
 
-static void dw_run(const fv_pass *p, const dw_geometry *g, int64_t shared) {
+static void dw_run(const fv_pass *p, const dw_geometry *g) {
     const fv_conv_options *o = p->options;
     dw_work w = {.p = p, .g = g, .partial = p->scratch};
-    w.workers = w.partial + shared;
     fv__pool_run(p->pool, o->groups * g->filter_blocks * g->channel_blocks * g->parts, dw_job, &w);
     if (g->parts > 1)
         fv__cpu_ranges(p->pool, o->channels * g->d.channels * g->d.area, (double)g->parts,
@@ -261,7 +258,7 @@ typedef struct both {
     int phases;
     fv_direct *phase;
     int64_t *packed; /* [phases]: where each begins in the prepared floats */
-    int64_t shared;  /* floats of scratch before the workers': sums of parts, or frames */
+    int64_t shared;  /* floats of scratch: sums of parts, or frames */
 } both;
 
 static const char *settle_phases(both *b, const fv_site *site, const fv_request *request,
@@ -323,7 +320,6 @@ static void dx_run(const fv_pass *p, const both *b) {
                                      .result = &p->dx[0],
                                      .packed = (const float *)p->prepared + b->packed[i],
                                      .shared = p->scratch,
-                                     .workers = (float *)p->scratch + b->shared,
                                      .add = !p->overwrite[0]};
         fv__direct_run(&b->phase[i], &call);
     }
@@ -333,7 +329,7 @@ static void backward(const fv_pass *p) {
     const fv_conv_options *o = p->options;
     const both *b = p->state;
     if (o->bias && p->dw[1].data) fv__cpu_conv_bias(p);
-    if (p->dw[0].data) dw_run(p, &b->dw, b->shared);
+    if (p->dw[0].data) dw_run(p, &b->dw);
     if (p->dx[0].data) dx_run(p, b);
 }
 

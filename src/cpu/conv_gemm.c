@@ -96,8 +96,7 @@ typedef struct work {
     fv_conv_sizes s; /* with the step of this x */
     fv_activation act;
     const float *bias;
-    float *workers; /* behind the shared patches and the copy */
-    fv_tensor x;    /* or its copy */
+    fv_tensor x; /* or its copy, behind the shared patches */
 } work;
 
 /* Whether a panel meets so few filters that copying it costs more than its rows, which lie pages
@@ -312,7 +311,7 @@ static void panel(const work *w, int64_t unit, float *cols, float *block) {
 static void panels(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const geometry *g = w->g;
-    float *cols = w->workers + worker * (g->panel_floats + g->block_floats);
+    float *cols = fv__cpu_worker(w->p, worker);
     for (int64_t u = first; u < end; u++) panel(w, u, cols, cols + g->panel_floats);
 }
 
@@ -328,12 +327,11 @@ static void copy_planes(void *arg, int64_t first, int64_t end, int worker) {
     }
 }
 
-static void make_copy(work *w) {
+static void make_copy(work *w, float *copy) {
     const fv_conv_sizes *s = &w->s;
     const int64_t planes = s->n * s->groups * s->c;
-    w->x.data = w->workers;
+    w->x.data = copy;
     w->x.step = s->groups * s->c * s->pixels;
-    w->workers += fv__cpu_pad(planes * s->pixels);
     fv__cpu_split(w->p->pool, planes, 4 * (double)(planes * s->pixels), FV_GRAIN, copy_planes, w);
 }
 
@@ -341,10 +339,8 @@ static void forward(const fv_pass *p) {
     const geometry *g = p->state;
     const int64_t units = g->s.count * g->s.groups * g->panels;
     const int64_t shared = g->shared ? fv__cpu_pad(units * g->s.crs * g->ld) : 0;
-    work w = {
-        p,      g, g->s, fv__cpu_epilogue_act(p), fv__cpu_bias(p), (float *)p->scratch + shared,
-        p->x[0]};
-    if (g->copied) make_copy(&w);
+    work w = {p, g, g->s, fv__cpu_epilogue_act(p), fv__cpu_bias(p), p->x[0]};
+    if (g->copied) make_copy(&w, (float *)p->scratch + shared);
     w.s.patch.step = w.x.step;
     if (g->shared)
         fv__cpu_split(p->pool, units * g->depths, 4 * (double)shared, FV_GRAIN, make_patches, &w);

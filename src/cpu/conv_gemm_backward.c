@@ -31,7 +31,7 @@ typedef struct geometry {
     int64_t runs;                     /* pieces of the batch */
     int64_t group_floats;             /* packed W^T of one group; 0: no dx is wanted */
     int64_t dx_floats;
-    int64_t partial_floats; /* [parts][weights], parts > 1; then the workers' */
+    int64_t partial_floats; /* [parts][weights], parts > 1 */
     int64_t worker_floats;
 } geometry;
 
@@ -39,7 +39,7 @@ typedef struct work {
     const fv_pass *p;
     const geometry *g;
     fv_conv_sizes s; /* with the step of x or dx */
-    float *partial, *workers;
+    float *partial;
 } work;
 
 static void settle_dw(geometry *w) {
@@ -127,7 +127,7 @@ static void dw_job(void *arg, int64_t unit, int worker) {
     const geometry *g = w->g;
     const bool direct = g->parts == 1;
     float *out = direct ? w->p->dw[0].data : w->partial + unit % g->parts * g->weights;
-    dw_block(w, unit, w->workers + worker * g->worker_floats, out, direct);
+    dw_block(w, unit, fv__cpu_worker(w->p, worker), out, direct);
 }
 
 static void add_parts(void *arg, int64_t first, int64_t end, int worker) {
@@ -187,7 +187,7 @@ static void dx_job(void *arg, int64_t unit, int worker) {
     const int64_t rows = (c1 - c0) * area;
     int64_t n0, n1;
     fv__cpu_cut(s->n, g->runs, run, &n0, &n1);
-    float *cols = w->workers + worker * g->worker_floats;
+    float *cols = fv__cpu_worker(w->p, worker);
     float *dy = cols + g->channels * area * g->width;
     float *dx = fv__cpu_at(&w->p->dx[0], 0) + (group * s->c + c0) * s->pixels;
     const float *packed = (const float *)w->p->prepared + group * g->group_floats +
@@ -230,7 +230,6 @@ static void backward(const fv_pass *p) {
     const geometry *g = p->state;
     const fv_conv_sizes *s = &g->s;
     work w = {.p = p, .g = g, .s = g->s, .partial = p->scratch};
-    w.workers = w.partial + g->partial_floats;
     if (o->bias && p->dw[1].data) fv__cpu_conv_bias(p);
     if (p->dw[0].data) {
         w.s.patch.step = p->x[0].step;

@@ -18,7 +18,6 @@ typedef struct work {
     const fv_pairs *g;
     const struct fv_kernels *k;
     uint32_t *shared;
-    uint32_t *workers; /* worker_words() each */
     fv_activation act;
 } work;
 
@@ -284,13 +283,13 @@ static void unit(const work *w, int64_t u, uint32_t *frames) {
 
 static void units(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
-    for (int64_t u = first; u < end; u++) unit(w, u, w->workers + worker * worker_words(w->g));
+    for (int64_t u = first; u < end; u++)
+        unit(w, u, (uint32_t *)(void *)fv__cpu_worker(w->p, worker));
 }
 
 static void forward(const fv_pass *p) {
     const fv_pairs *g = p->state;
     work w = {.p = p, .g = g, .k = p->kernels, .shared = p->scratch};
-    w.workers = w.shared + shared_words(g);
     w.act = fv__cpu_epilogue_act(p);
     if (g->shared)
         fv__cpu_split(p->pool, g->units / g->parts * g->groups, 8 * (double)shared_words(g),

@@ -168,7 +168,7 @@ static void prepare(const fv_pass *p) {
 
 /* Memory of a worker: transformed numbers of a band, then a frame. */
 static float *worker_at(const work *w, int worker) {
-    return (float *)w->p->scratch + worker * (w->g->in + w->g->frame);
+    return fv__cpu_worker(w->p, worker);
 }
 
 static void take_unit(work *w, int64_t u, int worker) {

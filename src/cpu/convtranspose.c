@@ -17,7 +17,7 @@ typedef struct phases {
     int count;
     fv_direct *of;
     int64_t *packed; /* where each begins in the prepared floats */
-    int64_t shared;  /* floats of scratch before the workers' */
+    int64_t shared;  /* floats of scratch */
 } phases;
 
 /* The convolution that is transposed, over maps of y's size; false: its sizes, which a stride
@@ -90,8 +90,7 @@ static void forward_direct(const fv_pass *p) {
                                      .result = &p->y[0],
                                      .packed = (const float *)p->prepared + s->packed[i],
                                      .bias = fv__cpu_bias(p),
-                                     .shared = p->scratch,
-                                     .workers = (float *)p->scratch + s->shared};
+                                     .shared = p->scratch};
         fv__direct_run(&s->of[i], &call);
     }
 }
@@ -163,7 +162,7 @@ static void copies_planes(void *arg, int64_t first, int64_t end, int worker) {
     const copies *s = w->s;
     const fv_pass *p = w->p;
     const float *bias = fv__cpu_bias(p);
-    float *mine = (float *)p->scratch + worker * fv__cpu_pad(s->some * s->area);
+    float *mine = fv__cpu_worker(p, worker);
     for (int64_t q = first; q < end; q++) {
         const int64_t n = q / (s->groups * s->filters), f = q % (s->groups * s->filters);
         const int64_t group = f / s->filters;

@@ -106,7 +106,7 @@ static void make(const fv_depth_work *w, int64_t n, int64_t c, int64_t count, in
 static void units(void *arg, int64_t first, int64_t end, int worker) {
     const fv_depth_work *w = arg;
     const fv_depth *d = w->d;
-    float *slab = (float *)w->p->scratch + worker * (d->slab + d->worker);
+    float *slab = fv__cpu_worker(w->p, worker);
     for (int64_t u = first; u < end; u++) {
         const int64_t n = u / d->strips / d->stretches, c = u % d->strips * d->strip;
         const int64_t count = fv__cpu_min(d->strip, w->channels - c);

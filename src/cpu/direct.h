@@ -84,13 +84,12 @@ typedef struct fv_direct_call {
     const fv_pass *p;
     const fv_tensor *source, *result;
     const float *packed, *bias;
-    float *shared;  /* shared_floats */
-    float *workers; /* fv__direct_worker() floats each */
+    float *shared; /* shared_floats */
     fv_activation act;
     bool add; /* to the result */
 } fv_direct_call;
 
-int64_t fv__direct_worker(const fv_direct *d); /* floats */
+int64_t fv__direct_worker(const fv_direct *d); /* floats of a worker */
 int64_t fv__direct_packed(const fv_direct *d); /* floats */
 /* Packs the weights w of the pass. */
 void fv__direct_pack(const fv_direct *d, const fv_pass *p, const float *w, float *packed);

@@ -262,7 +262,7 @@ static void unit(const work *w, int64_t u, float *frames, float *block) {
 static void units(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const fv_direct *d = w->d;
-    float *frames = w->call->workers + worker * fv__direct_worker(d);
+    float *frames = fv__cpu_worker(w->call->p, worker);
     for (int64_t u = first; u < end; u++) unit(w, u, frames, frames + d->frame_floats);
 }
 

@@ -78,11 +78,10 @@ static size_t losses_bytes(int64_t samples) {
 static void loss_samples(void *arg, int64_t first, int64_t end, int worker) {
     const fv_pass *p = arg;
     const fv_crossentropy_options *o = p->options;
-    const int64_t samples = p->x[0].shape.dim[0], classes = p->x[0].shape.dim[1];
+    const int64_t classes = p->x[0].shape.dim[1];
     const bool keep = p->training && p->saved[0].data;
     double *losses = p->scratch;
-    float *mine = (float *)(void *)((char *)p->scratch + losses_bytes(samples)) +
-                  worker * fv__cpu_pad(classes);
+    float *mine = fv__cpu_worker(p, worker);
     for (int64_t n = first; n < end; n++) {
         const float *x = fv__cpu_at(&p->x[0], n);
         const int32_t label = ((const int32_t *)p->x[1].data)[n * p->x[1].step];

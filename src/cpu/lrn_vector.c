@@ -15,7 +15,6 @@ typedef struct work {
     const fv_pass *p;
     int64_t n, channels, plane, wide, pieces, reach; /* wide: a row of a plane */
     float factor, k, back, beta;
-    float *scratch;
 } work;
 
 static work start(const fv_pass *p) {
@@ -30,7 +29,6 @@ static work start(const fv_pass *p) {
     if (o->region == FV_LRN_WITHIN) w.factor /= (float)o->size;
     w.back = (float)(2 * o->alpha * o->beta / (double)o->size);
     w.k = (float)o->k;
-    w.scratch = p->scratch;
     return w;
 }
 
@@ -88,7 +86,7 @@ static void within_planes(void *arg, int64_t first, int64_t end, int worker) {
     const struct fv_kernels *k = p->kernels;
     const bool keep = p->training && p->saved && p->saved[0].data;
     const int64_t high = w->plane / w->wide;
-    float *row = w->scratch + worker * row_floats(w), *mine = row + w->wide + 2 * w->reach;
+    float *row = fv__cpu_worker(p, worker), *mine = row + w->wide + 2 * w->reach;
     memset(row, 0, sizeof(float) * (size_t)(w->wide + 2 * w->reach));
     for (int64_t q = first; q < end; q++) {
         const int64_t n = q / w->channels, at = q % w->channels * w->plane;
@@ -118,7 +116,7 @@ static void forward(const fv_pass *p) {
 static void backward_pieces(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const fv_pass *p = w->p;
-    float *terms = w->scratch + worker * w->channels * PIECE;
+    float *terms = fv__cpu_worker(p, worker);
     int64_t rows;
     for (int64_t u = first; u < end; u++) {
         const int64_t n = u / w->pieces, i = u % w->pieces * PIECE;

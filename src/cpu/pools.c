@@ -10,6 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+#define ROWS_OF_BAND 14 /* rows of results that are worth a thread's while */
+
 /* What settle finds of a site. */
 typedef struct geometry {
     fv_window win[2];
@@ -20,6 +22,7 @@ typedef struct geometry {
 typedef struct work {
     const fv_pass *p;
     const geometry *g;
+    int64_t bands; /* that the rows of a plane's results are cut into */
 } work;
 
 static geometry *start(const fv_site *site, fv_arena *arena) {
@@ -56,11 +59,32 @@ static const char *settle_avg(const fv_site *site, const fv_request *request, fv
     return NULL;
 }
 
-/* Planes are what is shared out. */
-static void share_out(const fv_pass *p, fv_units_fn *fn) {
+/* Bands of planes are what is shared out. */
+static void share_out(const fv_pass *p, int64_t bands, fv_units_fn *fn) {
     const fv_shape *in = &p->x[0].shape;
-    const work w = {p, p->state};
-    fv__cpu_split(p->pool, fv__cpu_planes(in), 4 * (double)fv__shape_count(in), FV_GRAIN, fn, &w);
+    const work w = {p, p->state, bands};
+    fv__cpu_split(p->pool, bands * fv__cpu_planes(in), 4 * (double)fv__shape_count(in), FV_GRAIN,
+                  fn, &w);
+}
+
+/* Forward, large maps of few samples are cut by rows, as the convolutions around cut them: a thread
+   then reads what he has written himself. */
+static void share_rows(const fv_pass *p, fv_units_fn *fn) {
+    const geometry *g = p->state;
+    const int64_t threads = fv__pool_size(p->pool), samples = p->x[0].shape.dim[0];
+    const bool cut = samples < 2 * threads && samples % threads != 0;
+    share_out(p, cut && g->oh >= ROWS_OF_BAND * threads ? threads : 1, fn);
+}
+
+/* A unit's plane and rows of results. */
+typedef struct piece {
+    int64_t sample, channel, row, end;
+} piece;
+static piece piece_of(const work *w, int64_t unit) {
+    const int64_t planes = w->g->channels, u = unit / planes;
+    piece q = {.sample = u / w->bands, .channel = unit % planes};
+    fv__cpu_cut(w->g->oh, w->bands, u % w->bands, &q.row, &q.end);
+    return q;
 }
 
 /* Outputs whose whole window lies inside: [*first, *end). */
@@ -78,8 +102,9 @@ static bool covers(const geometry *g, int64_t h0, int64_t h1, int64_t w0, int64_
 
 /* Planes from q on that are one tall plane: windows go on from one to the next without a row or an
    edge between them, and they are of one sample. */
-static int64_t in_one(const geometry *g, bool edges, int64_t q, int64_t end) {
-    if (edges || g->h != g->oh * g->win[0].stride) return 1;
+static int64_t in_one(const work *w, bool edges, int64_t q, int64_t end) {
+    const geometry *g = w->g;
+    if (edges || w->bands > 1 || g->h != g->oh * g->win[0].stride) return 1;
     return fv__cpu_min(end - q, g->channels - q % g->channels);
 }
 
@@ -102,8 +127,9 @@ static void max_one(const geometry *w, const float *x, int64_t i, int64_t j, flo
 }
 
 static void max_planes(void *arg, int64_t first, int64_t end, int worker) {
-    const fv_pass *p = ((const work *)arg)->p;
-    const geometry *w = ((const work *)arg)->g;
+    const work *job = arg;
+    const fv_pass *p = job->p;
+    const geometry *w = job->g;
     const fv_window *v = &w->win[0], *u = &w->win[1];
     const bool keep = p->training && p->saved && p->saved[0].data;
     int64_t h0, h1, w0, w1;
@@ -112,20 +138,22 @@ static void max_planes(void *arg, int64_t first, int64_t end, int worker) {
     inside(u, w->w, &w0, &w1);
     const bool edges = !covers(w, h0, h1, w0, w1);
     for (int64_t q = first, planes; q < end; q += planes) {
-        const int64_t n = q / w->channels, c = q % w->channels;
-        planes = in_one(w, edges || keep, q, end); /* winners are places in a plane */
+        const piece of = piece_of(job, q);
+        const int64_t n = of.sample, c = of.channel;
+        const int64_t top = fv__cpu_max(h0, of.row), low = fv__cpu_min(h1, of.end);
+        planes = in_one(job, edges || keep, q, end); /* winners are places in a plane */
         const float *x = fv__cpu_at(&p->x[0], n) + c * w->h * w->w;
         float *y = fv__cpu_at(&p->y[0], n) + c * w->oh * w->ow;
         int32_t *at =
             keep ? (int32_t *)p->saved[0].data + n * p->saved[0].step + c * w->oh * w->ow : NULL;
-        if (h0 < h1 && w0 < w1) {
-            const int64_t from = (h0 * v->stride - v->before) * w->w + w0 * u->stride - u->before;
-            p->kernels->maxpool(planes * (h1 - h0), w1 - w0, v->kernel, u->kernel, u->stride,
+        if (top < low && w0 < w1) {
+            const int64_t from = (top * v->stride - v->before) * w->w + w0 * u->stride - u->before;
+            p->kernels->maxpool(planes * (low - top), w1 - w0, v->kernel, u->kernel, u->stride,
                                 u->dilation, x + from, v->stride * w->w, v->dilation * w->w,
-                                y + h0 * w->ow + w0, w->ow, at ? at + h0 * w->ow + w0 : NULL,
+                                y + top * w->ow + w0, w->ow, at ? at + top * w->ow + w0 : NULL,
                                 (int32_t)from);
         }
-        for (int64_t i = 0; edges && i < w->oh; i++) {
+        for (int64_t i = of.row; edges && i < of.end; i++) {
             const bool whole = i >= h0 && i < h1;
             for (int64_t j = 0; j < (whole ? w0 : w->ow); j++) max_one(w, x, i, j, y, at);
             for (int64_t j = w1; whole && j < w->ow; j++) max_one(w, x, i, j, y, at);
@@ -134,7 +162,7 @@ static void max_planes(void *arg, int64_t first, int64_t end, int worker) {
 }
 
 static void max_forward(const fv_pass *p) {
-    share_out(p, max_planes);
+    share_rows(p, max_planes);
 }
 
 static void max_back_planes(void *arg, int64_t first, int64_t end, int worker) {
@@ -153,7 +181,7 @@ static void max_back_planes(void *arg, int64_t first, int64_t end, int worker) {
 }
 
 static void max_backward(const fv_pass *p) {
-    if (p->dx[0].data) share_out(p, max_back_planes);
+    if (p->dx[0].data) share_out(p, 1, max_back_planes);
 }
 
 /* The pixels of the image under window o, [*a, *b), and how many count on this axis. */
@@ -179,8 +207,9 @@ static void avg_one(const work *job, const float *x, int64_t i, int64_t j, float
 }
 
 static void avg_planes(void *arg, int64_t first, int64_t end, int worker) {
-    const fv_pass *p = ((const work *)arg)->p;
-    const geometry *w = ((const work *)arg)->g;
+    const work *job = arg;
+    const fv_pass *p = job->p;
+    const geometry *w = job->g;
     const fv_window *v = &w->win[0], *u = &w->win[1];
     const float scale = 1.0f / (float)(v->kernel * u->kernel);
     int64_t h0, h1, w0, w1;
@@ -190,25 +219,27 @@ static void avg_planes(void *arg, int64_t first, int64_t end, int worker) {
     const bool lanes = h0 < h1 && w0 < w1 && v->kernel <= FV_SPAN && u->kernel <= FV_SPAN;
     const bool edges = !lanes || !covers(w, h0, h1, w0, w1);
     for (int64_t q = first, planes; q < end; q += planes) {
-        const int64_t n = q / w->channels, c = q % w->channels;
-        planes = in_one(w, edges, q, end);
+        const piece of = piece_of(job, q);
+        const int64_t n = of.sample, c = of.channel;
+        const int64_t top = fv__cpu_max(h0, of.row), low = fv__cpu_min(h1, of.end);
+        planes = in_one(job, edges, q, end);
         const float *x = fv__cpu_at(&p->x[0], n) + c * w->h * w->w;
         float *y = fv__cpu_at(&p->y[0], n) + c * w->oh * w->ow;
-        if (lanes)
-            p->kernels->avgpool(planes * (h1 - h0), w1 - w0, v->kernel, u->kernel, u->stride,
-                                x + (h0 * v->stride - v->before) * w->w + w0 * u->stride -
+        if (lanes && top < low)
+            p->kernels->avgpool(planes * (low - top), w1 - w0, v->kernel, u->kernel, u->stride,
+                                x + (top * v->stride - v->before) * w->w + w0 * u->stride -
                                     u->before,
-                                v->stride * w->w, w->w, scale, y + h0 * w->ow + w0, w->ow);
-        for (int64_t i = 0; edges && i < w->oh; i++) {
+                                v->stride * w->w, w->w, scale, y + top * w->ow + w0, w->ow);
+        for (int64_t i = of.row; edges && i < of.end; i++) {
             const bool whole = lanes && i >= h0 && i < h1;
-            for (int64_t j = 0; j < (whole ? w0 : w->ow); j++) avg_one(arg, x, i, j, y);
-            for (int64_t j = w1; whole && j < w->ow; j++) avg_one(arg, x, i, j, y);
+            for (int64_t j = 0; j < (whole ? w0 : w->ow); j++) avg_one(job, x, i, j, y);
+            for (int64_t j = w1; whole && j < w->ow; j++) avg_one(job, x, i, j, y);
         }
     }
 }
 
 static void avg_forward(const fv_pass *p) {
-    share_out(p, avg_planes);
+    share_rows(p, avg_planes);
 }
 
 /* Windows side by side that cover the plane exactly: every pixel gets one share. */
@@ -247,7 +278,7 @@ static void avg_back_planes(void *arg, int64_t first, int64_t end, int worker) {
 }
 
 static void avg_backward(const fv_pass *p) {
-    if (p->dx[0].data) share_out(p, avg_back_planes);
+    if (p->dx[0].data) share_out(p, 1, avg_back_planes);
 }
 
 const fv_impl fv__cpu_maxpool_vector_forward = {.name = "vector",

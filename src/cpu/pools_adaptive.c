@@ -103,7 +103,7 @@ static void average_planes(void *arg, int64_t first, int64_t end, int worker) {
 static void largest_planes(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const geometry *g = w->g;
-    float *row = (float *)w->p->scratch + worker * fv__cpu_pad(g->w);
+    float *row = fv__cpu_worker(w->p, worker);
     for (int64_t q = first; q < end; q++) {
         float *y;
         const float *x = plane_of(w, q, g->oh * g->ow, &y);

@@ -199,7 +199,7 @@ static void planes(void *arg, int64_t first, int64_t end, int worker) {
     const fv_pass *p = w->p;
     const fv_window *v = &g->win[0], *u = &g->win[1];
     const bool picks = g->kind == LARGEST || g->kind == SMALLEST;
-    float *frame = (float *)p->scratch + worker * fv__cpu_pad(g->floats);
+    float *frame = fv__cpu_worker(p, worker);
     for (int64_t q = first; q < end; q++) {
         const int64_t n = q / g->channels, c = q % g->channels;
         float *y = fv__cpu_at(&p->y[0], n) + c * g->oh * g->ow;

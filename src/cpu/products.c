@@ -134,7 +134,7 @@ static void finish(const product *g, int64_t row, int64_t rows, int64_t col, int
 static void blocks(void *arg, int64_t first, int64_t end, int worker) {
     const product *g = arg;
     const fv_pass *p = g->p;
-    float *mine = (float *)p->scratch + worker * ROWS * DEPTH;
+    float *mine = fv__cpu_worker(p, worker);
     for (int64_t u = first; u < end; u++) {
         const int64_t col = u % g->col_blocks * g->wide, q = u / g->col_blocks;
         const int64_t row = q % g->row_blocks * g->high, i = q / g->row_blocks;

@@ -125,7 +125,7 @@ static void planes(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const geometry *g = w->g;
     const int64_t room = fv__cpu_pad(g->of[1].out);
-    float *rows[2] = {(float *)w->p->scratch + 2 * worker * room, NULL};
+    float *rows[2] = {fv__cpu_worker(w->p, worker), NULL};
     rows[1] = rows[0] + room;
     for (int64_t q = first; q < end; q++) {
         const int64_t n = q / g->channels, c = q % g->channels;

@@ -2,13 +2,19 @@
 /*
  * winograd_run.c - the passes of conv_winograd.c.
  *
- * What one thread transforms another had better not read: it lies in his cache. Where there are
- * rows enough, each thread has bands of its own, and what it transforms it multiplies itself; else
- * all threads share each pass of a band.
+ * What one thread transforms another had better not read: it lies in his cache, which may be on
+ * another chip. So each thread has bands of its own where that takes less time, and what it
+ * transforms it multiplies itself; else all threads share each pass of a band.
  */
 #include "cpu/winograd.h"
 
+#define SOON        3 /* channels ahead */
 #define LATE_STRIPS 8 /* of filters, that meet the same tiles one after the other */
+
+/* What takes the time of so many multiplications of vectors: */
+#define TRANSFORM 32 /* to transform a vector, for each number of a tile */
+#define READ_FAR  20 /* to read a vector that another thread has written */
+#define READING   1  /* to read a weight */
 
 typedef struct work {
     const fv_pass *p;
@@ -16,18 +22,29 @@ typedef struct work {
     int64_t bands;      /* all lines in so many */
     int64_t line, rows; /* of this band */
     float *in, *out;    /* transformed */
+    bool shared;        /* by all threads */
     fv_activation act;
 } work;
 
-/* Columns of the products of so many rows of tiles. */
-static int64_t columns_of(const fv_winograd *g, int64_t rows, const struct fv_kernels *k) {
-    const int64_t tiles = rows * g->across;
-    return g->whole ? tiles : fv__cpu_up(tiles, k->lanes) * k->lanes;
+/* Of the last tiles of all, those that gemm sums in an order of their own: they are summed so in
+   every band. */
+static int64_t tiles_alone(const fv_winograd *g, const struct fv_kernels *k) {
+    return g->whole ? g->lines * g->across % k->lanes : 0;
+}
+
+/* Whole vectors of columns for the products of a band, and tiles beyond them. */
+typedef struct columns {
+    int64_t whole, alone;
+} columns;
+static columns columns_of(const fv_winograd *g, int64_t line, int64_t rows,
+                          const struct fv_kernels *k) {
+    const int64_t alone = line + rows == g->lines ? tiles_alone(g, k) : 0;
+    return (columns){fv__cpu_up(rows * g->across - alone, k->lanes) * k->lanes, alone};
 }
 
 /* Memory of a worker: transformed numbers of a band, then a frame and what transforms work in. */
 static float *worker_at(const work *w, int worker) {
-    return (float *)w->p->scratch + worker * w->g->worker;
+    return fv__cpu_worker(w->p, worker);
 }
 static float *frame_at(const work *w, int worker) {
     const fv_winograd *g = w->g;
@@ -78,6 +95,11 @@ static void inputs(void *arg, int64_t first, int64_t end, int worker) {
             const float *x = fv__cpu_at(&w->p->x[0], r.sample) + c * g->s.pixels;
             const fv_frame f = {m->h, m->w, side * r.row - m->top,      -m->left,
                                 1,    1,    side * r.rows + 3 - stride, g->pitch};
+            if (c + SOON < end) {
+                const int64_t top = fv__cpu_max(f.row, 0);
+                const int64_t rows = fv__cpu_min(f.row + f.rows, m->h) - top;
+                fv__cpu_ask(x + SOON * g->s.pixels + top * m->w, rows * m->w);
+            }
             k->frame(1, 0, 0, x, m->h, m->w, f.row, f.col, 1, 1, frame, f.rows, f.pitch);
             if (w->p->prologue) fv__cpu_before_frame(w->p, c, &f, frame);
             transform(r.rows, g->across, frame, g->pitch, scratch, w->in + c * g->ld + r.tile,
@@ -92,10 +114,19 @@ static void product(const work *w, int64_t strip, int64_t number, int64_t sum, i
                     int64_t count, const float *filters, bool add) {
     const fv_winograd *g = w->g;
     const struct fv_kernels *k = w->p->kernels;
-    const int64_t r = strip * k->mr;
-    k->gemm(fv__cpu_min(k->mr, g->s.k - r), columns_of(g, w->rows, k), count, filters, k->mr, 1,
-            w->in + number * g->in_step + c * g->ld, g->ld, NULL,
-            w->out + sum * g->step + r * g->ld, g->ld, NULL, add);
+    const int64_t r = strip * k->mr, rows = fv__cpu_min(k->mr, g->s.k - r);
+    const columns of = columns_of(g, w->line, w->rows, k);
+    const int64_t tiles = w->rows * g->across, apart = tiles - of.alone;
+    const float *in = w->in + number * g->in_step + c * g->ld;
+    float *out = w->out + sum * g->step + r * g->ld;
+    if (of.whole == apart) {
+        k->gemm(rows, tiles, count, filters, k->mr, 1, in, g->ld, NULL, out, g->ld, NULL, add);
+        return;
+    }
+    k->gemm(rows, of.whole, count, filters, k->mr, 1, in, g->ld, NULL, out, g->ld, NULL, add);
+    if (of.alone > 0)
+        k->gemm(rows, of.alone, count, filters, k->mr, 1, in + apart, g->ld, NULL, out + apart,
+                g->ld, NULL, add);
 }
 
 /* A strip of filters of one sum: the products of its numbers, one after the other. */
@@ -113,11 +144,30 @@ static void sum_up(const work *w, int64_t strip, int64_t sum) {
         }
 }
 
+/* Asks for a strip's share of the transformed numbers that a sum is of. */
+static void ask_for(const work *w, int64_t sum, int64_t strip) {
+    const fv_winograd *g = w->g;
+    const fv_winograd_form *f = g->form;
+    const int64_t down = sum / f->sums, along = sum % f->sums;
+    const int64_t tiles = w->rows * g->across;
+    int64_t c, end;
+    fv__cpu_cut(g->s.c, g->strips, strip, &c, &end);
+    for (int64_t i = f->first[down]; i < f->first[down + 1]; i++)
+        for (int64_t j = f->first[along]; j < f->first[along + 1]; j++)
+            for (int64_t at = c; at < end; at++)
+                fv__cpu_ask(w->in + (i * f->side + j) * g->in_step + at * g->ld, tiles);
+}
+
 /* Units are strips of filters, sum after sum. */
 static void products(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
+    const int64_t strips = w->g->strips;
     (void)worker;
-    for (int64_t u = first; u < end; u++) sum_up(w, u % w->g->strips, u / w->g->strips);
+    for (int64_t u = first; u < end; u++) {
+        const int64_t sum = u / strips, strip = u % strips;
+        if (w->shared && sum + 1 < fv__winograd_sums(w->g->form)) ask_for(w, sum + 1, strip);
+        sum_up(w, strip, sum);
+    }
 }
 
 /* A block of channels of a late strip, two rows of numbers. */
@@ -175,6 +225,11 @@ static void outputs(void *arg, int64_t first, int64_t end, int worker) {
             float *y = fv__cpu_at(&w->p->y[0], r.sample) + from;
             fv_gemm_after after = fv__cpu_bounds(&w->act);
             if (w->p->added) after.added = fv__cpu_at(w->p->added, r.sample) + from;
+            if (c + SOON < end) {
+                const int64_t soon = SOON * g->s.places;
+                fv__cpu_ask_place(y + soon, high * wide);
+                if (after.added) fv__cpu_ask(after.added + soon, high * wide);
+            }
             transform(r.rows, g->across, w->out + c * g->ld + r.tile, g->step, scratch,
                       bias ? bias[c] : 0, &after, y, high, wide);
             if (!fv__cpu_bounded(&w->act))
@@ -214,30 +269,57 @@ static void together(const work *w) {
     fv__cpu_split(pool, g->s.k, 4 * (double)sums * tiles * k, g->grain * FV_GRAIN, outputs, w);
 }
 
-/* Columns of the products of bands that one thread computes, of so many: those of thread i. */
-static int64_t columns_for(const fv_winograd *g, const struct fv_kernels *k, int64_t bands,
-                           int64_t threads, int64_t i) {
-    int64_t first, end, columns = 0;
-    fv__cpu_cut(bands, threads, i, &first, &end);
+/* About how long a band takes, in multiplications of vectors: its products, transforms and weights.
+ */
+static double band_takes(const fv_winograd *g, const struct fv_kernels *k, int64_t line,
+                         int64_t rows) {
+    const columns of = columns_of(g, line, rows, k);
+    const double vectors = (double)(of.whole / k->lanes), c = (double)g->s.c, f = (double)g->s.k;
+    const double tiles = (double)(rows * g->across) / (double)k->lanes;
+    const double numbers = (double)fv__winograd_numbers(g->form);
+    const double sums = (double)fv__winograd_sums(g->form);
+    const double weights = (double)fv__winograd_filters(g->form) * c * f;
+    return numbers * vectors * c * f + READING * weights +
+           TRANSFORM * tiles * (numbers * c + sums * f);
+}
+
+/* The same of bands from `first` to `end`. */
+static double bands_take(const fv_winograd *g, const struct fv_kernels *k, int64_t bands,
+                         int64_t first, int64_t end) {
+    double sum = 0;
     for (int64_t b = first; b < end; b++) {
         int64_t line, last;
         fv__cpu_cut(g->lines, bands, b, &line, &last);
-        columns += columns_of(g, last - line, k);
+        sum += band_takes(g, k, line, last - line);
     }
-    return columns;
+    return sum;
 }
 
-/* As many bands as give every thread a few, each to itself, where none of them then has more
-   columns than his share of bands that all compute together; 0: they compute together. */
+/* Bands that all threads share, pass after pass: they read what others have transformed. */
+static double together_take(const fv_winograd *g, const struct fv_kernels *k, int64_t bands,
+                            int64_t threads) {
+    const double tiles = (double)(g->lines * g->across) / (double)k->lanes, n = (double)threads;
+    const double numbers = (double)(fv__winograd_numbers(g->form) * g->s.c);
+    const double sums = (double)(fv__winograd_sums(g->form) * g->s.k);
+    return (bands_take(g, k, bands, 0, bands) + READ_FAR * tiles * (numbers + sums) * (n - 1)) / n;
+}
+
+/* As many bands as give every thread a few, each to itself, where the one with most to do is done
+   before all would be together; 0: they compute together. Columns that are summed in an order of
+   their own, in several passes, are not cut. */
 static int64_t bands_for(const fv_winograd *g, const struct fv_kernels *k, int64_t threads) {
     const int64_t least = fv__cpu_up(g->lines, g->rows);
     const int64_t bands = fv__cpu_up(least, threads) * threads;
     if (threads == 1) return least;
-    if (g->whole || bands > g->lines) return 0;
-    int64_t most = 0;
-    for (int64_t i = 0; i < threads; i++)
-        most = fv__cpu_max(most, columns_for(g, k, bands, threads, i));
-    return 10 * most * threads <= 11 * columns_for(g, k, least, 1, 0) ? bands : 0;
+    if (bands > g->lines || (g->whole && (g->late || g->form->sums < g->form->side))) return 0;
+    double most = 0;
+    for (int64_t i = 0; i < threads; i++) {
+        int64_t first, end;
+        fv__cpu_cut(bands, threads, i, &first, &end);
+        const double takes = bands_take(g, k, bands, first, end);
+        if (takes > most) most = takes;
+    }
+    return most < together_take(g, k, least, threads) ? bands : 0;
 }
 
 void fv__winograd_run(const fv_pass *p) {
@@ -250,6 +332,7 @@ void fv__winograd_run(const fv_pass *p) {
         return;
     }
     w.bands = fv__cpu_up(g->lines, g->rows);
+    w.shared = true;
     for (int64_t b = 0; b < w.bands; b++) {
         take_band(&w, b, 0);
         together(&w);

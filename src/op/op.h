@@ -138,7 +138,9 @@ typedef struct fv_pass {
     fv_pool *pool;
     const void *state; /* what settle found */
     void *prepared;    /* what prepare wrote: weights in the form that run reads */
-    void *scratch;
+    void *scratch;     /* of all threads */
+    void *workers;     /* of each thread, one behind the other: the same places in every step */
+    size_t worker_step;
     const struct fv_kernels *kernels;
     const fv_prologue *prologue; /* applied to x[0]; NULL: nothing */
     const void *before;          /* means, factors and shifts of it: [3][channels of x[0]] */

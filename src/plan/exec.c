@@ -152,12 +152,14 @@ static void bind_inner(fv_exec *e, const fv_pass *outer, fv_pass *pass, int n, f
     pass->added = NULL;
 }
 
-/* Ends where every step's does, and workers' memory begins: numbers that a thread made for himself,
-   step by step, never lie where all threads have read others'. A line that another one has read is
-   written at a third of the speed. */
-static void *scratch_for(const fv_exec *e, const fv_settled *settled) {
-    const size_t behind = (settled->scratch + 63) / 64 * 64;
-    return block(e) + e->plan->block_bytes + e->plan->scratch_bytes - behind;
+/* Scratch ends where every step's does; there the workers' memory begins, each one's where it is in
+   every step. So what a thread makes for himself never lies where another one has read or written:
+   such a line is written at a third of the speed, and at a tenth from one chip to the other. */
+static void bind_scratch(const fv_exec *e, const fv_settled *settled, fv_pass *pass) {
+    char *workers = block(e) + e->plan->block_bytes + e->plan->scratch_bytes;
+    pass->scratch = workers - settled->scratch;
+    pass->workers = workers;
+    pass->worker_step = e->plan->worker_bytes;
 }
 
 static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *t) {
@@ -195,7 +197,7 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
     pass->w = w;
     pass->dw = dw;
     pass->saved = saved;
-    pass->scratch = scratch_for(e, &p->settled[step->which]);
+    bind_scratch(e, &p->settled[step->which], pass);
     pass->state = p->settled[step->which].state;
     pass->prepared = fv__prepared_at(e->prepared, p->prepared[step->which]);
     pass->overwrite = step->overwrite;

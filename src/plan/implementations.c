@@ -104,6 +104,11 @@ static fv_status vary(fv_context *ctx, fv_plan *plan, int n, fv_request *request
     return fv__impl_vary(impl, site, request, &plan->arena, settled);
 }
 
+/* Bytes, so that threads share no line of a cache. */
+static size_t whole_lines(size_t bytes) {
+    return (bytes + 63) / 64 * 64;
+}
+
 static fv_status choose_pass(fv_context *ctx, fv_plan *plan, int n, fv_which which, bool *wants) {
     fv_plan_node *p = &plan->nodes[n];
     fv_request request = fv__plan_request(plan, n, which, wants);
@@ -114,8 +119,9 @@ static fv_status choose_pass(fv_context *ctx, fv_plan *plan, int n, fv_which whi
                            NULL));
     FV_TRY(vary(ctx, plan, n, &request, *impl, settled));
     if (p->inner >= 0) plan->nodes[p->inner].settled[which].packed = true;
-    const size_t scratch = (settled->scratch + 63) / 64 * 64;
-    if (scratch > plan->scratch_bytes) plan->scratch_bytes = scratch;
+    settled->scratch = whole_lines(settled->scratch);
+    settled->worker = whole_lines(settled->worker);
+    if (settled->scratch > plan->scratch_bytes) plan->scratch_bytes = settled->scratch;
     if (settled->worker > plan->worker_bytes) plan->worker_bytes = settled->worker;
     return FV_OK;
 }
