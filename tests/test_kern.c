@@ -386,6 +386,37 @@ static void test_winograd_filter(void **state) {
         }
 }
 
+/* It is the transpose: what it makes of y meets any numbers m as y meets what is made of them. */
+static void test_winograd_dy(void **state) {
+    (void)state;
+    enum { ROWS = 3, MOST_ACROSS = 13, LD = 4 * MOST_ACROSS + 3, STEP = ROWS * MOST_ACROSS + 2 };
+    static float y[4 * ROWS * LD], m[36 * STEP], made[36 * STEP + 1];
+    static float results[16 * ROWS * MOST_ACROSS], work[FV_WINOGRAD_WORK(ROWS * MOST_ACROSS)];
+    const fv_gemm_after nothing = {0};
+    fill(y, 4 * ROWS * LD, 16);
+    fill(m, 36 * STEP, 17);
+    EVERY_ISA(k)
+    for (int64_t across = 1; across <= MOST_ACROSS; across++)
+        for (int64_t rows = 1; rows <= ROWS; rows++) {
+            const int64_t wide = 4 * across, tiles = rows * across;
+            double here = 0, there = 0, size = 0;
+            for (int i = 0; i < 36 * STEP + 1; i++) made[i] = 7;
+            k->winograd_dy(rows, across, y, LD, work, made, STEP);
+            k->winograd_out(rows, across, m, STEP, work, 0, &nothing, results, 4 * rows, wide);
+            for (int64_t i = 0; i < 4 * rows * wide; i++)
+                here += (double)y[i / wide * LD + i % wide] * (double)results[i];
+            for (int64_t i = 0; i < 36 * STEP + 1; i++) {
+                if (i >= 36 * STEP || i % STEP >= tiles) {
+                    assert_true(made[i] == 7);
+                    continue;
+                }
+                there += (double)made[i] * (double)m[i];
+                size += fabs((double)made[i] * (double)m[i]);
+            }
+            near("winograd_dy", k, tiles, there / size, here / size, 1e-6);
+        }
+}
+
 static void test_sums(void **state) {
     (void)state;
     static float x[MOST], y[MOST];
@@ -542,13 +573,14 @@ int main(void) {
         cmocka_unit_test(test_dot),         cmocka_unit_test(test_transpose),
         cmocka_unit_test(test_activations), cmocka_unit_test(test_special),
         cmocka_unit_test(test_gradients),   cmocka_unit_test(test_winograd_filter),
-        cmocka_unit_test(test_sums),        cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_gemm),        cmocka_unit_test(test_dot_halves),
-        cmocka_unit_test(test_pack),        cmocka_unit_test(test_dot),
-        cmocka_unit_test(test_transpose),   cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_special),     cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_sums),        cmocka_unit_test(test_unary),
-        cmocka_unit_test(test_binary),      cmocka_unit_test(test_affine_rows),
+        cmocka_unit_test(test_winograd_dy), cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_levels),      cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_dot_halves),  cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_dot),         cmocka_unit_test(test_transpose),
+        cmocka_unit_test(test_activations), cmocka_unit_test(test_special),
+        cmocka_unit_test(test_gradients),   cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_unary),       cmocka_unit_test(test_binary),
+        cmocka_unit_test(test_affine_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conv_winograd.c - 3x3 convolutions in inference, by Winograd's minimal filtering: F(4x4, 3x3)
+ * conv_winograd.c - 3x3 convolutions forward, by Winograd's minimal filtering: F(4x4, 3x3)
  * with a quarter of the multiplications, or F(2x2, 3x3) with four ninths; of stride 2 with 25 of 36
  * (kern/winograd.inc.h has the formulas and their source).
  *
@@ -32,30 +32,31 @@ static const char *unfit(const fv_site *site, const fv_request *request,
     if (o->groups != 1) return "not for groups";
     if (f == &fv__winograd_four && request->precision == FV_PRECISION_STRICT)
         return "tiles of 4x4 pixels double the rounding errors, which strict does not allow";
-    if (request->training) return "in training the filters would be transformed at every step";
     if (o->channels < f->few || site->in[0].dim[1] < f->few)
         return "the transforms cost more than they save with so few channels or filters";
     return NULL;
 }
 
-/* Multiplications for a channel and a filter, and the reading of their numbers. */
-static double work_of(const fv_conv_sizes *s, const fv_winograd_form *f) {
+/* Multiplications for a channel and a filter, and the reading of their numbers; in training they
+   are made in every step, too. */
+static double work_of(const fv_conv_sizes *s, const fv_winograd_form *f, bool training) {
     const int64_t tiles =
         fv__cpu_up(s->patch.oh, f->tile) * fv__cpu_up(s->patch.ow, f->tile) * s->n;
-    return (double)(fv__winograd_numbers(f) * tiles + fv__winograd_filters(f) * READING);
+    return (double)(fv__winograd_numbers(f) * tiles +
+                    fv__winograd_filters(f) * READING * (training ? 2 : 1));
 }
 
 /* Whether a form is worth it: against the definition, and against the other one. */
-static const char *dear(const fv_conv_sizes *s, const fv_winograd_form *f) {
+static const char *dear(const fv_conv_sizes *s, const fv_winograd_form *f, bool training) {
     const fv_winograd_form *two = &fv__winograd_two;
-    const double plain = 9 * (double)(s->n * s->places + READING), mine = work_of(s, f);
+    const double plain = 9 * (double)(s->n * s->places + READING), mine = work_of(s, f, training);
     const double most = f->stride == 2 ? 1.0 : 0.9;
     if (f->tile == 2) return mine > most * plain ? "the maps are too small for tiles of 2x2" : NULL;
     if (mine > 0.75 * plain) return "the maps are too small for tiles of 4x4";
     /* Numbers of filters beyond what caches hold come from memory, and are there to stay. */
     const bool wide = s->c >= two->few && s->k >= two->few;
     const bool large = fv__winograd_filters(f) * s->c * s->k > FILTER_FLOATS;
-    return wide && work_of(s, two) < (large ? 1.0 : 0.8) * mine
+    return wide && work_of(s, two, training) < (large ? 1.0 : 0.8) * mine
                ? "tiles of 2x2 have fewer weights to read"
                : NULL;
 }
@@ -114,7 +115,7 @@ static const char *settle_form(const fv_site *site, const fv_request *request, f
     if (!g) return fv__impl_no_memory;
     *g = (fv_winograd){.s = fv__cpu_conv_sizes(site->options, &site->in[0], request->kernels),
                        .form = f};
-    why = dear(&g->s, f);
+    why = dear(&g->s, f, request->training);
     if (why) return why;
     g->high = fv__cpu_up(g->s.patch.oh, f->tile);
     g->across = fv__cpu_up(g->s.patch.ow, f->tile);

@@ -63,6 +63,17 @@ void fv__winograd_prepare(const fv_pass *p);
 /* The forward pass of all forms. */
 void fv__winograd_run(const fv_pass *p);
 
+/* The gradient of the weights, of stride 1 (winograd_dw.c). `scratch` and `worker` are floats;
+   dw[0] is added to. */
+typedef struct fv_winograd_dw {
+    fv_conv_sizes s;
+    int64_t high, across, lines, rows, bands; /* as above */
+    int64_t ld, x_step, y_step, frame, pitch;
+    int64_t scratch, worker;
+} fv_winograd_dw;
+const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s);
+void fv__winograd_dw_run(const fv_pass *p, const fv_winograd_dw *g);
+
 /* Late ones, of forms with pairs: blocks of channels, of strips, of rows and columns. Two rows of
    the transformed numbers of such a block, halfway: rows 0 and the last, or a pair of those
    between. From these all numbers of a row, strips for gemm. Both in so many floats of work. */

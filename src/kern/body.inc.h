@@ -37,6 +37,7 @@ static const fv_kernels all = {
     .winograd_step_in = winograd_step_in,
     .winograd_step_out = winograd_step_out,
     .winograd_filter = winograd_filter,
+    .winograd_dy = winograd_dy,
     .winograd5_in = winograd5_in,
     .winograd5 = winograd5,
     .winograd5_part = W5_PART,

@@ -194,6 +194,10 @@ struct fv_kernels {
     void (*winograd_out)(int64_t rows, int64_t across, const float *in, int64_t step, float *work,
                          float bias, const fv_gemm_after *after, float *y, int64_t high,
                          int64_t wide);
+    /* The transpose of out, for gradients: tile (i, j) sees y[4i*ld + 4j] and 3 more rows and
+       columns; number q < 36 of tile t goes to out[q*step + t]. work as for out. */
+    void (*winograd_dy)(int64_t rows, int64_t across, const float *y, int64_t ld, float *work,
+                        float *out, int64_t step);
     /* The same of F(2x2, 3x3): 16 numbers a tile, tile (i, j) at x[2i*ld + 2j], 3 more rows and
        columns, none beyond. */
     void (*winograd2_in)(int64_t rows, int64_t across, const float *x, int64_t ld, float *work,

@@ -86,6 +86,42 @@ static void winograd_in(int64_t rows, int64_t across, const float *x, int64_t ld
     }
 }
 
+/* t = A y, which is what the gradient of the filters meets the inputs' numbers with. */
+INLINE void wino_spread(const vec y[4], vec t[6]) {
+    const vec half = v_set(0.5f), two = v_set(2.0f);
+    const vec even_p = v_fma(half, y[2], y[0]), odd_p = v_fma(half, y[3], y[1]);
+    const vec even_q = v_fma(two, y[2], y[0]), odd_q = v_fma(two, y[3], y[1]);
+    t[0] = y[0];
+    t[1] = v_fma(v_set(WINO_P), odd_p, even_p);
+    t[2] = v_fma(v_set(-WINO_P), odd_p, even_p);
+    t[3] = v_fma(v_set(WINO_Q), odd_q, even_q);
+    t[4] = v_fma(v_set(-WINO_Q), odd_q, even_q);
+    t[5] = y[3];
+}
+
+static void winograd_dy(int64_t rows, int64_t across, const float *y, int64_t ld, float *work,
+                        float *out, int64_t step) {
+    const int64_t tiles = rows * across, line = 4 * tiles + 4 * LANES;
+    for (int64_t r = 0; r < rows; r++)
+        EACH(4 * across, {
+            vec d[4];
+            vec t[6];
+            UNROLL for (int s = 0; s < 4; s++) d[s] = v_get(y + (4 * r + s) * ld + i, m);
+            wino_spread(d, t);
+            UNROLL for (int s = 0; s < 6; s++) v_put(work + s * line + 4 * r * across + i, t[s], m);
+        });
+    for (int r = 0; r < 6; r++) {
+        float *to = out + 6 * r * step;
+        EACH(tiles, {
+            vec d[4];
+            vec t[6];
+            wino_part(work + r * line + 4 * i, d);
+            wino_spread(d, t);
+            UNROLL for (int s = 0; s < 6; s++) v_put(to + s * step + i, t[s], m);
+        });
+    }
+}
+
 /* Four results of every tile, which are neighbours. */
 INLINE void wino_join(const vec y[4], float *out) {
     const vec low[2] = {v_zip_low(y[0], y[2]), v_zip_low(y[1], y[3])};

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * winograd_dw.c - the gradient of the weights by the transposes of F(4x4, 3x3)'s transforms: of
+ * y = A^T ((G g G^T) . (B^T d B)) A follows, for every tile,
+ *
+ *   dg = G^T ((A dy A^T) . (B^T d B)) G
+ *
+ * (kern/winograd.inc.h has the formulas' sources). Both factors are transformed, band after band of
+ * tiles; for each of the 36 numbers a product sums over the tiles; last the sums are transformed
+ * back. Four sums of the definition's 16 are left, and no tile is summed on its own: the sums over
+ * tiles of one number are what all threads share.
+ */
+#include "cpu/winograd.h"
+
+#define BAND_TILES  512                /* of one sum, whose lanes are then added up */
+#define FEWEST      128                /* tiles that pay for transforming sums back */
+#define NARROW      16                 /* channels and filters that pay for transforming maps */
+#define BLOCK       12                 /* channels of a product: they stay in the nearest cache */
+#define FLOATS_MOST (INT64_C(1) << 25) /* of scratch: 128 MB */
+
+const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s) {
+    const fv_winograd_form *f = &fv__winograd_four;
+    const int64_t numbers = fv__winograd_numbers(f), tile = f->tile;
+    g->s = *s;
+    g->high = fv__cpu_up(s->patch.oh, tile);
+    g->across = fv__cpu_up(s->patch.ow, tile);
+    g->lines = s->n * g->high;
+    const int64_t tiles = g->lines * g->across;
+    if (s->c < NARROW || s->k < NARROW) return "the transforms cost more than they save";
+    if (tiles < FEWEST) return "too few tiles";
+    if (4 * numbers * tiles > 3 * 9 * s->n * s->places)
+        return "the maps are too small for tiles of 4x4";
+    g->rows = fv__cpu_min(g->lines, fv__cpu_max(1, BAND_TILES / g->across));
+    g->bands = fv__cpu_up(g->lines, g->rows);
+    g->ld = fv__cpu_pad(g->rows * g->across);
+    /* 16 more, or the numbers of a tile would share a few lines of a cache */
+    g->x_step = s->c * g->ld + 16;
+    g->y_step = s->k * g->ld + 16;
+    g->pitch = tile * g->across + 4;
+    const int64_t most = fv__cpu_min(g->rows, g->high);
+    g->frame = fv__cpu_pad((tile * most + 2) * g->pitch);
+    g->worker = g->frame + fv__cpu_pad(FV_WINOGRAD_WORK(most * g->across));
+    g->scratch = numbers * (g->x_step + g->y_step + s->k * s->c);
+    return g->scratch > FLOATS_MOST ? "the sums take too much memory" : NULL;
+}
+
+typedef struct work {
+    const fv_pass *p;
+    const fv_winograd_dw *g;
+    int64_t band, line, rows;
+    float *x, *y, *sums; /* [number][channel or filter][tile]; [number][filter][channel] */
+} work;
+
+/* A plane's tiles of a band, sample after sample. */
+static void plane(const work *w, bool gradient, int64_t c, float *frame) {
+    const fv_winograd_dw *g = w->g;
+    const fv_patches *m = &g->s.patch;
+    const struct fv_kernels *k = w->p->kernels;
+    const int64_t tile = fv__winograd_four.tile;
+    float *scratch = frame + g->frame;
+    for (int64_t at = 0; at < w->rows;) {
+        const int64_t line = w->line + at, sample = line / g->high, row = line % g->high;
+        const int64_t rows = fv__cpu_min(g->high - row, w->rows - at),
+                      to = c * g->ld + at * g->across;
+        if (gradient) {
+            const float *y = fv__cpu_at(&w->p->dy[0], sample) + c * g->s.places;
+            k->frame(1, 0, 0, y, m->oh, m->ow, tile * row, 0, 1, 1, frame, tile * rows, g->pitch);
+            k->winograd_dy(rows, g->across, frame, g->pitch, scratch, w->y + to, g->y_step);
+        } else {
+            const float *x = fv__cpu_at(&w->p->x[0], sample) + c * g->s.pixels;
+            k->frame(1, 0, 0, x, m->h, m->w, tile * row - m->top, -m->left, 1, 1, frame,
+                     tile * rows + 2, g->pitch);
+            k->winograd_in(rows, g->across, frame, g->pitch, scratch, w->x + to, g->x_step);
+        }
+        at += rows;
+    }
+}
+
+/* Units are channels, then filters. */
+static void planes(void *arg, int64_t first, int64_t end, int worker) {
+    const work *w = arg;
+    const int64_t c = w->g->s.c;
+    for (int64_t u = first; u < end; u++)
+        plane(w, u >= c, u >= c ? u - c : u, fv__cpu_worker(w->p, worker));
+}
+
+/* Units are blocks of channels, number after number. */
+static void products(void *arg, int64_t first, int64_t end, int worker) {
+    const work *w = arg;
+    const fv_winograd_dw *g = w->g;
+    const int64_t c = g->s.c, blocks = fv__cpu_up(c, BLOCK);
+    (void)worker;
+    for (int64_t u = first; u < end; u++) {
+        const int64_t number = u / blocks, c0 = u % blocks * BLOCK;
+        w->p->kernels->dot(g->s.k, fv__cpu_min(BLOCK, c - c0), w->rows * g->across,
+                           w->y + number * g->y_step, g->ld, w->x + number * g->x_step + c0 * g->ld,
+                           g->ld, w->sums + number * g->s.k * c + c0, c, NULL, w->band > 0);
+    }
+}
+
+/* out = G^T m, of numbers `step` apart into numbers `apart` apart. */
+static void gather(const float *m, int64_t step, float *out, int64_t apart) {
+    const fv_winograd_form *f = &fv__winograd_four;
+    float first = m[0], middle = 0, last = m[5 * step];
+    for (int q = 0; q < f->pairs; q++) {
+        const float a = m[(2 * q + 1) * step], b = m[(2 * q + 2) * step];
+        first += f->g[q][0] * (a + b);
+        middle += f->g[q][1] * (a - b);
+        last += f->g[q][2] * (a + b);
+    }
+    out[0] = first;
+    out[apart] = middle;
+    out[2 * apart] = last;
+}
+
+/* Units are filters. */
+static void finish(void *arg, int64_t first, int64_t end, int worker) {
+    const work *w = arg;
+    const int64_t c = w->g->s.c, step = w->g->s.k * c;
+    (void)worker;
+    for (int64_t u = first * c; u < end * c; u++) {
+        float half[18], dw[9], *to = (float *)w->p->dw[0].data + 9 * u;
+        for (int64_t s = 0; s < 6; s++) gather(w->sums + s * step + u, 6 * step, half + s, 6);
+        for (int64_t r = 0; r < 3; r++) gather(half + 6 * r, 1, dw + 3 * r, 1);
+        for (int i = 0; i < 9; i++) to[i] += dw[i];
+    }
+}
+
+void fv__winograd_dw_run(const fv_pass *p, const fv_winograd_dw *g) {
+    const int64_t numbers = fv__winograd_numbers(&fv__winograd_four), c = g->s.c, k = g->s.k;
+    work w = {.p = p, .g = g, .x = p->scratch};
+    w.y = w.x + numbers * g->x_step;
+    w.sums = w.y + numbers * g->y_step;
+    for (w.band = 0; w.band < g->bands; w.band++) {
+        int64_t end;
+        fv__cpu_cut(g->lines, g->bands, w.band, &w.line, &end);
+        w.rows = end - w.line;
+        const double tiles = (double)(numbers * w.rows * g->across);
+        fv__cpu_split(p->pool, c + k, 4 * tiles * (double)(c + k), FV_GRAIN, planes, &w);
+        fv__cpu_split(p->pool, numbers * fv__cpu_up(c, BLOCK), tiles * (double)(c * k),
+                      2 * FV_GRAIN, products, &w);
+    }
+    fv__cpu_split(p->pool, k, 100 * (double)(c * k), FV_GRAIN, finish, &w);
+}
