@@ -29,8 +29,8 @@ typedef struct header {
 
 /* Large pages where the system gives them: weights and maps are read from end to end, and a page of
    2 MB is one entry of the processor's table and one fault where 512 small ones were. A large block
-   begins and ends with such a page, or the thread whose memory lies at its end would be slower than
-   the others; what is never touched of it costs nothing. Whether the system follows the advice
+   begins and ends with such a page, so that no thread's memory lies in small ones; what is never
+   touched of it costs nothing. Whether the system follows the advice
    makes no difference to anybody. */
 #if defined(FV_HAVE_MMAP) && defined(MADV_HUGEPAGE)
 static size_t page_for(const fv_allocator *from, size_t bytes) {
