@@ -15,6 +15,7 @@
 
 #define PANEL_FLOATS  24576 /* 96 KB of L2 */
 #define DEPTH         256
+#define CLOSE         1024      /* pixels of maps whose rows lie close together */
 #define SHARED_FLOATS (1 << 21) /* patches made beforehand: 8 MB at most */
 
 fv_conv_sizes fv__cpu_conv_sizes(const fv_conv_options *o, const fv_shape *in,
@@ -86,6 +87,7 @@ typedef struct geometry {
     int64_t group_floats; /* packed weights of one group */
     int64_t panel_floats, block_floats;
     bool in_place; /* x itself is the matrix of patches */
+    bool by_rows;  /* units that follow each other have filters in common, not a panel */
     bool copied;   /* what comes before is applied to a copy of x: patches are not of whole rows */
     bool shared;   /* patches are made beforehand, once for all parts of the filters */
 } geometry;
@@ -99,10 +101,10 @@ typedef struct work {
     fv_tensor x; /* or its copy, behind the shared patches */
 } work;
 
-/* Whether a panel meets so few filters that copying it costs more than its rows, which lie pages
-   apart in x, cost the caches. */
-static bool few(const fv_conv_sizes *s) {
-    return s->k < 256 || 2 * s->k < s->crs;
+/* Whether copying a panel costs more than its rows, which lie apart in x, cost the caches: they are
+   not far apart, or the panel meets few filters. */
+static bool better_in_place(const fv_conv_sizes *s) {
+    return s->pixels <= CLOSE || s->k < 256 || 2 * s->k < s->crs;
 }
 
 /* Whether a row of patches is of one channel, without padding. */
@@ -157,7 +159,8 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     g->s = fv__cpu_conv_sizes(site->options, &site->in[0], k);
     const fv_conv_sizes *s = &g->s;
     g->copied = site->prologue.there && !plain(s);
-    g->in_place = s->pointwise && !s->joined && !site->prologue.there && few(s);
+    g->in_place = s->pointwise && !s->joined && !site->prologue.there && better_in_place(s);
+    g->by_rows = g->in_place && s->count == 1 && s->groups == 1 && s->pixels <= CLOSE;
     const char *why = cut_as(g, request);
     if (why) return why;
     g->macs = (double)s->n * (double)s->groups * (double)s->k * (double)s->crs * (double)s->places;
@@ -270,11 +273,15 @@ static void make_patches(void *arg, int64_t first, int64_t end, int worker) {
     }
 }
 
+/* A thread has units that follow each other. Of small maps it had better write rows of its own than
+   pieces of all rows: at their ends these share lines with what another thread writes, and the
+   processor fetches more ahead. */
 static void panel(const work *w, int64_t unit, float *cols, float *block) {
     const geometry *g = w->g;
     const fv_conv_sizes *s = &w->s;
     const struct fv_kernels *k = w->p->kernels;
-    const int64_t part = unit % g->row_blocks, u = unit / g->row_blocks;
+    const int64_t part = g->by_rows ? unit / g->panels : unit % g->row_blocks;
+    const int64_t u = g->by_rows ? unit % g->panels : unit / g->row_blocks;
     const int64_t p0 = u % g->panels * g->width, p1 = panel_end(g, u % g->panels);
     const int64_t group = u / g->panels % s->groups, run = u / g->panels / s->groups;
     const float *packed = (const float *)w->p->prepared + group * g->group_floats;

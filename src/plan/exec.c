@@ -10,8 +10,8 @@
 
 /* Scratch lies behind the values. */
 static size_t workspace_bytes(const fv_plan *plan, const fv_pool *pool) {
-    return plan->block_bytes + plan->scratch_bytes +
-           (size_t)fv__pool_size(pool) * plan->worker_bytes;
+    const size_t threads = (size_t)fv__pool_size(pool);
+    return plan->block_bytes + plan->scratch_bytes + threads * fv__worker_step(plan, threads);
 }
 
 void fv__workspace_free(fv_workspace *w) {
@@ -156,10 +156,10 @@ static void bind_inner(fv_exec *e, const fv_pass *outer, fv_pass *pass, int n, f
    every step. So what a thread makes for himself never lies where another one has read or written:
    such a line is written at a third of the speed, and at a tenth from one chip to the other. */
 static void bind_scratch(const fv_exec *e, const fv_settled *settled, fv_pass *pass) {
-    char *workers = block(e) + e->plan->block_bytes + e->plan->scratch_bytes;
-    pass->scratch = workers - settled->scratch;
-    pass->workers = workers;
-    pass->worker_step = e->plan->worker_bytes;
+    char *end = block(e) + e->plan->block_bytes + e->plan->scratch_bytes;
+    pass->scratch = end - settled->scratch;
+    pass->worker_step = fv__worker_step(e->plan, (size_t)fv__pool_size(e->pool));
+    pass->workers = end + pass->worker_step - e->plan->worker_bytes;
 }
 
 static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *t) {

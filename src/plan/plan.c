@@ -158,10 +158,11 @@ fv_status fv__plan_trains(fv_context *ctx) {
 }
 
 fv_plan_memory fv__plan_memory(const fv_plan *plan) {
+    const size_t workers = plan->workers * fv__worker_step(plan, plan->workers);
     const size_t parameters =
         (size_t)plan->net->param_elements * fv__dtype_bytes(plan->options.dtype);
     return (fv_plan_memory){.activations = plan->block_bytes,
-                            .scratch = plan->scratch_bytes + plan->worker_bytes * plan->workers,
+                            .scratch = plan->scratch_bytes + workers,
                             .parameters = parameters,
                             .gradients = plan->options.backward ? parameters : 0,
                             .prepared = plan->prepared_bytes + plan->fold_bytes,

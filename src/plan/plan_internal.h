@@ -153,6 +153,16 @@ struct fv_plan {
     size_t block_bytes, scratch_bytes, worker_bytes, prepared_bytes, fold_bytes, values_unshared;
 };
 
+/* From one worker's memory to the next one's. Between them, and before the first, nothing lies for
+   as far as a processor that writes at many places of one has been seen to fetch ahead: what it
+   fetches there it takes away from another thread's cache. Steps of small maps do not. */
+#define FV_APART      ((size_t)1 << 20)
+#define FV_APART_FROM ((size_t)1 << 18)
+static inline size_t fv__worker_step(const fv_plan *plan, size_t threads) {
+    const bool apart = threads > 1 && plan->worker_bytes >= FV_APART_FROM;
+    return plan->worker_bytes + (apart ? FV_APART : 0);
+}
+
 /* Whether nothing may be rewritten, fused or shared: every value is to be looked at. */
 static inline bool fv__plan_everything_stays(const fv_plan *plan) {
     return plan->options.reference || plan->options.keep_values;
