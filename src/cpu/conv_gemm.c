@@ -87,7 +87,6 @@ typedef struct geometry {
     int64_t group_floats; /* packed weights of one group */
     int64_t panel_floats, block_floats;
     bool in_place; /* x itself is the matrix of patches */
-    bool by_rows;  /* units that follow each other have filters in common, not a panel */
     bool copied;   /* what comes before is applied to a copy of x: patches are not of whole rows */
     bool shared;   /* patches are made beforehand, once for all parts of the filters */
 } geometry;
@@ -96,6 +95,7 @@ typedef struct work {
     const fv_pass *p;
     const geometry *g;
     fv_conv_sizes s; /* with the step of this x */
+    bool by_rows;    /* units that follow each other have filters in common, not a panel */
     fv_activation act;
     const float *bias;
     fv_tensor x; /* or its copy, behind the shared patches */
@@ -160,7 +160,6 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     const fv_conv_sizes *s = &g->s;
     g->copied = site->prologue.there && !plain(s);
     g->in_place = s->pointwise && !s->joined && !site->prologue.there && better_in_place(s);
-    g->by_rows = g->in_place && s->count == 1 && s->groups == 1 && s->pixels <= CLOSE;
     const char *why = cut_as(g, request);
     if (why) return why;
     g->macs = (double)s->n * (double)s->groups * (double)s->k * (double)s->crs * (double)s->places;
@@ -273,15 +272,12 @@ static void make_patches(void *arg, int64_t first, int64_t end, int worker) {
     }
 }
 
-/* A thread has units that follow each other. Of small maps it had better write rows of its own than
-   pieces of all rows: at their ends these share lines with what another thread writes, and the
-   processor fetches more ahead. */
 static void panel(const work *w, int64_t unit, float *cols, float *block) {
     const geometry *g = w->g;
     const fv_conv_sizes *s = &w->s;
     const struct fv_kernels *k = w->p->kernels;
-    const int64_t part = g->by_rows ? unit / g->panels : unit % g->row_blocks;
-    const int64_t u = g->by_rows ? unit % g->panels : unit / g->row_blocks;
+    const int64_t part = w->by_rows ? unit / g->panels : unit % g->row_blocks;
+    const int64_t u = w->by_rows ? unit % g->panels : unit / g->row_blocks;
     const int64_t p0 = u % g->panels * g->width, p1 = panel_end(g, u % g->panels);
     const int64_t group = u / g->panels % s->groups, run = u / g->panels / s->groups;
     const float *packed = (const float *)w->p->prepared + group * g->group_floats;
@@ -342,11 +338,25 @@ static void make_copy(work *w, float *copy) {
     fv__cpu_split(w->p->pool, planes, 4 * (double)(planes * s->pixels), FV_GRAIN, copy_planes, w);
 }
 
+/* A thread has units that follow each other. Of small maps one of several had better write rows of
+   its own than pieces of all rows: at their ends these share lines with what another thread writes,
+   and the processor fetches more of them ahead. */
+static bool by_rows(const geometry *g, int threads) {
+    const fv_conv_sizes *s = &g->s;
+    return threads > 1 && g->in_place && s->count == 1 && s->groups == 1 && s->pixels <= CLOSE;
+}
+
 static void forward(const fv_pass *p) {
     const geometry *g = p->state;
     const int64_t units = g->s.count * g->s.groups * g->panels;
     const int64_t shared = g->shared ? fv__cpu_pad(units * g->s.crs * g->ld) : 0;
-    work w = {p, g, g->s, fv__cpu_epilogue_act(p), fv__cpu_bias(p), p->x[0]};
+    work w = {.p = p,
+              .g = g,
+              .s = g->s,
+              .by_rows = by_rows(g, fv__pool_size(p->pool)),
+              .act = fv__cpu_epilogue_act(p),
+              .bias = fv__cpu_bias(p),
+              .x = p->x[0]};
     if (g->copied) make_copy(&w, (float *)p->scratch + shared);
     w.s.patch.step = w.x.step;
     if (g->shared)

@@ -13,7 +13,7 @@
 
 /* What takes the time of so many multiplications of vectors: */
 #define TRANSFORM 32 /* to transform a vector, for each number of a tile */
-#define READ_FAR  20 /* to read a vector that another thread has written */
+#define READ_FAR  30 /* to read a vector that another thread has written */
 #define READING   1  /* to read a weight */
 
 typedef struct work {
