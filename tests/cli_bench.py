@@ -3,6 +3,7 @@
 """`fovea bench`: what it tells, and --against with drivers made for this: honest ones, one that lies,
 ones that hang, die or talk nonsense. Nothing here depends on how long anything takes. $FOVEA is the
 command."""
+import array
 import glob
 import json
 import os
@@ -31,7 +32,9 @@ def say(**answer):
     print(json.dumps(answer), flush=True)
 
 def outputs(path):
-    subprocess.run([%r, "bench", job["weights"], "batch=%%d" %% job["shape"][0], "--serve", job["input"]],
+    training = ["--training"] if "training" in job else []
+    subprocess.run([%r, "bench", job["weights"], "batch=%%d" %% job["shape"][0], "--serve", job["input"],
+                    *training],
                    input="output %%s\n" %% path, text=True, check=True, stdout=subprocess.DEVNULL)
 
 if way == "refuses":
@@ -161,6 +164,29 @@ def liars_are_found():
     has(out, " !", "The fastest of the others is The honest")
 
 
+def steps_of_training():
+    told, rivals, _ = against("honest", "batch=3", "--training")
+    assert told["training"] and rivals["honest"]["compared"] and rivals["honest"]["agrees"], told
+    with open("honest.job", encoding="utf-8") as file:
+        step = json.load(file)["training"]
+    assert step["labels"] == [0, 1, 2] and step["loss"] == "crossentropy" and step["rate"] > 0, step
+    told, rivals, said = against("liar,honest", "--training", status=6)
+    assert told["fastest"] == "honest" and not rivals["liar"]["agrees"], told
+    has(said, "the gradients of The liar are not those of Fovea")
+    assert not against("honest")[0]["training"]
+    # what each side draws for itself is not compared, and that is said
+    with open("drawn.net", "w", encoding="utf-8") as file:
+        file.write(NET.replace("relu", "relu - dropout 0.5"))
+    out, _ = run("drawn.net", "--against", "liar", "--training")
+    has(out, "steps of training", "draws its own dropouts", "The fastest of the others is The liar")
+    run("drawn.net", "--against", "liar", status=6)
+    # what others have no form of
+    has(run("googlenet", "--against", "honest", "--training", status=2)[1], "only training has side")
+    with open("open.net", "w", encoding="utf-8") as file:
+        file.write(NET.replace(" - softmax", ""))
+    has(run("open.net", "--against", "honest", "--training", status=2)[1], "ends in one softmax")
+
+
 def others_are_left_out():
     for name, why in (("refuses", "the library is not here"),
                       ("dies", "it has ended, saying: ImportError: no such thing"),
@@ -210,7 +236,7 @@ def words_are_checked():
                         (("--against", "../x"), "names with"), (("--against", "a,a"), "twice"),
                         (("--against", "fovea"), "twice"),
                         (("--against", "a", "--layers"), "--layers does not go with --against"),
-                        (("--serve", "x", "--training"), "--training does not go with --serve"),
+                        (("--serve", "x", "--trace"), "--trace does not go with --serve"),
                         (("--serve", "x", "--against", "a"), "--serve does not go with --against")):
         has(run("tiny.net", *words, status=2)[1], said)
     has(run("no_such_net", "--against", "honest", status=3)[1], "no_such_net")
@@ -231,6 +257,16 @@ def serving():
     assert len(said[2]["ms"]) == 3 and min(said[2]["ms"]) > 0 and said[3] == {"written": True}, said
     assert os.path.getsize("y") == 40
     has(serve("walk 3\n", 2)[1], "'run N' or 'output FILE'")
+    words.append("--training")
+    said, _ = serve("output y\nrun 2\noutput z\n", 0)
+    assert said[2] == {"written": True} and len(said[3]["ms"]) == 2 and min(said[3]["ms"]) > 0, said
+    # the loss, then gradients of 2 filters of 25 weights, 2 biases, 10 rows of 2 x 6 x 6, 10 biases
+    with open("y", "rb") as first, open("z", "rb") as second:
+        y, z = (array.array("f", file.read()) for file in (first, second))
+    assert len(y) == len(z) == 1 + 50 + 2 + 720 + 10, len(y)
+    assert abs(sum(y[-10:])) < 1e-6 and min(y[-10:]) == y[-10] < 0, y[-10:]  # p - (the class is 0)
+    assert y != z and all(abs(a - b) < 1e-3 for a, b in zip(y, z)), "two steps move weights, and little"
+    words.pop()
     has(serve("run 0\n", 2)[1], "1 to 100000 times")
     with open("numbers", "ab") as file:
         file.write(b"1234")
@@ -288,7 +324,7 @@ def main():
         os.chmod(path, 0o755)
     shutil.copy("drivers/honest", "drivers/not_for_all")
     os.chmod("drivers/not_for_all", 0o644)
-    for test in (sides_agree, runs_are_asked_for, liars_are_found, others_are_left_out,
+    for test in (sides_agree, runs_are_asked_for, liars_are_found, steps_of_training, others_are_left_out,
                  it_can_be_interrupted, words_are_checked, serving, layers, drivers_can_be_read):
         test()
         print(test.__name__)

@@ -27,6 +27,7 @@ async function main() {
     return refuse('onnxruntime-node is not installed; `script/bench --install`, or `npm install ' +
                   '--ignore-scripts onnxruntime-node` in a folder that FOVEA_RIVALS names');
   }
+  if (job.training) return refuse('it is a library for inference, and trains nothing');
   if (!job.onnx.path) return refuse('there is no ONNX file of this network: ' + job.onnx.why);
   const ort = require(at);
   const session = await ort.InferenceSession.create(job.onnx.path, {

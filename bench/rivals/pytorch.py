@@ -64,24 +64,81 @@ def tensors(torch, path):
         yield name, flat.reshape(told["shape"])
 
 
+def our_name(name):
+    """A tensor's name here, so that both sides' names can be told to be the same."""
+    return re.sub(r"\W", "_", name)
+
+
 def ours_of(name):
     """A tensor's name here, from PyTorch's: "bn1_mean" of "bn1.running_mean"."""
     for theirs, ours in (("running_mean", "mean"), ("running_var", "variance")):
         if name.endswith("." + theirs):
             name = name[:-len(theirs)] + ours
-    return re.sub(r"\W", "_", name)
+    return our_name(name)
+
+
+class Functional:
+    """torch.nn.functional, and what the last softmax got: cross-entropy takes it before."""
+
+    def __init__(self, torch):
+        self.plain, self.before, self.after = torch.nn.functional, None, None
+
+    def __getattr__(self, name):
+        return getattr(self.plain, name)
+
+    def softmax(self, x, dim):
+        self.before, self.after = x, self.plain.softmax(x, dim=dim)
+        return self.after
+
+
+class Training:
+    """Steps of SGD on one batch."""
+
+    def __init__(self, torch, net, task):
+        told = task["training"]
+        if told["loss"] != "crossentropy":
+            side.refuse("it is told of no loss but crossentropy")
+        self.torch, self.net, self.task = torch, net.train(), task
+        self.labels = torch.tensor(told["labels"])
+        weights = [p for p in net.parameters() if p.dim() > 1]
+        others = [p for p in net.parameters() if p.dim() <= 1]
+        self.optimizer = torch.optim.SGD([{"params": weights, "weight_decay": told["decay"]},
+                                          {"params": others}], lr=told["rate"], momentum=told["momentum"])
+
+    def gradients(self, x):
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.net(x) is not self.net.functional.after:
+            side.refuse("the network does not end in a softmax")
+        loss = self.torch.nn.functional.cross_entropy(self.net.functional.before, self.labels)
+        loss.backward()
+        return loss
+
+    def step(self, x):
+        self.gradients(x)
+        self.optimizer.step()
+
+    def outputs(self, x):
+        """The loss and the gradients, in our order."""
+        loss = self.gradients(x)
+        theirs = {ours_of(name): p for name, p in self.net.named_parameters()}
+        return [loss.detach().reshape(1).numpy()] + [
+            theirs[our_name(name)].grad.contiguous().numpy()
+            for name, _ in tensors(self.torch, self.task["weights"]) if our_name(name) in theirs]
 
 
 def module(torch, task):
     """The network as PyTorch has it, with our weights."""
     names = {"__name__": "net"}
+    functional = Functional(torch)
     with open(side.form(task, "pytorch", "PyTorch program"), encoding="utf-8") as file:
         exec(compile(file.read(), task["pytorch"]["path"], "exec"), names)
     made = [v for v in names.values()
             if isinstance(v, type) and issubclass(v, torch.nn.Module) and v.__module__ == "net"]
+    names["F"] = functional
     net = made[-1]().eval()
+    net.functional = functional
     state = net.state_dict()
-    ours = {re.sub(r"\W", "_", name): t for name, t in tensors(torch, task["weights"])}
+    ours = {our_name(name): t for name, t in tensors(torch, task["weights"])}
     for name in state:
         if name.endswith("num_batches_tracked"):
             continue
@@ -98,23 +155,28 @@ class Ways:
     def __init__(self, torch, task, openblas):
         self.torch, self.task, self.openblas = torch, task, openblas
         self.best, self.words, self.run, self.threads = float("inf"), None, None, task["threads"]
+        self.outputs = None
 
     def set_threads(self, threads):
         if self.openblas:
             self.openblas.openblas_set_num_threads(threads)
 
-    def attempt(self, net, x, words, threads):
-        def run():
+    def attempt(self, net, x, words, threads, training=None):
+        def forward():
             with self.torch.inference_mode():
                 y = net(x)
             return [part.numpy() for part in (y if isinstance(y, (tuple, list)) else [y])]
+
+        def step():
+            training.step(x)
+        run = step if training else forward
         self.set_threads(threads)
         first = side.times(run, 1)[0]
         again = 0 if first > min(LONG, HOPELESS * self.best) else 3 if first < LONG / 4 else 2
         took = min(side.times(run, again) or [first])
         if took < self.best:
             self.best, self.words, self.run, self.threads = took, words, run, threads
-        return run
+            self.outputs = (lambda: training.outputs(x)) if training else forward
 
 
 def frozen(torch, net, x):
@@ -150,29 +212,34 @@ def main():
     net = module(torch, task)
     x = torch.from_numpy(numpy.fromfile(task["input"], numpy.float32).reshape(task["shape"]))
     ways = Ways(torch, task, openblas)
-    with torch.inference_mode():
-        net(x)
+    training = Training(torch, net, task) if task.get("training") else None
+    if training:
+        training.gradients(x)
+    else:
+        with torch.inference_mode():
+            net(x)
     side.say(first=True)
     for threads in sorted({1, task["threads"]} if openblas else {task["threads"]}, reverse=True):
-        ways.attempt(net, x, ("eager", "plain layout"), threads)
+        ways.attempt(net, x, ("eager", "plain layout"), threads, training)
     layouts = {"plain layout": (net, x)}
     last = (net.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last))
     layouts["channels-last"] = last
-    ways.attempt(*last, ("eager", "channels-last"), ways.threads)
+    ways.attempt(*last, ("eager", "channels-last"), ways.threads, training)
     layout = ways.words[1]
     if layout == "plain layout":
         layouts[layout] = (net.to(memory_format=torch.contiguous_format), x)
-    try:
-        ways.attempt(frozen(torch, *layouts[layout]), layouts[layout][1], ("frozen", layout), ways.threads)
-    except RuntimeError:
-        pass  # this PyTorch freezes it not; eager it is
+    if not training:
+        try:
+            ways.attempt(frozen(torch, *layouts[layout]), layouts[layout][1], ("frozen", layout), ways.threads)
+        except RuntimeError:
+            pass  # this PyTorch freezes it not; eager it is
     ways.set_threads(ways.threads)
     onednn = "with" if torch.backends.mkldnn.is_available() else "built without"
     settings = ", ".join(ways.words) + f"; {onednn} oneDNN; {name}"
     if openblas and task["threads"] > 1:
         settings += f" on {ways.threads} of {task['threads']} threads"
     side.say(ready=True, title="PyTorch", version=torch.__version__, settings=settings)
-    side.serve(ways.run)
+    side.serve(ways.run, ways.outputs)
 
 
 main()

@@ -6,6 +6,7 @@
  * needs it says so.
  */
 #include "cli/bench_files.h"
+#include "cli/bench.h"
 #include "base/random.h"
 #include <dirent.h>
 #include <errno.h>
@@ -154,6 +155,22 @@ static fv_status write_onnx(fv_cli *cli, const fv_model *model, const char *path
     return status == FV_USAGE ? fv_model_save(cli->ctx, model, path) : status;
 }
 
+/* What a step of training is. */
+static void add_training(fv_json_writer *w, const fv_model *model, const fv_bench_files *f) {
+    int64_t dims[FV_DIMS_MAX];
+    (void)fv_model_output(model, 0, dims);
+    fv__json_open(w, "training", '{');
+    fv__json_add_text(w, "loss", FV_BENCH_LOSS);
+    fv__json_add_real(w, "rate", FV_BENCH_RATE);
+    fv__json_add_real(w, "momentum", FV_BENCH_MOMENTUM);
+    fv__json_add_real(w, "decay", FV_BENCH_DECAY);
+    fv__json_open(w, "labels", '[');
+    for (int64_t i = 0; i < f->dims[0]; i++)
+        fv__json_add_int(w, NULL, fv__cli_bench_label(i, dims[0]));
+    fv__json_close(w);
+    fv__json_close(w);
+}
+
 static fv_status write_job(fv_cli *cli, const fv_model *model, const fv_bench_files *f) {
     const char *onnx = fv__path_in(&cli->arena, f->folder, "net.onnx"), *no_onnx = "";
     const char *pytorch = fv__path_in(&cli->arena, f->folder, "net.py"), *no_pytorch = "";
@@ -171,6 +188,7 @@ static fv_status write_job(fv_cli *cli, const fv_model *model, const fv_bench_fi
     fv__json_add_ints(&w, "shape", f->dims, 4);
     fv__json_add_int(&w, "threads", fv_context_threads(cli->ctx));
     fv__json_add_text(&w, "isa", cli->isa); /* null: the best there is */
+    if (f->training) add_training(&w, model, f);
     fv__json_close(&w);
     fv_status status = fv__text_done(cli->ctx, &text);
     if (status == FV_OK) status = fv__file_write(cli->ctx, f->job, text.data, text.length);
@@ -178,9 +196,37 @@ static fv_status write_job(fv_cli *cli, const fv_model *model, const fv_bench_fi
     return status;
 }
 
-fv_status fv__cli_bench_files(fv_cli *cli, const fv_model *model, int64_t batch,
+/* Whether steps of training can be compared: of classes, by one head that others have too. */
+static fv_status check_training(fv_cli *cli, const fv_model *model, fv_bench_files *f) {
+    fv_explain_options options = FV_INIT(fv_explain_options);
+    fv_explanation *e;
+    const char *head = NULL;
+    options.training = 1;
+    FV_TRY(fv_explain(cli->ctx, fv_model_net(model), &options, &e));
+    for (int i = 0; i < e->layer_count; i++) {
+        const fv_layer *layer = e->layers[i];
+        if (strcmp(layer->op, "dropout") == 0) f->drawn = true;
+        if (layer->training) head = layer->name;
+    }
+    fv_status status = FV_OK;
+    if (head)
+        status =
+            fv__fail(cli->ctx, FV_USAGE,
+                     "--training --against: only training has %s, which is in no other form of "
+                     "this network",
+                     head);
+    else if (fv_model_outputs(model) != 1 || !fv_model_output_is_softmax(model, 0))
+        status = fv__fail(cli->ctx, FV_USAGE,
+                          "--training --against: a network for classes is wanted, that ends in one "
+                          "softmax");
+    fv_explanation_free(e);
+    return status;
+}
+
+fv_status fv__cli_bench_files(fv_cli *cli, const fv_model *model, int64_t batch, bool training,
                               fv_bench_files *f) {
-    *f = (fv_bench_files){.dims = {batch}};
+    *f = (fv_bench_files){.dims = {batch}, .training = training};
+    if (training) FV_TRY(check_training(cli, model, f));
     const int64_t sample = fv_net_input(fv_model_net(model), f->dims + 1);
     if (sample > ((int64_t)1 << 40) / batch / (int64_t)sizeof(float))
         return fv__fail(cli->ctx, FV_USAGE, "a batch of %lld images is more than 1 TB",

@@ -15,12 +15,14 @@ typedef struct fv_bench_files {
     const char *input; /* raw float32: batch, channels, height, width */
     const char *job;   /* the rest in words, for the drivers: JSON */
     int64_t dims[4];   /* of the input */
+    bool training;     /* steps of training, not forward passes */
+    bool drawn;        /* a dropout draws numbers in a step, each side its own */
 } fv_bench_files;
 
 /* Writes them. FV_BAD_INPUT, FV_EXHAUSTED, FV_FAILED: with a sentence. In any case
    fv__cli_bench_files_remove is to be called. */
 FV_MUST_USE fv_status fv__cli_bench_files(fv_cli *cli, const fv_model *model, int64_t batch,
-                                          fv_bench_files *out);
+                                          bool training, fv_bench_files *out);
 /* Removes the folder and all in it. */
 void fv__cli_bench_files_remove(const fv_bench_files *files);
 

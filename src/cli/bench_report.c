@@ -27,7 +27,7 @@ static void add_row(const fv_against *a, const fv_rival *r, fv_table *t) {
         fv__table_cell(t, "1");
     else
         fv__table_cellf(t, "%.2f", ratio(a, r));
-    if (ours)
+    if (ours || !r->compared)
         fv__table_cell(t, "");
     else if (isfinite(r->difference))
         fv__table_cellf(t, r->agrees ? "%.1e" : "%.1e !", r->difference);
@@ -63,8 +63,9 @@ static fv_status add_table(const fv_against *a, fv_text *out) {
 
 fv_status fv__cli_against_text(const fv_against *a, fv_text *out) {
     char threads[64];
-    fv__cli_sentence(out, "%s, batch %lld, forward, %s, %s, %s, in turns", a->net,
-                     (long long)a->files.dims[0], a->precision, a->isa,
+    fv__cli_sentence(out, "%s, batch %lld, %s, %s, %s, %s, in turns", a->net,
+                     (long long)a->files.dims[0],
+                     a->files.training ? "steps of training" : "forward", a->precision, a->isa,
                      fv__counted(threads, fv_context_threads(a->cli->ctx), "thread", "threads"));
     fv__text_add(out, "\n");
     FV_TRY(add_table(a, out));
@@ -79,6 +80,8 @@ fv_status fv__cli_against_text(const fv_against *a, fv_text *out) {
             fv__cli_sentence(out, "%s was left behind after the first round: slow=%g.", r->title,
                              ((const fv_bench_keys *)a->cli->keys)->slow);
     }
+    if (a->files.drawn)
+        fv__cli_sentence(out, "Gradients are not compared: each side draws its own dropouts.");
     if (!a->fastest) {
         fv__cli_sentence(out, "Nobody ran beside Fovea.");
         return FV_OK;
@@ -113,6 +116,7 @@ static void add_side(const fv_against *a, const fv_rival *r, const char *name, f
     fv__json_add_int(w, "peak_bytes", (int64_t)r->memory);
     if (r != &a->side[0]) {
         fv__json_add_rounded(w, "ratio", ratio(a, r), 4);
+        fv__json_add_bool(w, "compared", r->compared);
         fv__json_add_real(w, "difference", r->difference); /* infinite: null */
         fv__json_add_bool(w, "agrees", r->agrees);
         fv__json_add_bool(w, "left_behind", r->slow);
@@ -127,6 +131,7 @@ void fv__cli_against_json(const fv_against *a, fv_text *out) {
     fv__json_add_text(&w, "net", a->net);
     fv__json_add_int(&w, "batch", a->files.dims[0]);
     fv__json_add_int(&w, "threads", fv_context_threads(a->cli->ctx));
+    fv__json_add_bool(&w, "training", a->files.training);
     fv__json_add_text(&w, "precision", a->precision);
     fv__json_add_text(&w, "isa", a->isa);
     fv__json_add_text(&w, "processor", fv_processor(processor, sizeof processor));

@@ -11,9 +11,19 @@
 
 typedef struct server {
     fv_cli *cli;
+    fv_model *model;
     fv_run *run;
     int64_t batch;
+    fv_trainer *trainer; /* steps of training: then the numbers are in `x` */
+    float *x;
+    int32_t *labels;
+    double loss;
 } server;
+
+static fv_status compute(server *s) {
+    return s->trainer ? fv_trainer_step(s->trainer, s->x, s->labels, s->batch, &s->loss)
+                      : fv_run_forward(s->run, s->batch);
+}
 
 static fv_status say(fv_cli *cli, const char *text) {
     fv_text out = {0};
@@ -31,7 +41,7 @@ static fv_status run_times(server *s, int64_t n) {
     fv_status status = times ? FV_OK : FV_EXHAUSTED;
     for (int64_t i = 0; i < n && status == FV_OK; i++) {
         const double start = fv_seconds();
-        status = fv_run_forward(s->run, s->batch);
+        status = compute(s);
         times[i] = fv_seconds() - start;
     }
     if (status == FV_OK) {
@@ -48,14 +58,40 @@ static fv_status run_times(server *s, int64_t n) {
 }
 
 /* All outputs, one after the other. */
-static fv_status write_outputs(server *s, const char *path) {
-    fv_text bytes = {.ctx = s->cli->ctx};
+static fv_status add_outputs(server *s, fv_text *bytes) {
     int64_t count;
     const float *y;
-    FV_TRY(fv_run_forward(s->run, s->batch));
+    FV_TRY(compute(s));
     for (int i = 0; (y = fv_run_output(s->run, i, &count)) != NULL; i++)
-        fv__text_addn(&bytes, (const char *)y, (size_t)(s->batch * count) * sizeof *y);
-    fv_status status = fv__text_done(s->cli->ctx, &bytes);
+        fv__text_addn(bytes, (const char *)y, (size_t)(s->batch * count) * sizeof *y);
+    return FV_OK;
+}
+
+/* The loss, and the gradients of all parameters in the order of the model; nothing is changed. */
+static fv_status add_gradients(server *s, fv_text *bytes) {
+    fv_context *ctx = s->cli->ctx;
+    FV_TRY(fv_trainer_set_rate(s->trainer, 0));
+    FV_TRY(compute(s));
+    const float loss = (float)s->loss;
+    fv__text_addn(bytes, (const char *)&loss, sizeof loss);
+    for (int i = 0; i < fv_model_tensors(s->model); i++) {
+        fv_tensor_view tensor = FV_INIT(fv_tensor_view), gradient = tensor;
+        FV_TRY(fv_model_tensor(ctx, s->model, i, &tensor));
+        if (!tensor.learned) continue;
+        FV_TRY(fv_trainer_gradient(s->trainer, tensor.name, &gradient));
+        fv__text_addn(bytes, (const char *)gradient.data, (size_t)gradient.count * sizeof(float));
+    }
+    return fv_trainer_set_rate(s->trainer, FV_BENCH_RATE);
+}
+
+static fv_status write_outputs(server *s, const char *path) {
+    fv_text bytes = {.ctx = s->cli->ctx};
+    fv_status status = s->trainer ? add_gradients(s, &bytes) : add_outputs(s, &bytes);
+    if (status != FV_OK) {
+        fv__text_free(&bytes);
+        return status;
+    }
+    status = fv__text_done(s->cli->ctx, &bytes);
     if (status == FV_OK) status = fv__file_write(s->cli->ctx, path, bytes.data, bytes.length);
     fv__text_free(&bytes);
     return status == FV_OK ? say(s->cli, "{\"written\": true}") : status;
@@ -77,15 +113,15 @@ static fv_status obey(server *s) {
     return FV_OK;
 }
 
-static fv_status fill(server *s, const fv_model *model, const char *input) {
+static fv_status fill(server *s, float *x, const char *input) {
     fv_bytes bytes;
     int64_t dims[3];
-    const int64_t sample = fv_net_input(fv_model_net(model), dims);
+    const int64_t sample = fv_model_input(s->model, dims);
     const size_t want = (size_t)(s->batch * sample) * sizeof(float);
     FV_TRY(fv__file_read(s->cli->ctx, input, 0, &bytes));
     fv_status status = FV_OK;
     if (bytes.size == want)
-        memcpy(fv_run_input(s->run), bytes.data, want);
+        memcpy(x, bytes.data, want);
     else
         status = fv__fail(s->cli->ctx, FV_BAD_INPUT,
                           "%s: %zu bytes, and %zu are wanted: a batch of %lld times %lldx%lldx%lld "
@@ -96,11 +132,34 @@ static fv_status fill(server *s, const fv_model *model, const char *input) {
     return status;
 }
 
-static fv_status serve(server *s, const fv_model *model, const char *input) {
+static fv_status start_training(server *s, const char *input) {
+    fv_context *ctx = s->cli->ctx;
+    int64_t dims[FV_DIMS_MAX];
+    const char *settings = fv__arena_format(
+        &s->cli->arena, "optimizer=sgd loss=%s lr=%g momentum=%g nesterov=no decay=%g batch=%lld",
+        FV_BENCH_LOSS, FV_BENCH_RATE, FV_BENCH_MOMENTUM, FV_BENCH_DECAY, (long long)s->batch);
+    if (!settings) return FV_EXHAUSTED;
+    FV_TRY(fv_trainer_new(ctx, s->model, settings, &s->trainer));
+    const int64_t sample = fv_model_input(s->model, dims);
+    s->x = fv__alloc(ctx, (size_t)(s->batch * sample) * sizeof *s->x, "the input");
+    s->labels = fv__alloc(ctx, (size_t)s->batch * sizeof *s->labels, "the labels");
+    if (!s->x || !s->labels) return FV_EXHAUSTED;
+    (void)fv_model_output(s->model, 0, dims);
+    for (int64_t i = 0; i < s->batch; i++) s->labels[i] = fv__cli_bench_label(i, dims[0]);
+    FV_TRY(fill(s, s->x, input));
+    return fv_trainer_set_rate(s->trainer, 0); /* the first step finds gradients alone */
+}
+
+static fv_status serve(server *s, const char *input) {
     fv_text ready = {0};
-    FV_TRY(fv_run_new(s->cli->ctx, model, s->batch, &s->run));
-    FV_TRY(fill(s, model, input));
-    FV_TRY(fv_run_forward(s->run, s->batch));
+    if (fv__cli_has(s->cli, "training")) {
+        FV_TRY(start_training(s, input));
+    } else {
+        FV_TRY(fv_run_new(s->cli->ctx, s->model, s->batch, &s->run));
+        FV_TRY(fill(s, fv_run_input(s->run), input));
+    }
+    FV_TRY(compute(s));
+    if (s->trainer) FV_TRY(fv_trainer_set_rate(s->trainer, FV_BENCH_RATE));
     FV_TRY(say(s->cli, "{\"first\": true}"));
     fv_json_writer w = fv__json_writer(&ready, FV_JSON_ONE_LINE);
     fv__json_open(&w, NULL, '{');
@@ -114,10 +173,12 @@ static fv_status serve(server *s, const fv_model *model, const char *input) {
 
 fv_status fv__cli_bench_serve(fv_cli *cli, const char *input) {
     server s = {.cli = cli, .batch = ((const fv_bench_keys *)cli->keys)->batch};
-    fv_model *model;
-    FV_TRY(fv__cli_model(cli, cli->words[0], 1, &model));
-    const fv_status status = serve(&s, model, input);
+    FV_TRY(fv__cli_model(cli, cli->words[0], 1, &s.model));
+    const fv_status status = serve(&s, input);
+    fv_trainer_free(s.trainer);
     fv_run_free(s.run);
-    fv_model_free(model);
+    fv__free(s.x);
+    fv__free(s.labels);
+    fv_model_free(s.model);
     return status;
 }

@@ -20,7 +20,9 @@ static const fv_field key_fields[] = {
 };
 
 static const fv_cli_flag flag_table[] = {
-    {"training", NULL, "time forward, loss and backward instead of forward alone"},
+    {"training", NULL,
+     "time forward, loss and backward instead of forward alone; with --against whole steps, the "
+     "update too"},
     {"layers", NULL, "time every step of the plan too"},
     {"trace", NULL, "print what was chosen for every layer, and why the faster ways refused"},
     {"against", "NAMES",
@@ -59,7 +61,7 @@ static fv_status measure(fv_cli *cli, const fv_cli_net *subject) {
 
 /* What does not go with being one of several sides. */
 static fv_status check_sides(fv_cli *cli, const char *flag) {
-    static const char *const alone[] = {"training", "layers", "trace"};
+    static const char *const alone[] = {"layers", "trace"};
     for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
         if (fv__cli_has(cli, alone[i]))
             return fv__fail(cli->ctx, FV_USAGE, "--%s does not go with --%s", alone[i], flag);
@@ -94,11 +96,13 @@ const fv_command fv__command_bench = {
         "is installed in turns with Fovea, on the same threads and numbers, and compares what\n"
         "comes out. Each side's first run of a turn does not count. The ratio is their median\n"
         "time over Fovea's. Exit code 6 when outputs differ. FOVEA_RIVALS_DIR names the folder of\n"
-        "their drivers, where they are not beside this command.",
+        "their drivers, where they are not beside this command. With --training a step is that of\n"
+        "SGD with momentum on a batch that stays the same, and gradients are compared.",
     .examples = "fovea bench resnet50\n"
                 "fovea bench lenet5 batch=64 --training --layers\n"
                 "fovea bench vgg16 --threads 1 --isa avx2 --json\n"
-                "fovea bench resnet50 batch=16 --against onnxruntime,pytorch,opencv",
+                "fovea bench resnet50 batch=16 --against onnxruntime,pytorch,opencv\n"
+                "fovea bench resnet20 batch=128 --training --against pytorch",
     .words_min = 1,
     .words_max = 1,
     .keys = key_fields,
