@@ -67,8 +67,11 @@ void fv__winograd_run(const fv_pass *p);
    dw[0] is added to. */
 typedef struct fv_winograd_dw {
     fv_conv_sizes s;
-    int64_t high, across, lines, rows, bands; /* as above */
+    int64_t high, across, lines, rows, bands; /* as above; bands of all lines, or of a part */
+    int64_t parts; /* lines that a thread sums up to itself; 0: all threads share each band */
     int64_t ld, x_step, y_step, frame, pitch;
+    int64_t
+        transforms; /* floats of a worker in front of transformed numbers, where these are his */
     int64_t scratch, worker;
 } fv_winograd_dw;
 const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s);

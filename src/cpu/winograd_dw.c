@@ -7,20 +7,28 @@
  *
  * (kern/winograd.inc.h has the formulas' sources). Both factors are transformed, band after band of
  * tiles; for each of the 36 numbers a product sums over the tiles; last the sums are transformed
- * back. Four sums of the definition's 16 are left, and no tile is summed on its own: the sums over
- * tiles of one number are what all threads share.
+ * back. Four sums of the definition's 16 are left, and no tile is summed on its own. Of few
+ * channels and filters the tiles are cut into parts, always the same ones, each summed up by one
+ * thread, who reads what he has transformed himself; the parts are added in their order. Sums of
+ * many would take too much memory for that: there all threads share the tiles of a band.
  */
 #include "cpu/winograd.h"
 
+#define SOON        3                  /* planes ahead */
+#define NUMBERS     36                 /* of a tile, transformed */
 #define BAND_TILES  512                /* of one sum, whose lanes are then added up */
 #define FEWEST      128                /* tiles that pay for transforming sums back */
 #define NARROW      16                 /* channels and filters that pay for transforming maps */
 #define BLOCK       12                 /* channels of a product: they stay in the nearest cache */
 #define FLOATS_MOST (INT64_C(1) << 25) /* of scratch: 128 MB */
+#define PARTS       16
+#define PART_FLOATS                                                                                \
+    196608            /* transformed numbers of a band of a part: they stay in the L2 cache        \
+                       */
+#define PART_TILES 64 /* fewer do not pay for adding up lanes */
 
 const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s) {
-    const fv_winograd_form *f = &fv__winograd_four;
-    const int64_t numbers = fv__winograd_numbers(f), tile = f->tile;
+    const int64_t numbers = NUMBERS, tile = fv__winograd_four.tile;
     g->s = *s;
     g->high = fv__cpu_up(s->patch.oh, tile);
     g->across = fv__cpu_up(s->patch.ow, tile);
@@ -30,8 +38,11 @@ const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s) {
     if (tiles < FEWEST) return "too few tiles";
     if (4 * numbers * tiles > 3 * 9 * s->n * s->places)
         return "the maps are too small for tiles of 4x4";
-    g->rows = fv__cpu_min(g->lines, fv__cpu_max(1, BAND_TILES / g->across));
-    g->bands = fv__cpu_up(g->lines, g->rows);
+    const int64_t of_part = PART_FLOATS / (numbers * (s->c + s->k));
+    g->parts = of_part < PART_TILES ? 0 : fv__cpu_min(PARTS, g->lines);
+    const int64_t lines = g->parts ? fv__cpu_up(g->lines, g->parts) : g->lines;
+    g->rows = fv__cpu_min(lines, fv__cpu_max(1, (g->parts ? of_part : BAND_TILES) / g->across));
+    g->bands = fv__cpu_up(lines, g->rows);
     g->ld = fv__cpu_pad(g->rows * g->across);
     /* 16 more, or the numbers of a tile would share a few lines of a cache */
     g->x_step = s->c * g->ld + 16;
@@ -39,8 +50,10 @@ const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s) {
     g->pitch = tile * g->across + 4;
     const int64_t most = fv__cpu_min(g->rows, g->high);
     g->frame = fv__cpu_pad((tile * most + 2) * g->pitch);
-    g->worker = g->frame + fv__cpu_pad(FV_WINOGRAD_WORK(most * g->across));
-    g->scratch = numbers * (g->x_step + g->y_step + s->k * s->c);
+    g->transforms = g->frame + fv__cpu_pad(FV_WINOGRAD_WORK(most * g->across));
+    const int64_t made = numbers * (g->x_step + g->y_step), sums = numbers * s->k * s->c;
+    g->worker = g->transforms + (g->parts ? made : 0);
+    g->scratch = g->parts ? g->parts * sums : made + sums;
     return g->scratch > FLOATS_MOST ? "the sums take too much memory" : NULL;
 }
 
@@ -51,6 +64,12 @@ typedef struct work {
     float *x, *y, *sums; /* [number][channel or filter][tile]; [number][filter][channel] */
 } work;
 
+/* Asks for rows of a plane, those of them that it has. */
+static void ask_rows(const float *plane, int64_t h, int64_t w, int64_t row, int64_t rows) {
+    const int64_t top = fv__cpu_max(row, 0), end = fv__cpu_min(row + rows, h);
+    fv__cpu_ask(plane + top * w, (end - top) * w);
+}
+
 /* A plane's tiles of a band, sample after sample. */
 static void plane(const work *w, bool gradient, int64_t c, float *frame) {
     const fv_winograd_dw *g = w->g;
@@ -58,16 +77,19 @@ static void plane(const work *w, bool gradient, int64_t c, float *frame) {
     const struct fv_kernels *k = w->p->kernels;
     const int64_t tile = fv__winograd_four.tile;
     float *scratch = frame + g->frame;
+    const int64_t ahead = SOON < (gradient ? g->s.k : g->s.c) - c ? SOON : 0;
     for (int64_t at = 0; at < w->rows;) {
         const int64_t line = w->line + at, sample = line / g->high, row = line % g->high;
         const int64_t rows = fv__cpu_min(g->high - row, w->rows - at),
                       to = c * g->ld + at * g->across;
         if (gradient) {
             const float *y = fv__cpu_at(&w->p->dy[0], sample) + c * g->s.places;
+            ask_rows(y + ahead * g->s.places, m->oh, m->ow, tile * row, tile * rows);
             k->frame(1, 0, 0, y, m->oh, m->ow, tile * row, 0, 1, 1, frame, tile * rows, g->pitch);
             k->winograd_dy(rows, g->across, frame, g->pitch, scratch, w->y + to, g->y_step);
         } else {
             const float *x = fv__cpu_at(&w->p->x[0], sample) + c * g->s.pixels;
+            ask_rows(x + ahead * g->s.pixels, m->h, m->w, tile * row - m->top, tile * rows + 2);
             k->frame(1, 0, 0, x, m->h, m->w, tile * row - m->top, -m->left, 1, 1, frame,
                      tile * rows + 2, g->pitch);
             k->winograd_in(rows, g->across, frame, g->pitch, scratch, w->x + to, g->x_step);
@@ -126,18 +148,55 @@ static void finish(void *arg, int64_t first, int64_t end, int worker) {
     }
 }
 
+/* Adds the parts' sums to the first's, in their order. */
+static void add_parts(void *arg, int64_t first, int64_t end, int worker) {
+    const work *w = arg;
+    const int64_t all = NUMBERS * w->g->s.k * w->g->s.c;
+    (void)worker;
+    for (int64_t part = 1; part < w->g->parts; part++)
+        w->p->kernels->add(end - first, w->sums + part * all + first, w->sums + first);
+}
+
+/* Units are parts. */
+static void parts(void *arg, int64_t first, int64_t end, int worker) {
+    work w = *(const work *)arg;
+    const fv_winograd_dw *g = w.g;
+    const int64_t blocks = fv__cpu_up(g->s.c, BLOCK);
+    float *all = w.sums;
+    w.x = fv__cpu_worker(w.p, worker) + g->transforms;
+    w.y = w.x + NUMBERS * g->x_step;
+    for (int64_t part = first; part < end; part++) {
+        int64_t line, last;
+        fv__cpu_cut(g->lines, g->parts, part, &line, &last);
+        w.sums = all + part * NUMBERS * g->s.k * g->s.c;
+        for (w.band = 0, w.line = line; w.line < last; w.band++, w.line += w.rows) {
+            w.rows = fv__cpu_min(g->rows, last - w.line);
+            planes(&w, 0, g->s.c + g->s.k, worker);
+            products(&w, 0, NUMBERS * blocks, worker);
+        }
+    }
+}
+
 void fv__winograd_dw_run(const fv_pass *p, const fv_winograd_dw *g) {
-    const int64_t numbers = fv__winograd_numbers(&fv__winograd_four), c = g->s.c, k = g->s.k;
-    work w = {.p = p, .g = g, .x = p->scratch};
-    w.y = w.x + numbers * g->x_step;
-    w.sums = w.y + numbers * g->y_step;
-    for (w.band = 0; w.band < g->bands; w.band++) {
+    const int64_t c = g->s.c, k = g->s.k;
+    work w = {.p = p, .g = g, .x = p->scratch, .sums = p->scratch};
+    if (g->parts) {
+        const double tiles = (double)(NUMBERS * g->lines * g->across);
+        fv__cpu_split(p->pool, g->parts, tiles * (double)(c * k + 4 * (c + k)), 2 * FV_GRAIN, parts,
+                      &w);
+        fv__cpu_ranges(p->pool, NUMBERS * c * k, (double)g->parts, add_parts, &w);
+    }
+    if (!g->parts) {
+        w.y = w.x + NUMBERS * g->x_step;
+        w.sums = w.y + NUMBERS * g->y_step;
+    }
+    for (w.band = 0; !g->parts && w.band < g->bands; w.band++) {
         int64_t end;
         fv__cpu_cut(g->lines, g->bands, w.band, &w.line, &end);
         w.rows = end - w.line;
-        const double tiles = (double)(numbers * w.rows * g->across);
+        const double tiles = (double)(NUMBERS * w.rows * g->across);
         fv__cpu_split(p->pool, c + k, 4 * tiles * (double)(c + k), FV_GRAIN, planes, &w);
-        fv__cpu_split(p->pool, numbers * fv__cpu_up(c, BLOCK), tiles * (double)(c * k),
+        fv__cpu_split(p->pool, NUMBERS * fv__cpu_up(c, BLOCK), tiles * (double)(c * k),
                       2 * FV_GRAIN, products, &w);
     }
     fv__cpu_split(p->pool, k, 100 * (double)(c * k), FV_GRAIN, finish, &w);
