@@ -102,6 +102,7 @@ class Training:
         self.labels = torch.tensor(told["labels"])
         weights = [p for p in net.parameters() if p.dim() > 1]
         others = [p for p in net.parameters() if p.dim() <= 1]
+        self.start = {name: value.clone() for name, value in net.state_dict().items()}
         self.optimizer = torch.optim.SGD([{"params": weights, "weight_decay": told["decay"]},
                                           {"params": others}], lr=told["rate"], momentum=told["momentum"])
 
@@ -118,7 +119,8 @@ class Training:
         self.optimizer.step()
 
     def outputs(self, x):
-        """The loss and the gradients, in our order."""
+        """The loss and the gradients, in our order, of the weights as they were given."""
+        self.net.load_state_dict(self.start)
         loss = self.gradients(x)
         theirs = {ours_of(name): p for name, p in self.net.named_parameters()}
         return [loss.detach().reshape(1).numpy()] + [
@@ -219,12 +221,14 @@ def main():
         with torch.inference_mode():
             net(x)
     side.say(first=True)
-    for threads in sorted({1, task["threads"]} if openblas else {task["threads"]}, reverse=True):
+    counts = sorted({1, task["threads"]} if openblas else {task["threads"]}, reverse=True)
+    for threads in counts:
         ways.attempt(net, x, ("eager", "plain layout"), threads, training)
     layouts = {"plain layout": (net, x)}
     last = (net.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last))
     layouts["channels-last"] = last
-    ways.attempt(*last, ("eager", "channels-last"), ways.threads, training)
+    for threads in counts if training else [ways.threads]:
+        ways.attempt(*last, ("eager", "channels-last"), threads, training)
     layout = ways.words[1]
     if layout == "plain layout":
         layouts[layout] = (net.to(memory_format=torch.contiguous_format), x)

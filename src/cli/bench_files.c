@@ -125,11 +125,12 @@ static fv_status write_input(fv_cli *cli, const fv_model *model, const fv_bench_
     const size_t sample = (size_t)(f->dims[1] * f->dims[2] * f->dims[3]);
     const size_t count = sample * (size_t)f->dims[0];
     const fv_key key = fv__key(1, FV_STREAM_CHECK, 0, 0);
-    double scale;
+    double scale = 1;
     float *x = fv__alloc(cli->ctx, count * sizeof *x, "the input");
     if (!x) return FV_EXHAUSTED;
     for (size_t i = 0; i < count; i++) x[i] = (float)fv__random_normal(key, i);
-    fv_status status = find_scale(cli, model, x, sample, &scale);
+    /* In training normalisations undo a scale, or where it is tiny all but lose what comes in. */
+    fv_status status = f->training ? FV_OK : find_scale(cli, model, x, sample, &scale);
     for (size_t i = 0; i < count; i++) x[i] = (float)(scale * (double)x[i]);
     if (status == FV_OK) status = fv__file_write(cli->ctx, f->input, x, count * sizeof *x);
     fv__free(x);
