@@ -147,6 +147,7 @@ static void sweep_known(const sweep *s) {
                                         "9 3x3 pad 1 ; 1x8x120x130",
                                         "33 3x3 stride 2 pad 0,0,1,1 ; 1x19x57x70",
                                         "17 3x3 pad 1,0,2,1 ; 5x19x57x70",
+                                        "48 3x3 pad 1,0,2,1 ; 4x40x45x60",
                                         "33 1x1 ; 2x210x9x9",
                                         "40 1x1 stride 2 bias no ; 2x200x9x9",
                                         "12 7x7 stride 2 pad 3 ; 2x3x41x37",

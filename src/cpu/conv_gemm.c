@@ -5,9 +5,10 @@
  * A panel is `width` output pixels by `depth` weights of a filter, small enough for the L2 cache:
  * 24 vector multiply-adds take 3 vectors of it and 32 bytes of packed filters, which stream by. It
  * is made once and met by all filters; a 1x1 convolution reads x itself where too few of them
- * would. Deeper filters take several panels, adding to y. Bias goes in first, the activation
- * follows while the block is in cache. Maps smaller than two register tiles are joined: a panel
- * then runs over several samples, and its result is copied to their places.
+ * would, or its rows lie close together. Deeper filters take several panels, adding to y. Bias goes
+ * in first, the activation follows while the block is in cache. Maps smaller than two register
+ * tiles are joined: a panel then runs over several samples, and its result is copied to their
+ * places.
  */
 #include "cpu/conv_sizes.h"
 

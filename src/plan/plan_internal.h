@@ -155,7 +155,7 @@ struct fv_plan {
 
 /* From one worker's memory to the next one's. Between them, and before the first, nothing lies for
    as far as a processor that writes at many places of one has been seen to fetch ahead: what it
-   fetches there it takes away from another thread's cache. Steps of small maps do not. */
+   fetches there it takes away from another thread's cache. Little memory is not written so. */
 #define FV_APART      ((size_t)1 << 20)
 #define FV_APART_FROM ((size_t)1 << 18)
 static inline size_t fv__worker_step(const fv_plan *plan, size_t threads) {
