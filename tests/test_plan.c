@@ -294,6 +294,30 @@ static void test_sums_lie_over_shortcuts(void **unused) {
     fv_context_free(ctx);
 }
 
+/* In training each step packs its weights where maps that it does not need have lain; packed ahead,
+   for forward and backward, these layers' would be many times their size. */
+static void test_training_packs_step_by_step(void **unused) {
+    (void)unused;
+    fv_context *ctx = new_context(1);
+    built b = build(ctx, "net deep\ninput 64x8x8\n (conv 64 3x3 pad 1 - relu)*12 - fc 3\n");
+    const size_t weights = (size_t)b.net->param_elements * sizeof(float);
+    fv_plan_options options = {.batch = 2};
+    fv_plan *plan;
+    must(ctx, fv__plan_new(ctx, b.net, &options, &plan));
+    assert_true(fv__plan_memory(plan).prepared >= weights / 2); /* packed, they are not late */
+    fv__plan_free(plan);
+    options.training = options.backward = true;
+    must(ctx, fv__plan_new(ctx, b.with_loss, &options, &plan));
+    const fv_plan_memory memory = fv__plan_memory(plan);
+    print_message("%zu bytes of weights, packed ahead %zu, maps and what is packed %zu\n", weights,
+                  memory.prepared, memory.activations);
+    assert_int_equal(memory.prepared, 0);
+    assert_true(memory.activations < weights);
+    fv__plan_free(plan);
+    release(&b);
+    fv_context_free(ctx);
+}
+
 static void test_bad_batches(void **unused) {
     (void)unused;
     fv_context *ctx = new_context(1);
@@ -315,6 +339,7 @@ int main(void) {
         cmocka_unit_test(test_a_plan_serves_other_contexts),
         cmocka_unit_test(test_joins_and_views_take_no_step),
         cmocka_unit_test(test_sums_lie_over_shortcuts),
+        cmocka_unit_test(test_training_packs_step_by_step),
         cmocka_unit_test(test_bad_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,7 +102,6 @@ class Training:
         self.labels = torch.tensor(told["labels"])
         weights = [p for p in net.parameters() if p.dim() > 1]
         others = [p for p in net.parameters() if p.dim() <= 1]
-        self.start = {name: value.clone() for name, value in net.state_dict().items()}
         self.optimizer = torch.optim.SGD([{"params": weights, "weight_decay": told["decay"]},
                                           {"params": others}], lr=told["rate"], momentum=told["momentum"])
 
@@ -120,12 +119,25 @@ class Training:
 
     def outputs(self, x):
         """The loss and the gradients, in our order, of the weights as they were given."""
-        self.net.load_state_dict(self.start)
+        load(self.torch, self.net, self.task)  # no copy of them is kept: it would count as memory
         loss = self.gradients(x)
         theirs = {ours_of(name): p for name, p in self.net.named_parameters()}
         return [loss.detach().reshape(1).numpy()] + [
             theirs[our_name(name)].grad.contiguous().numpy()
             for name, _ in tensors(self.torch, self.task["weights"]) if our_name(name) in theirs]
+
+
+def load(torch, net, task):
+    """Our weights into the module."""
+    state = net.state_dict()
+    ours = {our_name(name): t for name, t in tensors(torch, task["weights"])}
+    for name in state:
+        if name.endswith("num_batches_tracked"):
+            continue
+        weight = ours.get(ours_of(name))
+        if weight is None or weight.shape != state[name].shape:
+            side.refuse(f"our weights have no {name} as PyTorch's module wants it")
+        state[name].copy_(weight)
 
 
 def module(torch, task):
@@ -139,15 +151,7 @@ def module(torch, task):
     names["F"] = functional
     net = made[-1]().eval()
     net.functional = functional
-    state = net.state_dict()
-    ours = {our_name(name): t for name, t in tensors(torch, task["weights"])}
-    for name in state:
-        if name.endswith("num_batches_tracked"):
-            continue
-        weight = ours.get(ours_of(name))
-        if weight is None or weight.shape != state[name].shape:
-            side.refuse(f"our weights have no {name} as PyTorch's module wants it")
-        state[name].copy_(weight)
+    load(torch, net, task)
     return net
 
 

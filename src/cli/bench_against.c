@@ -265,6 +265,8 @@ static fv_status run_rounds(fv_against *a) {
         double seconds = 1;
         FV_TRY(fv__cli_rival_run(a->cli, &a->side[i], -TRIES, limit_of(a, &a->side[i]), &seconds));
         runs[i] = runs_a_round(a, seconds);
+        /* what other ways and the comparison of gradients took is not what steps take */
+        if (a->files.training) fv__cli_child_forget_peak(&a->side[i].child);
     }
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < a->sides; i++)

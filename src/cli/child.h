@@ -33,8 +33,10 @@ FV_MUST_USE fv_status fv__cli_child_hear(fv_context *ctx, fv_child *child, doubl
 /* Stops it where it stands, whatever it does; lets it go on. */
 void fv__cli_child_pause(const fv_child *child);
 void fv__cli_child_go_on(const fv_child *child);
-/* Most bytes that it ever had in memory; 0: the system does not say. */
+/* Most bytes that it ever had in memory, or had since that was forgotten; 0: the system does not
+   say. */
 size_t fv__cli_child_peak_bytes(const fv_child *child);
+void fv__cli_child_forget_peak(const fv_child *child);
 /* Ends it, at once. */
 void fv__cli_child_end(fv_child *child);
 

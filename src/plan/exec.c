@@ -199,7 +199,9 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
     pass->saved = saved;
     bind_scratch(e, &p->settled[step->which], pass);
     pass->state = p->settled[step->which].state;
-    pass->prepared = fv__prepared_at(e->prepared, p->prepared[step->which]);
+    pass->prepared = fv__plan_packs_anew(plan, step->node)
+                         ? block(e) + p->packed[step->which].offset
+                         : fv__prepared_at(e->prepared, p->prepared[step->which]);
     pass->overwrite = step->overwrite;
     pass->prologue = forward && p->front >= 0 ? &p->site->prologue : NULL;
     pass->before = pass->prologue ? fv__prepared_at(e->prepared, p->before) : NULL;

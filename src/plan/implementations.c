@@ -121,6 +121,7 @@ static fv_status choose_pass(fv_context *ctx, fv_plan *plan, int n, fv_which whi
     if (p->inner >= 0) plan->nodes[p->inner].settled[which].packed = true;
     settled->scratch = whole_lines(settled->scratch);
     settled->worker = whole_lines(settled->worker);
+    if (fv__plan_packs_anew(plan, n)) p->packed[which].bytes = settled->prepared;
     if (settled->scratch > plan->scratch_bytes) plan->scratch_bytes = settled->scratch;
     if (settled->worker > plan->worker_bytes) plan->worker_bytes = settled->worker;
     return FV_OK;

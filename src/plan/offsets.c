@@ -56,6 +56,7 @@ static void use_step(fv_plan *plan, int s) {
     }
     use_ref(plan, &step->added, s);
     for (int i = 0; i < FV_OP_SAVED; i++) use(&plan->nodes[step->node].saved[i], s);
+    use(&plan->nodes[step->node].packed[step->which], s);
 }
 
 /* Values that someone outside reads or writes stay to the end. */
@@ -128,8 +129,10 @@ static size_t collect(fv_plan *plan, fv_span **out) {
         for (int l = 0; l < FV_LAYOUTS; l++) collect_one(&plan->values[v].copies[l], out, &count);
     }
     for (size_t t = 0; t < plan->temp_count; t++) collect_one(&plan->temps[t].span, out, &count);
-    for (size_t n = 0; n < plan->net->node_count; n++)
+    for (size_t n = 0; n < plan->net->node_count; n++) {
         for (int i = 0; i < FV_OP_SAVED; i++) collect_one(&plan->nodes[n].saved[i], out, &count);
+        for (int i = 0; i < 2; i++) collect_one(&plan->nodes[n].packed[i], out, &count);
+    }
     return count;
 }
 

@@ -38,6 +38,7 @@ static fv_status start_node(fv_plan *plan, int n) {
     node->order = n;
     node->group = plan->options.batch;
     for (int i = 0; i < FV_OP_SAVED; i++) node->saved[i] = unused;
+    for (int which = 0; which < 2; which++) node->packed[which] = unused;
     return FV_OK;
 }
 

@@ -82,7 +82,8 @@ typedef struct fv_plan_node {
     fv_settled settled[2]; /* [which] */
     const fv_impl *fold_impl, *before_impl;
     size_t before;      /* offset of the numbers of `front` */
-    size_t prepared[2]; /* offsets into the prepared block */
+    size_t prepared[2]; /* offsets into the prepared block, of what is not packed anew: */
+    fv_span packed[2];  /* what a step packs itself (fv__plan_packs_anew) is there as long as it */
     size_t folded[2];   /* of the folded weight (there only when run reads it) and bias */
     fv_span saved[FV_OP_SAVED];
 } fv_plan_node;
@@ -209,6 +210,14 @@ static inline bool fv__plan_grouped(const fv_plan *plan) {
 static inline const void *fv__plan_options_of(const fv_plan *plan, int node) {
     const void *own = plan->nodes[node].options;
     return own ? own : plan->net->nodes[node].options;
+}
+/* Whether a node's step packs its weights itself whenever it runs: in training, where they are
+   others after each step. The packed ones take memory for as long as that step and are still in
+   the cache when it reads them; all of them at once, for forward and backward, would be several
+   times the weights. */
+static inline bool fv__plan_packs_anew(const fv_plan *plan, int node) {
+    const fv_plan_node *p = &plan->nodes[node];
+    return plan->options.training && !p->folds && p->front < 0 && p->inner < 0;
 }
 /* The value that a node's step reads as input i. */
 static inline int fv__plan_reads(const fv_plan *plan, int node, int i) {

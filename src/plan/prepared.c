@@ -55,7 +55,7 @@ static fv_status choose_and_reserve(fv_context *ctx, fv_plan *plan, int n, bool 
         *fits = *fits && reserve(&plan->prepared_bytes,
                                  3 * each * fv__dtype_bytes(plan->options.dtype), &p->before);
     }
-    for (int which = 0; which < 2; which++)
+    for (int which = 0; which < 2 && !fv__plan_packs_anew(plan, n); which++)
         *fits = *fits &&
                 reserve(&plan->prepared_bytes, p->settled[which].prepared, &p->prepared[which]);
     return FV_OK;
@@ -182,7 +182,7 @@ static fv_pass weighed(const fv_prepared *p, int node, bool folded, fv_tensor w[
 static void prepare_pass(fv_prepared *p, int node, fv_which which) {
     const fv_plan_node *n = &p->plan->nodes[node];
     const fv_impl *impl = which == FV_FORWARD ? n->forward : n->backward;
-    if (!impl || !impl->prepare) return;
+    if (!impl || !impl->prepare || fv__plan_packs_anew(p->plan, node)) return;
     fv_tensor w[FV_OP_PARAMS], inner_w[FV_OP_PARAMS];
     fv_pass pass = weighed(p, node, which == FV_FORWARD && n->folds, w), inner;
     if (n->inner >= 0) {

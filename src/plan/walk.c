@@ -18,7 +18,10 @@ static void run_step(fv_exec *e, size_t s) {
         plan->device->launch(step->impl->run, pass);
     } else {
         const fv_plan_node *p = &plan->nodes[step->node];
-        plan->device->launch((step->which == FV_FORWARD ? p->forward : p->backward)->run, pass);
+        const fv_impl *impl = step->which == FV_FORWARD ? p->forward : p->backward;
+        if (impl->prepare && fv__plan_packs_anew(plan, step->node))
+            plan->device->launch(impl->prepare, pass);
+        plan->device->launch(impl->run, pass);
     }
 }
 
