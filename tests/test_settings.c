@@ -82,8 +82,10 @@ static void refuses_what_is_none(void **state) {
 /* Every recipe comes back from what is written of it. */
 static void writes_what_it_reads(void **state) {
     fv_context *ctx = *state;
-    fv_setting set[] = {{"optimizer", "adam"}, {"lr", "0.001"},   {"steps", "3,5"}, {"seed", "77"},
-                        {"flip", "yes"},       {"decay", "1e-4"}, {"epochs", "12"}};
+    fv_setting set[] = {{"optimizer", "adam"},    {"lr", "0.001"}, {"steps", "3,5"},
+                        {"seed", "77"},           {"flip", "yes"}, {"decay", "1e-4"},
+                        {"epochs", "12"},         {"limit", "5"},  {"stop", "2"},
+                        {"schedule", "onecycle"}, {"rise", "0.2"}, {"min_lr", "1e-5"}};
     for (size_t count = 0; count <= sizeof set / sizeof *set; count++) {
         fv_recipe recipe, back;
         fv_arena arena;

@@ -5,7 +5,8 @@
  *   run.json                what the run is: network, data, settings, command, where it began
  *   checkpoint.safetensors  weights, optimiser, position, history; all that resuming needs
  *   log.csv                 one row per epoch
- *   best.safetensors        the model of the epoch with the best test accuracy
+ *   best.safetensors        the model of the epoch with the best test accuracy (of vectors the
+ *                           least test loss)
  *   model.safetensors       the model at the end; the same bytes for the same network, data,
  *                           settings and seed, however often the run was stopped and resumed
  *
@@ -47,10 +48,10 @@ FV_MUST_USE FV_API fv_status fv_training_start(fv_context *ctx, const fv_trainin
                                                fv_training **out);
 
 /* Takes up the run of a folder where its last checkpoint stands. Of `options` (NULL: none) count
-   `settings`, of which `epochs` alone may change and extends a run, finished or not; `data`, where
-   the set is elsewhere now; and `train` and `test`, which must be given when the run was started
-   with them. FV_BAD_INPUT: not a run's folder, damaged, data that is not there or is not what it
-   was. FV_USAGE: another setting, or fewer epochs than are behind. */
+   `settings`, of which `epochs`, `limit` and `stop` may change and extend a run, finished or not;
+   `data`, where the set is elsewhere now; and `train` and `test`, which must be given when the run
+   was started with them. FV_BAD_INPUT: not a run's folder, damaged, data that is not there or is
+   not what it was. FV_USAGE: another setting, or fewer epochs or steps than are behind. */
 FV_MUST_USE FV_API fv_status fv_training_resume(fv_context *ctx, const char *folder,
                                                 const fv_training_options *options,
                                                 fv_training **out);
@@ -66,8 +67,8 @@ typedef struct fv_epoch {
 
 /* How far a run is, as its progress is told. */
 typedef struct fv_progress {
-    int64_t epoch, epochs; /* epoch from 1 */
-    int64_t step, steps;   /* within the epoch */
+    int64_t epoch, epochs; /* epoch from 1; the last one that is planned */
+    int64_t step, steps;   /* within the epoch, as far as `limit` lets it go */
     double loss, accuracy; /* over the epoch so far */
     double images_per_second;
     double seconds_left;  /* of the whole run; < 0: not known yet */
@@ -98,6 +99,10 @@ FV_MUST_USE FV_API fv_status fv_training_report(fv_training *training);
    fv_training_report. */
 FV_API const char *fv_training_file(const fv_training *training, int i, const char **about);
 
+/* What ended a run: all its epochs are behind, or the steps that `limit` allows, or as many epochs
+   as `stop` says brought no better test. */
+typedef enum fv_ended { FV_ENDED_NOT, FV_ENDED_EPOCHS, FV_ENDED_LIMIT, FV_ENDED_STOP } fv_ended;
+
 /* What a run is and how far it is. */
 typedef struct fv_training_facts {
     const char *folder;
@@ -107,10 +112,13 @@ typedef struct fv_training_facts {
     int64_t parameters;     /* learned numbers, training-only heads included */
     int64_t train_images, test_images;
     int64_t batch, epochs, seed; /* of the settings */
-    int64_t epochs_done, steps_done;
+    int64_t epochs_done,
+        steps_done;     /* an epoch that `limit` cut short and that was tested counts */
     int64_t best_epoch; /* that with the best test accuracy, from 0; -1: none is behind */
     double seconds;     /* all epochs that are behind */
     size_t memory;      /* bytes taken: values, weights, gradients, optimiser, working space */
+    fv_ended ended;
+    int64_t limit, stop; /* of the settings; 0: none */
 } fv_training_facts;
 
 /* They hold until the next call for this training. */

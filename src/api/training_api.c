@@ -149,9 +149,10 @@ const char *fv_training_file(const fv_training *t, int i, const char **about) {
 
 static void describe_progress(const fv_train_job *job, fv_training_facts *f) {
     const fv_position *at = &job->at;
-    f->epochs_done = at->epoch;
+    f->epochs_done = (int64_t)at->history_count;
     f->steps_done = at->steps;
     f->best_epoch = fv__train_best(at);
+    f->ended = fv__train_ended(job);
     f->seconds = 0;
     for (size_t e = 0; e < at->history_count; e++) f->seconds += at->history[e].seconds;
 }
@@ -172,6 +173,8 @@ const fv_training_facts *fv_training_describe(fv_training *t) {
                              .batch = job->recipe.batch,
                              .epochs = job->recipe.epochs,
                              .seed = job->recipe.seed,
+                             .limit = job->recipe.limit,
+                             .stop = job->recipe.stop,
                              .memory = memory.parameters + memory.gradients + memory.optimizer +
                                        memory.prepared + memory.workspace};
     describe_progress(job, f);

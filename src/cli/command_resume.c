@@ -32,14 +32,14 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_resume = {
     .name = "resume",
     .help = "go on with a training run that was stopped or killed, or make it longer",
-    .synopsis = "DIR [epochs=N] [data=DATA]",
-    .about =
-        "Takes the run up where its last checkpoint stands, with the network, data and\n"
-        "settings it began with. A run that is finished gets its images and report anew;\n"
-        "with epochs=N it goes on until N epochs are behind. data=DATA says where the data is\n"
-        "now, if it is elsewhere than when the run began; it must be the same.\n"
-        "\n"
-        "To begin a new run with a run's weights, and other settings: `fovea train DIR DATA`.",
+    .synopsis = "DIR [epochs=N] [limit=N] [stop=N] [data=DATA]",
+    .about = "Takes the run up where its last checkpoint stands, with the network, data and\n"
+             "settings it began with. A run that is finished gets its images and report anew;\n"
+             "with epochs=N it goes on until N epochs are behind, with limit=N until N steps are\n"
+             "(0: no such end), and stop=N may change too. data=DATA says where the data is\n"
+             "now, if it is elsewhere than when the run began; it must be the same.\n"
+             "\n"
+             "To begin a new run with a run's weights, and other settings: `fovea train DIR DATA`.",
     .examples = "fovea resume runs/lenet5-1\n"
                 "fovea resume runs/lenet5-1 epochs=20",
     .words_min = 1,

@@ -133,6 +133,7 @@ static void announce(const fv_cli *cli, const fv_training_facts *f) {
 }
 
 static void say_json(fv_training *t, fv_text *out) {
+    static const char *const ends[] = {"", "epochs", "limit", "stop"}; /* by fv_ended */
     const fv_training_facts *f = fv_training_describe(t);
     const fv_epoch *last = fv_training_epoch(t, f->epochs_done - 1);
     const char *name;
@@ -145,6 +146,8 @@ static void say_json(fv_training *t, fv_text *out) {
     fv__json_add_real(&w, "test_loss", last->test_loss);
     fv__json_add_real(&w, "best_accuracy", fv_training_epoch(t, f->best_epoch)->test_accuracy);
     fv__json_add_int(&w, "best_epoch", f->best_epoch + 1);
+    fv__json_add_int(&w, "steps", f->steps_done);
+    fv__json_add_text(&w, "ended", ends[f->ended]);
     fv__json_open(&w, "files", '[');
     for (int i = 0; (name = fv_training_file(t, i, NULL)) != NULL; i++)
         fv__json_add_text(&w, NULL, name);
@@ -152,18 +155,49 @@ static void say_json(fv_training *t, fv_text *out) {
     fv__json_close(&w);
 }
 
+/* "10 epochs", or where limit cut one short "0.56 epochs (100 steps)". */
+static void how_long(fv_training *t, char out[128]) {
+    const fv_training_facts *f = fv_training_describe(t);
+    const int64_t each = (f->train_images + f->batch - 1) / f->batch;
+    char steps[64];
+    if (f->ended != FV_ENDED_LIMIT)
+        fv__counted(out, f->epochs_done, "epoch", "epochs");
+    else
+        snprintf(out, 128, "%s (%.3g of %lld epochs)",
+                 fv__counted(steps, f->steps_done, "step", "steps"),
+                 (double)f->steps_done / (double)each, (long long)f->epochs);
+}
+
+/* What ended the run, if it was not its last epoch. */
+static void say_end(const fv_training_facts *f, fv_text *out) {
+    char epochs[64];
+    if (f->ended == FV_ENDED_LIMIT)
+        fv__text_addf(out, "limit=%lld ended it; a larger one goes on: fovea resume DIR limit=N.\n",
+                      (long long)f->limit);
+    if (f->ended == FV_ENDED_STOP)
+        fv__text_addf(out,
+                      "stop=%lld ended it: %s in a row brought no better test.\n"
+                      "best.safetensors is the model of epoch %lld, model.safetensors that of the "
+                      "last.\n",
+                      (long long)f->stop, fv__counted(epochs, f->stop, "epoch", "epochs"),
+                      (long long)f->best_epoch + 1);
+}
+
 static void say_words(fv_training *t, fv_text *out) {
     const fv_training_facts *f = fv_training_describe(t);
     const fv_epoch *last = fv_training_epoch(t, f->epochs_done - 1);
     const fv_epoch *best = fv_training_epoch(t, f->best_epoch);
     const char *name, *about;
-    char epochs[64];
+    char length[128];
+    how_long(t, length);
     fv__text_addf(out, "\nTest accuracy %.2f %% after %s and %.1f s", 100 * last->test_accuracy,
-                  fv__counted(epochs, f->epochs_done, "epoch", "epochs"), f->seconds);
+                  length, f->seconds);
     if (best->test_accuracy > last->test_accuracy)
         fv__text_addf(out, "; the best was %.2f %% in epoch %lld", 100 * best->test_accuracy,
                       (long long)f->best_epoch + 1);
-    fv__text_add(out, ".\n\nIn ");
+    fv__text_add(out, ".\n");
+    say_end(f, out);
+    fv__text_add(out, "\nIn ");
     fv__text_printable(out, f->folder, "");
     fv__text_add(out, ":\n");
     for (int i = 0; (name = fv_training_file(t, i, &about)) != NULL; i++)

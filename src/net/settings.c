@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * settings.c - the field tables of `input` and `train`, and the learning rate of a step.
+ * settings.c - the field tables of `input` and `train`.
  */
 #include "net/settings.h"
-#include <math.h>
 #include <string.h>
 
 #define IN(name) offsetof(fv_input, name)
@@ -35,7 +34,8 @@ static const char *const optimizers[] = {
 #include "optim/optim_list.h"
 #undef FV_OPTIMIZER
     NULL};
-static const char *const schedules[] = {"constant", "step", "plateau", "cosine", NULL};
+static const char *const schedules[] = {"constant", "step",   "plateau", "cosine",
+                                        "onecycle", "linear", "poly",    NULL};
 static const char *const inits[] = {"he", "xavier", "lecun", NULL};
 /* the losses among the operators, in the order of fv__losses */
 static const char *const losses[] = {
@@ -58,6 +58,12 @@ static const fv_field common[] = {
     {"batch", "images per step", FV_INT, AT(batch), "64", 1, 1 << 20, 0, NULL, NULL},
     {"epochs", "times through the training images", FV_INT, AT(epochs), "10", 1, 1000000, 0, NULL,
      NULL},
+    {"limit", "steps in all, after which the run ends, for a short trial (0: no such end)", FV_INT,
+     AT(limit), "0", 0, 9e15, FV_QUIET, NULL, NULL},
+    {"stop",
+     "end after so many epochs in a row without a better test: a higher accuracy, of vectors a "
+     "smaller loss (0: never)",
+     FV_INT, AT(stop), "0", 0, 1000000, FV_QUIET, NULL, NULL},
     {"schedule", "how the learning rate changes", FV_CHOICE, AT(schedule), "constant", 0, 0, 0,
      schedules, NULL},
     {"steps", "step: the rate is multiplied by factor after these epochs", FV_INTS, AT(steps), NULL,
@@ -66,6 +72,16 @@ static const fv_field common[] = {
      0, NULL, NULL},
     {"patience", "plateau: epochs without a better test loss before the rate falls", FV_INT,
      AT(patience), "5", 1, 1000000, 0, NULL, NULL},
+    {"threshold", "plateau: a test loss is better when it is less by this share of the best",
+     FV_REAL, AT(threshold), "0", 0, 1, FV_QUIET, NULL, NULL},
+    {"min_lr", "plateau: the rate falls no further; cosine, onecycle, linear, poly: the last rate",
+     FV_REAL, AT(min_lr), "0", 0, 1e6, FV_QUIET, NULL, NULL},
+    {"rise", "onecycle: the share of the run in which the rate rises", FV_REAL, AT(rise), "0.3", 0,
+     1, FV_QUIET, NULL, NULL},
+    {"div", "onecycle: the rate rises from lr divided by this", FV_REAL, AT(div), "25", 1, 1e6,
+     FV_QUIET, NULL, NULL},
+    {"power", "poly: the rate falls with this power of what is left of the run", FV_REAL, AT(power),
+     "0.9", 0, 100, FV_QUIET, NULL, NULL},
     {"warmup", "epochs in which the rate rises from zero", FV_REAL, AT(warmup), "0", 0, 1000000, 0,
      NULL, NULL},
     {"shards", "parts a batch is cut into, computed one after the other or by several", FV_INT,
@@ -163,6 +179,7 @@ void fv__recipe_print(fv_text *out, const fv_recipe *recipe) {
     fv_recipe_table t;
     fv__recipe_table(&t, recipe);
     for (const fv_field *f = t.field; f->name; f++) {
+        if (f->flags & FV_QUIET && fv__field_is_default(f, recipe)) continue;
         const size_t before = out->length;
         fv__text_addf(out, "%s%s=", before > start ? " " : "", f->name);
         const size_t value = out->length;
@@ -175,18 +192,6 @@ int fv__recipe_states(const fv_recipe *r) {
     return fv__optim_states(fv__optimizers[r->optimizer], fv__recipe_options(r));
 }
 
-double fv__recipe_rate(const fv_recipe *r, int64_t epoch, double progress, double plateau_factor) {
-    const double now = (double)epoch + progress;
-    double rate = r->lr;
-    if (r->schedule == FV_STEPS) {
-        for (int i = 0; i < r->steps.count; i++)
-            if (epoch >= r->steps.v[i]) rate *= r->factor;
-    } else if (r->schedule == FV_PLATEAU) {
-        rate *= plateau_factor;
-    } else if (r->schedule == FV_COSINE) {
-        const double pi = 3.14159265358979323846;
-        rate *= 0.5 * (1.0 + cos(pi * now / (double)r->epochs));
-    }
-    if (now < r->warmup) rate *= now / r->warmup;
-    return rate;
+const char *fv__recipe_schedule(const fv_recipe *r) {
+    return schedules[r->schedule];
 }

@@ -28,7 +28,7 @@ typedef struct fv_input {
 } fv_input;
 extern const fv_field fv__input_fields[]; /* resize crop pad scale mean std order */
 
-enum { FV_CONSTANT, FV_STEPS, FV_PLATEAU, FV_COSINE };
+enum { FV_CONSTANT, FV_STEPS, FV_PLATEAU, FV_COSINE, FV_ONECYCLE, FV_LINEAR, FV_POLY };
 enum { FV_HE, FV_XAVIER, FV_LECUN };
 
 typedef struct fv_recipe {
@@ -41,10 +41,16 @@ typedef struct fv_recipe {
     bool decay_all; /* biases and normalisations too */
     int64_t batch;
     int64_t epochs;
+    int64_t limit; /* steps in all, after which the run ends; 0: none */
+    int64_t stop;  /* epochs in a row without a better test, after which it ends; 0: none */
     int schedule;
     fv_ints steps; /* epochs after which the rate is multiplied by factor */
     double factor;
     int64_t patience; /* plateau: epochs without a better test loss */
+    double threshold; /* plateau: the share by which a loss must be less to be better */
+    double min_lr;    /* plateau: the least rate; cosine, onecycle, linear, poly: the last */
+    double rise, div; /* onecycle: share of the run in which the rate rises from lr/div to lr */
+    double power;     /* poly */
     double warmup;    /* epochs over which the rate rises from 0, linearly, per step */
     int64_t shards;   /* parts a batch is cut into */
     int init;
@@ -77,14 +83,19 @@ static inline const void *fv__recipe_options(const fv_recipe *recipe) {
    with `rest` NULL there may be none: FV_USAGE with "did you mean". */
 FV_MUST_USE fv_status fv__recipe_apply(fv_context *ctx, fv_setting *settings, size_t count,
                                        fv_recipe *recipe, size_t *rest);
-/* A recipe as the settings that make it, all of them: "optimizer=sgd lr=0.01 …". */
+/* A recipe as the settings that make it: "optimizer=sgd lr=0.01 …"; of FV_QUIET ones those that are
+   not the default, so that files of recipes without them stay what they were. */
 void fv__recipe_print(fv_text *out, const fv_recipe *recipe);
 
 /* How many numbers the optimiser remembers of each weight: momentum's velocity and the like. */
 int fv__recipe_states(const fv_recipe *r);
 
-/* The learning rate for a step: `epoch` counts from 0, `progress` in [0,1) within it;
+/* schedule.c: the learning rate for a step: `epoch` counts from 0, `progress` in [0,1) within it;
    plateau_factor is the product of the reductions so far (1 when the schedule is another). */
 double fv__recipe_rate(const fv_recipe *r, int64_t epoch, double progress, double plateau_factor);
+/* Whether the rate depends on how many epochs there are to be. */
+bool fv__recipe_spans(const fv_recipe *r);
+/* The name of its schedule. */
+const char *fv__recipe_schedule(const fv_recipe *r);
 
 #endif

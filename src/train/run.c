@@ -13,40 +13,17 @@
 #define SAVE_SECONDS 120.0 /* the most a crash in a long epoch costs */
 #define TICK_SECONDS 0.1   /* between two calls of the progress hook */
 
-static int64_t steps_per_epoch(const fv_train_job *job) {
-    return (job->train.count + job->recipe.batch - 1) / job->recipe.batch;
-}
-
-/* Plateau: the product of the reductions that the test losses so far ask for. */
-static double plateau_factor(const fv_recipe *r, const fv_position *at) {
-    double factor = 1, best = INFINITY;
-    int64_t waited = 0;
-    for (size_t e = 0; e < at->history_count; e++) {
-        if (at->history[e].test_loss < best) {
-            best = at->history[e].test_loss;
-            waited = 0;
-        } else if (++waited >= r->patience) {
-            factor *= r->factor;
-            waited = 0;
-        }
-    }
-    return factor;
-}
-
-int64_t fv__train_best(const fv_position *at) {
-    int64_t best = -1;
-    for (size_t e = 0; e < at->history_count; e++)
-        if (best < 0 || at->history[e].test_accuracy > at->history[best].test_accuracy)
-            best = (int64_t)e;
-    return best;
-}
-
 static fv_status write_log(fv_context *ctx, fv_train_job *job) {
     fv_text log = {.ctx = ctx};
     fv__text_add(&log, "epoch,lr,train_loss,train_accuracy,test_loss,test_accuracy,seconds\n");
     for (size_t e = 0; e < job->at.history_count; e++) {
         const fv_epoch *h = &job->at.history[e];
-        fv__text_addf(&log, "%zu,%.6g,%.6f,%.6f,%.6f,%.6f,%.3f\n", e + 1, h->lr, h->train_loss,
+        if (e < (size_t)job->at.epoch)
+            fv__text_addf(&log, "%zu", e + 1);
+        else /* so much of it as limit let pass */
+            fv__text_addf(&log, "%.6g",
+                          (double)e + (double)job->at.step / (double)fv__train_steps(job));
+        fv__text_addf(&log, ",%.6g,%.6f,%.6f,%.6f,%.6f,%.3f\n", h->lr, h->train_loss,
                       h->train_accuracy, h->test_loss, h->test_accuracy, h->seconds);
     }
     char *path = fv__train_path(job, "log.csv");
@@ -73,21 +50,30 @@ static double epoch_seconds(const watch *w) {
     return w->base_seconds + (fv__seconds() - w->started);
 }
 
+/* Training images within the first so many steps. */
+static int64_t images_of(const fv_train_job *job, int64_t steps) {
+    const int64_t each = fv__train_steps(job), within = steps % each * job->recipe.batch;
+    return steps / each * job->train.count + within;
+}
+
 static void tick(const fv_train_job *job, watch *w, const fv_epoch *done) {
     if (!w->hooks || !w->hooks->progress) return;
     const double now = fv__seconds();
     if (!done && now - w->ticked < TICK_SECONDS) return;
     w->ticked = now;
     const fv_position *at = &job->at;
+    const int64_t each = fv__train_steps(job), limit = job->recipe.limit;
+    const bool whole = done && at->history_count == (size_t)at->epoch; /* counted already */
+    const int64_t epoch = whole ? at->epoch : at->epoch + 1;
+    const int64_t all = job->recipe.epochs * each, end = limit > 0 && limit < all ? limit : all;
+    const int64_t rest = end - (epoch - 1) * each;
     const int64_t seen = at->seen - w->base_seen;
     const double rate = now > w->started ? (double)seen / (now - w->started) : 0;
-    const int64_t epoch = done ? at->epoch : at->epoch + 1; /* a finished one is counted already */
-    const double left = (double)((job->recipe.epochs - epoch) * job->train.count) +
-                        (done ? 0 : (double)(job->train.count - at->seen));
+    const double left = (double)(images_of(job, end) - images_of(job, at->steps));
     fv_progress p = {.epoch = epoch,
-                     .epochs = job->recipe.epochs,
-                     .step = done ? steps_per_epoch(job) : at->step,
-                     .steps = steps_per_epoch(job),
+                     .epochs = (end + each - 1) / each,
+                     .step = at->step,
+                     .steps = rest < each ? rest : each,
                      .loss = at->seen ? at->loss_sum / (double)at->seen : 0,
                      .accuracy = share(at->correct, at->counted),
                      .images_per_second = rate,
@@ -155,8 +141,8 @@ static fv_status stop_here(fv_context *ctx, fv_train_job *job, watch *w) {
                     (long long)job->at.epoch + 1, job->folder);
 }
 
-/* Test scores, history, log, best model, checkpoint. */
-static fv_status end_epoch(fv_context *ctx, fv_train_job *job, watch *w, double lr) {
+/* The epoch so far, tested. */
+static fv_status test(fv_context *ctx, fv_train_job *job, watch *w, double lr, fv_epoch *done) {
     fv_position *at = &job->at;
     fv_scores scores = {0};
     fv__learner_fetch(job->learner);
@@ -166,21 +152,31 @@ static fv_status end_epoch(fv_context *ctx, fv_train_job *job, watch *w, double 
     if (tested == FV_INTERRUPTED) return stop_here(ctx, job, w); /* the test is made again */
     FV_TRY(tested);
     if (!isfinite(scores.loss)) FV_TRY(test_diverged(ctx, job, lr));
+    *done = (fv_epoch){.lr = lr,
+                       .train_loss = at->loss_sum / (double)at->seen,
+                       .train_accuracy = share(at->correct, at->counted),
+                       .test_loss = scores.loss,
+                       .test_accuracy = share(scores.tally.right, scores.tally.counted),
+                       .seconds = epoch_seconds(w)};
     FV_TRY(fv__grow(ctx, (void **)&at->history, &at->history_capacity, at->history_count + 1,
                     sizeof *at->history, "the history"));
-    const fv_epoch done = {.lr = lr,
-                           .train_loss = at->loss_sum / (double)at->seen,
-                           .train_accuracy = share(at->correct, at->counted),
-                           .test_loss = scores.loss,
-                           .test_accuracy = share(scores.tally.right, scores.tally.counted),
-                           .seconds = epoch_seconds(w)};
-    at->history[at->history_count++] = done;
+    at->history[at->history_count++] = *done;
+    return FV_OK;
+}
+
+/* The model is the best so far. */
+static fv_status save_best(fv_context *ctx, fv_train_job *job) {
+    char *path = fv__train_path(job, "best.safetensors");
+    return path ? fv__model_save(ctx, job->model, path) : FV_EXHAUSTED;
+}
+
+/* Test scores, history, log, best model, checkpoint. */
+static fv_status end_epoch(fv_context *ctx, fv_train_job *job, watch *w, double lr) {
+    fv_position *at = &job->at;
+    fv_epoch done;
+    FV_TRY(test(ctx, job, w, lr, &done));
     at->epoch++;
-    if (fv__train_best(at) == at->epoch - 1) {
-        char *path = fv__train_path(job, "best.safetensors");
-        if (!path) return FV_EXHAUSTED;
-        FV_TRY(fv__model_save(ctx, job->model, path));
-    }
+    if (fv__train_best(at) == at->epoch - 1) FV_TRY(save_best(ctx, job));
     tick(job, w, &done);
     at->step = 0;
     at->loss_sum = at->seconds = 0;
@@ -189,22 +185,34 @@ static fv_status end_epoch(fv_context *ctx, fv_train_job *job, watch *w, double 
     return write_log(ctx, job);
 }
 
+/* Where limit ends a run within an epoch: what there is of it is tested and told, but the position
+   stays, so that a larger limit goes on as if there had been none. */
+static fv_status end_within(fv_context *ctx, fv_train_job *job, watch *w, double lr) {
+    fv_epoch done;
+    FV_TRY(save_within(ctx, job, w));
+    FV_TRY(test(ctx, job, w, lr, &done));
+    if (job->at.epoch == 0) FV_TRY(save_best(ctx, job)); /* there is no whole one yet */
+    tick(job, w, &done);
+    return write_log(ctx, job);
+}
+
 static fv_status one_epoch(fv_context *ctx, fv_train_job *job, const fv_hooks *hooks) {
     fv_position *at = &job->at;
     const fv_recipe *r = &job->recipe;
-    const int64_t steps = steps_per_epoch(job);
+    const int64_t steps = fv__train_steps(job);
     const double now = fv__seconds();
     watch w = {.hooks = hooks,
                .started = now,
                .base_seconds = at->seconds,
                .base_seen = at->seen,
                .saved = now};
-    const double factor = plateau_factor(r, at);
+    const double factor = fv__train_plateau(r, at);
     /* of the last step, should the run have been stopped right behind it */
-    double lr = fv__recipe_rate(r, at->epoch, (double)(steps - 1) / (double)steps, factor);
+    const int64_t last = at->step > 0 ? at->step - 1 : 0;
+    double lr = fv__recipe_rate(r, at->epoch, (double)last / (double)steps, factor);
     fv__random_permutation(fv__key((uint64_t)r->seed, FV_STREAM_SHUFFLE, 0, (uint64_t)at->epoch),
                            job->order, (uint32_t)job->train.count);
-    while (at->step < steps) {
+    while (at->step < steps && !fv__train_at_limit(job)) {
         lr = fv__recipe_rate(r, at->epoch, (double)at->step / (double)steps, factor);
         FV_TRY(one_step(ctx, job, lr));
         tick(job, &w, NULL);
@@ -212,11 +220,12 @@ static fv_status one_epoch(fv_context *ctx, fv_train_job *job, const fv_hooks *h
         if (at->step < steps && fv__seconds() - w.saved > SAVE_SECONDS)
             FV_TRY(save_within(ctx, job, &w));
     }
-    return end_epoch(ctx, job, &w, lr);
+    return at->step < steps ? end_within(ctx, job, &w, lr) : end_epoch(ctx, job, &w, lr);
 }
 
 fv_status fv__train_run(fv_context *ctx, fv_train_job *job, const fv_hooks *hooks) {
-    while (job->at.epoch < job->recipe.epochs) FV_TRY(one_epoch(ctx, job, hooks));
+    job->at.history_count = (size_t)job->at.epoch; /* of a limit's last test, which is made again */
+    while (!fv__train_ended(job)) FV_TRY(one_epoch(ctx, job, hooks));
     char *path = fv__train_path(job, "model.safetensors");
     if (!path) return FV_EXHAUSTED;
     FV_TRY(fv__model_save(ctx, job->model, path));

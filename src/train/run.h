@@ -5,7 +5,8 @@
  *   run.json                what the run is: network, data, settings, command; never changes
  *   checkpoint.safetensors  weights, optimiser, position, history; all that resuming needs
  *   log.csv                 one row per epoch
- *   best.safetensors        the model of the epoch with the best test accuracy
+ *   best.safetensors        the model of the epoch with the best test accuracy (of vectors the
+ *                           least test loss)
  *   model.safetensors       the model at the end; the same bytes for the same network, data,
  *                           settings and seed, however often the run was killed and resumed
  *
@@ -26,8 +27,9 @@ typedef struct fv_position {
     int64_t correct, counted,
         seen;          /* predicted right, of all that count (pixels of maps); samples */
     double seconds;    /* spent in this epoch so far */
-    fv_epoch *history; /* [epoch] */
+    fv_epoch *history; /* [epoch]; one more behind an epoch that `limit` cut short */
     size_t history_count, history_capacity;
+    bool by_loss; /* the best epoch is that with the least test loss: vectors have no accuracy */
 } fv_position;
 
 typedef struct fv_train_job {
@@ -85,8 +87,17 @@ FV_MUST_USE fv_status fv__train_run(fv_context *ctx, fv_train_job *job, const fv
 /* The path of a file in the run's folder, in the job's arena; NULL when memory is refused. */
 char *fv__train_path(fv_train_job *job, const char *file);
 
-/* The epoch with the best test accuracy (the first of equals); -1: none yet. */
+/* run_history.c: what follows from the epochs behind. The best one (the first of equals); -1: none
+   yet. */
 int64_t fv__train_best(const fv_position *at);
+/* Plateau: the product of the reductions that the test losses so far ask for. */
+double fv__train_plateau(const fv_recipe *r, const fv_position *at);
+/* Steps of an epoch. */
+int64_t fv__train_steps(const fv_train_job *job);
+/* Whether all steps are behind that `limit` allows; and whether the run is at its end, its last
+   test made. */
+bool fv__train_at_limit(const fv_train_job *job);
+fv_ended fv__train_ended(const fv_train_job *job);
 
 /* checkpoint.c */
 FV_MUST_USE fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job);

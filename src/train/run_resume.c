@@ -8,19 +8,21 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What a run may be given when it goes on. */
-static fv_status take_epochs(fv_context *ctx, fv_train_job *job, const fv_train_request *changes) {
+/* What a run may be given when it goes on: where it ends. */
+static fv_status take_ends(fv_context *ctx, fv_train_job *job, const fv_train_request *changes) {
+    static const char *const ends[] = {"epochs", "limit", "stop"};
     for (size_t i = 0; changes && i < changes->setting_count; i++) {
         const fv_setting *s = &changes->settings[i];
         fv_setting one = *s;
-        if (strcmp(s->name, "epochs") == 0)
-            FV_TRY(fv__recipe_apply(ctx, &one, 1, &job->recipe, NULL));
-        else
+        size_t e = 0;
+        while (e < sizeof ends / sizeof *ends && strcmp(s->name, ends[e]) != 0) e++;
+        if (e == sizeof ends / sizeof *ends)
             return fv__fail(ctx, FV_USAGE,
-                            "%s=%s: a run goes on as it began; of its settings only epochs may "
-                            "change. A new run can begin with its model and other settings: fovea "
-                            "train %s DATA %s=%s",
+                            "%s=%s: a run goes on as it began; of its settings only epochs, limit "
+                            "and stop may change. A new run can begin with its model and other "
+                            "settings: fovea train %s DATA %s=%s",
                             s->name, s->value, job->folder, s->name, s->value);
+        FV_TRY(fv__recipe_apply(ctx, &one, 1, &job->recipe, NULL));
     }
     return FV_OK;
 }
@@ -130,6 +132,7 @@ static fv_status move_data(fv_context *ctx, fv_train_job *job, const char *data)
 
 /* More epochs than before, or fewer than were planned, but not fewer than are behind. */
 static fv_status extend(fv_context *ctx, fv_train_job *job, int64_t before) {
+    const fv_recipe *r = &job->recipe;
     const int64_t begun = job->at.epoch + (job->at.step > 0);
     if (before < begun) /* nobody asked for that: the files do not belong together */
         return fv__fail(
@@ -137,16 +140,19 @@ static fv_status extend(fv_context *ctx, fv_train_job *job, int64_t before) {
             "its settings are for %lld epoch%s, and its checkpoint is of epoch %lld: one "
             "of the files is damaged or another run's",
             (long long)before, before == 1 ? "" : "s", (long long)begun);
-    if (job->recipe.epochs < begun)
+    if (r->epochs < begun)
         return fv__fail(ctx, FV_USAGE,
                         "epochs=%lld: %lld epoch%s of this run %s behind or begun already",
-                        (long long)job->recipe.epochs, (long long)begun, begun == 1 ? "" : "s",
+                        (long long)r->epochs, (long long)begun, begun == 1 ? "" : "s",
                         begun == 1 ? "is" : "are");
-    if (job->recipe.epochs != before && job->recipe.schedule == FV_COSINE)
+    if (r->limit > 0 && r->limit < job->at.steps)
+        return fv__fail(ctx, FV_USAGE, "limit=%lld: %lld steps of this run are behind already",
+                        (long long)r->limit, (long long)job->at.steps);
+    if (r->epochs != before && job->at.steps > 0 && fv__recipe_spans(r))
         fv__log(ctx, FV_LOG_NOTE,
-                "the rate follows the cosine over %lld epochs from now on; what is behind followed "
+                "the rate follows the %s over %lld epochs from now on; what is behind followed "
                 "that over %lld",
-                (long long)job->recipe.epochs, (long long)before);
+                fv__recipe_schedule(r), (long long)r->epochs, (long long)before);
     return FV_OK;
 }
 
@@ -158,14 +164,16 @@ static fv_status resume(fv_context *ctx, fv_train_job *job, const char *folder,
     if (!fv__folder_exists(folder))
         return fv__fail(ctx, FV_BAD_INPUT, "there is no folder %s to resume", folder);
     FV_TRY(fv__run_record_read(ctx, job, &record));
-    const int64_t before = job->recipe.epochs;
-    FV_TRY(take_epochs(ctx, job, changes));
+    const fv_recipe before = job->recipe;
+    FV_TRY(take_ends(ctx, job, changes));
     FV_TRY(open_data(ctx, job, changes, record));
     FV_TRY(fv__train_equip(ctx, job));
     FV_TRY(fv__checkpoint_load(ctx, job));
-    FV_TRY(extend(ctx, job, before));
+    FV_TRY(extend(ctx, job, before.epochs));
     if (changes && changes->data) FV_TRY(move_data(ctx, job, changes->data));
-    if (job->recipe.epochs == before && !(changes && changes->data)) return FV_OK;
+    const bool same = job->recipe.epochs == before.epochs && job->recipe.limit == before.limit &&
+                      job->recipe.stop == before.stop;
+    if (same && !(changes && changes->data)) return FV_OK;
     return fv__run_record_write(ctx, job, job->folder);
 }
 

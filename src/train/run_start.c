@@ -55,7 +55,8 @@ static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
 fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
     const fv_graph *net = job->model->net.graph;
     const fv_op *loss = fv__losses[job->recipe.loss];
-    FV_TRY(fv__targets_check(ctx, &job->train, net, loss, true, NULL));
+    fv_target_kind wants;
+    FV_TRY(fv__targets_check(ctx, &job->train, net, loss, true, &wants));
     FV_TRY(fv__targets_check(ctx, &job->test, net, loss, false, NULL));
     if (job->recipe.batch > job->train.count) {
         fv__log(
@@ -64,6 +65,7 @@ fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
         job->recipe.batch = job->train.count;
     }
     FV_TRY(describe_model(ctx, job));
+    job->at.by_loss = wants == FV_TARGET_VECTOR;
     FV_TRY(fv__learner_new(ctx, job->model, &job->recipe, &job->learner));
     /* what speaks against the epoch's last, smaller batch is said before the first step */
     const int64_t last = job->train.count % job->recipe.batch;

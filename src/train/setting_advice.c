@@ -26,13 +26,6 @@ static const char *given(const advice *a, const char *name) {
     return NULL;
 }
 
-/* The name of the recipe's schedule. */
-static const char *schedule_of(const fv_recipe *recipe) {
-    fv_recipe_table table;
-    fv__recipe_table(&table, NULL);
-    return fv__field_find(table.field, "schedule")->choices[recipe->schedule];
-}
-
 /* --- the rate ----------------------------------------------------------------------------------
  */
 
@@ -45,11 +38,18 @@ static const struct {
     {"steps", 1u << FV_STEPS, "step"},
     {"patience", 1u << FV_PLATEAU, "plateau"},
     {"factor", 1u << FV_STEPS | 1u << FV_PLATEAU, "step or plateau"},
+    {"threshold", 1u << FV_PLATEAU, "plateau"},
+    {"min_lr",
+     1u << FV_PLATEAU | 1u << FV_COSINE | 1u << FV_ONECYCLE | 1u << FV_LINEAR | 1u << FV_POLY,
+     "plateau, cosine, onecycle, linear or poly"},
+    {"rise", 1u << FV_ONECYCLE, "onecycle"},
+    {"div", 1u << FV_ONECYCLE, "onecycle"},
+    {"power", 1u << FV_POLY, "poly"},
 };
 
 static fv_status check_schedule(const advice *a) {
     const fv_recipe *r = a->recipe;
-    const char *schedule = schedule_of(r);
+    const char *schedule = fv__recipe_schedule(r);
     for (size_t i = 0; i < sizeof of_schedule / sizeof *of_schedule; i++) {
         const char *value = given(a, of_schedule[i].name);
         if (!value || of_schedule[i].schedules & 1u << r->schedule) continue;
@@ -63,11 +63,19 @@ static fv_status check_schedule(const advice *a) {
         return fv__fail(a->ctx, FV_USAGE,
                         "schedule=step never lowers the rate without steps; give them too: "
                         "steps=30,60 lowers it after epochs 30 and 60");
+    if (given(a, "min_lr") && r->min_lr > r->lr)
+        return fv__fail(a->ctx, FV_USAGE, "min_lr=%s is more than lr, which is %g",
+                        given(a, "min_lr"), r->lr);
     return FV_OK;
 }
 
 static fv_status check_warmup(const advice *a) {
     const fv_recipe *r = a->recipe;
+    if (r->schedule == FV_ONECYCLE && given(a, "warmup") && r->warmup > 0)
+        return fv__fail(a->ctx, FV_USAGE,
+                        "warmup=%s: schedule=onecycle rises by itself; rise= says for how long",
+                        given(a, "warmup"));
+    if (r->schedule == FV_ONECYCLE) return FV_OK;
     if (r->warmup < (double)r->epochs || r->warmup == 0) return FV_OK;
     if (given(a, "warmup"))
         return fv__fail(a->ctx, FV_USAGE,
@@ -96,6 +104,13 @@ static void look_at_patience(const advice *a) {
     if (given(a, "patience") && r->patience >= r->epochs)
         fv__log(a->ctx, FV_LOG_WARNING, "patience=%s has no effect, for the run lasts %lld",
                 given(a, "patience"), (long long)r->epochs);
+}
+
+static void look_at_stop(const advice *a) {
+    const fv_recipe *r = a->recipe;
+    if (given(a, "stop") && r->stop >= r->epochs)
+        fv__log(a->ctx, FV_LOG_WARNING, "stop=%s has no effect, for the run lasts %lld epochs",
+                given(a, "stop"), (long long)r->epochs);
 }
 
 /* --- the optimiser ------------------------------------------------------------------------------
@@ -133,6 +148,7 @@ fv_status fv__settings_advise(fv_context *ctx, const fv_setting *settings, size_
     FV_TRY(check_warmup(&a));
     look_at_steps(&a);
     look_at_patience(&a);
+    look_at_stop(&a);
     look_at_optimizer(&a);
     return FV_OK;
 }
