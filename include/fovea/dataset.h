@@ -72,6 +72,7 @@ typedef struct fv_sample_view {
     int32_t label;       /* its class; -1: none */
     int target_count;    /* all targets, where they are more than a label, in the set's order; */
     fv_target_view targets[FV_TARGETS_MAX]; /* data of a class NULL: it is the label */
+    const char *file; /* the file behind it, which messages name; NULL: none */
 } fv_sample_view;
 
 /* Sample i, 0 … count-1; the set must outlive it. FV_USAGE: no such sample. */

@@ -154,6 +154,7 @@ static fv_status tell_targets(const fv_dataset *set, const fv_sample *sample, re
     const int label = fv__dataset_target(set, FV_TARGET_CLASS);
     r->told.label = label < 0 ? -1 : fv__sample_class(sample, label);
     r->told.target_count = sample->targets;
+    r->told.file = sample->file;
     for (int i = 0; i < sample->targets; i++) {
         const fv_target *t = &sample->target[i];
         fv_target_view *view = &r->told.targets[i];

@@ -28,6 +28,7 @@ typedef struct fv_sample {
     fv_image_view image;
     fv_target target[FV_TARGETS_MOST];
     int targets;
+    const char *file; /* behind it, for messages; NULL: none */
 } fv_sample;
 
 /* A target that a set offers with every sample; `length`: the numbers of a vector. */
@@ -126,6 +127,9 @@ FV_MUST_USE fv_status fv__dataset_sample(fv_context *ctx, const fv_dataset *set,
                                          fv_arena *scratch, fv_sample *out);
 /* The first target of this kind that a set offers; -1: none. */
 int fv__dataset_target(const fv_dataset *set, fv_target_kind kind);
+/* Puts what this sample is before the message of a failure: its set, number and file. */
+fv_status fv__sample_failed(fv_context *ctx, const fv_dataset *set, int64_t i,
+                            const fv_sample *sample);
 /* The class of a sample whose target `index` is one. */
 int32_t fv__sample_class(const fv_sample *sample, int index);
 

@@ -96,12 +96,19 @@ fv_status fv__dataset_open(fv_context *ctx, const char *name, uint64_t seed, fv_
 fv_status fv__dataset_sample(fv_context *ctx, const fv_dataset *set, int64_t i, fv_arena *scratch,
                              fv_sample *out) {
     out->targets = 0;
+    out->file = NULL;
     if (i < 0 || i >= set->count)
         return fv__fail(ctx, FV_USAGE, "sample %lld was asked for, and data set %s holds %lld",
                         (long long)i, set->name, (long long)set->count);
     fv_status status = set->sample(ctx, set, i, scratch, out);
-    if (status == FV_OK) return FV_OK;
-    return fv__fail_in(ctx, "data set %s, sample %lld: ", set->name, (long long)i);
+    return status == FV_OK ? FV_OK : fv__sample_failed(ctx, set, i, out);
+}
+
+fv_status fv__sample_failed(fv_context *ctx, const fv_dataset *set, int64_t i,
+                            const fv_sample *sample) {
+    const bool named = sample->file != NULL;
+    return fv__fail_in(ctx, "data set %s, sample %lld%s%s%s: ", set->name, (long long)i,
+                       named ? " (" : "", named ? sample->file : "", named ? ")" : "");
 }
 
 int fv__dataset_target(const fv_dataset *set, fv_target_kind kind) {
