@@ -60,6 +60,8 @@ typedef struct fv_pad {
 enum {
     FV_POSITIONAL = 1, /* may be given without its name, in table order: conv 64 3x3 */
     FV_REQUIRED = 2,   /* has no default */
+    FV_QUIET = 8,      /* not printed where it is the default: settings that came later, so that
+                          what was written before keeps its bytes */
     FV_LONG = 4        /* a list of up to FV_LONG_MAX numbers, otherwise FV_LIST_MAX; the last of
                           its struct, whose other options stand before it (fv__field_used) */
 };

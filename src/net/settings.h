@@ -50,6 +50,7 @@ typedef struct fv_recipe {
     int init;
     int loss; /* of heads that name none: an index into fv__losses */
     int64_t seed;
+    double split;  /* share of the pictures for the test, of data without a test part */
     bool flip;     /* augmentation: mirror left-right, every second image by chance */
     int64_t shift; /* augmentation: pad by so many pixels and crop at random */
 } fv_recipe;
@@ -77,7 +78,8 @@ static inline const void *fv__recipe_options(const fv_recipe *recipe) {
    with `rest` NULL there may be none: FV_USAGE with "did you mean". */
 FV_MUST_USE fv_status fv__recipe_apply(fv_context *ctx, fv_setting *settings, size_t count,
                                        fv_recipe *recipe, size_t *rest);
-/* A recipe as the settings that make it, all of them: "optimizer=sgd lr=0.01 …". */
+/* A recipe as the settings that make it: "optimizer=sgd lr=0.01 …"; of FV_QUIET ones those that are
+   not the default, so that files of recipes without them stay what they were. */
 void fv__recipe_print(fv_text *out, const fv_recipe *recipe);
 
 /* How many numbers the optimiser remembers of each weight: momentum's velocity and the like. */

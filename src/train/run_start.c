@@ -55,6 +55,7 @@ static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
 fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
     const fv_graph *net = job->model->net.graph;
     const fv_op *loss = fv__losses[job->recipe.loss];
+    if (!job->borrowed) fv__dataset_tell(ctx, &job->train);
     FV_TRY(fv__targets_check(ctx, &job->train, net, loss, true, NULL));
     FV_TRY(fv__targets_check(ctx, &job->test, net, loss, false, NULL));
     if (job->recipe.batch > job->train.count) {
@@ -187,15 +188,20 @@ void fv__train_borrow(fv_train_job *job, const fv_dataset *train, const fv_datas
     job->borrowed = true;
 }
 
+static fv_set_options set_options(const fv_recipe *r) {
+    return (fv_set_options){(uint64_t)r->seed, (uint64_t)r->seed, r->split};
+}
+
 static fv_status open_data(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
-                           uint64_t seed) {
+                           const fv_recipe *recipe) {
+    const fv_set_options options = set_options(recipe);
     if (r->train) {
         fv__train_borrow(job, r->train, r->test);
         return FV_OK;
     }
     fv__dataset_close(&job->train);
     fv__dataset_close(&job->test);
-    return fv__dataset_open(ctx, r->data, seed, &job->train, &job->test);
+    return fv__dataset_open_with(ctx, r->data, &options, &job->train, &job->test);
 }
 
 static fv_status copy_texts(fv_context *ctx, fv_train_job *job, const fv_train_request *r) {
@@ -249,12 +255,14 @@ static fv_status hint(fv_context *ctx, fv_status status, const fv_setting *own, 
 /* The request's network, its recipe, and the model over it. `own` holds `rest` settings for its
    text. */
 static fv_status make_model(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
-                            const source *from, fv_setting *own, size_t rest, int64_t early_seed) {
+                            const source *from, fv_setting *own, size_t rest,
+                            const fv_recipe *early) {
     fv_net net = {0};
     FV_TRY(hint(ctx, find_net(ctx, job, from, own, rest, &net), own, rest));
     fv_status status = make_recipe(ctx, r, &net, own, &job->recipe);
-    if (status == FV_OK && job->recipe.seed != early_seed) /* the network's text has its own */
-        status = open_data(ctx, job, r, (uint64_t)job->recipe.seed);
+    /* the network's text has its own */
+    const bool others = job->recipe.seed != early->seed || job->recipe.split != early->split;
+    if (status == FV_OK && others) status = open_data(ctx, job, r, &job->recipe);
     net.recipe = job->recipe; /* the model draws its weights by it */
     if (status == FV_OK) return fv__train_model(ctx, job, &net, r->model);
     fv__net_free(net.graph);
@@ -294,9 +302,9 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const fv_train_reques
     size_t rest;
     FV_TRY(fv__recipe_apply(ctx, own, r->setting_count, &early, &rest));
     FV_TRY(take_weights(job, own, &rest));
-    FV_TRY(open_data(ctx, job, r, (uint64_t)early.seed));
+    FV_TRY(open_data(ctx, job, r, &early));
     fv_status status = open_source(ctx, job, r, &brought, &from);
-    if (status == FV_OK) status = make_model(ctx, job, r, &from, own, rest, early.seed);
+    if (status == FV_OK) status = make_model(ctx, job, r, &from, own, rest, &early);
     fv__net_free(brought.graph);
     FV_TRY(status);
     FV_TRY(fv__train_equip(ctx, job));
