@@ -217,6 +217,42 @@ static void own_set(void **state) {
     refuse_everywhere(open_own, NULL, 12);
 }
 
+static fv_status open_folders(const void *name) {
+    fv_dataset train, test;
+    float x[3 * 8 * 8];
+    const fv_input in = {.channels = 3, .height = 8, .width = 8, .scale = 1};
+    FV_TRY(fv__dataset_open(ctx, name, 1, &train, &test));
+    fv_status status = fv__batch_fill_classes(ctx, &train, &in, &(fv_batch){.n = 1}, x, NULL);
+    fv__dataset_close(&train);
+    fv__dataset_close(&test);
+    return status;
+}
+
+static fv_status open_refused(const void *name) {
+    fv_dataset train, test;
+    const fv_status status = fv__dataset_open(ctx, name, 1, &train, &test);
+    return status == FV_BAD_INPUT ? FV_OK : status;
+}
+
+/* Folders of pictures: in parts, divided by chance, with what is remarked or refused. */
+static void folders(void **state) {
+    (void)state;
+    static const char *const names[] = {"f/train/a/1.pgm", "f/train/b/1.pgm", "f/train/b/2.gif",
+                                        "f/test/a/1.pgm",  "f/train/x.pgm",   "g/a/1.pgm",
+                                        "g/a/2.pgm",       "g/b/1.pgm",       "h/train/a/1.pgm",
+                                        "h/test/b/1.pgm"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char folder[64];
+        strcpy(folder, names[i]);
+        *strrchr(folder, '/') = 0;
+        assert_int_equal(fv__folder_make(ctx, folder), FV_OK);
+        write_text(names[i], "P2 1 1 255 7\n");
+    }
+    refuse_everywhere(open_folders, "f", 30);
+    refuse_everywhere(open_folders, "g", 25);
+    refuse_everywhere(open_refused, "h", 20);
+}
+
 static fv_status open_unknown(const void *name) {
     fv_dataset train, test;
     fv_status status = fv__dataset_open(ctx, name, 1, &train, &test);
@@ -261,7 +297,7 @@ static void cifar10(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images),  cmocka_unit_test(sets),         cmocka_unit_test(cifar10),
-        cmocka_unit_test(own_set), cmocka_unit_test(unknown_sets),
+        cmocka_unit_test(own_set), cmocka_unit_test(unknown_sets), cmocka_unit_test(folders),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

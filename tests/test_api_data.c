@@ -93,6 +93,7 @@ typedef struct source {
     int64_t fail_at; /* -1: never */
     int closed;
     int colour, interleaved, values;
+    int named; /* it gives names of files, and sample 3 lies about its size */
 } source;
 
 /* Sample i: brighter from the left for even i, from the top for odd ones. */
@@ -115,6 +116,10 @@ static fv_status sample(void *user, fv_context *ctx, int64_t i, fv_sample_view *
     out->values = s->values ? values : NULL;
     out->interleaved = s->interleaved;
     out->label = (int32_t)(i % 2);
+    static _Thread_local char file[32];
+    snprintf(file, sizeof file, "slopes/%d.png", (int)i);
+    out->file = s->named ? file : NULL;
+    if (s->named && i == 3) out->width++;
     return FV_OK;
 }
 
@@ -167,6 +172,28 @@ static void programs_give_samples(void **state) {
     for (size_t i = 0; i < sizeof planes / sizeof *planes; i++)
         assert_true(fabsf(planes[i] - given[i]) < 1e-6f);
     fv_net_free(net);
+}
+
+/* The file behind a sample, where there is one: told, and named by failures. */
+static void samples_name_their_files(void **state) {
+    fv_context *ctx = *state;
+    source s = {.fail_at = -1, .named = 1};
+    fv_dataset_source d = describe(&s);
+    fv_dataset *set;
+    fv_sample_view *view;
+    OK(ctx, fv_dataset_new(ctx, &d, &set));
+    OK(ctx, fv_dataset_sample(ctx, set, 2, &view));
+    assert_string_equal(view->file, "slopes/2.png");
+    fv_sample_free(view);
+    SAYS(ctx, fv_dataset_sample(ctx, set, 3, &view), FV_USAGE,
+         "data set slopes, sample 3 (slopes/3.png): its image is");
+    fv_dataset_free(set);
+    s.named = 0;
+    OK(ctx, fv_dataset_new(ctx, &d, &set));
+    OK(ctx, fv_dataset_sample(ctx, set, 3, &view));
+    assert_null(view->file);
+    fv_sample_free(view);
+    fv_dataset_free(set);
 }
 
 static void sources_may_fail(void **state) {
@@ -394,6 +421,7 @@ int main(void) {
         cmocka_unit_test(sets_are_listed_and_opened),
         cmocka_unit_test(samples_and_batches),
         cmocka_unit_test(programs_give_samples),
+        cmocka_unit_test(samples_name_their_files),
         cmocka_unit_test(sources_may_fail),
         cmocka_unit_test(trainers_take_any_target),
         cmocka_unit_test(evaluations_follow_the_target),

@@ -24,13 +24,29 @@ FV_API int fv_dataset_kind_by_path(int i);
    "digits" or "digits:N", drawn by the library according to the seed, N training images (12,000
    unless said) and a sixth of that for the test; "mnist" or "fashion", four IDX files, plain or
    .gz, in $FOVEA_DATA/NAME or ~/.cache/fovea/NAME; "cifar10", its binary files, likewise; the path
-   of a folder that holds such files; "A,B,C,D", four IDX files: the training images, their labels,
-   the test images, their labels. fv_dataset_kind_name() lists them all. FV_BAD_INPUT: no such set,
+   of a folder that holds such files, or that holds a folder of pictures for each class
+   (DIR/train/CLASS, DIR/test/CLASS, or DIR/CLASS alone, of which a share is set aside for the
+   test); "A,B,C,D", four IDX files: the training images, their labels, the test images, their
+   labels. fv_dataset_kind_name() lists them all. FV_BAD_INPUT: no such set,
    files that are missing (the message says where they were looked for), damaged, or do not belong
    together. */
 FV_MUST_USE FV_API fv_status fv_dataset_open(fv_context *ctx, const char *word, uint64_t seed,
                                              fv_dataset **train, fv_dataset **test);
 FV_API void fv_dataset_free(fv_dataset *set); /* NULL is allowed */
+
+/* The same with options. What is worth knowing about the set (how it was divided, classes without a
+   test) goes to the context's log. */
+typedef struct fv_dataset_options {
+    size_t size;   /* FV_INIT(fv_dataset_options) */
+    uint64_t seed; /* of sets that are drawn, or divided by chance */
+    double split;  /* share of the pictures for the test, of sets without a test part; 0: the usual,
+                      0.2 */
+    const fv_model *model; /* whose test is meant: sets are divided by chance as its training had
+                              them; NULL: none */
+} fv_dataset_options;
+FV_MUST_USE FV_API fv_status fv_dataset_open_with(fv_context *ctx, const char *word,
+                                                  const fv_dataset_options *options,
+                                                  fv_dataset **train, fv_dataset **test);
 
 FV_API const char *fv_dataset_name(const fv_dataset *set);
 FV_API int64_t fv_dataset_count(const fv_dataset *set);
@@ -39,7 +55,15 @@ FV_API void fv_dataset_image(const fv_dataset *set, int64_t dims[3]);
 /* Labels are 0 … classes-1. The name of class i, NULL when it has none. */
 FV_API int64_t fv_dataset_classes(const fv_dataset *set);
 FV_API const char *fv_dataset_class(const fv_dataset *set, int64_t i);
-/* FNV-1a over images and labels; 0 for a set of your own, which may change. */
+/* The file behind sample i as the set calls it; NULL: none. */
+FV_API const char *fv_dataset_file(const fv_dataset *set, int64_t i);
+/* The class of every sample into labels [count], without its image where that can be.
+   FV_BAD_INPUT: the set has no classes. */
+FV_MUST_USE FV_API fv_status fv_dataset_labels(fv_context *ctx, const fv_dataset *set,
+                                               int32_t *labels);
+/* FNV-1a over images and labels, or of pictures in files of their own over names, sizes of files
+   and labels, as contents may be more than one wants to read; 0 for a set of your own, which may
+   change. */
 FV_API uint64_t fv_dataset_checksum(const fv_dataset *set);
 
 /* -------------------------------------------------------------------------------- samples --- */
@@ -72,6 +96,7 @@ typedef struct fv_sample_view {
     int32_t label;       /* its class; -1: none */
     int target_count;    /* all targets, where they are more than a label, in the set's order; */
     fv_target_view targets[FV_TARGETS_MAX]; /* data of a class NULL: it is the label */
+    const char *file; /* the file behind it, which messages name; NULL: none */
 } fv_sample_view;
 
 /* Sample i, 0 … count-1; the set must outlive it. FV_USAGE: no such sample. */

@@ -5,6 +5,7 @@
 #include "api/dataset_api.h"
 #include "api/given.h"
 #include "data/data.h"
+#include "format/model.h"
 #include "net/net.h"
 #include <string.h>
 
@@ -37,18 +38,54 @@ static fv_status make_room(fv_context *ctx, fv_dataset **part) {
     return *part ? FV_OK : FV_EXHAUSTED;
 }
 
+/* How a set is to be made: as a model's training had it, where one is given. */
+static fv_status take_options(fv_context *ctx, const fv_dataset_options *o, fv_set_options *out) {
+    fv_recipe recipe;
+    fv_arena arena;
+    fv_setting *settings;
+    size_t count;
+    fv__recipe_defaults(&recipe);
+    recipe.seed = (int64_t)o->seed;
+    if (o->split < 0 || o->split >= 1)
+        return fv__fail(ctx, FV_USAGE, "split is a share above 0 and below 1, or 0 for the usual");
+    const char *text = o->model ? fv__model_get(o->model, "settings") : NULL;
+    fv__arena_init(&arena, ctx);
+    fv_status status = FV_OK;
+    if (text) status = fv__settings_split(ctx, &arena, text, &settings, &count);
+    if (text && status == FV_OK) status = fv__recipe_apply(ctx, settings, count, &recipe, &count);
+    fv__arena_free(&arena);
+    if (status == FV_USAGE) ctx->status = status = FV_BAD_INPUT; /* what is wrong in a file */
+    out->seed = o->seed;
+    out->split_seed = (uint64_t)recipe.seed;
+    out->split = o->split > 0 ? o->split : recipe.split;
+    return status;
+}
+
 fv_status fv_dataset_open(fv_context *ctx, const char *word, uint64_t seed, fv_dataset **train,
                           fv_dataset **test) {
+    fv_dataset_options options = FV_INIT(fv_dataset_options);
+    options.seed = seed;
+    return fv_dataset_open_with(ctx, word, &options, train, test);
+}
+
+fv_status fv_dataset_open_with(fv_context *ctx, const char *word, const fv_dataset_options *options,
+                               fv_dataset **train, fv_dataset **test) {
+    fv_dataset_options own = FV_INIT(fv_dataset_options);
+    fv_set_options how = {0};
     if (train) *train = NULL;
     if (test) *test = NULL;
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, word);
     if (!train && !test)
         return fv__fail(ctx, FV_USAGE, "%s: neither part of '%s' is wanted", __func__, word);
+    own.seed = 1;
+    if (options) FV_TRY(fv__take_struct(ctx, __func__, options, &own, sizeof own));
+    FV_TRY(take_options(ctx, &own, &how));
     fv_status status = make_room(ctx, train);
     if (status == FV_OK) status = make_room(ctx, test);
     if (status == FV_OK)
-        status = fv__dataset_open(ctx, word, seed, train ? *train : NULL, test ? *test : NULL);
+        status = fv__dataset_open_with(ctx, word, &how, train ? *train : NULL, test ? *test : NULL);
+    if (status == FV_OK) fv__dataset_tell(ctx, train ? *train : *test);
     if (status == FV_OK) return FV_OK;
     if (train) fv__free(*train);
     if (test) fv__free(*test);
@@ -87,6 +124,17 @@ const char *fv_dataset_class(const fv_dataset *set, int64_t i) {
 
 uint64_t fv_dataset_checksum(const fv_dataset *set) {
     return set ? set->checksum : 0;
+}
+
+const char *fv_dataset_file(const fv_dataset *set, int64_t i) {
+    return set && set->file && i >= 0 && i < set->count ? set->file(set, i) : NULL;
+}
+
+fv_status fv_dataset_labels(fv_context *ctx, const fv_dataset *set, int32_t *labels) {
+    FV_NEED_CONTEXT(ctx);
+    FV_NEED(ctx, set);
+    FV_NEED(ctx, labels);
+    return fv__dataset_labels(ctx, set, labels);
 }
 
 /* --------------------------------------------------------------------------------- samples --- */
@@ -154,6 +202,7 @@ static fv_status tell_targets(const fv_dataset *set, const fv_sample *sample, re
     const int label = fv__dataset_target(set, FV_TARGET_CLASS);
     r->told.label = label < 0 ? -1 : fv__sample_class(sample, label);
     r->told.target_count = sample->targets;
+    r->told.file = sample->file;
     for (int i = 0; i < sample->targets; i++) {
         const fv_target *t = &sample->target[i];
         fv_target_view *view = &r->told.targets[i];

@@ -63,6 +63,7 @@ static fv_status sample(fv_context *ctx, void *user, int64_t i, fv_arena *scratc
     const fv_dataset_source *source = user;
     fv_sample_view given = FV_INIT(fv_sample_view);
     FV_TRY(source->sample(source->user, ctx, i, &given));
+    if (given.file && !(out->file = fv__arena_text(scratch, given.file))) return FV_EXHAUSTED;
     FV_TRY(take_image(&given, scratch, &out->image));
     const int count = source->target_count ? given.target_count : 0;
     if (count < 0 || count > FV_TARGETS_MAX)

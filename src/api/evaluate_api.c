@@ -34,10 +34,9 @@ static fv_status make_room(fv_arena *arena, const fv_dataset *set, fv_scores *s,
                : FV_EXHAUSTED;
 }
 
-static fv_status tell_each(fv_context *ctx, const fv_dataset *set, const fv_input *input,
-                           const fv_scores *s, int64_t *confusion, int32_t *labels,
-                           fv_evaluation *told) {
-    FV_TRY(fv__labels_of(ctx, set, input, labels));
+static fv_status tell_each(fv_context *ctx, const fv_dataset *set, const fv_scores *s,
+                           int64_t *confusion, int32_t *labels, fv_evaluation *told) {
+    FV_TRY(fv__dataset_labels(ctx, set, labels));
     fv__confusion_of(set, &(fv_predictions){s->predicted, labels, s->confidence}, confusion);
     told->predicted = s->predicted;
     told->confidence = s->confidence;
@@ -91,7 +90,7 @@ static fv_status evaluate(fv_context *ctx, const fv_model *model, const fv_datas
                         net->name, set->name);
     tell(set, &scores, seconds, &r->told);
     if (!options->each) return FV_OK;
-    return tell_each(ctx, set, &net->input, &scores, confusion, labels, &r->told);
+    return tell_each(ctx, set, &scores, confusion, labels, &r->told);
 }
 
 fv_status fv_evaluate(fv_context *ctx, const fv_model *model, const fv_dataset *set,

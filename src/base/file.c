@@ -51,8 +51,8 @@ static const struct cause {
     {ENAMETOOLONG, FV_OK, "the name is too long"},
 };
 
-/* "cannot write runs/a: no permission" with the status that errno asks for. */
-static fv_status fail(fv_context *ctx, const char *verb, const char *path, fv_status otherwise) {
+fv_status fv__file_failed(fv_context *ctx, const char *verb, const char *path,
+                          fv_status otherwise) {
     int e = errno;
     char words[128] = "";
     for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
@@ -91,7 +91,7 @@ static fv_status read_all(fv_context *ctx, int fd, const char *path, size_t expe
         size_t most = capacity - size < (1u << 30) ? capacity - size : (1u << 30);
         ssize_t n = read(fd, (char *)data + size, most);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) status = fail(ctx, "read", path, FV_BAD_INPUT);
+        if (n < 0) status = fv__file_failed(ctx, "read", path, FV_BAD_INPUT);
         if (n <= 0) break;
         size += (size_t)n;
         if (limit != 0 && size > limit) status = fail_limit(ctx, path, limit);
@@ -107,12 +107,12 @@ static fv_status read_all(fv_context *ctx, int fd, const char *path, size_t expe
 fv_status fv__file_read(fv_context *ctx, const char *path, size_t limit, fv_bytes *out) {
     *out = (fv_bytes){NULL, 0, false, NULL};
     int fd = open_again(path, O_RDONLY, 0);
-    if (fd < 0) return fail(ctx, "read", path, FV_BAD_INPUT);
+    if (fd < 0) return fv__file_failed(ctx, "read", path, FV_BAD_INPUT);
     struct stat st;
     fv_status status = FV_OK;
     size_t expected = 0;
     if (fstat(fd, &st) != 0) {
-        status = fail(ctx, "read", path, FV_BAD_INPUT);
+        status = fv__file_failed(ctx, "read", path, FV_BAD_INPUT);
     } else if (S_ISDIR(st.st_mode)) {
         status = fv__fail(ctx, FV_BAD_INPUT, "cannot read %s: it is a folder", path);
     } else if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) { /* it may never end */
@@ -274,7 +274,7 @@ static fv_status write_beside(fv_context *ctx, const char *path, const struct st
         if (errno == ENOENT) {
             status = fv__fail(ctx, FV_FAILED, "cannot write %s: its folder does not exist", path);
         } else {
-            status = fail(ctx, "write", path, FV_FAILED);
+            status = fv__file_failed(ctx, "write", path, FV_FAILED);
         }
         fv__free(temporary);
         return status;
@@ -288,7 +288,7 @@ static fv_status write_beside(fv_context *ctx, const char *path, const struct st
     /* Renamed before it is closed: closing ends the lock. */
     if (ok) ok = rename(temporary, path) == 0;
     if (!ok) {
-        status = fail(ctx, "write", path, FV_FAILED);
+        status = fv__file_failed(ctx, "write", path, FV_FAILED);
         unlink(temporary);
     }
     close(fd);
@@ -301,10 +301,10 @@ static fv_status write_beside(fv_context *ctx, const char *path, const struct st
 static fv_status write_into(fv_context *ctx, const char *path, const fv_piece *pieces,
                             size_t count) {
     int fd = open_again(path, O_WRONLY, 0);
-    if (fd < 0) return fail(ctx, "write", path, FV_FAILED);
+    if (fd < 0) return fv__file_failed(ctx, "write", path, FV_FAILED);
     fv_status status = FV_OK;
-    if (!write_all(fd, pieces, count)) status = fail(ctx, "write", path, FV_FAILED);
-    if (close(fd) != 0 && status == FV_OK) status = fail(ctx, "write", path, FV_FAILED);
+    if (!write_all(fd, pieces, count)) status = fv__file_failed(ctx, "write", path, FV_FAILED);
+    if (close(fd) != 0 && status == FV_OK) status = fv__file_failed(ctx, "write", path, FV_FAILED);
     return status;
 }
 
@@ -380,7 +380,7 @@ fv_status fv__folder_make(fv_context *ctx, const char *path) {
                               part);
         } else {
             errno = e;
-            status = fail(ctx, "make the folder", part, FV_FAILED);
+            status = fv__file_failed(ctx, "make the folder", part, FV_FAILED);
         }
     }
     fv__free(part);
@@ -388,12 +388,12 @@ fv_status fv__folder_make(fv_context *ctx, const char *path) {
 }
 
 fv_status fv__file_rename(fv_context *ctx, const char *from, const char *to) {
-    if (rename(from, to) != 0) return fail(ctx, "rename", from, FV_FAILED);
+    if (rename(from, to) != 0) return fv__file_failed(ctx, "rename", from, FV_FAILED);
     sync_folder(to);
     return FV_OK;
 }
 
 fv_status fv__file_remove(fv_context *ctx, const char *path) {
-    if (remove(path) != 0) return fail(ctx, "remove", path, FV_FAILED);
+    if (remove(path) != 0) return fv__file_failed(ctx, "remove", path, FV_FAILED);
     return FV_OK;
 }

@@ -19,6 +19,9 @@ typedef struct fv_bytes {
     void *owner;
 } fv_bytes;
 
+/* "cannot write runs/a: no permission" by errno, with the status that it asks for. */
+fv_status fv__file_failed(fv_context *ctx, const char *verb, const char *path, fv_status otherwise);
+
 /* FV_BAD_INPUT when missing, a folder, or larger than `limit` (0: no limit); names path and cause.
  */
 FV_MUST_USE fv_status fv__file_read(fv_context *ctx, const char *path, size_t limit, fv_bytes *out);

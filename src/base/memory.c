@@ -115,6 +115,7 @@ fv_status fv__grow(fv_context *ctx, void **items, size_t *capacity, size_t need,
 typedef struct fv_arena_block {
     struct fv_arena_block *next;
     size_t used, size; /* of the bytes behind this header */
+    void *adopted;     /* a block that came from elsewhere */
 } fv_arena_block;
 
 /* The header takes a whole number of alignments, so that what follows is aligned. */
@@ -144,6 +145,7 @@ void fv__arena_free(fv_arena *arena) {
     fv_arena_block *b = arena->blocks;
     while (b != NULL) {
         fv_arena_block *next = b->next;
+        fv__free(b->adopted);
         fv__free(b);
         b = next;
     }
@@ -173,6 +175,23 @@ void *fv__arena_alloc(fv_arena *arena, size_t bytes) {
     void *p = (char *)b + HEADER + b->used;
     b->used += rounded;
     return p;
+}
+
+/* Behind the first block, which is the one that is being filled. */
+fv_status fv__arena_adopt(fv_arena *arena, void *block) {
+    fv_arena_block *b = fv__alloc(arena->ctx, sizeof *b, "an arena");
+    if (b == NULL) {
+        fv__free(block);
+        return FV_EXHAUSTED;
+    }
+    b->adopted = block;
+    if (arena->blocks == NULL) {
+        arena->blocks = b;
+    } else {
+        b->next = arena->blocks->next;
+        arena->blocks->next = b;
+    }
+    return FV_OK;
 }
 
 char *fv__arena_textn(fv_arena *arena, const char *text, size_t n) {

@@ -49,7 +49,9 @@ void fv__arena_free(fv_arena *arena);
 /* From now on it takes `bytes` more and no further: of readers whose files could ask for any amount
    in a few words. */
 void fv__arena_limit(fv_arena *arena, size_t bytes);
-void *fv__arena_alloc(fv_arena *arena, size_t bytes);               /* NULL: refused */
+void *fv__arena_alloc(fv_arena *arena, size_t bytes); /* NULL: refused */
+/* Takes over a block of fv__alloc: it goes with the arena, and on failure at once. */
+FV_MUST_USE fv_status fv__arena_adopt(fv_arena *arena, void *block);
 char *fv__arena_text(fv_arena *arena, const char *text);            /* a copy; NULL: refused */
 char *fv__arena_textn(fv_arena *arena, const char *text, size_t n); /* of n bytes, 0-ended */
 char *fv__arena_format(fv_arena *arena, const char *format, ...)

@@ -90,6 +90,41 @@ void fv__text_wrapped(fv_text *out, const char *text, size_t indent, size_t room
     fv__text_add(out, "\n");
 }
 
+/* Characters that mean nothing to a shell. */
+static bool is_plain(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("_@%+=:,./-", c)) || (unsigned char)c >= 0x80;
+}
+
+void fv__text_shell(fv_text *out, const char *s) {
+    bool plain = *s != '\0', orders = false;
+    if (*s == '-') fv__text_add(out, "./");
+    for (const char *at = s; *at;) {
+        const size_t n = fv__utf8_length(at, strnlen(at, 4));
+        plain = plain && is_plain(*at);
+        const char *next = at;
+        orders = orders || !n || is_order(fv__utf8_next(&next));
+        at += n ? n : 1;
+    }
+    if (plain && !orders) {
+        fv__text_add(out, s);
+        return;
+    }
+    fv__text_add(out, orders ? "$'" : "'");
+    for (; *s; s++) {
+        const unsigned char c = (unsigned char)*s;
+        if (orders && (c < 0x20 || c >= 0x7f))
+            fv__text_addf(out, "\\%03o", c);
+        else if (orders && (c == '\'' || c == '\\'))
+            fv__text_addf(out, "\\%c", c);
+        else if (c == '\'')
+            fv__text_add(out, "'\\''");
+        else
+            fv__text_addn(out, s, 1);
+    }
+    fv__text_add(out, "'");
+}
+
 char *fv__counted(char out[64], int64_t n, const char *one, const char *many) {
     char number[32];
     snprintf(out, 64, "%s %.30s", fv__commas(number, n), n == 1 ? one : many);

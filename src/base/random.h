@@ -21,8 +21,9 @@ typedef enum fv_stream_use {
     FV_STREAM_SHUFFLE,  /* the order of an epoch */
     FV_STREAM_DROPOUT,
     FV_STREAM_AUGMENT,
-    FV_STREAM_DATA, /* generated data */
-    FV_STREAM_CHECK /* directions and samples of checks */
+    FV_STREAM_DATA,  /* generated data */
+    FV_STREAM_CHECK, /* directions and samples of checks */
+    FV_STREAM_SPLIT  /* which samples are set aside for the test */
 } fv_stream_use;
 
 /* The stream for a use, a thing within it (a node, a parameter) and a time (a step, an epoch):

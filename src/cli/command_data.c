@@ -11,11 +11,14 @@
 
 typedef struct keys {
     int64_t seed;
+    double split;
 } keys;
 
 static const fv_field key_fields[] = {
-    {"seed", "for sets that are drawn: which ones", FV_INT, offsetof(keys, seed), "1", 0, 9e15, 0,
-     NULL, NULL},
+    {"seed", "for sets that are drawn, or divided by chance: which ones", FV_INT,
+     offsetof(keys, seed), "1", 0, 9e15, 0, NULL, NULL},
+    {"split", "share of the pictures set aside for the test, of a set without a test part", FV_REAL,
+     offsetof(keys, split), "0.2", 0.001, 0.999, 0, NULL, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
@@ -24,8 +27,12 @@ static const fv_cli_flag flag_table[] = {
     {NULL, NULL, NULL},
 };
 
-static uint64_t seed_of(const fv_cli *cli) {
-    return (uint64_t)((const keys *)cli->keys)->seed;
+static fv_dataset_options options_of(const fv_cli *cli) {
+    const keys *given = cli->keys;
+    fv_dataset_options o = FV_INIT(fv_dataset_options);
+    o.seed = (uint64_t)given->seed;
+    o.split = given->split;
+    return o;
 }
 
 /* Whether the set can be opened; tried on its test part. */
@@ -85,15 +92,13 @@ static void class_name(const fv_dataset *set, int64_t i, char *out, size_t size)
 }
 
 static fv_status count_classes(fv_cli *cli, const fv_dataset *set, int64_t **out) {
-    const int64_t classes = fv_dataset_classes(set);
+    const int64_t classes = fv_dataset_classes(set), count = fv_dataset_count(set);
+    int32_t *labels = fv__arena_alloc(&cli->arena, (size_t)count * sizeof *labels);
     *out = fv__arena_alloc(&cli->arena, (size_t)classes * sizeof **out);
-    if (!*out) return FV_EXHAUSTED;
-    for (int64_t i = 0; i < fv_dataset_count(set); i++) {
-        fv_sample_view *sample;
-        FV_TRY(fv_dataset_sample(cli->ctx, set, i, &sample));
-        if (sample->label >= 0 && sample->label < classes) (*out)[sample->label]++;
-        fv_sample_free(sample);
-    }
+    if (!*out || !labels) return FV_EXHAUSTED;
+    FV_TRY(fv_dataset_labels(cli->ctx, set, labels));
+    for (int64_t i = 0; i < count; i++)
+        if (labels[i] >= 0 && labels[i] < classes) (*out)[labels[i]]++;
     return FV_OK;
 }
 
@@ -131,15 +136,17 @@ static fv_status class_table(fv_cli *cli, const census *c, int64_t *empty, fv_te
 
 /* "digits: 12,000 training images and 2,000 test images, 28x28 gray, 10 classes" */
 static void headline(const census *c, fv_text *out) {
-    char a[64], b[64], classes[64];
+    char a[64], b[64], classes[64], size[64] = "pictures of any size";
     int64_t dims[3];
     fv_text head = {0};
     fv_dataset_image(c->train, dims);
+    if (dims[0])
+        snprintf(size, sizeof size, "%lldx%lld %s", (long long)dims[1], (long long)dims[2],
+                 dims[0] == 1 ? "gray" : "colour");
     fv__text_printable(&head, fv_dataset_name(c->train), "");
-    fv__text_addf(&head, ": %s and %s, %lldx%lld %s, %s",
+    fv__text_addf(&head, ": %s and %s, %s, %s",
                   fv__counted(a, fv_dataset_count(c->train), "training image", "training images"),
-                  fv__counted(b, fv_dataset_count(c->test), "test image", "test images"),
-                  (long long)dims[1], (long long)dims[2], dims[0] == 1 ? "gray" : "colour",
+                  fv__counted(b, fv_dataset_count(c->test), "test image", "test images"), size,
                   fv__counted(classes, fv_dataset_classes(c->train), "class", "classes"));
     if (head.length) fv__text_wrapped(out, head.data, 0, (size_t)fv__cli_screen(stdout).columns);
     out->failed = out->failed || head.failed;
@@ -223,7 +230,8 @@ static fv_status run(fv_cli *cli) {
         if (!fv__cli_has(cli, "sheet")) return list(cli);
         return fv__fail(cli->ctx, FV_USAGE, "--sheet draws images of one data set; name it");
     }
-    FV_TRY(fv_dataset_open(cli->ctx, cli->words[0], seed_of(cli), &train, &test));
+    const fv_dataset_options options = options_of(cli);
+    FV_TRY(fv_dataset_open_with(cli->ctx, cli->words[0], &options, &train, &test));
     const fv_status status = describe(cli, train, test);
     fv_dataset_free(train);
     fv_dataset_free(test);
@@ -233,11 +241,13 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_data = {
     .name = "data",
     .help = "list the data sets, describe one, draw a sheet of its images",
-    .synopsis = "[DATA] [seed=N]",
+    .synopsis = "[DATA] [seed=N] [split=SHARE]",
     .about =
-        "DATA is a name (`fovea data` lists them), a folder with four IDX files under MNIST's\n"
-        "names, or four IDX files joined by commas: training images, training labels, test\n"
-        "images, test labels. Sets known by name are looked for in $FOVEA_DATA/NAME, then\n"
+        "DATA is a name (`fovea data` lists them), a folder with a folder of pictures for each\n"
+        "class (DIR/train/CLASS and DIR/test/CLASS, or DIR/CLASS alone), a folder with four IDX\n"
+        "files under MNIST's names, or four IDX files joined by commas: training images,\n"
+        "training labels, test images, test labels. Sets known by name are looked for in "
+        "$FOVEA_DATA/NAME, then\n"
         "in ~/.cache/fovea/NAME. `digits` is drawn by the program and needs no file.",
     .examples = "fovea data\nfovea data digits:60000 --sheet digits.png\nfovea data mnist --json",
     .words_max = 1,

@@ -78,8 +78,11 @@ static fv_status run(fv_cli *cli) {
     fv_model *model;
     fv_dataset *set;
     FV_TRY(fv__cli_trained(cli, cli->words[0], &model));
-    fv_status status =
-        fv_dataset_open(cli->ctx, cli->words[1], seed, train ? &set : NULL, train ? NULL : &set);
+    fv_dataset_options options = FV_INIT(fv_dataset_options);
+    options.seed = seed;
+    options.model = model;
+    fv_status status = fv_dataset_open_with(cli->ctx, cli->words[1], &options, train ? &set : NULL,
+                                            train ? NULL : &set);
     if (status == FV_OK) {
         status = evaluate(cli, &(subject){model, set, train});
         fv_dataset_free(set);
@@ -95,7 +98,7 @@ const fv_command fv__command_eval = {
     .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
              "with weights=FILE. DATA is a data set (`fovea data` lists them); its test part is "
              "read, which training does not\n"
-             "learn from.",
+             "learn from; of a set divided by chance, that of the model's own training.",
     .examples = "fovea eval runs/lenet5-1 mnist\n"
                 "fovea eval model.safetensors digits --json",
     .words_min = 2,

@@ -94,7 +94,7 @@ static fv_status fill_one(fv_context *ctx, const work *w, int64_t i, fv_arena *s
     for (int k = 0; status == FV_OK && k < w->count; k++)
         status = put_target(ctx, w, &sample, &m, &w->targets[k], i);
     if (status == FV_OK) return FV_OK;
-    return fv__fail_in(ctx, "data set %s, sample %lld: ", w->set->name, (long long)number);
+    return fv__sample_failed(ctx, w->set, number, &sample);
 }
 
 static void fill_part(void *arg, int64_t job, int worker) {
@@ -235,5 +235,5 @@ fv_status fv__sample_load(fv_context *ctx, const fv_dataset *set, const fv_input
     FV_TRY(fv__dataset_sample(ctx, set, i, scratch, &sample));
     fv_status status = load(ctx, set, input, &sample, ignored, scratch, out);
     if (status == FV_OK) return FV_OK;
-    return fv__fail_in(ctx, "data set %s, sample %lld: ", set->name, (long long)i);
+    return fv__sample_failed(ctx, set, i, &sample);
 }

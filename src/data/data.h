@@ -28,6 +28,7 @@ typedef struct fv_sample {
     fv_image_view image;
     fv_target target[FV_TARGETS_MOST];
     int targets;
+    const char *file; /* behind it, for messages; NULL: none */
 } fv_sample;
 
 /* A target that a set offers with every sample; `length`: the numbers of a vector. */
@@ -37,6 +38,20 @@ typedef struct fv_target_offer {
 } fv_target_offer;
 
 typedef struct fv_dataset fv_dataset;
+
+/* How a set is to be made where it says less itself. */
+typedef struct fv_set_options {
+    uint64_t seed;       /* of sets that are drawn */
+    uint64_t split_seed; /* of sets that are divided by chance */
+    double split;        /* of those, the share of pictures for the test */
+} fv_set_options;
+
+/* What is worth knowing about a set before anything is made of it. */
+typedef struct fv_remark {
+    fv_log_level level;
+    const char *text;
+} fv_remark;
+#define FV_REMARKS_MOST 12
 
 /* Gives sample i (0 … count-1). What `out` points at lies in the set or in `scratch` and is good as
    long as both are. Called from several threads at once, each with its own ctx and scratch, unless
@@ -58,14 +73,19 @@ struct fv_dataset {
 
     bool serial;       /* one call of `sample` at a time */
     bool mutable;      /* sample i may be another one the next time */
-    uint64_t checksum; /* FNV-1a over pixels and labels; of a program's own set what it said */
+    uint64_t checksum; /* FNV-1a over pixels and labels; over names, sizes of files and labels of
+                          pictures that are not in memory; of a program's own set what it said */
 
     fv_sample_fn *sample;
+    /* The name of the file behind sample i, which lies in the set; NULL: there are none. */
+    const char *(*file)(const fv_dataset *set, int64_t i);
 
-    /* Of a set in memory: pixels [count][channels][height][width] and labels [count]. NULL of any
-       other. */
+    /* Of a set in memory: pixels [count][channels][height][width]; NULL of any other. */
     const uint8_t *pixels;
-    const int32_t *labels;
+    const int32_t *labels; /* [count], where they are known without the samples; NULL: not so */
+
+    fv_remark remark[FV_REMARKS_MOST];
+    int remark_count;
 
     void *owned[5]; /* memory and files behind it */
     fv_bytes files[4];
@@ -77,6 +97,12 @@ struct fv_dataset {
    they are called. `seed` matters to sets that are drawn. Either out pointer may be NULL. */
 FV_MUST_USE fv_status fv__dataset_open(fv_context *ctx, const char *name, uint64_t seed,
                                        fv_dataset *train, fv_dataset *test);
+/* The same with all options; the other has the defaults of a recipe. */
+FV_MUST_USE fv_status fv__dataset_open_with(fv_context *ctx, const char *name,
+                                            const fv_set_options *options, fv_dataset *train,
+                                            fv_dataset *test);
+/* Tells the log what is to be known about a set. */
+void fv__dataset_tell(const fv_context *ctx, const fv_dataset *set);
 void fv__dataset_close(fv_dataset *set);
 
 /* A kind of data set: its own file and one line in data/dataset_list.h. */
@@ -90,8 +116,8 @@ typedef struct fv_dataset_kind {
 
     /* Whether what the user wrote is of this kind; asked in the list's order. */
     bool (*recognise)(const char *name);
-    fv_status (*open)(fv_context *ctx, const char *name, uint64_t seed, fv_dataset *train,
-                      fv_dataset *test);
+    fv_status (*open)(fv_context *ctx, const char *name, const fv_set_options *options,
+                      fv_dataset *train, fv_dataset *test);
 } fv_dataset_kind;
 extern const fv_dataset_kind *const fv__dataset_kinds[]; /* NULL-ended */
 
@@ -124,8 +150,14 @@ FV_MUST_USE fv_status fv__dataset_from(fv_context *ctx, const fv_sample_source *
 /* Sample i of any set, the number checked. */
 FV_MUST_USE fv_status fv__dataset_sample(fv_context *ctx, const fv_dataset *set, int64_t i,
                                          fv_arena *scratch, fv_sample *out);
+/* The class of every sample into labels [count], without its image where that can be; FV_BAD_INPUT:
+   the set has no classes. */
+FV_MUST_USE fv_status fv__dataset_labels(fv_context *ctx, const fv_dataset *set, int32_t *labels);
 /* The first target of this kind that a set offers; -1: none. */
 int fv__dataset_target(const fv_dataset *set, fv_target_kind kind);
+/* Puts what this sample is before the message of a failure: its set, number and file. */
+fv_status fv__sample_failed(fv_context *ctx, const fv_dataset *set, int64_t i,
+                            const fv_sample *sample);
 /* The class of a sample whose target `index` is one. */
 int32_t fv__sample_class(const fv_sample *sample, int index);
 

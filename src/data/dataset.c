@@ -29,7 +29,7 @@ void fv__dataset_close(fv_dataset *set) {
 }
 
 /* A folder that no kind knows: what each would have found there. */
-static fv_status unknown_folder(fv_context *ctx, const char *name) {
+fv_status fv__dataset_unknown_folder(fv_context *ctx, const char *name) {
     fv_text holds = {.ctx = ctx};
     for (size_t i = 0; i < KINDS; i++)
         if (fv__dataset_kinds[i]->holds)
@@ -76,13 +76,21 @@ static void finish(const char *name, const fv_dataset_kind *kind, fv_dataset *se
 
 fv_status fv__dataset_open(fv_context *ctx, const char *name, uint64_t seed, fv_dataset *train,
                            fv_dataset *test) {
+    fv_recipe usual;
+    fv__recipe_defaults(&usual);
+    return fv__dataset_open_with(ctx, name, &(fv_set_options){seed, seed, usual.split}, train,
+                                 test);
+}
+
+fv_status fv__dataset_open_with(fv_context *ctx, const char *name, const fv_set_options *options,
+                                fv_dataset *train, fv_dataset *test) {
     if (train) *train = (fv_dataset){0};
     if (test) *test = (fv_dataset){0};
     const fv_dataset_kind *kind = NULL;
     for (size_t i = 0; !kind && i < KINDS; i++)
         if (fv__dataset_kinds[i]->recognise(name)) kind = fv__dataset_kinds[i];
-    if (!kind) return fv__folder_exists(name) ? unknown_folder(ctx, name) : unknown_name(ctx, name);
-    fv_status status = kind->open(ctx, name, seed, train, test);
+    if (!kind) return unknown_name(ctx, name);
+    fv_status status = kind->open(ctx, name, options, train, test);
     if (status != FV_OK) {
         fv__dataset_close(train);
         fv__dataset_close(test);
@@ -96,12 +104,44 @@ fv_status fv__dataset_open(fv_context *ctx, const char *name, uint64_t seed, fv_
 fv_status fv__dataset_sample(fv_context *ctx, const fv_dataset *set, int64_t i, fv_arena *scratch,
                              fv_sample *out) {
     out->targets = 0;
+    out->file = NULL;
     if (i < 0 || i >= set->count)
         return fv__fail(ctx, FV_USAGE, "sample %lld was asked for, and data set %s holds %lld",
                         (long long)i, set->name, (long long)set->count);
     fv_status status = set->sample(ctx, set, i, scratch, out);
-    if (status == FV_OK) return FV_OK;
-    return fv__fail_in(ctx, "data set %s, sample %lld: ", set->name, (long long)i);
+    return status == FV_OK ? FV_OK : fv__sample_failed(ctx, set, i, out);
+}
+
+fv_status fv__sample_failed(fv_context *ctx, const fv_dataset *set, int64_t i,
+                            const fv_sample *sample) {
+    const bool named = sample->file != NULL;
+    return fv__fail_in(ctx, "data set %s, sample %lld%s%s%s: ", set->name, (long long)i,
+                       named ? " (" : "", named ? sample->file : "", named ? ")" : "");
+}
+
+void fv__dataset_tell(const fv_context *ctx, const fv_dataset *set) {
+    for (int i = 0; i < set->remark_count; i++)
+        fv__log(ctx, set->remark[i].level, "%s", set->remark[i].text);
+}
+
+fv_status fv__dataset_labels(fv_context *ctx, const fv_dataset *set, int32_t *labels) {
+    const int target = fv__dataset_target(set, FV_TARGET_CLASS);
+    if (target < 0)
+        return fv__fail(ctx, FV_BAD_INPUT, "data set %s has no classes to tell apart", set->name);
+    if (set->labels) {
+        memcpy(labels, set->labels, (size_t)set->count * sizeof *labels);
+        return FV_OK;
+    }
+    for (int64_t i = 0; i < set->count; i++) {
+        fv_arena scratch;
+        fv_sample sample;
+        fv__arena_init(&scratch, ctx);
+        const fv_status status = fv__dataset_sample(ctx, set, i, &scratch, &sample);
+        if (status == FV_OK) labels[i] = fv__sample_class(&sample, target);
+        fv__arena_free(&scratch);
+        FV_TRY(status);
+    }
+    return FV_OK;
 }
 
 int fv__dataset_target(const fv_dataset *set, fv_target_kind kind) {

@@ -9,9 +9,9 @@ static bool recognise(const char *name) {
     return strcmp(name, "cifar10") == 0;
 }
 
-static fv_status open_cifar10(fv_context *ctx, const char *name, uint64_t seed, fv_dataset *train,
-                              fv_dataset *test) {
-    (void)seed;
+static fv_status open_cifar10(fv_context *ctx, const char *name, const fv_set_options *options,
+                              fv_dataset *train, fv_dataset *test) {
+    (void)options;
     fv_set_folders folders;
     char folder[FV_PATH_MAX];
     FV_TRY(fv__set_folders(ctx, name, &folders));

@@ -10,9 +10,9 @@ static bool recognise(const char *name) {
     return fv__folder_exists(name) && fv__cifar10_find(name, folder);
 }
 
-static fv_status open_folder(fv_context *ctx, const char *name, uint64_t seed, fv_dataset *train,
-                             fv_dataset *test) {
-    (void)seed;
+static fv_status open_folder(fv_context *ctx, const char *name, const fv_set_options *options,
+                             fv_dataset *train, fv_dataset *test) {
+    (void)options;
     char folder[FV_PATH_MAX];
     if (fv__cifar10_find(name, folder)) return fv__cifar10_open(ctx, folder, train, test);
     return fv__fail(ctx, FV_BAD_INPUT, "%s: its files are gone", name);

@@ -14,8 +14,8 @@ static bool recognise(const char *name) {
     return strcmp(name, "digits") == 0 || strncmp(name, "digits:", 7) == 0;
 }
 
-static fv_status open_digits(fv_context *ctx, const char *name, uint64_t seed, fv_dataset *train,
-                             fv_dataset *test) {
+static fv_status open_digits(fv_context *ctx, const char *name, const fv_set_options *options,
+                             fv_dataset *train, fv_dataset *test) {
     int64_t n = TRAIN;
     if (name[6] == ':' && (!fv__parse_int(name + 7, &n) || n < LEAST || n > MOST)) {
         char most[32];
@@ -25,8 +25,8 @@ static fv_status open_digits(fv_context *ctx, const char *name, uint64_t seed, f
                         name, LEAST, fv__commas(most, MOST));
     }
     int64_t tests = n / 6 < LEAST ? LEAST : n / 6;
-    if (train) FV_TRY(fv__digits_part(ctx, n, seed, 0, train));
-    if (test) FV_TRY(fv__digits_part(ctx, tests, seed, 1, test));
+    if (train) FV_TRY(fv__digits_part(ctx, n, options->seed, 0, train));
+    if (test) FV_TRY(fv__digits_part(ctx, tests, options->seed, 1, test));
     return FV_OK;
 }
 

@@ -13,9 +13,9 @@ static bool recognise(const char *name) {
     return strcmp(name, "fashion") == 0;
 }
 
-static fv_status open_fashion(fv_context *ctx, const char *name, uint64_t seed, fv_dataset *train,
-                              fv_dataset *test) {
-    (void)seed;
+static fv_status open_fashion(fv_context *ctx, const char *name, const fv_set_options *options,
+                              fv_dataset *train, fv_dataset *test) {
+    (void)options;
     return fv__idx_open_named(ctx, name, "https://github.com/zalandoresearch/fashion-mnist", 10,
                               train, test);
 }

@@ -37,9 +37,9 @@ static bool cut_by_files(const char *name, int i, fv_idx_four *f) {
     return false;
 }
 
-static fv_status open_files(fv_context *ctx, const char *name, uint64_t seed, fv_dataset *train,
-                            fv_dataset *test) {
-    (void)seed;
+static fv_status open_files(fv_context *ctx, const char *name, const fv_set_options *options,
+                            fv_dataset *train, fv_dataset *test) {
+    (void)options;
     fv_idx_four f;
     if (cut_by_files(name, 0, &f) || cut_plainly(name, &f))
         return fv__idx_open(ctx, name, &f, 0, train, test);

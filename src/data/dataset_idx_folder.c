@@ -9,9 +9,9 @@ static bool recognise(const char *name) {
     return fv__folder_exists(name) && fv__idx_find(name, &f);
 }
 
-static fv_status open_folder(fv_context *ctx, const char *name, uint64_t seed, fv_dataset *train,
-                             fv_dataset *test) {
-    (void)seed;
+static fv_status open_folder(fv_context *ctx, const char *name, const fv_set_options *options,
+                             fv_dataset *train, fv_dataset *test) {
+    (void)options;
     fv_idx_four f;
     fv__idx_find(name, &f);
     return fv__idx_open(ctx, name, &f, 0, train, test);

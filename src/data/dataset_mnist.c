@@ -9,9 +9,9 @@ static bool recognise(const char *name) {
     return strcmp(name, "mnist") == 0;
 }
 
-static fv_status open_mnist(fv_context *ctx, const char *name, uint64_t seed, fv_dataset *train,
-                            fv_dataset *test) {
-    (void)seed;
+static fv_status open_mnist(fv_context *ctx, const char *name, const fv_set_options *options,
+                            fv_dataset *train, fv_dataset *test) {
+    (void)options;
     return fv__idx_open_named(ctx, name, "https://ossci-datasets.s3.amazonaws.com/mnist/", 10,
                               train, test);
 }

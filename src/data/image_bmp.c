@@ -162,6 +162,7 @@ static const uint8_t example[] =
 const fv_image_format fv__image_format_bmp = {
     .name = "BMP",
     .variety = "uncompressed",
+    .ends = "bmp dib",
     .recognise = recognise,
     .decode = decode,
     .example = example,

@@ -11,6 +11,7 @@
 typedef struct fv_image_format {
     const char *name;    /* "PNG" */
     const char *variety; /* which of them are read: "P2, P3, P5, P6"; NULL: the name says it all */
+    const char *ends;    /* of its files' names, lower case, joined by blanks: "jpg jpeg" */
     const char *library; /* what it needs and this build has not: "libpng"; NULL: nothing */
 
     /* Whether these are the format's own first bytes. */

@@ -34,6 +34,7 @@ static const uint8_t example[] = {
 
 const fv_image_format fv__image_format_jpeg = {
     .name = "JPEG",
+    .ends = "jpg jpeg jpe jfif",
     .library = "libjpeg-turbo",
     .recognise = recognise,
     .example = example,
@@ -298,6 +299,7 @@ static fv_status decode(fv_context *ctx, const char *name, const uint8_t *data, 
 
 const fv_image_format fv__image_format_jpeg = {
     .name = "JPEG",
+    .ends = "jpg jpeg jpe jfif",
     .recognise = recognise,
     .decode = decode,
     .find_exif = find_exif,

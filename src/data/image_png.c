@@ -31,6 +31,7 @@ static const uint8_t example[] = {
 
 const fv_image_format fv__image_format_png = {
     .name = "PNG",
+    .ends = "png",
     .library = "libpng",
     .recognise = recognise,
     .example = example,
@@ -238,6 +239,7 @@ static fv_status decode(fv_context *ctx, const char *name, const uint8_t *data, 
 
 const fv_image_format fv__image_format_png = {
     .name = "PNG",
+    .ends = "png",
     .recognise = recognise,
     .decode = decode,
     .find_exif = find_exif,

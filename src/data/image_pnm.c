@@ -104,6 +104,7 @@ static const uint8_t example[] = "P5 1 1 255\n\xff";
 const fv_image_format fv__image_format_pnm = {
     .name = "PGM/PPM",
     .variety = "P2, P3, P5, P6",
+    .ends = "pgm ppm pnm",
     .recognise = recognise,
     .decode = decode,
     .example = example,

@@ -10,6 +10,9 @@
 
 #define FV_PATH_MAX 4096
 
+/* A folder in which no kind finds what it reads: says what each would have. */
+fv_status fv__dataset_unknown_folder(fv_context *ctx, const char *name);
+
 /* Memory and files behind a set, to be released by fv__dataset_close. */
 FV_MUST_USE fv_status fv__set_alloc(fv_context *ctx, fv_dataset *set, size_t bytes,
                                     const char *what, void **out);

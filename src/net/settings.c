@@ -90,6 +90,8 @@ static const fv_field common[] = {
     {"loss", "what is made small", FV_CHOICE, AT(loss), "crossentropy", 0, 0, 0, losses, NULL},
     {"seed", "start of all random numbers: weights, order, dropout, augmentation", FV_INT, AT(seed),
      "1", 0, 9e15, 0, NULL, NULL},
+    {"split", "share of the pictures set aside for the test, of a data set without a test part",
+     FV_REAL, AT(split), "0.2", 0.001, 0.999, FV_QUIET, NULL, NULL},
     {"flip", "augmentation: mirror every second image, by chance", FV_BOOL, AT(flip), "no", 0, 0, 0,
      NULL, NULL},
     {"shift", "augmentation: move by up to so many pixels each way", FV_INT, AT(shift), "0", 0,
@@ -181,6 +183,7 @@ void fv__recipe_print(fv_text *out, const fv_recipe *recipe) {
     for (const fv_field *f = t.field; f->name; f++) {
         if (f->flags & FV_QUIET && fv__field_is_default(f, recipe)) continue;
         const size_t before = out->length;
+        if (f->flags & FV_QUIET && fv__field_is_default(f, recipe)) continue;
         fv__text_addf(out, "%s%s=", before > start ? " " : "", f->name);
         const size_t value = out->length;
         fv__field_print(out, f, recipe);

@@ -56,6 +56,7 @@ typedef struct fv_recipe {
     int init;
     int loss; /* of heads that name none: an index into fv__losses */
     int64_t seed;
+    double split;  /* share of the pictures for the test, of data without a test part */
     bool flip;     /* augmentation: mirror left-right, every second image by chance */
     int64_t shift; /* augmentation: pad by so many pixels and crop at random */
 } fv_recipe;

@@ -4,10 +4,12 @@
  * by its number.
  */
 #include "train/figures.h"
+#include "data/resize.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define CLASSES_SHOWN 20 /* columns of the sheet of samples */
+#define SQUARE        96 /* pixels of a side for images of different sizes */
 
 /* --- curves ------------------------------------------------------------------------------------
  */
@@ -37,14 +39,47 @@ fv_status fv__curves_of(fv_context *ctx, const fv_epoch *history, size_t n, fv_c
 /* --- images side by side ------------------------------------------------------------------------
  */
 
-/* Bytes of gray or colour, all of one size. */
+/* Bytes of gray or colour; of sets whose sizes differ each is fitted into a square. */
 static bool stand_side_by_side(const fv_dataset *set) {
-    return set->one_size && set->dtype == FV_U8 && (set->channels == 1 || set->channels == 3);
+    if (!set->one_size) return set->dtype == FV_U8;
+    return set->dtype == FV_U8 && (set->channels == 1 || set->channels == 3);
+}
+
+/* An image scaled so that its longer side is that of a square, in the middle of white. */
+static fv_status fit(fv_context *ctx, const fv_image_view *v, uint8_t *out) {
+    const int64_t longer = v->width > v->height ? v->width : v->height;
+    const int64_t w = (v->width * SQUARE + longer - 1) / longer;
+    const int64_t h = (v->height * SQUARE + longer - 1) / longer;
+    const int64_t x0 = (SQUARE - w) / 2, y0 = (SQUARE - h) / 2;
+    float plane[SQUARE * SQUARE];
+    memset(out, 255, 3 * SQUARE * SQUARE);
+    for (int c = 0; c < 3; c++) {
+        const int from = v->channels < 3 ? 0 : c;
+        if (!c || from) FV_TRY(fv__resize_plane(ctx, v, from, w, h, 0, 0, w, h, plane));
+        for (int64_t i = 0; i < w * h; i++)
+            out[(c * SQUARE + y0 + i / w) * SQUARE + x0 + i % w] = (uint8_t)(plane[i] + 0.5f);
+    }
+    return FV_OK;
+}
+
+static fv_status fetch_fitted(fv_arena *arena, const fv_dataset *set, int64_t i,
+                              const uint8_t **out) {
+    fv_sample sample;
+    fv_arena scratch;
+    uint8_t *to = fv__arena_alloc(arena, 3 * SQUARE * SQUARE);
+    *out = to;
+    if (!to) return FV_EXHAUSTED;
+    fv__arena_init(&scratch, arena->ctx);
+    fv_status status = fv__dataset_sample(arena->ctx, set, i, &scratch, &sample);
+    if (status == FV_OK) status = fit(arena->ctx, &sample.image, to);
+    fv__arena_free(&scratch);
+    return status;
 }
 
 /* A sample's image as planes, into the arena. */
 static fv_status fetch(fv_arena *arena, const fv_dataset *set, int64_t i, const uint8_t **out) {
     fv_sample sample;
+    if (!set->one_size) return fetch_fitted(arena, set, i, out);
     FV_TRY(fv__dataset_sample(arena->ctx, set, i, arena, &sample));
     const fv_image_view *v = &sample.image;
     uint8_t *to = fv__arena_alloc(arena, (size_t)(set->channels * set->height * set->width));
@@ -65,9 +100,9 @@ static fv_status make_gallery(fv_arena *arena, const fv_dataset *set, int64_t co
     if (!*images || !*captions) return FV_EXHAUSTED;
     *out = (fv_gallery){.images = *images,
                         .count = count,
-                        .channels = set->channels,
-                        .h = set->height,
-                        .w = set->width,
+                        .channels = set->one_size ? set->channels : 3,
+                        .h = set->one_size ? set->height : SQUARE,
+                        .w = set->one_size ? set->width : SQUARE,
                         .captions = *captions};
     return FV_OK;
 }
@@ -147,6 +182,10 @@ static fv_status class_of(fv_context *ctx, const fv_dataset *set, int64_t i, int
                           int32_t *out) {
     fv_arena scratch;
     fv_sample sample;
+    if (set->labels) {
+        *out = set->labels[i];
+        return FV_OK;
+    }
     fv__arena_init(&scratch, ctx);
     const fv_status status = fv__dataset_sample(ctx, set, i, &scratch, &sample);
     if (status == FV_OK) *out = fv__sample_class(&sample, target);
@@ -174,8 +213,8 @@ fv_status fv__samples_of(fv_arena *arena, const fv_dataset *set, int64_t rows, f
     const char **captions;
     if (!stand_side_by_side(set) || fv__dataset_target(set, FV_TARGET_CLASS) < 0)
         return fv__fail(arena->ctx, FV_BAD_INPUT,
-                        "a sheet shows samples of each class side by side; %s has images of "
-                        "different sizes, or no classes",
+                        "a sheet shows samples of each class side by side; %s has images that are "
+                        "no pictures, or no classes",
                         set->name);
     FV_TRY(make_gallery(arena, set, columns * rows, &images, &captions, out));
     out->title = set->name;
@@ -184,14 +223,8 @@ fv_status fv__samples_of(fv_arena *arena, const fv_dataset *set, int64_t rows, f
     return fill_columns(arena, set, rows, columns, images);
 }
 
-/* --- labels -------------------------------------------------------------------------------------
+/* --- what was taken for what ---------------------------------------------------------------------
  */
-
-fv_status fv__labels_of(fv_context *ctx, const fv_dataset *set, const fv_input *input,
-                        int32_t *labels) {
-    const fv_batch all = {.n = set->count};
-    return fv__batch_fill_classes(ctx, set, input, &all, NULL, labels);
-}
 
 void fv__confusion_of(const fv_dataset *set, const fv_predictions *p, int64_t *confusion) {
     for (int64_t i = 0; i < set->count; i++)

@@ -35,9 +35,6 @@ FV_MUST_USE fv_status fv__mistakes_of(fv_arena *arena, const fv_model *model, co
 FV_MUST_USE fv_status fv__samples_of(fv_arena *arena, const fv_dataset *set, int64_t rows,
                                      fv_gallery *out);
 
-/* The class of every sample of a set that has such targets. */
-FV_MUST_USE fv_status fv__labels_of(fv_context *ctx, const fv_dataset *set, const fv_input *input,
-                                    int32_t *labels);
 /* Counts [label][predicted] into confusion[classes * classes], zeroed before. */
 void fv__confusion_of(const fv_dataset *set, const fv_predictions *p, int64_t *confusion);
 

@@ -250,7 +250,7 @@ static fv_status test_once_more(teller *t) {
     if (!t->scores.predicted || !t->scores.confidence || !t->labels || !t->confusion)
         return FV_EXHAUSTED;
     FV_TRY(fv__evaluate(t->ctx, t->job->evaluator, set, &t->scores));
-    FV_TRY(fv__labels_of(t->ctx, set, &t->job->model->net.graph->input, t->labels));
+    FV_TRY(fv__dataset_labels(t->ctx, set, t->labels));
     t->each = (fv_predictions){t->scores.predicted, t->labels, t->scores.confidence};
     fv__confusion_of(set, &t->each, t->confusion);
     return FV_OK;

@@ -86,23 +86,28 @@ static bool stop_wanted(const watch *w) {
     return w->hooks && w->hooks->stop && w->hooks->stop(w->hooks->arg);
 }
 
-/* One step; the order of the epoch is in job->order. */
+/* Step number `step` of this epoch, whose order is in job->order; behind the last one nothing. */
+static fv_batch batch_of(const fv_train_job *job, int64_t step, const fv_augment *augment) {
+    const fv_recipe *r = &job->recipe;
+    const int64_t start = step * r->batch;
+    const int64_t left = job->train.count > start ? job->train.count - start : 0;
+    return (fv_batch){.order = job->order,
+                      .start = start,
+                      .n = left < r->batch ? left : r->batch,
+                      .augment = augment,
+                      .seed = (uint64_t)r->seed,
+                      .epoch = (uint64_t)job->at.epoch};
+}
+
 static fv_status one_step(fv_context *ctx, fv_train_job *job, double lr) {
     fv_position *at = &job->at;
-    const fv_recipe *r = &job->recipe;
-    const int64_t start = at->step * r->batch;
-    const int64_t left = job->train.count - start;
-    const int64_t n = left < r->batch ? left : r->batch;
+    const fv_augment augment = {job->recipe.flip, job->recipe.shift};
+    const fv_batch batch = batch_of(job, at->step, &augment);
+    const fv_batch next = batch_of(job, at->step + 1, &augment);
+    const int64_t n = batch.n;
     fv_learner_batch to;
     FV_TRY(fv__learner_batch(ctx, job->learner, n, &to));
-    const fv_augment augment = {r->flip, r->shift};
-    const fv_batch batch = {.order = job->order,
-                            .start = start,
-                            .n = n,
-                            .augment = &augment,
-                            .seed = (uint64_t)r->seed,
-                            .epoch = (uint64_t)at->epoch};
-    FV_TRY(fv__targets_fill(ctx, &job->train, &job->model->net.graph->input, &batch, &to));
+    FV_TRY(fv__loader_take(ctx, job->loader, &batch, &next, &to));
     fv_step_result result;
     fv_status status = fv__learner_step(ctx, job->learner, n, lr, &result);
     if (status != FV_OK) return fv__fail_in(ctx, "epoch %lld: ", (long long)at->epoch + 1);
@@ -210,6 +215,7 @@ static fv_status one_epoch(fv_context *ctx, fv_train_job *job, const fv_hooks *h
     /* of the last step, should the run have been stopped right behind it */
     const int64_t last = at->step > 0 ? at->step - 1 : 0;
     double lr = fv__recipe_rate(r, at->epoch, (double)last / (double)steps, factor);
+    fv__loader_drop(job->loader); /* it may read the order */
     fv__random_permutation(fv__key((uint64_t)r->seed, FV_STREAM_SHUFFLE, 0, (uint64_t)at->epoch),
                            job->order, (uint32_t)job->train.count);
     while (at->step < steps && !fv__train_at_limit(job)) {

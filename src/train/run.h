@@ -18,6 +18,7 @@
 #include "data/data.h"
 #include "train/evaluate.h"
 #include "train/learner.h"
+#include "train/loader.h"
 
 /* How far a run is. */
 typedef struct fv_position {
@@ -44,6 +45,7 @@ typedef struct fv_train_job {
     fv_dataset train, test;
     bool borrowed; /* the sets are the caller's */
     fv_learner *learner;
+    fv_loader *loader; /* of `train` */
     fv_evaluator *evaluator;
     fv_position at;
     fv_arena arena;
@@ -116,7 +118,7 @@ FV_MUST_USE fv_status fv__run_folder(fv_context *ctx, fv_train_job *job, const c
 
 /* run_start.c, for both ways to begin: */
 FV_MUST_USE fv_status fv__train_new_job(fv_context *ctx, fv_train_job **out);
-/* Learner, evaluator, order: what a run needs once model, data and recipe are there. */
+/* Learner, evaluator, order, loader: what a run needs once model, data and recipe are there. */
 FV_MUST_USE fv_status fv__train_equip(fv_context *ctx, fv_train_job *job);
 void fv__train_borrow(fv_train_job *job, const fv_dataset *train, const fv_dataset *test);
 

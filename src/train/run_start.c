@@ -13,6 +13,7 @@
 
 void fv__train_free(fv_train_job *job) {
     if (!job) return;
+    fv__loader_free(job->loader);
     fv__learner_free(job->learner);
     fv__evaluator_free(job->evaluator);
     fv__model_free(job->model);
@@ -51,11 +52,12 @@ static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
     return status;
 }
 
-/* Learner, evaluator, order: what a run needs once model, data and recipe are there. */
+/* Learner, evaluator, order, loader: what a run needs once model, data and recipe are there. */
 fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
     const fv_graph *net = job->model->net.graph;
     const fv_op *loss = fv__losses[job->recipe.loss];
     fv_target_kind wants;
+    if (!job->borrowed) fv__dataset_tell(ctx, &job->train);
     FV_TRY(fv__targets_check(ctx, &job->train, net, loss, true, &wants));
     FV_TRY(fv__targets_check(ctx, &job->test, net, loss, false, NULL));
     if (job->recipe.batch > job->train.count) {
@@ -75,7 +77,10 @@ fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
     FV_TRY(fv__evaluator_new(ctx, job->model, loss, tests, fv__learner_workspace(job->learner),
                              &job->evaluator));
     job->order = fv__alloc(ctx, (size_t)job->train.count * sizeof *job->order, "an epoch's order");
-    return job->order ? FV_OK : FV_EXHAUSTED;
+    if (!job->order) return FV_EXHAUSTED;
+    fv_learner_batch like;
+    FV_TRY(fv__learner_batch(ctx, job->learner, job->recipe.batch, &like));
+    return fv__loader_new(ctx, &job->train, &net->input, &like, job->recipe.batch, &job->loader);
 }
 
 /* --- the network ------------------------------------------------------------------------------ */
@@ -189,15 +194,20 @@ void fv__train_borrow(fv_train_job *job, const fv_dataset *train, const fv_datas
     job->borrowed = true;
 }
 
+static fv_set_options set_options(const fv_recipe *r) {
+    return (fv_set_options){(uint64_t)r->seed, (uint64_t)r->seed, r->split};
+}
+
 static fv_status open_data(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
-                           uint64_t seed) {
+                           const fv_recipe *recipe) {
+    const fv_set_options options = set_options(recipe);
     if (r->train) {
         fv__train_borrow(job, r->train, r->test);
         return FV_OK;
     }
     fv__dataset_close(&job->train);
     fv__dataset_close(&job->test);
-    return fv__dataset_open(ctx, r->data, seed, &job->train, &job->test);
+    return fv__dataset_open_with(ctx, r->data, &options, &job->train, &job->test);
 }
 
 static fv_status copy_texts(fv_context *ctx, fv_train_job *job, const fv_train_request *r) {
@@ -251,12 +261,14 @@ static fv_status hint(fv_context *ctx, fv_status status, const fv_setting *own, 
 /* The request's network, its recipe, and the model over it. `own` holds `rest` settings for its
    text. */
 static fv_status make_model(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
-                            const source *from, fv_setting *own, size_t rest, int64_t early_seed) {
+                            const source *from, fv_setting *own, size_t rest,
+                            const fv_recipe *early) {
     fv_net net = {0};
     FV_TRY(hint(ctx, find_net(ctx, job, from, own, rest, &net), own, rest));
     fv_status status = make_recipe(ctx, r, &net, own, &job->recipe);
-    if (status == FV_OK && job->recipe.seed != early_seed) /* the network's text has its own */
-        status = open_data(ctx, job, r, (uint64_t)job->recipe.seed);
+    /* the network's text has its own */
+    const bool others = job->recipe.seed != early->seed || job->recipe.split != early->split;
+    if (status == FV_OK && others) status = open_data(ctx, job, r, &job->recipe);
     net.recipe = job->recipe; /* the model draws its weights by it */
     if (status == FV_OK) return fv__train_model(ctx, job, &net, r->model);
     fv__net_free(net.graph);
@@ -296,9 +308,9 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const fv_train_reques
     size_t rest;
     FV_TRY(fv__recipe_apply(ctx, own, r->setting_count, &early, &rest));
     FV_TRY(take_weights(job, own, &rest));
-    FV_TRY(open_data(ctx, job, r, (uint64_t)early.seed));
+    FV_TRY(open_data(ctx, job, r, &early));
     fv_status status = open_source(ctx, job, r, &brought, &from);
-    if (status == FV_OK) status = make_model(ctx, job, r, &from, own, rest, early.seed);
+    if (status == FV_OK) status = make_model(ctx, job, r, &from, own, rest, &early);
     fv__net_free(brought.graph);
     FV_TRY(status);
     FV_TRY(fv__train_equip(ctx, job));
