@@ -8,7 +8,7 @@
  * there on, until it passes. Each time before, it must end in FV_EXHAUSTED and a sentence; the
  * sanitizer's leak check at the end of the program sees what was not freed.
  */
-#include "data/data.h"
+#include "data/survey.h"
 #include "data_files.h"
 #include <errno.h>
 #include <setjmp.h>
@@ -234,6 +234,14 @@ static fv_status open_refused(const void *name) {
     return status == FV_BAD_INPUT ? FV_OK : status;
 }
 
+static fv_status check_set(const void *name) {
+    const fv_set_options options = {1, 1, 0.2};
+    fv_survey survey;
+    FV_TRY(fv__survey(ctx, name, &options, NULL, NULL, &survey));
+    fv__survey_free(&survey);
+    return FV_OK;
+}
+
 /* Folders of pictures: in parts, divided by chance, with what is remarked or refused. */
 static void folders(void **state) {
     (void)state;
@@ -251,6 +259,14 @@ static void folders(void **state) {
     refuse_everywhere(open_folders, "f", 30);
     refuse_everywhere(open_folders, "g", 25);
     refuse_everywhere(open_refused, "h", 20);
+    refuse_everywhere(check_set, "f", 60); /* doubled, loose and foreign pictures */
+    write_text("g/a/3.jpg", "no picture");
+    refuse_everywhere(check_set, "g", 60);
+    (void)!fv__file_remove(ctx, "g/a/3.jpg");
+    write_text("g/list.csv", "file,label\na/1.pgm,x\n\"a/2.pgm\",y\nb/1.pgm,x\n");
+    refuse_everywhere(open_folders, "g/list.csv", 25);
+    write_text("g/list.csv", "a/1.pgm,x\na/3.pgm,y\n");
+    refuse_everywhere(open_refused, "g/list.csv", 10);
 }
 
 static fv_status open_unknown(const void *name) {

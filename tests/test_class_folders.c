@@ -207,6 +207,7 @@ static void remarks(void **state) {
     write_text("m/train/b/a.gif", "GIF89a");
     assert_int_equal(fv__folder_make(ctx, "m/train/none"), FV_OK);
     assert_int_equal(fv__folder_make(ctx, "m/old"), FV_OK);
+    (void)!unlink("m/train/a/up"); /* of an earlier run */
     assert_int_equal(symlink("../..", "m/train/a/up"), 0);
     picture("m/val/a/1.pgm", 7, 7, 2);
     open_sets("m", 0.2, 1, &train, &test);
@@ -243,11 +244,69 @@ static void damage(void **state) {
     close_sets(&train, &test);
 }
 
+/* --- lists ------------------------------------------------------------------------------------ */
+
+static void lists(void **state) {
+    (void)state;
+    fv_dataset train, test;
+    for (int i = 0; i < 4; i++) {
+        static const char *const names[] = {"l/a.pgm", "l/b, c.pgm", "l/\"q\".pgm", "l/d/e.pgm"};
+        picture(names[i], 2 + i, 2, i);
+    }
+    /* no header, quotes, CRLF, numbers in their order */
+    write_text("l/1.csv", "\xef\xbb\xbf"
+                          "a.pgm,10,train\r\n\"b, c.pgm\",2,train\r\n"
+                          "\"\"\"q\"\".pgm\",10,test\r\n\r\nd/e.pgm,2,val");
+    open_sets("l/1.csv", 0.2, 1, &train, &test);
+    assert_int_equal(train.count, 2);
+    assert_string_equal(train.class_names[0], "2");
+    assert_string_equal(train.class_names[1], "10");
+    assert_string_equal(train.file(&train, 0), "b, c.pgm");
+    assert_int_equal(test.count, 1);
+    assert_string_equal(test.file(&test, 0), "\"q\".pgm");
+    remarked(&train, "its 1 picture is not used");
+    close_sets(&train, &test);
+    /* columns in an order of one's own, tabs, words for classes, no parts */
+    write_text("l/2.tsv", "id\tClass\tweight\tFile\n7\tred one\t1\ta.pgm\n8\tblue\t1\tb, c.pgm\n"
+                          "9\tred one\t2\td/e.pgm\n");
+    open_sets("l/2.tsv", 0.5, 1, &train, &test);
+    assert_string_equal(train.class_names[0], "blue");
+    assert_string_equal(train.class_names[1], "red one");
+    assert_int_equal(train.count, 2);
+    assert_int_equal(test.count, 1);
+    remarked(&train, "1 of its 3 pictures");
+    close_sets(&train, &test);
+}
+
+static void lists_refused(void **state) {
+    (void)state;
+    picture("k/a.pgm", 2, 2, 1);
+    picture("k/b.pgm", 2, 2, 2);
+    write_text("k/1.csv", "a.pgm,x,train\nb.pgm,y,tset\n");
+    refused("k/1.csv", "k/1.csv:2: 'tset' is no part");
+    write_text("k/1.csv", "a.pgm,x\n\n\"b.pgm,y\n");
+    refused("k/1.csv", "k/1.csv:3: a quote is opened");
+    write_text("k/1.csv", "a.pgm,x\nb.pgm\n");
+    refused("k/1.csv", "k/1.csv:2: a file and its label");
+    write_text("k/1.csv", "a.pgm,x\nb.pgm,\n");
+    refused("k/1.csv", "k/1.csv:2: the file has no label");
+    write_text("k/1.csv", "a.pgm,x\n,y\n");
+    refused("k/1.csv", "k/1.csv:2: no file is named");
+    write_text("k/1.csv", "file,label\na.pgm,x\nc.pgm,y\nb.pgm,y\n");
+    refused("k/1.csv", "1 file of the list is not there: c.pgm (line 3)");
+    write_text("k/1.csv", "file,label\n");
+    refused("k/1.csv", "names no pictures");
+    write_text("k/1.csv", "");
+    refused("k/1.csv", "names no pictures");
+    refused("k/none.csv", "k/none.csv: it does not exist");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_as_folders), cmocka_unit_test(divided_by_chance),
         cmocka_unit_test(checksums),        cmocka_unit_test(refusals),
-        cmocka_unit_test(remarks),          cmocka_unit_test(damage),
+        cmocka_unit_test(remarks),          cmocka_unit_test(lists),
+        cmocka_unit_test(lists_refused),    cmocka_unit_test(damage),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

@@ -81,6 +81,45 @@ static void write_idx(const char *path, bool mnist) {
     }
 }
 
+/* Two labels before the pixels, of which the fine one counts. */
+static void cifar100_by_path(void **state) {
+    (void)state;
+    fv_dataset train;
+    char names[1000] = "";
+    made m = made_new();
+    folder("cifar-100-binary");
+    write_text("cifar-100-binary/fine_label_names.txt", "too few\n");
+    for (int i = 0; i < 2; i++) {
+        made_byte(&m, 3 + i);
+        made_byte(&m, 98 + i);
+        for (int k = 0; k < 3072; k++) made_byte(&m, k / 1024 + 10 * i);
+    }
+    made_write(&m, "cifar-100-binary/train.bin");
+    made_write(&m, "cifar-100-binary/test.bin");
+    opens("cifar-100-binary", 2, 2);
+    assert_int_equal(fv__dataset_open(ctx, "cifar-100-binary", 1, &train, NULL), FV_OK);
+    assert_int_equal(train.classes, 100);
+    assert_string_equal(train.class_names[0], "apple");
+    assert_string_equal(train.class_names[99], "worm");
+    assert_true(train.labels[0] == 98 && train.labels[1] == 99);
+    assert_true(train.pixels[0] == 0 && train.pixels[3071] == 2 && train.pixels[3072] == 10);
+    fv__dataset_close(&train);
+    for (int i = 0; i < 100; i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "n%d\r\n", i);
+    write_text("cifar-100-binary/fine_label_names.txt", names);
+    assert_int_equal(fv__dataset_open(ctx, "cifar-100-binary", 1, &train, NULL), FV_OK);
+    assert_string_equal(train.class_names[42], "n42");
+    fv__dataset_close(&train);
+    made_byte(&m, 1);
+    made_write(&m, "cifar-100-binary/test.bin");
+    refused("cifar-100-binary", "two labels and 32x32x3 pixels");
+    made_free(&m);
+    assert_int_equal(fv__file_remove(ctx, "cifar-100-binary/test.bin"), FV_OK);
+    assert_int_equal(fv__file_remove(ctx, "cifar-100-binary/train.bin"), FV_OK);
+    write_text("cifar-100-binary/train", "pickle");
+    refused("cifar-100-binary", "the Python version of CIFAR-100");
+}
+
 static void cifar10_by_path(void **state) {
     (void)state;
     write_cifar10("cifar-10-batches-bin");
@@ -126,7 +165,7 @@ static void folders_that_hold_nothing(void **state) {
     folder("empty");
     refused("empty", "empty: this folder does not hold the four IDX files");
     assert_non_null(strstr(ctx->message, "nor CIFAR-10's binary files"));
-    refused("no-such-set", "a folder with CIFAR-10's binary files");
+    refused("no-such-set", "a folder with CIFAR-10's or CIFAR-100's binary files");
 }
 
 static const char pointer[] =
@@ -203,7 +242,7 @@ static void every_kind(void **state) {
     (void)state;
     for (size_t i = 0; fv__dataset_kinds[i]; i++) {
         const fv_dataset_kind *k = fv__dataset_kinds[i];
-        assert_true(k->name[0] && k->help[0] && k->recognise && k->open);
+        assert_true(k->name[0] && k->help[0] && k->recognise && (k->open || k->read));
         if (k->by_path) {
             assert_true(k->how[0]);
             continue;
@@ -224,11 +263,9 @@ static void every_kind(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cifar10_by_path),
-        cmocka_unit_test(commas_in_names),
-        cmocka_unit_test(folders_that_hold_nothing),
-        cmocka_unit_test(files_not_fetched),
-        cmocka_unit_test(every_kind),
+        cmocka_unit_test(cifar10_by_path),   cmocka_unit_test(cifar100_by_path),
+        cmocka_unit_test(commas_in_names),   cmocka_unit_test(folders_that_hold_nothing),
+        cmocka_unit_test(files_not_fetched), cmocka_unit_test(every_kind),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

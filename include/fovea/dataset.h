@@ -142,5 +142,46 @@ typedef struct fv_dataset_source {
 FV_MUST_USE FV_API fv_status fv_dataset_new(fv_context *ctx, const fv_dataset_source *source,
                                             fv_dataset **out);
 
+/* --------------------------------------------------------------------------------- checked --- */
+
+/* One thing that a kind of flaw was found in. */
+typedef struct fv_flawed {
+    const char *file;    /* from where the program stands; of a set in memory "test image 7" */
+    const char *other;   /* beside which it is to be seen; NULL: none */
+    const char *detail;  /* in words; NULL: none */
+    const char *command; /* for a POSIX shell, which mends it; NULL: none */
+} fv_flawed;
+
+typedef struct fv_flaw_group {
+    const char *id;       /* "unreadable" */
+    int rank;             /* 0 serious, 1 notable, 2 minor */
+    const char *headline; /* "2 pictures are damaged or cut short" */
+    const char *advice;   /* what to do, in words; "" where commands say it */
+    int64_t count;
+    const fv_flawed *flawed; /* [count] */
+} fv_flaw_group;
+
+typedef struct fv_dataset_check {
+    int64_t pictures, classes;
+    int count;
+    const fv_flaw_group *group; /* [count], the worst first */
+} fv_dataset_check;
+
+typedef struct fv_dataset_check_settings {
+    size_t size; /* FV_INIT(fv_dataset_check_settings) */
+    uint64_t seed;
+    double split;                                         /* as in fv_dataset_options */
+    void (*watch)(void *user, int64_t done, int64_t all); /* how far it is; NULL: not wanted */
+    void *user;
+} fv_dataset_check_settings;
+
+/* Reads every picture of a data set and says what is wrong with it; changes nothing. FV_OK: nothing
+   is; FV_DIFFERS with a sentence: something is; in both cases *out is there. FV_BAD_INPUT: there is
+   no such set. */
+FV_MUST_USE FV_API fv_status fv_dataset_check_all(fv_context *ctx, const char *word,
+                                                  const fv_dataset_check_settings *settings,
+                                                  fv_dataset_check **out);
+FV_API void fv_dataset_check_free(fv_dataset_check *check); /* NULL is allowed */
+
 FV_END
 #endif

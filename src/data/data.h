@@ -105,6 +105,8 @@ FV_MUST_USE fv_status fv__dataset_open_with(fv_context *ctx, const char *name,
 void fv__dataset_tell(const fv_context *ctx, const fv_dataset *set);
 void fv__dataset_close(fv_dataset *set);
 
+struct fv_listing;
+
 /* A kind of data set: its own file and one line in data/dataset_list.h. */
 typedef struct fv_dataset_kind {
     const char *name; /* what to write: "mnist", or "FOLDER" where it is given by path */
@@ -118,8 +120,12 @@ typedef struct fv_dataset_kind {
     bool (*recognise)(const char *name);
     fv_status (*open)(fv_context *ctx, const char *name, const fv_set_options *options,
                       fv_dataset *train, fv_dataset *test);
+    /* Of pictures in files of their own, in place of `open`: reads which there are. */
+    fv_status (*read)(struct fv_listing *listing, const char *name);
 } fv_dataset_kind;
 extern const fv_dataset_kind *const fv__dataset_kinds[]; /* NULL-ended */
+/* The kind that knows what the user wrote; NULL: none. */
+const fv_dataset_kind *fv__dataset_kind_of(const char *name);
 
 /* A set made of a program's own function. */
 typedef struct fv_sample_source {

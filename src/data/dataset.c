@@ -2,8 +2,8 @@
 /*
  * dataset.c - data sets by name or path, whatever their kind; and whether a set fits a network.
  */
+#include "data/listing.h"
 #include "data/preprocess.h"
-#include "data/sets.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -74,6 +74,22 @@ static void finish(const char *name, const fv_dataset_kind *kind, fv_dataset *se
     if (set->pixels) set->checksum = fv__set_checksum(set);
 }
 
+const fv_dataset_kind *fv__dataset_kind_of(const char *name) {
+    for (size_t i = 0; i < KINDS; i++)
+        if (fv__dataset_kinds[i]->recognise(name)) return fv__dataset_kinds[i];
+    return NULL;
+}
+
+static fv_status open_listed(fv_context *ctx, const fv_dataset_kind *kind, const char *name,
+                             const fv_set_options *options, fv_dataset *train, fv_dataset *test) {
+    fv_listing l;
+    fv_status status = fv__listing_init(ctx, &l, name);
+    if (status == FV_OK) status = kind->read(&l, name);
+    if (status == FV_OK) return fv__listing_open(&l, options, train, test);
+    fv__listing_free(&l);
+    return status;
+}
+
 fv_status fv__dataset_open(fv_context *ctx, const char *name, uint64_t seed, fv_dataset *train,
                            fv_dataset *test) {
     fv_recipe usual;
@@ -86,11 +102,10 @@ fv_status fv__dataset_open_with(fv_context *ctx, const char *name, const fv_set_
                                 fv_dataset *train, fv_dataset *test) {
     if (train) *train = (fv_dataset){0};
     if (test) *test = (fv_dataset){0};
-    const fv_dataset_kind *kind = NULL;
-    for (size_t i = 0; !kind && i < KINDS; i++)
-        if (fv__dataset_kinds[i]->recognise(name)) kind = fv__dataset_kinds[i];
+    const fv_dataset_kind *kind = fv__dataset_kind_of(name);
     if (!kind) return unknown_name(ctx, name);
-    fv_status status = kind->open(ctx, name, options, train, test);
+    fv_status status = kind->read ? open_listed(ctx, kind, name, options, train, test)
+                                  : kind->open(ctx, name, options, train, test);
     if (status != FV_OK) {
         fv__dataset_close(train);
         fv__dataset_close(test);

@@ -9,16 +9,14 @@ static bool recognise(const char *name) {
     return fv__folder_exists(name);
 }
 
-static fv_status open_folder(fv_context *ctx, const char *name, const fv_set_options *options,
-                             fv_dataset *train, fv_dataset *test) {
-    fv_listing l;
-    fv_status status = fv__listing_init(ctx, &l, name);
-    if (status == FV_OK) status = fv__tree_read(&l, name);
-    if (status == FV_OK && !l.count && !l.flaw_count)
-        status = fv__dataset_unknown_folder(ctx, name);
-    if (status == FV_OK) return fv__listing_open(&l, options, train, test);
-    fv__listing_free(&l);
-    return status;
+/* A folder with nothing but empty folders is of no kind. */
+static fv_status read_folder(fv_listing *l, const char *name) {
+    FV_TRY(fv__tree_read(l, name));
+    bool meant = l->count > 0;
+    for (size_t i = 0; i < l->flaw_count; i++)
+        meant = meant ||
+                (l->flaws[i].kind != FV_FLAW_empty_class && l->flaws[i].kind != FV_FLAW_beside);
+    return meant ? FV_OK : fv__dataset_unknown_folder(l->ctx, name);
 }
 
 const fv_dataset_kind fv__dataset_class_folders = {
@@ -29,5 +27,5 @@ const fv_dataset_kind fv__dataset_class_folders = {
     .how = "a folder with a folder of pictures for each class",
     .holds = "pictures in a folder for each class",
     .recognise = recognise,
-    .open = open_folder,
+    .read = read_folder,
 };

@@ -68,6 +68,7 @@ typedef struct fv_listing {
     fv_names class_numbers;
     fv_flaw *flaws;
     size_t flaw_count, flaw_capacity;
+    bool numbers;  /* all classes are called by numbers, and sorted as such */
     fv_text notes; /* how it was divided, a sentence */
 } fv_listing;
 
@@ -98,6 +99,9 @@ FV_MUST_USE fv_status fv__listing_open(fv_listing *l, const fv_set_options *opti
 
 /* tree.c: reads a folder of class folders, with parts above them or without. */
 FV_MUST_USE fv_status fv__tree_read(fv_listing *l, const char *folder);
+
+/* list_file.c: reads a list of files with their classes, LIST.csv or LIST.tsv. */
+FV_MUST_USE fv_status fv__list_read(fv_listing *l, const char *path);
 
 /* The path of a name of a listing; NULL when memory is refused. */
 char *fv__listing_path(fv_arena *arena, const char *base, const char *name);

@@ -34,11 +34,14 @@ static size_t count_of(const fv_listing *l, fv_set_part part) {
 
 typedef struct place {
     const char *name;
+    int64_t number; /* that the name is, of a list with numbers for classes; otherwise 0 */
     int32_t before; /* its number so far */
 } place;
 
 static int by_class_name(const void *a, const void *b) {
-    return strcmp(((const place *)a)->name, ((const place *)b)->name);
+    const place *x = a, *y = b;
+    if (x->number != y->number) return x->number < y->number ? -1 : 1;
+    return strcmp(x->name, y->name);
 }
 
 static int by_label_and_name(const void *a, const void *b) {
@@ -59,7 +62,9 @@ static fv_status sort_classes(fv_listing *l) {
     }
     for (size_t i = 0; i < l->count; i++) now[l->pictures[i].label] = 1;
     for (size_t i = 0; i < l->class_count; i++)
-        if (now[i]) all[kept++] = (place){l->classes[i], (int32_t)i};
+        if (now[i]) all[kept++] = (place){l->classes[i], 0, (int32_t)i};
+    for (size_t i = 0; l->numbers && i < kept; i++)
+        (void)!fv__parse_int(all[i].name, &all[i].number);
     if (kept) qsort(all, kept, sizeof *all, by_class_name);
     for (size_t i = 0; i < kept; i++) {
         l->classes[i] = all[i].name;

@@ -53,19 +53,37 @@ FV_MUST_USE fv_status fv__idx_open(fv_context *ctx, const char *folder, const fv
 FV_MUST_USE fv_status fv__idx_open_named(fv_context *ctx, const char *name, const char *source,
                                          int64_t classes, fv_dataset *train, fv_dataset *test);
 
-/* The folder that holds CIFAR-10's files: `folder` itself or the one its archive unpacks into.
-   False: none of them is there. */
-bool fv__cifar10_find(const char *folder, char out[FV_PATH_MAX]);
-FV_MUST_USE fv_status fv__cifar10_open(fv_context *ctx, const char *folder, fv_dataset *train,
-                                       fv_dataset *test);
-#define FV_CIFAR10_FILES "data_batch_1.bin to data_batch_5.bin and test_batch.bin"
+/* CIFAR-10 or CIFAR-100: what its binary files are. */
+#define FV_CIFAR_FILES 5
+typedef struct fv_cifar {
+    const char *title;
+    int label_bytes; /* before the pixels; the last counts */
+    int classes;
+    const char *training[FV_CIFAR_FILES]; /* fewer: NULL behind them */
+    const char *test;
+    const char *meta;     /* a file of class names, if it is there */
+    const char *python;   /* a file of the version for Python */
+    const char *inner[2]; /* folders that archives unpack into */
+    const char *files;    /* all of them, in words */
+    const char *const *names;
+} fv_cifar;
+extern const fv_cifar fv__cifar10, fv__cifar100;
+
+/* The folder that holds its files: `folder` itself or the one its archive unpacks into. False: none
+   of them is there. */
+bool fv__cifar_find(const fv_cifar *kind, const char *folder, char out[FV_PATH_MAX]);
+FV_MUST_USE fv_status fv__cifar_open(fv_context *ctx, const fv_cifar *kind, const char *folder,
+                                     fv_dataset *train, fv_dataset *test);
+/* Looked for by name. */
+FV_MUST_USE fv_status fv__cifar_open_named(fv_context *ctx, const fv_cifar *kind, const char *name,
+                                           fv_dataset *train, fv_dataset *test);
 
 /* `count` generated digits of the stream `part` (0 training, 1 test) of a seed. */
 FV_MUST_USE fv_status fv__digits_part(fv_context *ctx, int64_t count, uint64_t seed, uint64_t part,
                                       fv_dataset *set);
 
 /* Names of ten classes, NULL-ended. */
-extern const char *const fv__digit_names[], *const fv__cifar10_names[];
+extern const char *const fv__digit_names[];
 
 /* Joins a folder and a name; false, and FV_BAD_INPUT, when the path is too long. */
 bool fv__path_put(char out[FV_PATH_MAX], const char *folder, const char *name);

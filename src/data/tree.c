@@ -9,7 +9,7 @@
  * is listed; what it is, its bytes decide when it is read. Names that hide (".x", "Thumbs.db") are
  * passed over. Links are followed, but not into a folder that they lie in.
  */
-#include "data/image_names.h"
+#include "data/picture_names.h"
 #include "data/listing.h"
 #include <stdio.h>
 #include <string.h>

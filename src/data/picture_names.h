@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image_names.h - what the names of files say of images: of those we read, of other programs'.
+ * picture_names.h - what the names of files say of images: of those we read, of other programs'.
  */
-#ifndef FV_DATA_IMAGE_NAMES_H
-#define FV_DATA_IMAGE_NAMES_H
+#ifndef FV_DATA_PICTURE_NAMES_H
+#define FV_DATA_PICTURE_NAMES_H
 
 #include "data/image_format.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image_names.c - what the names of files say of images. What a file is, its bytes decide.
+ * picture_names.c - what the names of files say of images. What a file is, its bytes decide.
  */
-#include "data/image_names.h"
+#include "data/picture_names.h"
 #include <string.h>
 
 /* Of formats that people keep pictures in and we do not read. */
