@@ -60,8 +60,9 @@ typedef struct fv_pad {
 enum {
     FV_POSITIONAL = 1, /* may be given without its name, in table order: conv 64 3x3 */
     FV_REQUIRED = 2,   /* has no default */
-    FV_LONG = 4        /* a list of up to FV_LONG_MAX numbers, otherwise FV_LIST_MAX; the last of
+    FV_LONG = 4,       /* a list of up to FV_LONG_MAX numbers, otherwise FV_LIST_MAX; the last of
                           its struct, whose other options stand before it (fv__field_used) */
+    FV_BRIEF = 8       /* a recipe as settings tells it only where it is not the default */
 };
 
 typedef struct fv_field {
@@ -72,7 +73,7 @@ typedef struct fv_field {
     const char *initial;        /* default as one would write it; NULL: zero bytes, and if
                                    FV_REQUIRED an error when not given */
     double min, max;            /* for numbers (each number of a list); min == max: no limit */
-    int flags;                  /* FV_POSITIONAL, FV_REQUIRED, FV_LONG */
+    int flags;                  /* FV_POSITIONAL, FV_REQUIRED, FV_LONG, FV_BRIEF */
     const char *const *choices; /* FV_CHOICE: NULL-ended */
     const char *onnx;           /* attribute's name in ONNX, or NULL */
 } fv_field;

@@ -9,6 +9,7 @@
 
 #include "base/field.h"
 #include "base/setting.h"
+#include "net/augment.h"
 #include "optim/optim.h"
 #include "tensor/tensor.h"
 
@@ -48,10 +49,10 @@ typedef struct fv_recipe {
     double warmup;    /* epochs over which the rate rises from 0, linearly, per step */
     int64_t shards;   /* parts a batch is cut into */
     int init;
-    int loss; /* of heads that name none: an index into fv__losses */
+    int loss;      /* of heads that name none: an index into fv__losses */
+    double smooth; /* label smoothing of cross-entropy, in training */
     int64_t seed;
-    bool flip;     /* augmentation: mirror left-right, every second image by chance */
-    int64_t shift; /* augmentation: pad by so many pixels and crop at random */
+    fv_augment augment;
 } fv_recipe;
 
 /* All settings of a recipe as one table, which ends with name NULL; the options of its optimiser
@@ -77,7 +78,8 @@ static inline const void *fv__recipe_options(const fv_recipe *recipe) {
    with `rest` NULL there may be none: FV_USAGE with "did you mean". */
 FV_MUST_USE fv_status fv__recipe_apply(fv_context *ctx, fv_setting *settings, size_t count,
                                        fv_recipe *recipe, size_t *rest);
-/* A recipe as the settings that make it, all of them: "optimizer=sgd lr=0.01 …". */
+/* A recipe as the settings that make it: "optimizer=sgd lr=0.01 …". All of them, but for those
+   with FV_BRIEF that are at their default. */
 void fv__recipe_print(fv_text *out, const fv_recipe *recipe);
 
 /* How many numbers the optimiser remembers of each weight: momentum's velocity and the like. */

@@ -109,11 +109,11 @@ static fv_status one_step(fv_context *ctx, fv_train_job *job, double lr) {
     const int64_t n = left < r->batch ? left : r->batch;
     fv_learner_batch to;
     FV_TRY(fv__learner_batch(ctx, job->learner, n, &to));
-    const fv_augment augment = {r->flip, r->shift};
     const fv_batch batch = {.order = job->order,
                             .start = start,
                             .n = n,
-                            .augment = &augment,
+                            .augment = &r->augment,
+                            .components = &job->components,
                             .seed = (uint64_t)r->seed,
                             .epoch = (uint64_t)at->epoch};
     FV_TRY(fv__targets_fill(ctx, &job->train, &job->model->net.graph->input, &batch, &to));
