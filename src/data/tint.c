@@ -40,27 +40,27 @@ static void saturate(float *planes, int64_t n, float f) {
 
 /* How far a channel is below the largest, of the colourfulness: of the hue h in sixths, the channel
    at k = 5, 3, 1 for R, G, B. */
-static float below(float k, float h) {
-    k += h;
-    if (k >= 6) k -= 6;
-    if (k > 4 - k) k = 4 - k;
-    return k < 0 ? 0 : k > 1 ? 1 : k;
+static inline float below(float k, float h) {
+    const float sum = k + h, less = sum - 6, at = sum >= 6 ? less : sum, back = 4 - at;
+    const float low = at < back ? at : back, some = low > 0 ? low : 0;
+    return some < 1 ? some : 1;
 }
 
-/* The hue is where on the circle R - Y - G - C - B - M the colour lies; a sixth is 1 here. */
-static void turn(float *planes, int64_t n, float by) {
-    float *red = planes, *green = planes + n, *blue = planes + 2 * n;
+/* The hue is where on the circle R - Y - G - C - B - M the colour lies; a sixth is 1 here. Choices
+   between numbers that are all there, so that the loop becomes vectors. */
+static void turn(float *restrict red, float *restrict green, float *restrict blue, int64_t n,
+                 float by) {
     const float sixths = 6 * (by < 0 ? by + 1 : by);
     for (int64_t i = 0; i < n; i++) {
         const float r = red[i], g = green[i], b = blue[i];
         const float rg = r > g ? r : g, least_rg = r < g ? r : g;
         const float most = rg > b ? rg : b, least = least_rg < b ? least_rg : b;
-        const float colour = most - least, scale = colour > 0 ? 1 / colour : 0;
-        float h = most == r   ? (g - b) * scale
-                  : most == g ? 2 + (b - r) * scale
-                              : 4 + (r - g) * scale;
-        h += h < 0 ? 6 + sixths : sixths;
-        if (h >= 6) h -= 6;
+        const float colour = most - least, scale = 1 / (colour > 0 ? colour : 1);
+        const float near_r = (g - b) * scale, near_g = 2 + (b - r) * scale;
+        const float near_b = 4 + (r - g) * scale;
+        const float not_r = most == g ? near_g : near_b, hue = most == r ? near_r : not_r;
+        const float up = hue + 6, turned = (hue < 0 ? up : hue) + sixths, less = turned - 6;
+        const float h = turned >= 6 ? less : turned;
         red[i] = most - colour * below(5, h);
         green[i] = most - colour * below(3, h);
         blue[i] = most - colour * below(1, h);
@@ -81,7 +81,7 @@ void fv__tint(const fv_tint *t, float *planes, int64_t n, int channels) {
             if (channels == 3) saturate(planes, n, by);
             break;
         default:
-            if (channels == 3) turn(planes, n, by);
+            if (channels == 3) turn(planes, planes + n, planes + 2 * n, n, by);
         }
     }
     for (int c = 0; t->adds && c < channels; c++)
