@@ -155,6 +155,8 @@ told() {
 told "epoch 5 has no effect" schedule=step steps=1,5
 told "patience=2 has no effect" schedule=plateau patience=2
 told "momentum=0.5 has no effect with optimizer=adam" optimizer=adam momentum=0.5
+told "elastic_sigma=3 has no effect without elastic" elastic_sigma=3
+told "aspect=2 has no effect without area" rotate=5 aspect=2
 
 echo "$count calls, $failed failed"
 [ "$failed" -eq 0 ]

@@ -8,6 +8,7 @@
  * there on, until it passes. Each time before, it must end in FV_EXHAUSTED and a sentence; the
  * sanitizer's leak check at the end of the program sees what was not freed.
  */
+#include "data/components.h"
 #include "data/survey.h"
 #include "data_files.h"
 #include <errno.h>
@@ -184,6 +185,30 @@ static fv_status give(fv_context *own, void *user, int64_t i, fv_arena *scratch,
     return FV_OK;
 }
 
+/* A batch of two with all that training can do to it. */
+static fv_status fill_augmented(const fv_dataset *set, const fv_input *in) {
+    static float x[2 * 64], map[2 * 2 * 64], shares[2 * 2];
+    static const fv_augment all = {.flip = true,
+                                   .shift = 1,
+                                   .zoom = 0.1,
+                                   .rotate = 10,
+                                   .elastic = 1,
+                                   .elastic_sigma = 2,
+                                   .area = 0.5,
+                                   .aspect = 1.5,
+                                   .brightness = 0.1,
+                                   .hue = 0.1,
+                                   .pca = 0.1,
+                                   .cutout = 2,
+                                   .mixup = 1,
+                                   .cutmix = 1};
+    const fv_batch_target targets[] = {{0, -1, shares, 2}, {1, 255, map, 2}};
+    fv_components components;
+    FV_TRY(fv__components_of(ctx, set, &components));
+    const fv_batch batch = {.n = 2, .augment = &all, .components = &components};
+    return fv__batch_fill(ctx, set, in, &batch, x, targets, 2);
+}
+
 static fv_status open_own(const void *arg) {
     (void)arg;
     static const char *const names[] = {"a", "b"};
@@ -198,13 +223,14 @@ static fv_status open_own(const void *arg) {
         .class_names = names,
         .sample = give,
         .dtype = FV_U8};
-    const fv_batch_target targets[] = {{0, 0, classes}, {1, 255, map}, {2, 0, vector}};
+    const fv_batch_target targets[] = {{0, 0, classes, 0}, {1, 255, map, 0}, {2, 0, vector, 0}};
     fv_input in = {.channels = 1, .height = 8, .width = 8, .scale = 1};
     fv_dataset set;
     fv_arena scratch;
     fv_loaded out;
     FV_TRY(fv__dataset_from(ctx, &source, &set));
     fv_status status = fv__batch_fill(ctx, &set, &in, &(fv_batch){.n = 2}, x, targets, 3);
+    if (status == FV_OK) status = fill_augmented(&set, &in);
     fv__arena_init(&scratch, ctx);
     if (status == FV_OK) status = fv__sample_load(ctx, &set, &in, 1, 255, &scratch, &out);
     fv__arena_free(&scratch);

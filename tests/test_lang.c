@@ -365,7 +365,7 @@ static void test_sections(void **state) {
     assert_int_equal(recipe.steps.count, 2);
     assert_int_equal(recipe.steps.v[1], 123);
     assert_true(((const fv_sgd_options *)recipe.optim[FV_OPTIMIZER_sgd])->nesterov);
-    assert_false(recipe.flip);
+    assert_false(recipe.augment.flip);
     assert_int_equal(recipe.epochs, 10); /* not stated */
     assert_int_equal(net->input.crop.h, 36);
     assert_int_equal(net->input.crop.w, 34);

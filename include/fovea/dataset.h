@@ -71,9 +71,12 @@ FV_API uint64_t fv_dataset_checksum(const fv_dataset *set);
 /* What a target is. */
 typedef enum fv_target_kind {
     FV_TARGET_NONE,
-    FV_TARGET_CLASS, /* int32: one class per sample */
-    FV_TARGET_MAP,   /* int32: one class per pixel, height x width */
-    FV_TARGET_VECTOR /* float32: numbers */
+    FV_TARGET_CLASS,  /* int32: one class per sample */
+    FV_TARGET_MAP,    /* int32: one class per pixel, height x width */
+    FV_TARGET_VECTOR, /* float32: numbers */
+    FV_TARGET_SHARES  /* float32: how much of each class, of the sample or of every pixel. What
+                         a network may want (`loss crossentropy target shares`); of a data set
+                         they are made of its classes, or are a vector of as many numbers */
 } fv_target_kind;
 
 #define FV_TARGETS_MAX 4 /* most targets of one sample */

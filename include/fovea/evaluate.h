@@ -5,7 +5,7 @@
 #ifndef FOVEA_EVALUATE_H
 #define FOVEA_EVALUATE_H
 
-#include "common.h"
+#include "image.h"
 
 FV_BEGIN
 
@@ -13,6 +13,9 @@ typedef struct fv_evaluation_options {
     size_t size;   /* FV_INIT(fv_evaluation_options) */
     int64_t batch; /* samples at a time; 0: 100. The result does not depend on it */
     int each;      /* 1: also what it predicts for each sample, and the confusion matrix */
+    fv_views
+        views; /* whose probabilities are averaged; the loss is that of the average. FV_USAGE but
+                  of one where the model does not learn one class per sample by crossentropy */
 } fv_evaluation_options;
 
 /* Of the model's first output. Yours, to be freed with fv_evaluation_free(). */

@@ -43,5 +43,19 @@ FV_MUST_USE FV_API fv_status fv_model_take_pixels(fv_context *ctx, const fv_mode
                                                   const uint8_t *pixels, int64_t width,
                                                   int64_t height, int channels, float *dst);
 
+/* The views of an image that a test may average over: as it is; and mirrored left-right; or the ten
+   of Krizhevsky, Sutskever & Hinton 2012: what the network sees of the four corners and the middle
+   of the resized image, and the same mirrored. */
+typedef enum fv_views { FV_VIEWS_ONE, FV_VIEWS_FLIP, FV_VIEWS_TEN } fv_views;
+FV_API int fv_views_count(fv_views views); /* 1, 2, 10; 0 of another number */
+
+/* fv_model_take_pixels of view number `view`, 0 … count-1. Corners are those of what `crop` of the
+   network's `input` line cuts from; where it cuts nothing, 7/8 of the width and height of an image
+   that is larger than the input. FV_BAD_INPUT: ten views of one that is not. */
+FV_MUST_USE FV_API fv_status fv_model_take_view(fv_context *ctx, const fv_model *model,
+                                                const uint8_t *pixels, int64_t width,
+                                                int64_t height, int channels, fv_views views,
+                                                int view, float *dst);
+
 FV_END
 #endif

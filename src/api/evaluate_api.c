@@ -74,6 +74,7 @@ static fv_status evaluate(fv_context *ctx, const fv_model *model, const fv_datas
                         "what is predicted of each sample is told where a sample has one class, "
                         "and %s learns from something else",
                         net->name);
+    scores.views = (int)options->views;
     if (options->each) FV_TRY(make_room(&r->arena, set, &scores, &confusion, &labels));
     FV_TRY(fv__evaluator_new(ctx, model, loss, options->batch ? options->batch : BATCH, NULL,
                              &evaluator));
@@ -105,6 +106,8 @@ fv_status fv_evaluate(fv_context *ctx, const fv_model *model, const fv_dataset *
     if (options.batch < 0)
         return fv__fail(ctx, FV_USAGE, "an evaluation takes a batch of at least 1, not %lld",
                         (long long)options.batch);
+    if (!fv_views_count(options.views))
+        return fv__fail(ctx, FV_USAGE, "there are no views number %d", (int)options.views);
     record *r = fv__alloc(ctx, sizeof *r, "an evaluation");
     if (!r) return FV_EXHAUSTED;
     fv__arena_init(&r->arena, ctx);

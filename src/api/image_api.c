@@ -3,7 +3,7 @@
  * image_api.c - public: image files, pixels, and what a model takes in.
  */
 #include "api/given.h"
-#include "data/data.h"
+#include "data/views.h"
 #include "format/model.h"
 
 #define IN_MEMORY "the image in memory"
@@ -81,8 +81,22 @@ static void over_white(const uint8_t *rgba, int64_t count, uint8_t *rgb) {
     }
 }
 
-fv_status fv_model_take_pixels(fv_context *ctx, const fv_model *model, const uint8_t *pixels,
-                               int64_t width, int64_t height, int channels, float *dst) {
+/* A view of the image as the input takes it. */
+static fv_status see(fv_context *ctx, const fv_input *input, const fv_image *image, fv_views views,
+                     int view, float *dst) {
+    const fv_image_view p = fv__image_view(image);
+    fv_levels levels;
+    fv_warp warp;
+    fv_move move;
+    FV_TRY(fv__input_check(ctx, input));
+    FV_TRY(fv__view_of(ctx, input, &p, views, view, &warp, &move));
+    fv__levels(input, &levels);
+    return fv__preprocess_view(ctx, input, &levels, &p, &move, dst);
+}
+
+fv_status fv_model_take_view(fv_context *ctx, const fv_model *model, const uint8_t *pixels,
+                             int64_t width, int64_t height, int channels, fv_views views, int view,
+                             float *dst) {
     FV_NEED_CONTEXT(ctx);
     FV_NEED(ctx, model);
     FV_NEED(ctx, pixels);
@@ -95,6 +109,8 @@ fv_status fv_model_take_pixels(fv_context *ctx, const fv_model *model, const uin
                         "pixels have 1 (gray), 3 (red, green, blue) or 4 (and alpha) channels, "
                         "not %d",
                         channels);
+    if (view < 0 || view >= fv_views_count(views))
+        return fv__fail(ctx, FV_USAGE, "there is no view %d of %d", view, fv_views_count(views));
     /* The image is only read; the cast takes the const away for the struct. */
     fv_image image = {width, height, channels, (uint8_t *)(uintptr_t)pixels};
     uint8_t *rgb = NULL;
@@ -107,7 +123,12 @@ fv_status fv_model_take_pixels(fv_context *ctx, const fv_model *model, const uin
         image.channels = 3;
         image.pixels = rgb;
     }
-    fv_status status = fv__preprocess(ctx, &model->net.graph->input, &image, dst);
+    fv_status status = see(ctx, &model->net.graph->input, &image, views, view, dst);
     fv__free(rgb);
     return status;
+}
+
+fv_status fv_model_take_pixels(fv_context *ctx, const fv_model *model, const uint8_t *pixels,
+                               int64_t width, int64_t height, int channels, float *dst) {
+    return fv_model_take_view(ctx, model, pixels, width, height, channels, FV_VIEWS_ONE, 0, dst);
 }

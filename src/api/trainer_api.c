@@ -44,6 +44,7 @@ static size_t gradient_bytes(const fv_trainer *t) {
 static fv_status make(fv_context *ctx, fv_model *model, const char *settings, fv_trainer *t) {
     fv_recipe recipe = model->net.recipe;
     FV_TRY(fv__recipe_change(ctx, settings, &recipe));
+    recipe.augment.mixup = recipe.augment.cutmix = 0; /* batches are taken as they are given */
     t->ctx = ctx;
     t->model = model;
     t->batch = recipe.batch;
@@ -118,7 +119,8 @@ static fv_status check_targets(const fv_trainer *t, const void *const *targets, 
     for (int i = 0; i < t->targets; i++) {
         FV_NEED(t->ctx, targets[i]);
         for (size_t h = 0; h < net->head_count; h++)
-            if (net->heads[h].wants == t->wants[i] && t->wants[i] != FV_TARGET_VECTOR)
+            if (net->heads[h].wants == t->wants[i] &&
+                (t->wants[i] == FV_TARGET_CLASS || t->wants[i] == FV_TARGET_MAP))
                 FV_TRY(check_labels(t, &net->heads[h], targets[i], n));
     }
     return FV_OK;

@@ -60,10 +60,10 @@ typedef struct fv_pad {
 enum {
     FV_POSITIONAL = 1, /* may be given without its name, in table order: conv 64 3x3 */
     FV_REQUIRED = 2,   /* has no default */
-    FV_QUIET = 8,      /* not printed where it is the default: settings that came later, so that
-                          what was written before keeps its bytes */
-    FV_LONG = 4        /* a list of up to FV_LONG_MAX numbers, otherwise FV_LIST_MAX; the last of
+    FV_LONG = 4,       /* a list of up to FV_LONG_MAX numbers, otherwise FV_LIST_MAX; the last of
                           its struct, whose other options stand before it (fv__field_used) */
+    FV_QUIET = 8       /* not printed where it is the default: settings that came later, so that
+                          what was written before keeps its bytes */
 };
 
 typedef struct fv_field {
@@ -74,7 +74,7 @@ typedef struct fv_field {
     const char *initial;        /* default as one would write it; NULL: zero bytes, and if
                                    FV_REQUIRED an error when not given */
     double min, max;            /* for numbers (each number of a list); min == max: no limit */
-    int flags;                  /* FV_POSITIONAL, FV_REQUIRED, FV_LONG */
+    int flags;                  /* FV_POSITIONAL, FV_REQUIRED, FV_LONG, FV_QUIET */
     const char *const *choices; /* FV_CHOICE: NULL-ended */
     const char *onnx;           /* attribute's name in ONNX, or NULL */
 } fv_field;

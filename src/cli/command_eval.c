@@ -3,10 +3,11 @@
  * command_eval.c - `fovea eval`: how well a model does on labelled images.
  */
 #include "base/printable.h"
-#include "cli/cli.h"
+#include "cli/views.h"
 
 typedef struct keys {
     int64_t batch, seed;
+    int views;
 } keys;
 
 static const fv_field key_fields[] = {
@@ -14,6 +15,7 @@ static const fv_field key_fields[] = {
      "100", 1, 1 << 20, 0, NULL, NULL},
     {"seed", "for sets that are drawn: which ones", FV_INT, offsetof(keys, seed), "1", 0, 9e15, 0,
      NULL, NULL},
+    FV_CLI_VIEWS(offsetof(keys, views)),
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
@@ -27,6 +29,7 @@ typedef struct subject {
     const fv_model *model;
     const fv_dataset *set;
     bool train;
+    int views;
 } subject;
 
 static void as_json(const subject *of, const fv_evaluation *e, fv_text *out) {
@@ -35,6 +38,7 @@ static void as_json(const subject *of, const fv_evaluation *e, fv_text *out) {
     fv__json_add_text(&w, "net", fv_model_name(of->model));
     fv__json_add_text(&w, "data", fv_dataset_name(of->set));
     fv__json_add_text(&w, "part", of->train ? "train" : "test");
+    fv__json_add_text(&w, "views", fv__cli_views[of->views]);
     fv__json_add_int(&w, "images", e->images);
     fv__json_add_int(&w, "correct", e->correct);
     fv__json_add_real(&w, "accuracy", e->accuracy);
@@ -46,9 +50,11 @@ static void as_json(const subject *of, const fv_evaluation *e, fv_text *out) {
 
 static void as_text(const subject *of, const fv_evaluation *e, fv_text *out) {
     char a[64], b[32];
-    fv__text_addf(out, "%s on %s, %s part: %s\n\n", fv_model_name(of->model),
-                  fv_dataset_name(of->set), of->train ? "training" : "test",
-                  fv__counted(a, e->images, "image", "images"));
+    fv__text_addf(out, "%s on %s, %s part: %s", fv_model_name(of->model), fv_dataset_name(of->set),
+                  of->train ? "training" : "test", fv__counted(a, e->images, "image", "images"));
+    const int views = fv_views_count((fv_views)of->views);
+    if (views > 1) fv__text_addf(out, ", %d views of each", views);
+    fv__text_add(out, "\n\n");
     fv__text_addf(out, "  accuracy  %.2f %%   (%s right, %s wrong)\n", 100.0 * e->accuracy,
                   fv__commas(a, e->correct), fv__commas(b, e->counted - e->correct));
     if (e->classes > 5) fv__text_addf(out, "  top 5     %.2f %%\n", 100.0 * e->top5);
@@ -63,6 +69,7 @@ static fv_status evaluate(fv_cli *cli, const subject *of) {
     fv_evaluation *e;
     fv_text out = {0};
     options.batch = ((const keys *)cli->keys)->batch;
+    options.views = (fv_views)of->views;
     FV_TRY(fv_evaluate(cli->ctx, of->model, of->set, &options, &e));
     if (cli->json)
         as_json(of, e, &out);
@@ -84,7 +91,7 @@ static fv_status run(fv_cli *cli) {
     fv_status status = fv_dataset_open_with(cli->ctx, cli->words[1], &options, train ? &set : NULL,
                                             train ? NULL : &set);
     if (status == FV_OK) {
-        status = evaluate(cli, &(subject){model, set, train});
+        status = evaluate(cli, &(subject){model, set, train, ((const keys *)cli->keys)->views});
         fv_dataset_free(set);
     }
     fv_model_free(model);
@@ -94,13 +101,17 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_eval = {
     .name = "eval",
     .help = "how well a model does on labelled images: accuracy, top 5, loss",
-    .synopsis = "MODEL DATA [batch=N] [seed=N] [weights=FILE]",
+    .synopsis = "MODEL DATA [batch=N] [seed=N] [views=flip|ten] [weights=FILE]",
     .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
              "with weights=FILE. DATA is a data set (`fovea data` lists them); its test part is "
              "read, which training does not\n"
-             "learn from; of a set divided by chance, that of the model's own training.",
+             "learn from; of a set divided by chance, that of the model's own training.\n"
+             "views=flip averages the probabilities of each image and its mirror image; views=ten\n"
+             "those of its four corners and its middle, of what the `input` line's resize leaves,\n"
+             "each with its mirror image.",
     .examples = "fovea eval runs/lenet5-1 mnist\n"
-                "fovea eval model.safetensors digits --json",
+                "fovea eval model.safetensors digits --json\n"
+                "fovea eval runs/resnet20-1 cifar10 views=flip",
     .words_min = 2,
     .words_max = 2,
     .keys = key_fields,

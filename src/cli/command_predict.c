@@ -4,14 +4,18 @@
  */
 #include "base/printable.h"
 #include "cli/predict_outputs.h"
+#include "cli/views.h"
 #include <math.h>
+#include <string.h>
 
 typedef struct keys {
     int64_t k;
+    int views;
 } keys;
 
 static const fv_field key_fields[] = {
     {"k", "how many classes to name", FV_INT, offsetof(keys, k), "5", 1, 1000, 0, NULL, NULL},
+    FV_CLI_VIEWS(offsetof(keys, views)),
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
@@ -34,7 +38,12 @@ typedef struct predictor {
     fv_cli_gives gives;
     fv_terminal_style style;
     int64_t failed;
+    float *mean; /* of the outputs for several views; NULL: there is one */
 } predictor;
+
+static fv_views views_of(const predictor *p) {
+    return (fv_views)((const keys *)p->cli->keys)->views;
+}
 
 static void invert(fv_image *p) {
     const int64_t n = p->width * p->height * p->channels;
@@ -115,6 +124,7 @@ static void as_json(const predictor *p, const char *file, const float *scores, c
     fv__json_open(&w, NULL, '{');
     fv__json_add_text(&w, "file", file);
     if (pixels) fv__json_add_int(&w, "pixels", pixels);
+    fv__json_add_text(&w, "views", fv__cli_views[views_of(p)]);
     fv__json_open(&w, "classes", '[');
     for (int64_t i = 0; i < k; i++) {
         fv__json_open(&w, NULL, '{');
@@ -160,7 +170,21 @@ static void as_text(const predictor *p, const char *file, const float *scores, c
     }
 }
 
-static fv_status load(predictor *p, const char *file) {
+/* The image in each of its views through the network; several of them are averaged. */
+static fv_status run_views(predictor *p, const fv_image *image, int64_t *count) {
+    const int views = fv_views_count(views_of(p));
+    const float *y = fv_run_output(p->run, 0, count);
+    if (p->mean) memset(p->mean, 0, (size_t)*count * sizeof *p->mean);
+    for (int v = 0; v < views; v++) {
+        FV_TRY(fv_model_take_view(p->cli->ctx, p->model, image->pixels, image->width, image->height,
+                                  image->channels, views_of(p), v, fv_run_input(p->run)));
+        FV_TRY(fv_run_forward(p->run, 1));
+        for (int64_t i = 0; p->mean && i < *count; i++) p->mean[i] += y[i] / (float)views;
+    }
+    return FV_OK;
+}
+
+static fv_status look_at(predictor *p, const char *file, int64_t *count) {
     int64_t dims[3];
     fv_image *image;
     FV_TRY(fv__cli_image(p->cli, file, &image));
@@ -172,9 +196,7 @@ static fv_status load(predictor *p, const char *file) {
                      "%s is light all over; if it is dark ink on light paper and the model learnt "
                      "from light on dark (as digits, mnist), add --invert",
                      file);
-    const fv_status status =
-        fv_model_take_pixels(p->cli->ctx, p->model, image->pixels, image->width, image->height,
-                             image->channels, fv_run_input(p->run));
+    const fv_status status = run_views(p, image, count);
     fv_image_free(image);
     return status;
 }
@@ -213,9 +235,8 @@ static fv_status name_pixels(const predictor *p, const char *file, const float *
 static fv_status predict(predictor *p, const char *file) {
     int64_t count = 0;
     fv_text out = {0};
-    FV_TRY(load(p, file));
-    FV_TRY(fv_run_forward(p->run, 1));
-    const float *first = fv_run_output(p->run, 0, &count);
+    FV_TRY(look_at(p, file, &count));
+    const float *first = p->mean ? p->mean : fv_run_output(p->run, 0, &count);
     if (fv_model_output_type(p->model, 0) == FV_F32)
         FV_TRY(check_finite(p->cli, file, first, count));
     if (p->show && !p->cli->json) FV_TRY(draw(p));
@@ -228,8 +249,22 @@ static fv_status predict(predictor *p, const char *file) {
     return fv__cli_put(p->cli, &out);
 }
 
+/* Room for the mean of several views, of a network whose outputs can be averaged. */
+static fv_status prepare_views(predictor *p) {
+    int64_t count;
+    if (views_of(p) == FV_VIEWS_ONE) return FV_OK;
+    if (p->gives != FV_CLI_SCORES || !fv_model_output_is_softmax(p->model, 0))
+        return fv__fail(p->cli->ctx, FV_USAGE,
+                        "views=%s averages probabilities, and this network does not end in them",
+                        fv__cli_views[views_of(p)]);
+    (void)fv_run_output(p->run, 0, &count);
+    p->mean = fv__alloc(p->cli->ctx, (size_t)count * sizeof *p->mean, "the mean of views");
+    return p->mean ? FV_OK : FV_EXHAUSTED;
+}
+
 static fv_status predict_all(predictor *p) {
     fv_cli *cli = p->cli;
+    FV_TRY(prepare_views(p));
     for (int i = 1; i < cli->word_count; i++) {
         const fv_status status = predict(p, cli->words[i]);
         if (status == FV_OK) continue;
@@ -258,6 +293,7 @@ static fv_status run(fv_cli *cli) {
     }
     fv_status status = fv_run_new(cli->ctx, p.model, 1, &p.run);
     if (status == FV_OK) status = predict_all(&p);
+    fv__free(p.mean);
     fv_run_free(p.run);
     fv_model_free(p.model);
     return status;
@@ -266,10 +302,12 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_predict = {
     .name = "predict",
     .help = "what a model sees in images: the best classes with names",
-    .synopsis = "MODEL IMAGE ... [k=N] [weights=FILE] [input='...']",
+    .synopsis = "MODEL IMAGE ... [k=N] [views=ten] [weights=FILE] [input='...']",
     .about = "MODEL is a model file (.safetensors), the folder of a training run, or a network\n"
              "with weights=FILE. An IMAGE is a PNG, JPEG, BMP, PGM or PPM file, or - for one on\n"
              "standard input; it is resized and normalised as the network's `input` line says.\n"
+             "views=flip averages the probabilities of the image and its mirror image, views=ten\n"
+             "those of its corners and its middle as well (`fovea eval --help`).\n"
              "Of a network with scores for every pixel each class's share of the pixels is told.\n"
              "With --json one object per image, each on a line of its own. A file whose name\n"
              "begins with a dash or looks like key=value is meant where it is there; otherwise\n"

@@ -74,6 +74,15 @@ static size_t losses_bytes(int64_t samples) {
     return sizeof(float) * (size_t)fv__cpu_pad(2 * samples);
 }
 
+/* -sum of q_c log softmax(x)_c = sum of q_c (log(sum of exp(x - max)) - (x_c - max)) */
+static double of_shares(const float *x, const float *q, int64_t classes, double log_total,
+                        double max) {
+    double loss = 0;
+    for (int64_t c = 0; c < classes; c++)
+        if (q[c] != 0) loss += (double)q[c] * (log_total - ((double)x[c] - max));
+    return loss;
+}
+
 /* -log softmax(x)_label = log(sum of exp(x - max)) - (x_label - max) */
 static void loss_samples(void *arg, int64_t first, int64_t end, int worker) {
     const fv_pass *p = arg;
@@ -84,11 +93,16 @@ static void loss_samples(void *arg, int64_t first, int64_t end, int worker) {
     float *mine = fv__cpu_worker(p, worker);
     for (int64_t n = first; n < end; n++) {
         const float *x = fv__cpu_at(&p->x[0], n);
-        const int32_t label = ((const int32_t *)p->x[1].data)[n * p->x[1].step];
         float *y = keep ? fv__cpu_at(&p->saved[0], n) : mine;
         const float max = p->kernels->largest(classes, x);
         const float total = p->kernels->exp_shift(classes, x, max, y);
         if (keep) p->kernels->mul(classes, y, 1.0f / total, y);
+        if (o->target == FV_CROSSENTROPY_SHARES) {
+            losses[n] =
+                of_shares(x, fv__cpu_at(&p->x[1], n), classes, log((double)total), (double)max);
+            continue;
+        }
+        const int32_t label = ((const int32_t *)p->x[1].data)[n * p->x[1].step];
         losses[n] = label >= 0 && label < classes
                         ? log((double)total) - ((double)x[label] - (double)max)
                         : (double)NAN;

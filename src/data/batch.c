@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * batch.c - fills a batch from a data set: preprocessing, augmentation, targets.
- *
- * Augmentation is that of the CIFAR recipes (He et al. 2016, "Deep residual learning", section
- * 4.2): pad by `shift` pixels, cut the old size out at a random place, mirror every second image
- * by chance. Its numbers come from (seed, epoch, sample) alone, so neither the order nor the thread
- * count nor a resumed run changes them.
+ * batch.c - fills a batch from a data set: preprocessing, augmentation (draw.h), targets. What
+ * augmentation draws comes from (seed, epoch, sample) alone, so neither the order nor the thread
+ * count nor a resumed run changes it.
  */
 #include "base/thread.h"
-#include "data/preprocess.h"
+#include "data/draw.h"
+#include "data/mix.h"
+#include "data/views.h"
 #include <string.h>
 
 #define JOBS 64 /* most parts a batch is shared out in */
@@ -22,26 +21,12 @@ typedef struct work {
     const fv_batch_target *targets;
     int count;
     int64_t jobs;
-    fv_key key;
     fv_context *ctx; /* of the caller: read, not written */
     float *x;
     fv_levels levels;
     fv_status status[JOBS];
     char *message[JOBS]; /* of a job that failed */
 } work;
-
-static fv_move draw_move(const work *w, int64_t sample) {
-    const fv_augment *a = w->batch->augment;
-    fv_move m = {0};
-    if (!a || (!a->flip && a->shift == 0)) return m;
-    uint32_t r[4];
-    fv__philox(w->key, (uint64_t)sample, r);
-    uint64_t steps = 2 * (uint64_t)a->shift + 1;
-    m.flip = a->flip && r[0] >> 31;
-    m.dx = (int64_t)(r[1] * steps >> 32) - a->shift;
-    m.dy = (int64_t)(r[2] * steps >> 32) - a->shift;
-    return m;
-}
 
 /* Classes beyond the set's would be read as weights that are not there. */
 static fv_status check_map(fv_context *ctx, const fv_dataset *set, const int32_t *map, int64_t n,
@@ -63,36 +48,78 @@ static fv_status put_map(fv_context *ctx, const fv_dataset *set, const fv_input 
     return check_map(ctx, set, out, met.height * met.width, ignored);
 }
 
+/* Numbers of target t of one sample. */
+static int64_t target_length(const work *w, const fv_batch_target *t) {
+    const fv_target_offer *from = &w->set->target[t->index];
+    const int64_t pixels = from->kind == FV_TARGET_MAP ? w->input->height * w->input->width : 1;
+    return from->kind == FV_TARGET_VECTOR ? from->length : pixels * (t->classes ? t->classes : 1);
+}
+
+/* Shares of classes: 1 at the class of each pixel. */
+static void put_shares(const int32_t *class, int64_t pixels, const fv_batch_target *t, float *out) {
+    memset(out, 0, (size_t)(pixels * t->classes) * sizeof *out);
+    for (int64_t i = 0; i < pixels; i++)
+        if (class[i] != t->ignored && class[i] >= 0 && class[i] < t -> classes)
+            out[class[i] * pixels + i] = 1;
+}
+
+/* A map as shares goes by a map of classes. */
+static fv_status put_map_shares(fv_context *ctx, const work *w, const fv_sample *sample,
+                                const fv_move *m, const fv_batch_target *t, fv_arena *scratch,
+                                float *out) {
+    const int64_t pixels = w->input->height * w->input->width;
+    int32_t *map = fv__arena_alloc(scratch, (size_t)pixels * sizeof *map);
+    if (!map) return FV_EXHAUSTED;
+    FV_TRY(put_map(ctx, w->set, w->input, sample, &sample->target[t->index], m, t->ignored, map));
+    put_shares(map, pixels, t, out);
+    return FV_OK;
+}
+
 /* Target t of sample i of the batch. */
 static fv_status put_target(fv_context *ctx, const work *w, const fv_sample *sample,
-                            const fv_move *m, const fv_batch_target *t, int64_t i) {
+                            const fv_move *m, const fv_batch_target *t, int64_t i,
+                            fv_arena *scratch) {
     const fv_target *from = &sample->target[t->index];
-    if (from->kind == FV_TARGET_CLASS) {
-        ((int32_t *)t->data)[i] = fv__sample_class(sample, t->index);
-        return FV_OK;
-    }
+    const int64_t at = i * target_length(w, t);
+    float *numbers = (float *)t->data + at;
     if (from->kind == FV_TARGET_VECTOR) {
-        int64_t k = w->set->target[t->index].length;
-        memcpy((float *)t->data + i * k, from->data, (size_t)k * sizeof(float));
+        memcpy(numbers, from->data, (size_t)target_length(w, t) * sizeof(float));
         return FV_OK;
     }
-    int64_t each = w->input->height * w->input->width;
-    return put_map(ctx, w->set, w->input, sample, from, m, t->ignored,
-                   (int32_t *)t->data + i * each);
+    if (from->kind == FV_TARGET_MAP && t->classes)
+        return put_map_shares(ctx, w, sample, m, t, scratch, numbers);
+    if (from->kind == FV_TARGET_MAP)
+        return put_map(ctx, w->set, w->input, sample, from, m, t->ignored, (int32_t *)t->data + at);
+    const int32_t class = fv__sample_class(sample, t->index);
+    if (t->classes)
+        put_shares(&class, 1, t, numbers);
+    else
+        ((int32_t *)t->data)[i] = class;
+    return FV_OK;
+}
+
+static int64_t number_of(const fv_batch *b, int64_t i) {
+    return b->order ? (int64_t)b->order[b->start + i] : b->start + i;
 }
 
 static fv_status fill_one(fv_context *ctx, const work *w, int64_t i, fv_arena *scratch) {
     const fv_batch *b = w->batch;
     int64_t each = w->input->channels * w->input->height * w->input->width;
-    int64_t number = b->order ? (int64_t)b->order[b->start + i] : b->start + i;
+    int64_t number = number_of(b, i);
     fv_sample sample;
     FV_TRY(fv__dataset_sample(ctx, w->set, number, scratch, &sample));
-    fv_move m = draw_move(w, number);
-    fv_status status = FV_OK;
-    if (w->x)
+    const fv_input met = fv__input_met(w->input, &sample.image);
+    fv_drawn drawn;
+    fv_status status =
+        b->views == FV_VIEWS_ONE
+            ? fv__draw(b, number, &met, &sample.image, scratch, &drawn)
+            : fv__view_of(ctx, &met, &sample.image, b->views, b->view, &drawn.warp, &drawn.move);
+    const fv_move m = drawn.move;
+    if (w->x && status == FV_OK)
         status = fv__preprocess_view(ctx, w->input, &w->levels, &sample.image, &m, w->x + i * each);
+    if (w->x && status == FV_OK) fv__draw_cutout(b, number, w->input, w->x + i * each);
     for (int k = 0; status == FV_OK && k < w->count; k++)
-        status = put_target(ctx, w, &sample, &m, &w->targets[k], i);
+        status = put_target(ctx, w, &sample, &m, &w->targets[k], i, scratch);
     if (status == FV_OK) return FV_OK;
     return fv__sample_failed(ctx, w->set, number, &sample);
 }
@@ -117,6 +144,39 @@ static void fill_part(void *arg, int64_t job, int worker) {
     size_t bytes = strlen(own.message) + 1;
     w->message[job] = fv__alloc(&own, bytes, "a message");
     if (w->message[job]) memcpy(w->message[job], own.message, bytes);
+}
+
+/* Samples i and n - 1 - i with each other (mix.h). */
+static void mix_pair(void *arg, int64_t i, int worker) {
+    (void)worker;
+    const work *w = arg;
+    const fv_input *in = w->input;
+    const int64_t j = w->batch->n - 1 - i, each = in->channels * in->height * in->width;
+    const fv_mix a = fv__mix_draw(w->batch, number_of(w->batch, i), in->width, in->height);
+    const fv_mix b = fv__mix_draw(w->batch, number_of(w->batch, j), in->width, in->height);
+    if (w->x)
+        fv__mix_planes(&a, &b, in->channels, in->height, in->width, w->x + i * each,
+                       w->x + j * each);
+    for (int k = 0; k < w->count; k++) {
+        const fv_batch_target *t = &w->targets[k];
+        const int64_t n = target_length(w, t);
+        float *one = (float *)t->data + i * n, *other = (float *)t->data + j * n;
+        if (w->set->target[t->index].kind == FV_TARGET_MAP)
+            fv__mix_planes(&a, &b, t->classes, in->height, in->width, one, other);
+        else
+            fv__mix_numbers(&a, &b, n, one, other);
+    }
+}
+
+static fv_status check_mixing(fv_context *ctx, const work *w) {
+    if (!w->batch->augment || !fv__augment_mixes(w->batch->augment)) return FV_OK;
+    for (int k = 0; k < w->count; k++)
+        if (w->set->target[w->targets[k].index].kind != FV_TARGET_VECTOR && !w->targets[k].classes)
+            return fv__fail(
+                ctx, FV_USAGE,
+                "mixup and cutmix mix classes as shares of them, and plain classes were "
+                "asked for");
+    return FV_OK;
 }
 
 /* The first failure by number, whoever was first in time. */
@@ -144,6 +204,8 @@ static fv_status check_batch(fv_context *ctx, const work *w) {
         if (w->targets[k].index < 0 || w->targets[k].index >= w->set->targets)
             return fv__fail(ctx, FV_USAGE, "target %d was asked for, and data set %s offers %d",
                             w->targets[k].index, w->set->name, w->set->targets);
+    FV_TRY(check_mixing(ctx, w));
+    FV_TRY(fv__augment_takes(ctx, b->augment, w->set));
     if (!w->x || !w->set->one_size) return FV_OK;
     return fv__input_takes(ctx, w->input, w->set->dtype, w->set->channels);
 }
@@ -152,8 +214,9 @@ static bool worth_sharing(fv_context *ctx, const work *w) {
     const fv_dataset *s = w->set;
     const fv_input *in = w->input;
     if (s->serial || fv__pool_size(ctx->pool) < 2) return false;
-    bool plain = s->pixels && fv__fits_as_is(in, s->width, s->height) &&
-                 (s->channels == 1 || in->channels == 3);
+    const fv_augment *a = w->batch->augment;
+    bool plain = s->pixels && !(a && (fv__augment_warps(a) || fv__augment_colours(a))) &&
+                 fv__fits_as_is(in, s->width, s->height) && (s->channels == 1 || in->channels == 3);
     return !plain || (w->x && w->batch->n * in->channels * in->height * in->width >= WORTH_SHARING);
 }
 
@@ -166,7 +229,6 @@ fv_status fv__batch_fill(fv_context *ctx, const fv_dataset *set, const fv_input 
               .targets = targets,
               .count = count,
               .jobs = 1,
-              .key = fv__key(batch->seed, FV_STREAM_AUGMENT, 0, batch->epoch),
               .ctx = ctx,
               .x = x};
     FV_TRY(fv__input_check(ctx, input));
@@ -178,7 +240,10 @@ fv_status fv__batch_fill(fv_context *ctx, const fv_dataset *set, const fv_input 
     } else {
         fill_part(&w, 0, 0);
     }
-    return first_failure(ctx, &w);
+    FV_TRY(first_failure(ctx, &w));
+    if (batch->augment && fv__augment_mixes(batch->augment))
+        fv__pool_run(ctx->pool, batch->n / 2, mix_pair, &w);
+    return FV_OK;
 }
 
 fv_status fv__batch_fill_classes(fv_context *ctx, const fv_dataset *set, const fv_input *input,

@@ -172,29 +172,30 @@ int32_t fv__sample_class(const fv_sample *sample, int index);
 FV_MUST_USE fv_status fv__dataset_fits(fv_context *ctx, const fv_dataset *set,
                                        const fv_input *input, int64_t outputs);
 
-/* How training changes images, each in its own way: mirrored left-right by chance, moved by up to
-   `shift` pixels. */
-typedef struct fv_augment {
-    bool flip;
-    int64_t shift;
-} fv_augment;
-
 /* Which samples: order[start … start+n-1] of the set, or without an order start … start+n-1. What
    augmentation does depends on (seed, epoch, sample) alone. */
 typedef struct fv_batch {
     const uint32_t *order;
     int64_t start, n;
-    const fv_augment *augment; /* NULL: none */
+    const fv_augment *augment;              /* NULL: none */
+    const struct fv_components *components; /* of the set's colours, for augment->pca */
     uint64_t seed, epoch;
+    int views, view; /* which view of each (fovea/image.h); with augment NULL */
 } fv_batch;
 
 /* One target of a batch, and where to write it: class int32 [n]; map int32 [n, h, w] of the
-   input's size, moved along with the image; vector float [n, k]. */
+   input's size, moved along with the image; vector float [n, k]. With `classes` k a class or map
+   becomes shares, float [n, k] or [n, k, h, w]: 1 at the class, and all 0 where it is ignored. */
 typedef struct fv_batch_target {
     int index;       /* which of the set's targets */
-    int32_t ignored; /* of a map: the class of pad and bare pixels; others may have it too */
+    int32_t ignored; /* the class of pad and bare pixels of a map; others may have it too */
     void *data;
+    int64_t classes; /* 0: as it is */
 } fv_batch_target;
+
+/* Whether the set's images can be changed so: colours only of pictures. A sentence when not. */
+FV_MUST_USE fv_status fv__augment_takes(fv_context *ctx, const fv_augment *augment,
+                                        const fv_dataset *set);
 
 /* Fills a batch: images preprocessed into x (n * C*H*W floats; NULL: not wanted) and targets. Runs
    on the pool; the same bits for any number of threads. Bytes that need no resizing take one pass;

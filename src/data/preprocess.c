@@ -222,16 +222,32 @@ static inline void frame_bytes(const uint8_t *from, int64_t step, int64_t w, int
     for (int64_t x = high; x < width; x++) to[x] = levels[0];
 }
 
+/* The image's channels in the size of the window; what a map leaves bare is as byte 0. `memory`: as
+   fv__warp_planes wants it. */
+static fv_status all_planes(fv_context *ctx, const fv_input *in, const fv_image_view *p,
+                            const fv_route *r, const fv_warp *warp, float *memory, float *planes) {
+    const int64_t n = r->w3 * r->h3;
+    if (!warp || !warp->bent) {
+        for (int c = 0; c < p->channels; c++) FV_TRY(one_plane(ctx, p, c, r, planes + c * n));
+        return FV_OK;
+    }
+    for (int64_t i = 0; p->dtype == FV_F32 && i < n * p->channels; i++)
+        planes[i] = level(in, (int)(i / n), 0);
+    fv__warp_planes(p, r, warp, memory, planes);
+    return FV_OK;
+}
+
 /* Through floats: any size, any colour. */
 static fv_status slow(fv_context *ctx, const fv_input *in, const fv_image_view *p,
                       const fv_route *r, const fv_move *m, float *out) {
     int64_t n = r->w3 * r->h3;
+    const size_t more = m->warp && m->warp->bent ? fv__warp_floats(r, m->warp) : 0;
     FV_TRY(check_route(ctx, in, r));
-    float *planes = fv__alloc(ctx, (size_t)(n * p->channels) * sizeof(float), "preprocessing");
+    float *planes =
+        fv__alloc(ctx, ((size_t)(n * p->channels) + more) * sizeof(float), "preprocessing");
     if (!planes) return FV_EXHAUSTED;
-    fv_status status = FV_OK;
-    for (int c = 0; c < p->channels && status == FV_OK; c++)
-        status = one_plane(ctx, p, c, r, planes + c * n);
+    fv_status status = all_planes(ctx, in, p, r, m->warp, planes + n * p->channels, planes);
+    if (status == FV_OK && m->tint) fv__tint(m->tint, planes, n, p->channels);
     if (status == FV_OK && p->channels == 3 && in->channels == 1)
         for (int64_t i = 0; i < n; i++)
             planes[i] = 0.299f * planes[i] + 0.587f * planes[n + i] + 0.114f * planes[2 * n + i];
@@ -277,7 +293,9 @@ fv_status fv__preprocess_view(fv_context *ctx, const fv_input *input, const fv_l
     fv_input in = fv__input_met(input, p);
     fv_route r = fv__route(&in, p->width, p->height);
     bool to_gray = p->channels == 3 && in.channels == 1;
-    if (to_gray || !is_direct(&r)) return slow(ctx, &in, p, &r, m, out);
+    r = fv__warp_route(&r, m->warp);
+    if (to_gray || !is_direct(&r) || m->tint || (m->warp && m->warp->bent))
+        return slow(ctx, &in, p, &r, m, out);
     direct(&in, levels, p, m, out);
     return FV_OK;
 }
@@ -289,50 +307,4 @@ fv_status fv__preprocess(fv_context *ctx, const fv_input *input, const fv_image 
     FV_TRY(fv__input_check(ctx, input));
     fv__levels(input, &levels);
     return fv__preprocess_view(ctx, input, &levels, &view, &still, out);
-}
-
-/* --- maps of classes ------------------------------------------------------------------------ */
-
-/* Which pixel of the image's side meets pixel u of the input's side without pad: back through fit,
-   crop and resize, centres on centres. */
-static int64_t nearest(int64_t u, int64_t w3, int64_t w2, int64_t x0, int64_t w1, int64_t width) {
-    double at = ((double)u + 0.5) * (double)w2 / (double)w3 + (double)x0;
-    int64_t i = (int64_t)floor(at * (double)width / (double)w1);
-    return i < 0 ? 0 : i >= width ? width - 1 : i;
-}
-
-static void map_row(const fv_target *map, int64_t from, const int64_t *column, int64_t width,
-                    int32_t ignored, int32_t *to) {
-    for (int64_t x = 0; x < width; x++) {
-        if (column[x] < 0)
-            to[x] = ignored;
-        else if (map->dtype == FV_U8)
-            to[x] = ((const uint8_t *)map->data)[from + column[x]];
-        else
-            to[x] = ((const int32_t *)map->data)[from + column[x]];
-    }
-}
-
-fv_status fv__preprocess_map(fv_context *ctx, const fv_input *in, const fv_target *map,
-                             const fv_move *m, int32_t ignored, int32_t *out) {
-    fv_route r = fv__route(in, map->shape.dim[1], map->shape.dim[0]);
-    int64_t *column = fv__alloc(ctx, (size_t)in->width * sizeof *column, "preprocessing a map");
-    if (!column) return FV_EXHAUSTED;
-    for (int64_t x = 0; x < in->width; x++) {
-        int64_t u = x - in->pad - m->dx;
-        bool inside = u >= 0 && u < r.w3;
-        if (m->flip) u = r.w3 - 1 - u;
-        column[x] = inside ? nearest(u, r.w3, r.w2, r.x0, r.w1, r.width) : -1;
-    }
-    for (int64_t y = 0; y < in->height; y++) {
-        int64_t v = y - in->pad - m->dy;
-        int32_t *to = out + y * in->width;
-        if (v >= 0 && v < r.h3)
-            map_row(map, nearest(v, r.h3, r.h2, r.y0, r.h1, r.height) * r.width, column, in->width,
-                    ignored, to);
-        else
-            for (int64_t x = 0; x < in->width; x++) to[x] = ignored;
-    }
-    fv__free(column);
-    return FV_OK;
 }

@@ -7,6 +7,8 @@
 #define FV_DATA_PREPROCESS_H
 
 #include "data/data.h"
+#include "data/tint.h"
+#include "data/warp.h"
 
 /* What every byte becomes in each channel of the input: (v*scale - mean[c]) / std[c]. */
 typedef struct fv_levels {
@@ -14,14 +16,6 @@ typedef struct fv_levels {
 } fv_levels;
 void fv__levels(const fv_input *input, fv_levels *out);
 
-/* Sizes of an image on its way: resized, the part cut out of it, what the input takes. */
-typedef struct fv_route {
-    int64_t width, height; /* of the image */
-    int64_t w1, h1;        /* the whole image resized */
-    int64_t x0, y0;        /* of the crop */
-    int64_t w2, h2;        /* after the crop */
-    int64_t w3, h3;        /* the input without pad */
-} fv_route;
 fv_route fv__route(const fv_input *input, int64_t width, int64_t height);
 
 /* Whether `input` takes images of this size as they are, pad aside. */
@@ -36,11 +30,14 @@ fv_input fv__input_met(const fv_input *input, const fv_image_view *p);
 FV_MUST_USE fv_status fv__input_own_size(fv_context *ctx, const fv_input *input,
                                          const fv_image_view *p, fv_input *out);
 
-/* The image is moved by (dx, dy) pixels of the input within its frame, what is left bare filled as
-   the pad is; flip mirrors it left-right before. */
+/* The image is seen through a map, its colours are changed, it is mirrored left-right, and then
+   moved by (dx, dy) pixels of the input within its frame; what is left bare is filled as the pad
+   is. */
 typedef struct fv_move {
     int64_t dx, dy;
     bool flip;
+    const fv_warp *warp; /* NULL: as `input` says */
+    const fv_tint *tint; /* NULL: as they are; of bytes only, 1 or 3 channels */
 } fv_move;
 
 /* Preprocesses into out (C,H,W of the input). Floats go through resize, crop, fit and pad like

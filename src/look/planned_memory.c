@@ -19,8 +19,7 @@ static fv_status planned_bytes(fv_context *ctx, const fv_graph *net, int64_t bat
  */
 static fv_status trained_net(fv_context *ctx, const fv_net *net, fv_arena *arena,
                              fv_explanation *out, fv_graph **trained) {
-    const fv_status status =
-        fv__net_with_loss(ctx, net->graph, fv__losses[net->recipe.loss], trained);
+    const fv_status status = fv__net_to_train(ctx, net->graph, &net->recipe, trained);
     if (status != FV_BAD_INPUT) return status;
     *trained = NULL;
     out->untrainable = fv__arena_text(arena, fv_context_error(ctx));

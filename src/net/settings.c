@@ -46,7 +46,7 @@ static const char *const losses[] = {
 #undef FV_LOSS_OP
     NULL};
 
-/* Those that every recipe has; the optimisers bring more (fv__recipe_table). */
+/* Those that every recipe has; the optimisers and augmentation bring more (fv__recipe_table). */
 static const fv_field common[] = {
     {"optimizer", "how gradients change weights", FV_CHOICE, AT(optimizer), "sgd", 0, 0, 0,
      optimizers, NULL},
@@ -88,14 +88,12 @@ static const fv_field common[] = {
      AT(shards), "1", 1, 65536, 0, NULL, NULL},
     {"init", "how weights start", FV_CHOICE, AT(init), "he", 0, 0, 0, inits, NULL},
     {"loss", "what is made small", FV_CHOICE, AT(loss), "crossentropy", 0, 0, 0, losses, NULL},
+    {"smooth", "label smoothing: crossentropy's target has this share spread over all classes",
+     FV_REAL, AT(smooth), "0", 0, 1, FV_QUIET, NULL, NULL},
     {"seed", "start of all random numbers: weights, order, dropout, augmentation", FV_INT, AT(seed),
      "1", 0, 9e15, 0, NULL, NULL},
     {"split", "share of the pictures set aside for the test, of a data set without a test part",
      FV_REAL, AT(split), "0.2", 0.001, 0.999, FV_QUIET, NULL, NULL},
-    {"flip", "augmentation: mirror every second image, by chance", FV_BOOL, AT(flip), "no", 0, 0, 0,
-     NULL, NULL},
-    {"shift", "augmentation: move by up to so many pixels each way", FV_INT, AT(shift), "0", 0,
-     1024, 0, NULL, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
@@ -119,11 +117,13 @@ void fv__recipe_table(fv_recipe_table *t, const fv_recipe *recipe) {
             add_field(t, &count, f, AT(optim) + (size_t)o * FV_OPTIM_OPTIONS);
     }
     for (const fv_field *f = &common[BEFORE_OPTIMIZERS]; f->name; f++) add_field(t, &count, f, 0);
+    for (const fv_field *f = fv__augment_fields; f->name; f++) add_field(t, &count, f, AT(augment));
 }
 
 void fv__recipe_defaults(fv_recipe *recipe) {
     memset(recipe, 0, sizeof *recipe);
     fv__field_defaults(common, recipe);
+    fv__field_defaults(fv__augment_fields, &recipe->augment);
     for (size_t o = 0; fv__optimizers[o]; o++)
         fv__field_defaults(fv__optimizers[o]->fields, recipe->optim[o]);
 }
@@ -181,7 +181,6 @@ void fv__recipe_print(fv_text *out, const fv_recipe *recipe) {
     fv_recipe_table t;
     fv__recipe_table(&t, recipe);
     for (const fv_field *f = t.field; f->name; f++) {
-        if (f->flags & FV_QUIET && fv__field_is_default(f, recipe)) continue;
         const size_t before = out->length;
         if (f->flags & FV_QUIET && fv__field_is_default(f, recipe)) continue;
         fv__text_addf(out, "%s%s=", before > start ? " " : "", f->name);

@@ -9,6 +9,7 @@
 
 #include "base/field.h"
 #include "base/setting.h"
+#include "net/augment.h"
 #include "optim/optim.h"
 #include "tensor/tensor.h"
 
@@ -54,11 +55,11 @@ typedef struct fv_recipe {
     double warmup;    /* epochs over which the rate rises from 0, linearly, per step */
     int64_t shards;   /* parts a batch is cut into */
     int init;
-    int loss; /* of heads that name none: an index into fv__losses */
+    int loss;      /* of heads that name none: an index into fv__losses */
+    double smooth; /* label smoothing of cross-entropy, in training */
     int64_t seed;
-    double split;  /* share of the pictures for the test, of data without a test part */
-    bool flip;     /* augmentation: mirror left-right, every second image by chance */
-    int64_t shift; /* augmentation: pad by so many pixels and crop at random */
+    double split; /* share of the pictures for the test, of data without a test part */
+    fv_augment augment;
 } fv_recipe;
 
 /* All settings of a recipe as one table, which ends with name NULL; the options of its optimiser

@@ -4,8 +4,10 @@
  */
 #include "train/evaluate.h"
 #include "base/denormal.h"
+#include "train/mean_views.h"
 #include "train/metric.h"
 #include <math.h>
+#include <string.h>
 
 typedef struct stage {
     int64_t n;
@@ -22,6 +24,7 @@ struct fv_evaluator {
     fv_learner_batch in;
     float *prediction; /* of the main head, on the host */
     double *divisors;  /* [heads] of a batch */
+    double *mean;      /* of the views' probabilities; NULL: there is one view */
 };
 
 static void drop(stage *s) {
@@ -38,6 +41,7 @@ void fv__evaluator_free(fv_evaluator *e) {
     fv__free(e->in.x);
     fv__free(e->prediction);
     fv__free(e->divisors);
+    fv__free(e->mean);
     fv__net_free(e->net);
     fv__free(e);
 }
@@ -58,7 +62,9 @@ static fv_status make(fv_context *ctx, fv_evaluator *e, const fv_op *loss) {
         const fv_value *t = &e->net->values[other->target];
         const size_t each = (size_t)fv__shape_sample(&t->shape) * fv__dtype_bytes(t->type.dtype);
         if (other->training || e->in.target[other->wants]) continue;
-        if (other->wants == FV_TARGET_MAP) e->in.ignored = fv__metric_ignored(e->net, other);
+        if (other->wants == FV_TARGET_MAP || other->wants == FV_TARGET_SHARES)
+            e->in.ignored = fv__metric_ignored(e->net, other);
+        e->in.shape[other->wants] = t->shape;
         e->in.target[other->wants] = fv__alloc(ctx, n * each, "a batch's targets");
         if (!e->in.target[other->wants]) return FV_EXHAUSTED;
     }
@@ -124,50 +130,78 @@ static double divisor_of(const fv_evaluator *e, const fv_head *head, int64_t n) 
     return loss->op->weigh(loss->options, &target);
 }
 
-/* Counts what the n samples laid in e->in got, and adds their losses to *loss. */
-static void count(fv_evaluator *e, fv_exec *exec, int64_t start, int64_t n, double divisor,
-                  fv_scores *s, double *loss) {
+/* Counts what the n samples laid in e->in got, whose scores are in e->prediction. */
+static void count(fv_evaluator *e, int64_t start, int64_t n, fv_scores *s) {
     const fv_head *head = &e->net->heads[0];
     fv_shape shape = e->net->values[head->prediction].shape;
     const int64_t classes = fv__shape_sample(&shape);
-    float mean;
     shape.dim[0] = n;
-    fv__exec_read(exec, head->value, &mean);
-    *loss += divisor * (double)mean;
     if (head->wants == FV_TARGET_VECTOR) return;
     const int32_t *labels = e->in.target[head->wants];
-    fv__exec_read(exec, head->prediction, e->prediction);
-    fv__metric_count(e->prediction, &shape, labels, fv__metric_ignored(e->net, head), &s->tally);
+    fv__metric_count(e->prediction, &shape, e->net, head, labels, &s->tally);
     for (int64_t i = 0; head->wants == FV_TARGET_CLASS && i < n; i++)
         if (labels[i] >= 0 && labels[i] < classes)
             score(e->prediction + i * classes, classes, labels[i], start + i, s);
 }
 
-static fv_status evaluate_batch(fv_context *ctx, fv_evaluator *e, const fv_dataset *set,
-                                int64_t start, int64_t n, fv_scores *s, double *loss,
-                                double *weight) {
-    fv_exec *exec;
-    FV_TRY(stage_for(ctx, e, n, &exec));
-    const fv_batch batch = {.start = start, .n = n};
-    FV_TRY(fv__targets_fill(ctx, set, &e->model->net.graph->input, &batch, &e->in));
+/* The n samples from `start` on, in one of their views, through the network. */
+static fv_status run_batch(fv_context *ctx, fv_evaluator *e, fv_exec *exec, const fv_dataset *set,
+                           const fv_batch *batch) {
+    FV_TRY(fv__targets_fill(ctx, set, &e->model->net.graph->input, batch, &e->in));
     fv__exec_write(exec, 0, e->in.x);
     for (size_t h = 0; h < e->net->head_count; h++) {
         const fv_head *head = &e->net->heads[h];
         if (head->training) continue;
         fv__exec_write(exec, head->target, e->in.target[head->wants]);
-        e->divisors[h] = divisor_of(e, head, n);
+        e->divisors[h] = divisor_of(e, head, batch->n);
     }
     const fv_exec_run run = {.divisors = e->divisors};
     fv__exec_forward(exec, &run, NULL);
-    count(e, exec, start, n, e->divisors[0], s, loss);
+    return FV_OK;
+}
+
+static fv_status evaluate_batch(fv_context *ctx, fv_evaluator *e, const fv_dataset *set,
+                                int64_t start, int64_t n, fv_scores *s, double *loss,
+                                double *weight) {
+    const fv_head *head = &e->net->heads[0];
+    const int64_t classes = fv__shape_sample(&e->net->values[head->prediction].shape);
+    const int views = fv_views_count((fv_views)s->views);
+    fv_exec *exec;
+    float mean;
+    FV_TRY(stage_for(ctx, e, n, &exec));
+    if (e->mean) memset(e->mean, 0, (size_t)(n * classes) * sizeof *e->mean);
+    for (int v = 0; v < views; v++) {
+        const fv_batch batch = {.start = start, .n = n, .views = s->views, .view = v};
+        FV_TRY(run_batch(ctx, e, exec, set, &batch));
+        fv__exec_read(exec, head->prediction, e->prediction);
+        if (e->mean) fv__views_add(e->prediction, n, classes, views, e->mean);
+    }
+    fv__exec_read(exec, head->value, &mean);
+    if (e->mean)
+        mean = fv__views_loss(e->net, e->mean, e->in.target[head->wants], n, e->divisors[0],
+                              e->prediction);
+    *loss += e->divisors[0] * (double)mean;
+    count(e, start, n, s);
     *weight += e->divisors[0];
     return FV_OK;
+}
+
+/* Room for the mean of several views. */
+static fv_status prepare_views(fv_context *ctx, fv_evaluator *e, int views) {
+    const fv_head *head = &e->net->heads[0];
+    fv__free(e->mean);
+    e->mean = NULL;
+    if (views == FV_VIEWS_ONE) return FV_OK;
+    FV_TRY(fv__views_fit(ctx, e->net));
+    const int64_t each = fv__shape_sample(&e->net->values[head->prediction].shape);
+    e->mean = fv__alloc(ctx, (size_t)(e->batch * each) * sizeof *e->mean, "the mean of views");
+    return e->mean ? FV_OK : FV_EXHAUSTED;
 }
 
 fv_status fv__evaluate(fv_context *ctx, fv_evaluator *e, const fv_dataset *set, fv_scores *s) {
     const fv_denormal_state denormals = fv__denormals_off();
     double loss = 0, weight = 0;
-    fv_status status = FV_OK;
+    fv_status status = prepare_views(ctx, e, s->views);
     s->images = set->count;
     s->tally = (fv_tally){0, 0};
     s->correct5 = 0;

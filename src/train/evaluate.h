@@ -28,6 +28,8 @@ typedef struct fv_scores {
        predicted, its softmax probability, and the probability of the label. */
     int32_t *predicted;
     float *confidence, *label_confidence;
+    /* What is averaged (fovea/image.h): probabilities, of class targets by cross-entropy alone. */
+    int views;
     bool (*stop)(void *arg); /* asked before each batch, when not NULL; true: FV_INTERRUPTED */
     void *stop_arg;
 } fv_scores;

@@ -150,7 +150,7 @@ static fv_status make(fv_context *ctx, fv_learner *l) {
         return fv__fail(ctx, FV_USAGE,
                         "%d shards from %d on are no node of the tree of %lld shards",
                         l->part.count, l->part.first, (long long)l->recipe.shards);
-    FV_TRY(fv__net_with_loss(ctx, l->model->net.graph, fv__losses[l->recipe.loss], &l->net));
+    FV_TRY(fv__net_to_train(ctx, l->model->net.graph, &l->recipe, &l->net));
     FV_TRY(fv__rule_fits(ctx, l->net, fv__optimizers[l->recipe.optimizer]));
     l->device = ctx->device;
     l->direct = l->device->host && l->recipe.shards == 1;
@@ -225,7 +225,8 @@ fv_status fv__learner_batch(fv_context *ctx, fv_learner *l, int64_t n, fv_learne
         const fv_head *head = &l->net->heads[h];
         out->target[head->wants] = l->target[head->wants];
         out->shape[head->wants] = l->net->values[head->target].shape;
-        if (head->wants == FV_TARGET_MAP) out->ignored = fv__metric_ignored(l->net, head);
+        if (head->wants == FV_TARGET_MAP || head->wants == FV_TARGET_SHARES)
+            out->ignored = fv__metric_ignored(l->net, head);
     }
     return FV_OK;
 }

@@ -40,7 +40,7 @@ int64_t fv__learner_first(const fv_learner *l, int64_t n, int64_t *count);
 
 /* Where, for a batch of n, the samples of this learner go: images (C*H*W floats each,
    preprocessed), and their targets. Holds until the step. */
-#define FV_TARGET_KINDS 4
+#define FV_TARGET_KINDS 5
 typedef struct fv_learner_batch {
     float *x;
     void *target[FV_TARGET_KINDS];   /* by kind; NULL: no head wants it */

@@ -52,8 +52,7 @@ static void count(const fv_learner *l, const fv_stage *s, int64_t at, fv_tally *
     shape.dim[0] = s->n;
     if (head->wants == FV_TARGET_VECTOR) return;
     fv__exec_read(s->exec, head->prediction, l->prediction);
-    fv__metric_count(l->prediction, &shape, target_at(l, head, at),
-                     fv__metric_ignored(l->net, head), tally);
+    fv__metric_count(l->prediction, &shape, l->net, head, target_at(l, head, at), tally);
 }
 
 /* Gradients of one shard into l->gradients. */

@@ -23,7 +23,6 @@ struct fv_loader {
     fv_context own; /* the caller's, but for message and pool */
     fv_pool *pool;
     fv_batch batch; /* what it lays out, n 0: nothing */
-    fv_augment augment;
     fv_learner_batch room;
     fv_status status;
 };
@@ -118,8 +117,6 @@ static fv_status take_over(fv_context *ctx, fv_loader *l, const fv_learner_batch
 
 static void begin(fv_loader *l, const fv_batch *next) {
     l->batch = *next;
-    l->augment = next->augment ? *next->augment : (fv_augment){0};
-    l->batch.augment = next->augment ? &l->augment : NULL;
     fv__background_begin(l->thread);
 }
 

@@ -21,8 +21,8 @@ FV_MUST_USE fv_status fv__loader_new(fv_context *ctx, const fv_dataset *set, con
                                      const fv_learner_batch *like, int64_t most, fv_loader **out);
 void fv__loader_free(fv_loader *l);
 
-/* Lays a batch at `to`, and begins with `next` (NULL: with none), whose order must stay as it is
-   until that has been taken or dropped. A failure of the next one is said when it is taken. */
+/* Lays a batch at `to`, and begins with `next` (NULL: with none); what that points to must stay as
+   it is until it has been taken or dropped. A failure of the next one is said when it is taken. */
 FV_MUST_USE fv_status fv__loader_take(fv_context *ctx, fv_loader *l, const fv_batch *batch,
                                       const fv_batch *next, const fv_learner_batch *to);
 /* Forgets the batch that was begun. */

@@ -10,9 +10,9 @@
 /* The label of a head's targets that counts nothing. */
 int32_t fv__metric_ignored(const fv_graph *net, const fv_head *head);
 
-/* Classes (one a sample) or pixels whose largest score is their label's, added to *tally. `scores`
-   are dense, [N,K] or [N,K,H,W]. */
-void fv__metric_count(const float *scores, const fv_shape *shape, const int32_t *labels,
-                      int32_t ignored, fv_tally *tally);
+/* Samples, or pixels, whose largest score is their label's (of shares that of the largest), added
+ *to tally. `scores` are dense, [N,K] or [N,K,H,W]; `target` is what the head wants. */
+void fv__metric_count(const float *scores, const fv_shape *shape, const fv_graph *net,
+                      const fv_head *head, const void *target, fv_tally *tally);
 
 #endif

@@ -87,23 +87,22 @@ static bool stop_wanted(const watch *w) {
 }
 
 /* Step number `step` of this epoch, whose order is in job->order; behind the last one nothing. */
-static fv_batch batch_of(const fv_train_job *job, int64_t step, const fv_augment *augment) {
+static fv_batch batch_of(const fv_train_job *job, int64_t step) {
     const fv_recipe *r = &job->recipe;
     const int64_t start = step * r->batch;
     const int64_t left = job->train.count > start ? job->train.count - start : 0;
     return (fv_batch){.order = job->order,
                       .start = start,
                       .n = left < r->batch ? left : r->batch,
-                      .augment = augment,
+                      .augment = &r->augment,
+                      .components = &job->components,
                       .seed = (uint64_t)r->seed,
                       .epoch = (uint64_t)job->at.epoch};
 }
 
 static fv_status one_step(fv_context *ctx, fv_train_job *job, double lr) {
     fv_position *at = &job->at;
-    const fv_augment augment = {job->recipe.flip, job->recipe.shift};
-    const fv_batch batch = batch_of(job, at->step, &augment);
-    const fv_batch next = batch_of(job, at->step + 1, &augment);
+    const fv_batch batch = batch_of(job, at->step), next = batch_of(job, at->step + 1);
     const int64_t n = batch.n;
     fv_learner_batch to;
     FV_TRY(fv__learner_batch(ctx, job->learner, n, &to));

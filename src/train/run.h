@@ -15,7 +15,7 @@
 #ifndef FV_TRAIN_RUN_H
 #define FV_TRAIN_RUN_H
 
-#include "data/data.h"
+#include "data/components.h"
 #include "train/evaluate.h"
 #include "train/learner.h"
 #include "train/loader.h"
@@ -43,7 +43,8 @@ typedef struct fv_train_job {
     fv_recipe recipe;
     fv_model *model;
     fv_dataset train, test;
-    bool borrowed; /* the sets are the caller's */
+    bool borrowed;            /* the sets are the caller's */
+    fv_components components; /* of the training images' colours, where pca wants them */
     fv_learner *learner;
     fv_loader *loader; /* of `train` */
     fv_evaluator *evaluator;

@@ -66,6 +66,8 @@ fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
             (long long)job->recipe.batch, (long long)job->train.count, (long long)job->train.count);
         job->recipe.batch = job->train.count;
     }
+    FV_TRY(fv__augment_takes(ctx, &job->recipe.augment, &job->train));
+    if (job->recipe.augment.pca > 0) FV_TRY(fv__components_of(ctx, &job->train, &job->components));
     FV_TRY(describe_model(ctx, job));
     job->at.by_loss = wants == FV_TARGET_VECTOR;
     FV_TRY(fv__learner_new(ctx, job->model, &job->recipe, &job->learner));

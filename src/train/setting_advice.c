@@ -141,6 +141,18 @@ static void look_at_optimizer(const advice *a) {
         fv__log(a->ctx, FV_LOG_WARNING, "decay_all=yes has no effect with decay=0");
 }
 
+/* --- augmentation -------------------------------------------------------------------------------
+ */
+
+static void look_at_augmentation(const advice *a) {
+    const fv_augment *g = &a->recipe->augment;
+    if (given(a, "elastic_sigma") && g->elastic == 0)
+        fv__log(a->ctx, FV_LOG_WARNING, "elastic_sigma=%s has no effect without elastic",
+                given(a, "elastic_sigma"));
+    if (given(a, "aspect") && g->area == 0)
+        fv__log(a->ctx, FV_LOG_WARNING, "aspect=%s has no effect without area", given(a, "aspect"));
+}
+
 fv_status fv__settings_advise(fv_context *ctx, const fv_setting *settings, size_t count,
                               const fv_recipe *recipe) {
     const advice a = {ctx, settings, count, recipe};
@@ -150,5 +162,6 @@ fv_status fv__settings_advise(fv_context *ctx, const fv_setting *settings, size_
     look_at_patience(&a);
     look_at_stop(&a);
     look_at_optimizer(&a);
+    look_at_augmentation(&a);
     return FV_OK;
 }

@@ -7,12 +7,25 @@
 static const char *const kinds[FV_TARGET_KINDS] = {[FV_TARGET_NONE] = "nothing",
                                                    [FV_TARGET_CLASS] = "a class for every image",
                                                    [FV_TARGET_MAP] = "a class for every pixel",
-                                                   [FV_TARGET_VECTOR] = "numbers"};
+                                                   [FV_TARGET_VECTOR] = "numbers",
+                                                   [FV_TARGET_SHARES] = "shares of classes"};
+
+/* The set's target that such a one (`shape` with the batch) is made of: itself, or of shares the
+   class of the sample or of its pixels, or a vector of as many numbers. -1: there is none. */
+static int source_of(const fv_dataset *set, fv_target_kind kind, const fv_shape *shape) {
+    if (kind != FV_TARGET_SHARES) return fv__dataset_target(set, kind);
+    const bool pixels = fv__shape_sample(shape) > shape->dim[1];
+    const int classes = fv__dataset_target(set, pixels ? FV_TARGET_MAP : FV_TARGET_CLASS);
+    const int numbers = fv__dataset_target(set, FV_TARGET_VECTOR);
+    if (classes >= 0 || numbers < 0) return classes;
+    return set->target[numbers].length == fv__shape_sample(shape) ? numbers : -1;
+}
 
 static fv_status check_head(fv_context *ctx, const fv_dataset *set, const fv_graph *net,
                             const fv_head *head) {
-    const int index = fv__dataset_target(set, head->wants);
-    const int64_t wanted = fv__shape_sample(&net->values[head->target].shape);
+    const fv_shape *shape = &net->values[head->target].shape;
+    const int index = source_of(set, head->wants, shape);
+    const int64_t wanted = fv__shape_sample(shape);
     if (index < 0)
         return fv__fail(ctx, FV_BAD_INPUT,
                         "the output '%s' learns from %s, which the data set %s does not have",
@@ -22,7 +35,8 @@ static fv_status check_head(fv_context *ctx, const fv_dataset *set, const fv_gra
             ctx, FV_BAD_INPUT, "the output '%s' has %lld numbers, and the data set %s gives %lld",
             head->name, (long long)wanted, set->name, (long long)set->target[index].length);
     const int64_t outputs = fv__channels(&net->values[head->prediction].shape);
-    return fv__dataset_fits(ctx, set, &net->input, head->wants == FV_TARGET_CLASS ? outputs : 0);
+    const bool classes = set->target[index].kind == FV_TARGET_CLASS;
+    return fv__dataset_fits(ctx, set, &net->input, classes ? outputs : 0);
 }
 
 fv_status fv__targets_fit(fv_context *ctx, const fv_dataset *set, const fv_graph *net) {
@@ -49,10 +63,14 @@ fv_status fv__targets_fill(fv_context *ctx, const fv_dataset *set, const fv_inpu
     int count = 0;
     for (int kind = 0; kind < FV_TARGET_KINDS; kind++) {
         if (!to->target[kind]) continue;
-        const int index = fv__dataset_target(set, (fv_target_kind)kind);
+        const int index = source_of(set, (fv_target_kind)kind, &to->shape[kind]);
         if (index < 0)
             return fv__fail(ctx, FV_BAD_INPUT, "the data set %s has no %s", set->name, kinds[kind]);
-        targets[count++] = (fv_batch_target){index, to->ignored, to->target[kind]};
+        targets[count++] =
+            (fv_batch_target){.index = index,
+                              .ignored = to->ignored,
+                              .classes = kind == FV_TARGET_SHARES ? to->shape[kind].dim[1] : 0,
+                              .data = to->target[kind]};
     }
     return fv__batch_fill(ctx, set, input, batch, to->x, targets, count);
 }
