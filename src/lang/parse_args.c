@@ -64,8 +64,9 @@ static bool starts_value(const fv_token *t) {
 
 /* Is this word a value of the field itself, rather than a parameter? */
 static bool own_word(const fv_field *f, const fv_token *t) {
+    if (f->kind == FV_TEXT && t->kind == FV_TOK_STRING) return true;
     if (t->kind != FV_TOK_NAME) return false;
-    if (f->kind == FV_WORD || f->kind == FV_CHOICE) return true;
+    if (f->kind == FV_TEXT || f->kind == FV_WORD || f->kind == FV_CHOICE) return true;
     if (f->kind == FV_BOOL) return fv__token_is(t, "yes") || fv__token_is(t, "no");
     return f->kind == FV_PAD && (fv__token_is(t, "same") || fv__token_is(t, "valid"));
 }

@@ -167,6 +167,11 @@ FV_MUST_USE fv_status fv__net_resized(fv_context *ctx, const fv_graph *net, int6
 FV_MUST_USE fv_status fv__net_with_loss(fv_context *ctx, const fv_graph *net, const fv_op *loss,
                                         fv_graph **out);
 
+/* The same, with what each class counts for crossentropy, of heads whose text does not say it.
+   NULL: all alike. */
+FV_MUST_USE fv_status fv__net_with_weights(fv_context *ctx, const fv_graph *net, const fv_op *loss,
+                                           const fv_long_reals *weights, fv_graph **out);
+
 /* Learned values and running statistics; `training`: heads that only training has are counted. */
 int64_t fv__net_parameters(const fv_graph *net, bool training);
 

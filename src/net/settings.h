@@ -29,7 +29,7 @@ typedef struct fv_input {
 extern const fv_field fv__input_fields[]; /* resize crop pad scale mean std order */
 
 enum { FV_CONSTANT, FV_STEPS, FV_PLATEAU, FV_COSINE };
-enum { FV_HE, FV_XAVIER, FV_LECUN };
+enum { FV_HE, FV_XAVIER, FV_LECUN, FV_ORTHOGONAL, FV_LSUV };
 
 typedef struct fv_recipe {
     int optimizer; /* an index into fv__optimizers */
@@ -37,8 +37,10 @@ typedef struct fv_recipe {
     /* the options of every optimiser, in their order; a setting reaches all that have its name, and
        one that is not given is each optimiser's own default */
     _Alignas(double) char optim[FV_OPTIMIZERS][FV_OPTIM_OPTIONS];
-    double decay;   /* weight decay (L2): the gradient gets decay * w */
-    bool decay_all; /* biases and normalisations too */
+    double decay;            /* weight decay (L2): the gradient gets decay * w */
+    bool decay_all;          /* biases and normalisations too */
+    double clip, clip_value; /* most norm of all gradients, most size of each; 0: any */
+    double average;          /* of the weights, what a step leaves of it; 0: none is kept */
     int64_t batch;
     int64_t epochs;
     int schedule;
@@ -50,6 +52,10 @@ typedef struct fv_recipe {
     int init;
     int loss; /* of heads that name none: an index into fv__losses */
     int64_t seed;
+    char freeze[FV_TEXT_BYTES];        /* layers that do not learn: train/freeze.h */
+    char class_weights[FV_TEXT_BYTES]; /* "balanced", or a number for each class */
+    const fv_long_reals *weights; /* these as numbers, where somebody has made them of the data;
+                                     no setting. NULL: not yet */
     bool flip;     /* augmentation: mirror left-right, every second image by chance */
     int64_t shift; /* augmentation: pad by so many pixels and crop at random */
 } fv_recipe;

@@ -3,7 +3,9 @@
  * with_loss.c - the network to train: a copy with a loss behind every head.
  */
 #include "net/net.h"
+#include "op/crossentropy.h"
 #include "op/softmax.h"
+#include <string.h>
 
 /* The input for a kind of target: the one that is there, or a new one. */
 static fv_status find_target(fv_context *ctx, fv_graph *copy, const fv_head *head,
@@ -38,23 +40,36 @@ static int prediction_of(const fv_graph *net, const fv_head *head, const fv_op *
     return softmax ? last->in[0] : head->value;
 }
 
+/* What classes count, where the head's text does not say so itself. */
+static void weigh(const fv_head *head, const fv_op *op, const fv_long_reals *weights,
+                  void *options) {
+    if (op != &fv__op_crossentropy || !weights) return;
+    if (head->loss_options)
+        memcpy(options, head->loss_options,
+               fv__field_used(op->fields, op->options_size, head->loss_options));
+    fv_crossentropy_options *o = options;
+    if (o->weights.count == 1) o->weights = *weights;
+}
+
 static fv_status add_loss(fv_context *ctx, const fv_graph *net, const fv_head *head,
-                          const fv_op *standard, fv_graph *copy) {
+                          const fv_op *standard, const fv_long_reals *weights, fv_graph *copy) {
     const fv_op *op = head->loss ? head->loss : standard;
     fv_head with = {.name = head->name, .weight = head->weight, .training = head->training};
     void *options = fv__arena_alloc(&copy->arena, op->options_size + 1);
     char *name = fv__arena_format(&copy->arena, "loss.%s", head->name);
     if (!name || !options) return fv__fail_memory(ctx, 0, "a loss");
     if (op->fields) fv__field_defaults(op->fields, options);
+    weigh(head, op, weights, options);
+    const void *own = weights && op == &fv__op_crossentropy ? NULL : head->loss_options;
     fv_shape shape;
     fv_dtype dtype;
     with.prediction = prediction_of(net, head, op);
-    with.wants = op->target(head->loss_options ? head->loss_options : options,
-                            &net->values[with.prediction].shape, &shape, &dtype);
+    with.wants =
+        op->target(own ? own : options, &net->values[with.prediction].shape, &shape, &dtype);
     FV_TRY(find_target(ctx, copy, head, with.wants, dtype, &shape, &with.target));
     const int in[2] = {with.prediction, with.target};
     const fv_node_spec spec = {.op = op,
-                               .options = head->loss_options ? head->loss_options : options,
+                               .options = own ? own : options,
                                .name = name,
                                .in = in,
                                .inputs = 2,
@@ -66,12 +81,17 @@ static fv_status add_loss(fv_context *ctx, const fv_graph *net, const fv_head *h
 
 fv_status fv__net_with_loss(fv_context *ctx, const fv_graph *net, const fv_op *loss,
                             fv_graph **out) {
+    return fv__net_with_weights(ctx, net, loss, NULL, out);
+}
+
+fv_status fv__net_with_weights(fv_context *ctx, const fv_graph *net, const fv_op *loss,
+                               const fv_long_reals *weights, fv_graph **out) {
     fv_graph *copy = NULL;
     *out = NULL;
     FV_TRY(fv__net_new(ctx, net->name, &net->input, &copy));
     fv_status status = fv__net_replay(ctx, net, copy);
     for (size_t h = 0; status == FV_OK && h < net->head_count; h++)
-        status = add_loss(ctx, net, &net->heads[h], loss, copy);
+        status = add_loss(ctx, net, &net->heads[h], loss, weights, copy);
     if (status == FV_OK) status = fv__net_freeze(ctx, copy);
     if (status != FV_OK) {
         fv__net_free(copy);
