@@ -77,8 +77,10 @@ static const fv_field common[] = {
      AT(patience), "5", 1, 1000000, 0, NULL, NULL},
     {"warmup", "epochs in which the rate rises from zero", FV_REAL, AT(warmup), "0", 0, 1000000, 0,
      NULL, NULL},
-    {"shards", "parts a batch is cut into, computed one after the other or by several", FV_INT,
-     AT(shards), "1", 1, 65536, 0, NULL, NULL},
+    {"shards",
+     "parts a batch is cut into, computed one after the other or by several: batch=256 shards=4 "
+     "takes the memory of 64 images, and bn sees a part at a time",
+     FV_INT, AT(shards), "1", 1, 65536, 0, NULL, NULL},
     {"init", "how weights start", FV_CHOICE, AT(init), "he", 0, 0, 0, inits, NULL},
     {"loss", "what is made small", FV_CHOICE, AT(loss), "crossentropy", 0, 0, 0, losses, NULL},
     {"class_weights",
