@@ -22,7 +22,7 @@
 
 static const char net_text[] =
     "net deep(classes = 3)\ninput 1x8x8\n"
-    "  conv 12 3x3 pad 1 - relu - conv 6 3x3 pad 1 as b - bn - relu - conv 6 3x3 pad 1 share b\n"
+    "  conv 12 3x3 pad 1 - relu - conv 12 3x3 pad 1 as b - bn - relu - conv 12 3x3 pad 1 share b\n"
     "  - maxpool 2 - fc 20 - tanh - dropout 0.2 - fc classes - softmax\n"
     "train batch 32 init lsuv\n";
 
@@ -102,7 +102,7 @@ static void test_orthogonal(void **unused) {
     assert_int_equal(fv_context_new(1, &ctx), FV_OK);
     fv_model *model = make_model(ctx, net_text);
     expect_orthonormal(model, "conv1.weight"); /* 12 rows of 9 */
-    expect_orthonormal(model, "b.weight");     /* 6 of 108 */
+    expect_orthonormal(model, "b.weight");     /* 12 of 108 */
     expect_orthonormal(model, "fc1.weight");
     expect_orthonormal(model, "fc2.weight");
     fv__model_free(model);
@@ -239,12 +239,40 @@ static void test_weighed_steps(void **unused) {
     assert_memory_not_equal(end[0], end[3], sizeof end[0]);
 }
 
+/* A text between quotes, in a network's text and printed again. */
+static void test_texts(void **unused) {
+    (void)unused;
+    static const char text[] = "net a\ninput 1x8x8\n  conv 2 3x3 - fc 3\n"
+                               "train batch 7 freeze \"conv1..conv1,c*\" class_weights balanced\n";
+    fv_context *ctx;
+    fv_net net = {0}, again = {0};
+    assert_int_equal(fv_context_new(1, &ctx), FV_OK);
+    fv_text printed = {.ctx = ctx};
+    must(ctx, fv__net_parse(ctx, "test", text, strlen(text), NULL, 0, &net.graph, &net.recipe));
+    assert_string_equal(net.recipe.freeze, "conv1..conv1,c*");
+    assert_string_equal(net.recipe.class_weights, "balanced");
+    must(ctx, fv__net_print(ctx, net.graph, &net.recipe, &printed));
+    must(ctx, fv__net_parse(ctx, "again", printed.data, printed.length, NULL, 0, &again.graph,
+                            &again.recipe));
+    assert_string_equal(again.recipe.freeze, "conv1..conv1,c*");
+    assert_string_equal(again.recipe.class_weights, "balanced");
+    const fv_setting wrong[] = {{"freeze", "conv1 fc1"}, {"freeze", "\"conv1\""}};
+    for (int i = 0; i < 2; i++) {
+        fv_setting one = wrong[i];
+        assert_int_equal(fv__recipe_apply(ctx, &one, 1, &again.recipe, NULL), FV_BAD_INPUT);
+        assert_non_null(strstr(ctx->message, "takes no blanks and no quotes"));
+    }
+    fv__text_free(&printed);
+    fv__net_free(net.graph);
+    fv__net_free(again.graph);
+    fv_context_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_orthogonal),
-        cmocka_unit_test(test_lsuv),
-        cmocka_unit_test(test_class_weights),
-        cmocka_unit_test(test_weighed_steps),
+        cmocka_unit_test(test_orthogonal),    cmocka_unit_test(test_lsuv),
+        cmocka_unit_test(test_class_weights), cmocka_unit_test(test_weighed_steps),
+        cmocka_unit_test(test_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

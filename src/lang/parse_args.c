@@ -169,7 +169,7 @@ static fv_status named(fv_parser *p, reading *r, const fv_field *f) {
         g->value.location = g->location;
         return FV_OK;
     }
-    if (ends(r, t) || !starts_value(t)) {
+    if (ends(r, t) || !(starts_value(t) || own_word(f, t))) {
         fv_text words = {.ctx = p->source->ctx};
         fv__field_kind_words(&words, f);
         const fv_status status =
