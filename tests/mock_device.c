@@ -196,6 +196,29 @@ static void add(fv_context *ctx, float *to, const float *from, int64_t count) {
     leave();
 }
 
+static double squares(fv_context *ctx, const float *v, int64_t count) {
+    expect(true, v, "what is squared");
+    enter();
+    const double sum = fv__cpu_device.squares(ctx, v, count);
+    leave();
+    return sum;
+}
+
+static void shrink(fv_context *ctx, float *v, int64_t count, float by, float most) {
+    expect(true, v, "what is clipped");
+    enter();
+    fv__cpu_device.shrink(ctx, v, count, by, most);
+    leave();
+}
+
+static void follow(fv_context *ctx, float *to, const float *from, int64_t count, float share) {
+    expect(true, to, "an average");
+    expect(true, from, "what is averaged");
+    enter();
+    fv__cpu_device.follow(ctx, to, from, count, share);
+    leave();
+}
+
 static bool finite(fv_context *ctx, const float *v, int64_t count) {
     expect(true, v, "what is looked at");
     enter();
@@ -228,4 +251,7 @@ const fv_device mock_device = {
     .update = update,
     .add = add,
     .finite = finite,
+    .squares = squares,
+    .shrink = shrink,
+    .follow = follow,
 };

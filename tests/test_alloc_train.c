@@ -6,6 +6,7 @@
 #include "lang/lang.h"
 #include "refuse.h"
 #include "train/outcome.h"
+#include "train/refit.h"
 #include "train/run.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,6 +32,8 @@ static void test_a_step_allocates_nothing(void **unused) {
         assert_int_equal(fv__net_find(ctx, nets[i], NULL, 0, &net.graph, &net.recipe), FV_OK);
         recipe = net.recipe;
         recipe.batch = 2;
+        if (i % 2) recipe.clip = recipe.clip_value = 0.1, recipe.average = 0.9;
+        if (i > 1) recipe.optimizer = FV_OPTIMIZER_lars;
         assert_int_equal(fv__model_new(ctx, &net, 1, &model), FV_OK);
         assert_int_equal(fv__learner_new(ctx, model, &recipe, &learner), FV_OK);
         requests = 0;
@@ -61,12 +64,34 @@ static void write_net(void) {
     fclose(f);
 }
 
-static fv_status use(fv_context *ctx) {
+/* What a run is asked for. */
+static fv_setting plain[] = {{"epochs", "1"}},
+                  all[] = {{"init", "lsuv"},
+                           {"class_weights", "balanced"},
+                           {"average", "0.9"},
+                           {"clip", "1"},
+                           {"freeze", "conv1"}},
+                  other[] = {{"from", "kept"}};
+static const struct {
+    fv_setting *settings;
+    size_t count;
+} asked[] = {{plain, 1}, {all, 5}, {other, 1}};
+
+static fv_status use(fv_context *ctx, int which, const char *folder) {
     fv_train_job *job = NULL;
     fv_outcome made;
-    const fv_train_request request = {
-        .net = "tiny.net", .data = "digits:60", .folder = "refused", .command = "test"};
+    const fv_train_request request = {.net = "tiny.net",
+                                      .data = "digits:60",
+                                      .settings = asked[which].settings,
+                                      .setting_count = asked[which].count,
+                                      .folder = folder,
+                                      .command = "test"};
     FV_TRY(fv__train_start(ctx, &request, &job));
+    if (strcmp(folder, "refused") != 0) {
+        const fv_status status = fv__train_run(ctx, job, NULL);
+        fv__train_free(job);
+        return status;
+    }
     fv__train_free(job);
     FV_TRY(fv__train_resume(ctx, "refused", NULL, &job));
     fv_status status = fv__train_run(ctx, job, NULL);
@@ -75,24 +100,24 @@ static fv_status use(fv_context *ctx) {
     return status;
 }
 
-static void test_every_refusal_is_survived(void **unused) {
-    (void)unused;
+static void survive(int which) {
     fv_context *ctx;
     write_net();
     assert_int_equal(fv_context_new(1, &ctx), FV_OK);
-    assert_int_equal(system("rm -rf refused"), 0);
+    assert_int_equal(system("rm -rf refused kept"), 0);
+    assert_int_equal(use(ctx, 0, "kept"), FV_OK);
     requests = 0;
-    assert_int_equal(use(ctx), FV_OK);
+    assert_int_equal(use(ctx, which, "refused"), FV_OK);
     const long all = requests;
     /* the first ones one by one, later ones in growing steps; both alone and with all after them */
-    for (long n = 1; n <= all; n += 1 + n / 40)
+    for (long n = 1; n <= all; n += 1 + n / (which ? 12 : 40))
         for (int rest = 0; rest < 2; rest++) {
             assert_int_equal(system("rm -rf refused"), 0);
             ctx->message[0] = 0;
             requests = 0;
             refuse_rest = rest != 0;
             refuse_at = n;
-            const fv_status status = use(ctx);
+            const fv_status status = use(ctx, which, "refused");
             refuse_at = 0;
             if (status != FV_EXHAUSTED && !(status == FV_OK && !rest))
                 print_error("request %ld refused: status %d, %s\n", n, (int)status, ctx->message);
@@ -105,10 +130,40 @@ static void test_every_refusal_is_survived(void **unused) {
     fv_context_free(ctx);
 }
 
+static void test_every_refusal_is_survived(void **unused) {
+    (void)unused;
+    for (int i = 0; i < (int)(sizeof asked / sizeof *asked); i++) survive(i);
+}
+
+/* A network made for other classes. */
+static void test_refit(void **unused) {
+    (void)unused;
+    fv_context *ctx;
+    fv_net net = {0};
+    fv_graph *seven = NULL;
+    assert_int_equal(fv_context_new(1, &ctx), FV_OK);
+    assert_int_equal(fv__net_find(ctx, "lenet5", NULL, 0, &net.graph, &net.recipe), FV_OK);
+    for (long n = 1; !seven; n++) {
+        requests = 0;
+        refuse_at = n;
+        refuse_rest = n % 2;
+        const fv_status status = fv__net_refit(ctx, net.graph, 7, &seven);
+        refuse_at = 0;
+        assert_true(status == FV_EXHAUSTED || (status == FV_OK && seven));
+        assert_true(n < 10000);
+    }
+    assert_int_equal(seven->values[seven->heads[0].value].shape.dim[1], 7);
+    assert_int_equal(fv__net_parameters(seven, true), fv__net_parameters(net.graph, true) - 3 * 85);
+    fv__net_free(seven);
+    fv__net_free(net.graph);
+    fv_context_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_step_allocates_nothing),
         cmocka_unit_test(test_every_refusal_is_survived),
+        cmocka_unit_test(test_refit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,8 @@
 #include "cpu/cpu.h"
 #include "cpu/updates.h"
 #include "net/settings.h"
+#include "optim/lars.h"
+#include "optim/rmsprop.h"
 #include "op_draw.h"
 
 #include <math.h>
@@ -64,7 +66,15 @@ static void fill(block *b, uint64_t seed, int states) {
         for (int s = 0; s < FV_OPTIM_STATES; s++)
             b->state[s][i] = (float)fv__random_unit((fv_key){seed, 3}, (uint64_t)(2 * i + s));
     }
+    /* the third is a mean, whose square is less than the mean of squares */
+    for (int i = 0; i <= N; i++) b->state[2][i] = 0.5f * sqrtf(b->state[0][i]);
     for (int s = 0; s < FV_OPTIM_STATES; s++) b->states[s] = s < states ? b->state[s] : NULL;
+}
+
+static double norm_of(const float *v, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += (double)v[i] * (double)v[i];
+    return sqrt(sum);
 }
 
 static void near(const char *what, const float *got, const float *want, double tolerance) {
@@ -83,12 +93,19 @@ static void compare_loops(const fv_optimizer *o, const fv_kernels *k, const sett
     block a, b;
     char what[2 * SETTINGS];
     const int states = fv__optim_states(o, s->options.bytes);
+    const fv_rmsprop_options *rmsprop = (const void *)s->options.bytes;
+    /* the variance of almost one gradient is what rounding leaves of it */
+    if (o == &fv__optim_rmsprop && rmsprop->centered && rmsprop->rho < 0.3) return;
     assert_in_range(states, 0, FV_OPTIM_STATES);
     fill(&a, seed, states);
     fill(&b, seed, states);
     for (int step = 0; step < STEPS; step++) {
-        const fv_optim_step at = {
-            .options = s->options.bytes, .lr = 0.05, .decay = decay, .step = step};
+        const fv_optim_step at = {.options = s->options.bytes,
+                                  .lr = 0.05,
+                                  .decay = decay,
+                                  .step = step,
+                                  .weight_norm = norm_of(a.w, N),
+                                  .gradient_norm = norm_of(a.g, N)};
         o->update(&at, N, a.w, a.states, a.g);
         if (fast)
             fast(k, &at, N, b.w, b.states, b.g);
@@ -96,6 +113,8 @@ static void compare_loops(const fv_optimizer *o, const fv_kernels *k, const sett
             o->update(&at, N, b.w, b.states, b.g);
         (void)snprintf(what, sizeof what, "%s%s, decay %g, step %d (%s)", o->name, s->text, decay,
                        step, k->name);
+        /* gradients of one sign have no deviation for long */
+        for (int i = 0; i < N; i++) a.g[i] = -a.g[i], b.g[i] = -b.g[i];
         near(what, b.w, a.w, 4e-6);
         for (int i = 0; i < FV_OPTIM_STATES; i++) near(what, b.state[i], a.state[i], 4e-6);
     }
@@ -118,7 +137,8 @@ static void test_loops(void **state) {
 /* ------------------------------------------------------------------------ formulas in double ---
  */
 
-/* One weight, through the formula of a paper: state in and out. */
+/* One weight, through the formula of a paper: state in and out. g has the decay of 0.01 added, but
+   for adamw. */
 typedef double formula(double w, double g, double lr, int64_t t, double state[2]);
 
 static double sgd(double w, double g, double lr, int64_t t, double state[2]) {
@@ -150,11 +170,29 @@ static double adadelta(double w, double g, double lr, int64_t t, double state[2]
     return w - lr * by;
 }
 
+static double adamw(double w, double g, double lr, int64_t t, double state[2]) {
+    return adam(w - lr * 0.01 * w, g - 0.01 * w, lr, t, state);
+}
+static double adagrad(double w, double g, double lr, int64_t t, double state[2]) {
+    (void)t;
+    state[0] += g * g;
+    return w - lr * g / (sqrt(state[0]) + 1e-10);
+}
+static double rmsprop(double w, double g, double lr, int64_t t, double state[2]) {
+    (void)t;
+    state[0] = 0.9 * state[0] + 0.1 * g * g;
+    state[1] = 0.8 * state[1] + g / (sqrt(state[0]) + 1e-6);
+    return w - lr * state[1];
+}
+
 static const struct {
     const fv_optimizer *optimizer;
     const char *settings[3][2];
     formula *formula;
 } formulas[] = {
+    {&fv__optim_adamw, {{"beta1", "0.9"}, {"beta2", "0.99"}, {"epsilon", "1e-8"}}, adamw},
+    {&fv__optim_adagrad, {{"epsilon", "1e-10"}}, adagrad},
+    {&fv__optim_rmsprop, {{"rho", "0.9"}, {"momentum", "0.8"}, {"epsilon", "1e-6"}}, rmsprop},
     {&fv__optim_sgd, {{"momentum", "0"}}, sgd_plain},
     {&fv__optim_sgd, {{"momentum", "0.9"}}, sgd},
     {&fv__optim_sgd, {{"momentum", "0.9"}, {"nesterov", "yes"}}, nesterov},
@@ -192,6 +230,91 @@ static void test_formulas(void **state) {
     }
 }
 
+/* Four weights through four steps: PyTorch 1.13 in double, torch.optim.RMSprop, Adagrad, AdamW and
+   Adam with the same options; of lars, which it has not, the paper's algorithm in NumPy. */
+static const float known_start[4] = {0.5f, -1.25f, 2.0f, 0.0078125f};
+static const float known_gradients[4][4] = {{0.1f, -0.2f, 0.3f, 0.0f},
+                                            {0.05f, 0.4f, -0.6f, 1.0f},
+                                            {-0.3f, 0.1f, 0.25f, -2.0f},
+                                            {0.2f, -0.05f, 0.0f, 0.125f}};
+static const struct {
+    const fv_optimizer *optimizer;
+    const char *settings[4][2];
+    double lr, decay;
+    double end[4];
+} known[] = {
+    {&fv__optim_rmsprop,
+     {{"rho", "0.9"}, {"epsilon", "1e-6"}},
+     0.01,
+     0.01,
+     {0.464971071, -1.24810773, 1.9828201, -0.0275035591}},
+    {&fv__optim_rmsprop,
+     {{"rho", "0.9"}, {"epsilon", "1e-6"}, {"momentum", "0.8"}, {"centered", "yes"}},
+     0.01,
+     0.01,
+     {0.397125831, -1.22791213, 1.94703607, -0.117691319}},
+    {&fv__optim_rmsprop, {{0}}, 0.01, 0, {0.395691016, -1.25051719, 1.95442567, -0.00827028357}},
+    {&fv__optim_adagrad, {{0}}, 0.1, 0.01, {0.393216844, -1.24341429, 1.94718387, -0.108243527}},
+    {&fv__optim_adamw, {{0}}, 0.01, 0.1, {0.481530158, -1.24559718, 1.9864586, 0.00574039752}},
+    {&fv__optim_adam, {{0}}, 0.01, 0.1, {0.478071224, -1.23649574, 1.98077604, -0.0042426143}},
+    {&fv__optim_lars,
+     {{"trust", "0.01"}},
+     2,
+     0.1,
+     {0.436715389, -1.16917964, 1.86445708, -0.0135392824}},
+};
+
+/* By the rule (kernels NULL) or the fast loop. */
+static void follow_known(size_t k, const fv_kernels *kernels) {
+    const fv_optimizer *o = known[k].optimizer;
+    settings s = draw_settings(o, NULL, true);
+    float w[4], kept[FV_OPTIM_STATES][4] = {{0}}, *states[FV_OPTIM_STATES];
+    for (int i = 0; i < 4 && known[k].settings[i][0]; i++)
+        set(&s, fv__field_find(o->fields, known[k].settings[i][0]), known[k].settings[i][1]);
+    memcpy(w, known_start, sizeof w);
+    for (int i = 0; i < FV_OPTIM_STATES; i++)
+        states[i] = i < fv__optim_states(o, s.options.bytes) ? kept[i] : NULL;
+    for (int step = 0; step < 4; step++) {
+        const fv_optim_step at = {.options = s.options.bytes,
+                                  .lr = known[k].lr,
+                                  .decay = known[k].decay,
+                                  .step = step,
+                                  .weight_norm = norm_of(w, 4),
+                                  .gradient_norm = norm_of(known_gradients[step], 4)};
+        if (kernels)
+            fv__cpu_update(o)(kernels, &at, 4, w, states, known_gradients[step]);
+        else
+            o->update(&at, 4, w, states, known_gradients[step]);
+    }
+    for (int i = 0; i < 4; i++)
+        if (fabs((double)w[i] - known[k].end[i]) > 2e-6)
+            fail_msg("%s%s (%s): weight %d ends at %.9g, PyTorch's at %.9g", o->name, s.text,
+                     kernels ? kernels->name : "its own loop", i, (double)w[i], known[k].end[i]);
+}
+
+static void test_known(void **state) {
+    (void)state;
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+        follow_known(k, NULL);
+        for (int isa = 0; isa < FV_ISAS; isa++) {
+            fv_kernels table;
+            if (fv__isa_supported(isa)) follow_known(k, fv__kernels(isa, &table));
+        }
+    }
+}
+
+/* A parameter without weights or gradients, or one that is spared, has lr itself. */
+static void test_lars_rate(void **state) {
+    (void)state;
+    const settings s = draw_settings(&fv__optim_lars, NULL, true);
+    fv_optim_step at = {.options = s.options.bytes, .lr = 2, .decay = 0.1};
+    assert_true(fv__lars_rate(&at) == 2.0f);
+    at.weight_norm = 5;
+    assert_true(fv__lars_rate(&at) == 2.0f);
+    at.gradient_norm = 1.5; /* 2 * 0.001 * 5 / (1.5 + 0.1 * 5) */
+    assert_true(fv__lars_rate(&at) == 0.005f);
+}
+
 /* What the list says of itself. */
 static void test_declarations(void **state) {
     int count = 0;
@@ -226,17 +349,22 @@ static whole *make_whole(void) {
 }
 
 /* Weights with decay, a gap, weights without, a running statistic over the edge of a piece. */
-static const fv_update_span spans[] = {{0, 32700, true, 0, 0.01},
-                                       {32704, 30, true, 0, 0},
-                                       {32736, 100, false, 0.25, 0},
-                                       {32848, WHOLE - 32848, true, 0, 0.02}};
+static const fv_update_span spans[] = {{0, 32700, true, 0, 0.01, false, 180, 170},
+                                       {32704, 30, true, 0, 0, true, 0, 0},
+                                       {32736, 100, false, 0.25, 0, false, 0, 0},
+                                       {32848, WHOLE - 32848, true, 0, 0.02, false, 190, 200}};
 
 static void expect_whole(const whole *got, const fv_optimizer *o, const void *options) {
     whole *want = make_whole();
     float *states[FV_OPTIM_STATES];
     for (size_t s = 0; s < sizeof spans / sizeof *spans; s++) {
         const fv_update_span *span = &spans[s];
-        const fv_optim_step step = {.options = options, .lr = 0.1, .decay = span->decay, .step = 2};
+        const fv_optim_step step = {.options = options,
+                                    .lr = 0.1,
+                                    .decay = span->decay,
+                                    .step = 2,
+                                    .weight_norm = span->weight_norm,
+                                    .gradient_norm = span->gradient_norm};
         for (int k = 0; k < FV_OPTIM_STATES; k++)
             states[k] = k < fv__optim_states(o, options) ? want->state[k] + span->offset : NULL;
         if (span->learned)
@@ -279,6 +407,41 @@ static void test_blocks(void **state) {
         assert_memory_equal(got[0], got[2], sizeof *got[0]);
         for (int t = 0; t < 3; t++) test_free(got[t]);
     }
+}
+
+/* Sums of squares to the same bits for any number of threads, as near as double has it; gradients
+   made smaller and cut; an average that follows. */
+static void test_sums(void **state) {
+    (void)state;
+    whole *first = make_whole(), *last = NULL;
+    const int64_t sizes[] = {1, 7, 32768, 32769, WHOLE};
+    double sums[3][5];
+    for (int t = 0; t < 3; t++) {
+        fv_context ctx = {.isa = fv__isa_best()};
+        assert_int_equal(fv__pool_new(&ctx, t + 1, &ctx.pool), FV_OK);
+        whole *all = make_whole();
+        for (int i = 0; i < 5; i++) sums[t][i] = fv__cpu_device.squares(&ctx, all->w, sizes[i]);
+        fv__cpu_device.shrink(&ctx, all->w, WHOLE, 0.5f, 0.6f);
+        fv__cpu_device.follow(&ctx, all->g, all->w, WHOLE, 0.125f);
+        fv__pool_free(ctx.pool);
+        assert_memory_equal(sums[0], sums[t], sizeof sums[0]);
+        if (last) assert_memory_equal(last, all, sizeof *all);
+        test_free(last);
+        last = all;
+    }
+    for (int i = 0; i < 5; i++) {
+        long double sum = 0;
+        for (int64_t k = 0; k < sizes[i]; k++)
+            sum += (long double)first->w[k] * (long double)first->w[k];
+        assert_true(fabs(sums[0][i] - (double)sum) <= 1e-12 * (double)sum);
+    }
+    for (int i = 0; i < WHOLE; i++) {
+        const float half = 0.5f * first->w[i], w = half > 0.6f ? 0.6f : half < -0.6f ? -0.6f : half;
+        assert_true(last->w[i] == w);
+        assert_true(last->g[i] == first->g[i] + 0.125f * (w - first->g[i]));
+    }
+    test_free(first);
+    test_free(last);
 }
 
 /* Down a bowl: w^2 / 2, whose gradient is w, from both sides. */
@@ -334,13 +497,14 @@ static void test_recipes(void **state) {
 
 int main(void) {
     static int isa[FV_ISAS];
-    struct CMUnitTest tests[FV_ISAS + 5] = {
+    struct CMUnitTest tests[FV_ISAS + 8] = {
         cmocka_unit_test(test_declarations), cmocka_unit_test(test_formulas),
-        cmocka_unit_test(test_blocks), cmocka_unit_test(test_descends),
-        cmocka_unit_test(test_recipes)};
+        cmocka_unit_test(test_blocks),       cmocka_unit_test(test_descends),
+        cmocka_unit_test(test_recipes),      cmocka_unit_test(test_known),
+        cmocka_unit_test(test_lars_rate),    cmocka_unit_test(test_sums)};
     for (int i = 0; i < FV_ISAS; i++) {
         isa[i] = i;
-        tests[5 + i] = (struct CMUnitTest){
+        tests[8 + i] = (struct CMUnitTest){
             .name = fv__isa_name(i), .test_func = test_loops, .initial_state = &isa[i]};
     }
     return cmocka_run_group_tests(tests, NULL, NULL);

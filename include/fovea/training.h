@@ -37,6 +37,9 @@ typedef struct fv_training_options {
     const char *settings;
     const char *folder;  /* NULL: runs/NAME-1, runs/NAME-2, … */
     const char *command; /* what was typed, for the record; NULL: none */
+    /* The words of an input line, "3x224x224 resize 256 crop 224 scale 1/255", in place of the
+       network's own: how images become its input. They travel with the model. NULL: its own. */
+    const char *input;
 } fv_training_options;
 
 /* Prepares a new run and makes its folder, with run.json in it, so that it can be resumed from now

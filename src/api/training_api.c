@@ -35,6 +35,7 @@ static fv_status take_options(fv_context *ctx, const fv_training_options *o, fv_
                               .settings = settings,
                               .setting_count = count,
                               .folder = o->folder,
+                              .input = o->input,
                               .command = o->command};
     return FV_OK;
 }

@@ -65,6 +65,8 @@ size_t fv__field_bytes(const fv_field *f) {
         return f->flags & FV_LONG ? sizeof(fv_long_ints) : sizeof(fv_ints);
     case FV_REALS:
         return f->flags & FV_LONG ? sizeof(fv_long_reals) : sizeof(fv_reals);
+    case FV_TEXT:
+        return FV_TEXT_BYTES;
     case FV_WORD:
         break;
     }
@@ -88,7 +90,7 @@ void fv__field_defaults(const fv_field *fields, void *options) {
 /* The value as it was given, for messages. */
 static void describe_arg(char out[128], const fv_arg *arg) {
     if (arg->is == FV_ARG_WORD) {
-        snprintf(out, 128, "'%s'", arg->word);
+        snprintf(out, 128, "'%.100s'", arg->word);
         return;
     }
     size_t at = 0;
@@ -239,6 +241,17 @@ static fv_status set_number(fv_context *ctx, const fv_field *f, void *to, const 
     return FV_OK;
 }
 
+/* Settings are written with blanks between, and in a network's text with quotes around. */
+static fv_status set_text(fv_context *ctx, const fv_field *f, char *to, const fv_arg *arg) {
+    if (arg->is != FV_ARG_WORD) return fail_kind(ctx, f, arg);
+    if (strpbrk(arg->word, " \t\r\n\""))
+        return fv__fail(ctx, FV_BAD_INPUT, "%s takes no blanks and no quotes, as in '%.64s'",
+                        f->name, arg->word);
+    memset(to, 0, FV_TEXT_BYTES);
+    memcpy(to, arg->word, strnlen(arg->word, FV_TEXT_BYTES - 1));
+    return FV_OK;
+}
+
 fv_status fv__field_set(fv_context *ctx, const fv_field *f, void *options, const fv_arg *arg) {
     void *to = (char *)options + f->offset;
     switch (f->kind) {
@@ -256,6 +269,8 @@ fv_status fv__field_set(fv_context *ctx, const fv_field *f, void *options, const
     case FV_INTS:
     case FV_REALS:
         return set_list(ctx, f, to, arg);
+    case FV_TEXT:
+        return set_text(ctx, f, to, arg);
     case FV_WORD:
         break;
     }
@@ -289,20 +304,20 @@ static bool read_numbers(const char *text, fv_arg *arg) {
 fv_status fv__field_set_text(fv_context *ctx, const fv_field *f, void *options, const char *text) {
     fv_arg arg;
     memset(&arg, 0, sizeof arg);
-    if (f->kind == FV_WORD || !read_numbers(text, &arg)) {
-        size_t n = strlen(text);
+    if (f->kind == FV_WORD || f->kind == FV_TEXT || !read_numbers(text, &arg)) {
+        const size_t n = strlen(text), most = f->kind == FV_TEXT ? FV_TEXT_BYTES : FV_WORD_MAX;
         if (n == 0) {
             return fv__fail(ctx, FV_BAD_INPUT, "%s has no value; write %s=…", f->name, f->name);
         }
-        if (n >= FV_WORD_MAX && fv__field_most(f) > 4) {
+        if (n >= most && fv__field_most(f) > 4) {
             return fv__fail(
                 ctx, FV_BAD_INPUT,
                 "%s is a list of at most %d numbers with commas between, not '%.40s...'", f->name,
                 fv__field_most(f), text);
         }
-        if (n >= FV_WORD_MAX) {
-            return fv__fail(ctx, FV_BAD_INPUT, "the value of %s is longer than %d characters",
-                            f->name, FV_WORD_MAX - 1);
+        if (n >= most) {
+            return fv__fail(ctx, FV_BAD_INPUT, "the value of %s is longer than %zu characters",
+                            f->name, most - 1);
         }
         memset(&arg, 0, sizeof arg);
         arg.is = FV_ARG_WORD;

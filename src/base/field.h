@@ -21,12 +21,14 @@ typedef enum fv_kind {
                                      same, valid                                   */
     FV_INTS,   /* fv_ints            82,123                with FV_LONG fv_long_ints  */
     FV_REALS,  /* fv_reals           0.485,0.456,0.406     with FV_LONG fv_long_reals */
-    FV_WORD    /* char[FV_WORD_MAX]  a name                                        */
+    FV_WORD,   /* char[FV_WORD_MAX]  a name                                        */
+    FV_TEXT    /* char[FV_TEXT_BYTES]  any text without blanks and quotes: conv1..conv4,fc*  */
 } fv_kind;
 
-#define FV_LIST_MAX 16   /* dimensions, and what there are two of for each */
-#define FV_LONG_MAX 1024 /* classes, filters, places */
-#define FV_WORD_MAX 64
+#define FV_LIST_MAX   16   /* dimensions, and what there are two of for each */
+#define FV_LONG_MAX   1024 /* classes, filters, places */
+#define FV_WORD_MAX   64
+#define FV_TEXT_BYTES 1024
 
 typedef struct fv_size {
     int64_t h, w;
@@ -85,7 +87,7 @@ typedef struct fv_arg {
     int count;  /* numbers: 1 … FV_LONG_MAX */
     bool cross; /* numbers joined by x: 3x3 (otherwise by commas) */
     double v[FV_LONG_MAX];
-    char word[FV_WORD_MAX];
+    char word[FV_TEXT_BYTES];
 } fv_arg;
 
 /* How many fields; the one of that name or NULL. */

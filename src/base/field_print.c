@@ -17,7 +17,7 @@ typedef union value {
     fv_pad pad;
     fv_long_ints ints;
     fv_long_reals reals;
-    char word[FV_WORD_MAX];
+    char word[FV_TEXT_BYTES];
 } value;
 
 static void print_pad(fv_text *out, const fv_pad *p) {
@@ -81,6 +81,7 @@ void fv__field_print(fv_text *out, const fv_field *f, const void *options) {
         break;
     }
     case FV_WORD:
+    case FV_TEXT:
         fv__text_add(out, from);
         break;
     }
@@ -127,9 +128,10 @@ bool fv__field_is_default(const fv_field *f, const void *options) {
         return same;
     }
     case FV_WORD:
+    case FV_TEXT:
         break;
     }
-    return strncmp(initial.word, b, FV_WORD_MAX) == 0;
+    return strncmp(initial.word, b, fv__field_bytes(f)) == 0;
 }
 
 void fv__field_kind_words(fv_text *out, const fv_field *f) {
@@ -164,6 +166,9 @@ void fv__field_kind_words(fv_text *out, const fv_field *f) {
         break;
     case FV_WORD:
         fv__text_add(out, "a name");
+        break;
+    case FV_TEXT:
+        fv__text_add(out, "a text without blanks (in a network's text between quotes)");
         break;
     }
 }

@@ -58,6 +58,7 @@ static fv_status start(fv_cli *cli, const char *command, fv_training **out) {
     options.data = cli->words[1];
     options.folder = fv__cli_value(cli, "out");
     options.command = command;
+    options.input = cli->input;
     FV_TRY(settings(cli, &options.settings));
     return fv_training_start(cli->ctx, &options, out);
 }
@@ -74,7 +75,7 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_train = {
     .name = "train",
     .help = "train a network on labelled images",
-    .synopsis = "NET DATA [weights=FILE] [key=value ...] [--out DIR]",
+    .synopsis = "NET DATA [weights=FILE | from=MODEL] [key=value ...] [--out DIR]",
     .about =
         "Trains by the recipe in the network's text; key=value changes it (`fovea help\n"
         "settings`). Each epoch ends with a test and a checkpoint. Ctrl-C stops after the\n"
@@ -82,17 +83,23 @@ const fv_command fv__command_train = {
         "and ends in the same bytes as one that was not. The folder receives the trained\n"
         "model, the log, images and report.html. DATA: `fovea data` lists what there is.\n"
         "\n"
-        "Fresh weights come from the seed. A NET that is a model (.safetensors), or the folder\n"
-        "of a run, is trained further from its own, on other data too: where the number of\n"
-        "classes is another, the last layer begins anew. weights=FILE begins with those of a\n"
-        "file. To give a finished run more epochs: `fovea resume DIR epochs=N`.",
-    .examples = "fovea train lenet5 digits\n"
-                "fovea train lenet5 mnist epochs=10 seed=1\n"
-                "fovea train runs/lenet5-1 fashion epochs=2 lr=0.001\n"
-                "fovea train mine.net cifar10 lr=0.05 batch=128 --out runs/mine",
+        "Fresh weights come from the seed. A NET that is a model (.safetensors, .onnx), or the\n"
+        "folder of a run, is trained further from its own, on other data too: where the number\n"
+        "of classes is another, the last layer begins anew. weights=FILE begins with those of a\n"
+        "file; from=MODEL with those of another network, of which the last layer alone may\n"
+        "differ. freeze=LAYERS keeps the lower layers as they are, and is faster: backward is\n"
+        "not computed below what learns. What a file does not say of its input, as .onnx files\n"
+        "do not, input='...' says, and the model that comes out has it. To give a finished run\n"
+        "more epochs: `fovea resume DIR epochs=N`.",
+    .examples =
+        "fovea train lenet5 digits\n"
+        "fovea train lenet5 mnist epochs=10 seed=1\n"
+        "fovea train runs/lenet5-1 fashion epochs=2 lr=0.001\n"
+        "fovea train squeezenet.onnx cifar10 freeze=conv* epochs=3 optimizer=adam lr=0.001\n"
+        "fovea train mine.net cifar10 lr=0.05 batch=128 --out runs/mine",
     .words_min = 2,
     .words_max = 2,
     .flags = flags,
-    .takes = FV_CLI_NET | FV_CLI_RECIPE | FV_CLI_WEIGHTS,
+    .takes = FV_CLI_NET | FV_CLI_RECIPE | FV_CLI_WEIGHTS | FV_CLI_INPUT,
     .run = run,
 };

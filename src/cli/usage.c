@@ -139,6 +139,11 @@ static void weights(fv_text *out, const fv_command *c) {
     fv__cli_entry(out, "weights=", SETTING,
                   "a file whose weights the network gets: .safetensors, or a state dictionary of "
                   "PyTorch (.pth, .pt, .th, .bin)");
+    if (c->takes & FV_CLI_RECIPE)
+        fv__cli_entry(out, "from=", SETTING,
+                      "a model of another network to begin with: what has the same name and shape "
+                      "is taken, the last layer may differ (.safetensors, a run's folder, .onnx, "
+                      "Keras' or PyTorch's files)");
     if (c->takes & FV_CLI_RECIPE) return; /* a run finds out by itself, so that it can again */
     fv__cli_fields(out, fv__cli_match_key, true, SETTING);
     fv__cli_entry(out, "map=", SETTING,

@@ -44,7 +44,7 @@ typedef struct work {
     fv_update_fn *fast; /* NULL: the optimiser's own loop */
 } work;
 
-static void follow(const fv_update *u, double momentum, int64_t start, int64_t n) {
+static void follow_observed(const fv_update *u, double momentum, int64_t start, int64_t n) {
     float *w = u->weights + start;
     const float *observed = u->gradients + start;
     for (int64_t i = 0; i < n; i++)
@@ -53,11 +53,15 @@ static void follow(const fv_update *u, double momentum, int64_t start, int64_t n
 
 static void update_span(const work *w, const fv_update_span *span, int64_t start, int64_t n) {
     const fv_update *u = w->u;
-    const fv_optim_step step = {
-        .options = u->options, .lr = u->lr, .decay = span->decay, .step = u->step};
+    const fv_optim_step step = {.options = u->options,
+                                .lr = u->lr,
+                                .decay = span->decay,
+                                .step = u->step,
+                                .weight_norm = span->weight_norm,
+                                .gradient_norm = span->gradient_norm};
     float *states[FV_OPTIM_STATES];
     if (!span->learned) {
-        follow(u, span->momentum, start, n);
+        follow_observed(u, span->momentum, start, n);
         return;
     }
     for (int s = 0; s < FV_OPTIM_STATES; s++)
@@ -122,6 +126,73 @@ static bool finite(fv_context *ctx, const float *v, int64_t count) {
     return total == 0.0f;
 }
 
+#define PARTS 64 /* of a sum of squares, at most */
+
+typedef struct squares_of {
+    const float *v;
+    int64_t count, each; /* elements, and how many of them are a part */
+    double sums[PARTS];
+} squares_of;
+
+static void sum_part(void *arg, int64_t part, int worker) {
+    squares_of *s = arg;
+    const float *v = s->v + part * s->each;
+    const int64_t n = fv__cpu_min(s->each, s->count - part * s->each);
+    double sums[8] = {0}, total = 0;
+    int64_t i = 0;
+    (void)worker;
+    for (; i + 8 <= n; i += 8)
+        for (int j = 0; j < 8; j++) sums[j] += (double)v[i + j] * (double)v[i + j];
+    for (; i < n; i++) total += (double)v[i] * (double)v[i];
+    for (int j = 0; j < 8; j++) total += sums[j];
+    s->sums[part] = total;
+}
+
+static double squares(fv_context *ctx, const float *v, int64_t count) {
+    squares_of s = {.v = v, .count = count, .each = fv__cpu_max(CHUNK, fv__cpu_up(count, PARTS))};
+    const int64_t parts = fv__cpu_up(count, s.each);
+    double total = 0;
+    fv__pool_run(ctx->pool, parts, sum_part, &s);
+    for (int64_t i = 0; i < parts; i++) total += s.sums[i];
+    return total;
+}
+
+typedef struct shrunk {
+    float *v;
+    float by, most;
+} shrunk;
+
+static void shrink_range(void *arg, int64_t first, int64_t end, int worker) {
+    const shrunk *s = arg;
+    (void)worker;
+    for (int64_t i = first; i < end; i++) {
+        const float v = s->v[i] * s->by;
+        s->v[i] = v > s->most ? s->most : v < -s->most ? -s->most : v;
+    }
+}
+
+static void shrink(fv_context *ctx, float *v, int64_t count, float by, float most) {
+    shrunk s = {v, by, most};
+    fv__cpu_ranges(ctx->pool, count, 2, shrink_range, &s);
+}
+
+typedef struct followed {
+    float *to;
+    const float *from;
+    float share;
+} followed;
+
+static void follow_range(void *arg, int64_t first, int64_t end, int worker) {
+    const followed *f = arg;
+    (void)worker;
+    for (int64_t i = first; i < end; i++) f->to[i] += f->share * (f->from[i] - f->to[i]);
+}
+
+static void follow(fv_context *ctx, float *to, const float *from, int64_t count, float share) {
+    followed f = {to, from, share};
+    fv__cpu_ranges(ctx->pool, count, 3, follow_range, &f);
+}
+
 const fv_device fv__cpu_device = {
     .name = "cpu",
     .host = true,
@@ -138,4 +209,7 @@ const fv_device fv__cpu_device = {
     .update = update,
     .add = add,
     .finite = finite,
+    .squares = squares,
+    .shrink = shrink,
+    .follow = follow,
 };

@@ -109,6 +109,8 @@ typedef struct fv_update_span {
     bool learned;          /* false: a running statistic, which follows what was observed */
     double momentum;       /* of a running statistic */
     double decay;          /* weight decay */
+    bool spared;           /* a bias or a normalisation, which decay spares */
+    double weight_norm, gradient_norm; /* as in fv_optim_step */
 } fv_update_span;
 
 /* One step of an optimiser over the flat blocks, which lie on the device. */
@@ -150,6 +152,11 @@ struct fv_device {
     /* to += from, the sums of shards; and whether all are finite. */
     void (*add)(fv_context *ctx, float *to, const float *from, int64_t count);
     bool (*finite)(fv_context *ctx, const float *v, int64_t count);
+    /* The sum of squares, in double, in an order that follows from the count alone. */
+    double (*squares)(fv_context *ctx, const float *v, int64_t count);
+    /* v = v by, cut to within `most` of 0; and to += share (from - to). */
+    void (*shrink)(fv_context *ctx, float *v, int64_t count, float by, float most);
+    void (*follow)(fv_context *ctx, float *to, const float *from, int64_t count, float share);
 };
 
 #endif

@@ -75,6 +75,8 @@ static const fv_kernels all = {
     .sgd = sgd,
     .adam = adam,
     .adadelta = adadelta,
+    .rmsprop = rmsprop,
+    .lars = lars,
 };
 
 void FV_FILL(fv_kernels *kernels);

@@ -222,7 +222,7 @@ INLINE vec load_strided(const float *p, int64_t stride, int64_t m) {
     return v_load(t);
 }
 
-/* The update rules are PyTorch's: torch.optim.SGD, Adam, Adadelta. */
+/* The update rules are PyTorch's: torch.optim.SGD, Adam, AdamW, Adadelta, Adagrad, RMSprop. */
 static void sgd(int64_t n, float *w, float *velocity, const float *g, float lr, float momentum,
                 float decay, int nesterov) {
     const vec vd = v_set(decay), vm = v_set(momentum), rate = v_set(-lr);
@@ -242,13 +242,14 @@ static void sgd(int64_t n, float *w, float *velocity, const float *g, float lr, 
 }
 
 static void adam(int64_t n, float *w, float *first, float *second, const float *g, float lr,
-                 float beta1, float beta2, float epsilon, float decay, float correction1,
-                 float correction2) {
+                 float beta1, float beta2, float epsilon, float decay, float keep,
+                 float correction1, float correction2) {
     const vec b1 = v_set(beta1), c1 = v_set(1.0f - beta1), b2 = v_set(beta2),
               c2 = v_set(1.0f - beta2), vd = v_set(decay), ve = v_set(epsilon),
-              rate = v_set(-lr / correction1), root = v_set(__builtin_sqrtf(correction2));
+              rate = v_set(-lr / correction1), root = v_set(__builtin_sqrtf(correction2)),
+              kept = v_set(keep);
     EACH(n, {
-        vec p = v_get(w + i, m), d = v_fma(vd, p, v_get(g + i, m));
+        vec p = v_get(w + i, m) * kept, d = v_fma(vd, p, v_get(g + i, m));
         vec a = v_fma(b1, v_get(first + i, m), c1 * d);
         vec b = v_fma(b2, v_get(second + i, m), c2 * d * d);
         v_put(first + i, a, m);
@@ -268,5 +269,39 @@ static void adadelta(int64_t n, float *w, float *square, float *delta, const flo
         v_put(square + i, s, m);
         v_put(delta + i, v_fma(vr, a, cr * step * step), m);
         v_put(w + i, v_fma(rate, step, p), m);
+    });
+}
+
+static void rmsprop(int64_t n, float *w, float *square, float *velocity, float *mean,
+                    const float *g, float lr, float rho, float take, float momentum, float epsilon,
+                    float decay) {
+    const vec vr = v_set(rho), vt = v_set(take), cr = v_set(1.0f - rho), vm = v_set(momentum),
+              vd = v_set(decay), ve = v_set(epsilon), rate = v_set(-lr);
+    EACH(n, {
+        vec p = v_get(w + i, m), d = v_fma(vd, p, v_get(g + i, m));
+        vec s = v_fma(vr, v_get(square + i, m), vt * d * d);
+        v_put(square + i, s, m);
+        if (mean) {
+            vec a = v_fma(vr, v_get(mean + i, m), cr * d);
+            v_put(mean + i, a, m);
+            s = v_max(s - a * a, v_zero());
+        }
+        d = d / (v_sqrt(s) + ve);
+        if (velocity) {
+            d = v_fma(vm, v_get(velocity + i, m), d);
+            v_put(velocity + i, d, m);
+        }
+        v_put(w + i, v_fma(rate, d, p), m);
+    });
+}
+
+static void lars(int64_t n, float *w, float *velocity, const float *g, float rate, float momentum,
+                 float decay) {
+    const vec vm = v_set(momentum), vd = v_set(decay), vr = v_set(rate);
+    EACH(n, {
+        vec p = v_get(w + i, m), d = v_fma(vd, p, v_get(g + i, m));
+        vec v = v_fma(vm, v_get(velocity + i, m), vr * d);
+        v_put(velocity + i, v, m);
+        v_put(w + i, p - v, m);
     });
 }

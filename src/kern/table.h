@@ -335,13 +335,22 @@ struct fv_kernels {
     void (*avgpool_back)(int64_t rows, int64_t out, int64_t kh, int64_t kw, const float *dy,
                          float scale, float *dx, bool add);
 
-    /* The optimisers' update rules over n values, with decay folded in (decay 0: none). */
+    /* The optimisers' update rules over n values, with decay folded in (decay 0: none).
+       adam: a weight is multiplied by `keep` before, for adamw; 1: it is not. */
     void (*sgd)(int64_t n, float *w, float *velocity, const float *g, float lr, float momentum,
                 float decay, int nesterov);
     void (*adam)(int64_t n, float *w, float *m, float *v, const float *g, float lr, float beta1,
-                 float beta2, float epsilon, float decay, float correction1, float correction2);
+                 float beta2, float epsilon, float decay, float keep, float correction1,
+                 float correction2);
     void (*adadelta)(int64_t n, float *w, float *square, float *delta, const float *g, float lr,
                      float rho, float epsilon, float decay);
+    /* square = rho square + take g^2; velocity and mean may be NULL: no momentum, not centered. */
+    void (*rmsprop)(int64_t n, float *w, float *square, float *velocity, float *mean,
+                    const float *g, float lr, float rho, float take, float momentum, float epsilon,
+                    float decay);
+    /* velocity = momentum velocity + rate g; w -= velocity */
+    void (*lars)(int64_t n, float *w, float *velocity, const float *g, float rate, float momentum,
+                 float decay);
 };
 
 #endif

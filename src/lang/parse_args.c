@@ -64,8 +64,9 @@ static bool starts_value(const fv_token *t) {
 
 /* Is this word a value of the field itself, rather than a parameter? */
 static bool own_word(const fv_field *f, const fv_token *t) {
+    if (f->kind == FV_TEXT && t->kind == FV_TOK_STRING) return true;
     if (t->kind != FV_TOK_NAME) return false;
-    if (f->kind == FV_WORD || f->kind == FV_CHOICE) return true;
+    if (f->kind == FV_TEXT || f->kind == FV_WORD || f->kind == FV_CHOICE) return true;
     if (f->kind == FV_BOOL) return fv__token_is(t, "yes") || fv__token_is(t, "no");
     return f->kind == FV_PAD && (fv__token_is(t, "same") || fv__token_is(t, "valid"));
 }
@@ -168,7 +169,7 @@ static fv_status named(fv_parser *p, reading *r, const fv_field *f) {
         g->value.location = g->location;
         return FV_OK;
     }
-    if (ends(r, t) || !starts_value(t)) {
+    if (ends(r, t) || !(starts_value(t) || own_word(f, t))) {
         fv_text words = {.ctx = p->source->ctx};
         fv__field_kind_words(&words, f);
         const fv_status status =

@@ -28,7 +28,10 @@ static fv_status put_settings(fv_printer *p, const fv_field *fields, const void 
         const size_t n = strlen(f->name);
         if (fv__field_is_default(f, options)) continue;
         fv_text value = {.ctx = p->ctx};
+        const char *quote = f->kind == FV_TEXT ? "\"" : "";
+        fv__text_add(&value, quote);
         fv__field_print(&value, f, options);
+        fv__text_add(&value, quote);
         const fv_status status = fv__text_done(p->ctx, &value);
         if (status == FV_OK) {
             if (!p->dry && p->out->length - p->line + n + value.length > 90)

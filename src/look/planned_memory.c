@@ -64,7 +64,8 @@ fv_status fv__planned_memory(fv_context *ctx, const fv_net *net, int64_t batch, 
     while (status == FV_BAD_INPUT && !batch && size > 1)
         status = plan_both(ctx, net->graph, trained, size /= 2, plans, out);
     out->plans = (const fv_memory_plan *const *)plans;
-    out->optimizer_bytes = out->gradient_bytes * (size_t)fv__recipe_states(&net->recipe);
+    const int states = fv__recipe_states(&net->recipe) + (net->recipe.average > 0);
+    out->optimizer_bytes = out->gradient_bytes * (size_t)states;
     fv__net_free(trained);
     return status;
 }

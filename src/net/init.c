@@ -5,6 +5,9 @@
  * he      N(0, 2/fan_in)                            He, Zhang, Ren & Sun 2015, eq. 10
  * xavier  U(-a, a), a = sqrt(6/(fan_in + fan_out))  Glorot & Bengio 2010, eq. 16
  * lecun   N(0, 1/fan_in)                            LeCun, Bottou, Orr & Müller 1998, eq. 16
+ * orthogonal  rows (or where there are more of them, columns) of one filter, one unit each, that
+ *         have norm 1 and are orthogonal            Saxe, McClelland & Ganguli 2014
+ * lsuv    the same, which train/lsuv.c scales       Mishkin & Matas 2016
  *
  * A value depends on the seed, its parameter and its position in it alone.
  */
@@ -12,10 +15,50 @@
 #include <math.h>
 #include <string.h>
 
+/* Element i of vector v: rows lie densely, columns a row apart. */
+typedef struct vectors {
+    float *w;
+    int64_t count, length, next, step; /* vectors, elements of one, and from one to the next */
+} vectors;
+
+static double dot(const vectors *m, int64_t a, int64_t b) {
+    double sum = 0;
+    for (int64_t i = 0; i < m->length; i++)
+        sum += (double)m->w[a * m->next + i * m->step] * (double)m->w[b * m->next + i * m->step];
+    return sum;
+}
+
+/* Drawn vectors made orthonormal, where they lie: each loses what it has of those before it (twice,
+   since float rounds), and is brought to norm 1: Gram-Schmidt. */
+static void orthonormalise(const vectors *m) {
+    for (int64_t a = 0; a < m->count; a++) {
+        for (int64_t k = 0; k < 2 * a; k++) {
+            const int64_t b = k % a;
+            const double share = dot(m, a, b);
+            for (int64_t i = 0; i < m->length; i++)
+                m->w[a * m->next + i * m->step] -=
+                    (float)(share * (double)m->w[b * m->next + i * m->step]);
+        }
+        const double norm = sqrt(dot(m, a, a));
+        for (int64_t i = 0; i < m->length; i++)
+            m->w[a * m->next + i * m->step] /= norm > 0 ? (float)norm : 1;
+    }
+}
+
+static void draw_orthogonal(const fv_shape *shape, int64_t count, fv_key key, float *w) {
+    const int64_t rows = shape->dim[0], columns = count / rows;
+    for (int64_t i = 0; i < count; i++) w[i] = (float)fv__random_normal(key, (uint64_t)i);
+    const vectors m = rows <= columns ? (vectors){w, rows, columns, columns, 1}
+                                      : (vectors){w, columns, rows, 1, columns};
+    orthonormalise(&m);
+}
+
 static void draw(const fv_param_spec *spec, int64_t count, int init, fv_key key, float *w) {
     const double in = spec->fan_in > 0 ? (double)spec->fan_in : 1;
     const double both = in + (spec->fan_out > 0 ? (double)spec->fan_out : 1);
-    if (init == FV_XAVIER) {
+    if ((init == FV_ORTHOGONAL || init == FV_LSUV) && count > 0) {
+        draw_orthogonal(&spec->shape, count, key, w);
+    } else if (init == FV_XAVIER) {
         const double a = sqrt(6.0 / both);
         for (int64_t i = 0; i < count; i++)
             w[i] = (float)(a * (2.0 * fv__random_unit(key, (uint64_t)i) - 1.0));

@@ -167,10 +167,10 @@ FV_MUST_USE fv_status fv__net_resized(fv_context *ctx, const fv_graph *net, int6
 FV_MUST_USE fv_status fv__net_with_loss(fv_context *ctx, const fv_graph *net, const fv_op *loss,
                                         fv_graph **out);
 
-/* The same by a recipe: its loss; `smooth` for heads that learn by cross-entropy and do not smooth
-   themselves; and where it mixes images, shares of classes as the target of cross-entropy. What it
-   changes counts for training alone: a test goes by the loss as it is. FV_BAD_INPUT where another
-   loss would have to mix its classes. */
+/* The same by a recipe: its loss; `smooth`, and what classes count (`weights`), for heads that
+   learn by cross-entropy and do not say it themselves; and where it mixes images, shares of classes
+   as the target of cross-entropy. What it changes counts for training alone: a test goes by the
+   loss as it is. FV_BAD_INPUT where another loss would have to mix its classes. */
 FV_MUST_USE fv_status fv__net_to_train(fv_context *ctx, const fv_graph *net,
                                        const fv_recipe *recipe, fv_graph **out);
 

@@ -36,7 +36,7 @@ static const char *const optimizers[] = {
     NULL};
 static const char *const schedules[] = {"constant", "step",   "plateau", "cosine",
                                         "onecycle", "linear", "poly",    NULL};
-static const char *const inits[] = {"he", "xavier", "lecun", NULL};
+static const char *const inits[] = {"he", "xavier", "lecun", "orthogonal", "lsuv", NULL};
 /* the losses among the operators, in the order of fv__losses */
 static const char *const losses[] = {
 #define FV_OP(name)
@@ -55,6 +55,15 @@ static const fv_field common[] = {
      "0", 0, 1e6, 0, NULL, NULL},
     {"decay_all", "decay biases and normalisations too", FV_BOOL, AT(decay_all), "no", 0, 0, 0,
      NULL, NULL},
+    {"clip", "gradients are scaled down where the norm of all of them is above this (0: off)",
+     FV_REAL, AT(clip), "0", 0, 1e9, FV_QUIET, NULL, NULL},
+    {"clip_value", "each gradient is cut to within so much of zero, before clip (0: off)", FV_REAL,
+     AT(clip_value), "0", 0, 1e9, FV_QUIET, NULL, NULL},
+    {"average",
+     "moving average of the weights, which is what is tested and saved; a step leaves this share "
+     "of "
+     "it, such as 0.999 (0: off)",
+     FV_REAL, AT(average), "0", 0, 0.9999999, FV_QUIET, NULL, NULL},
     {"batch", "images per step", FV_INT, AT(batch), "64", 1, 1 << 20, 0, NULL, NULL},
     {"epochs", "times through the training images", FV_INT, AT(epochs), "10", 1, 1000000, 0, NULL,
      NULL},
@@ -84,12 +93,23 @@ static const fv_field common[] = {
      "0.9", 0, 100, FV_QUIET, NULL, NULL},
     {"warmup", "epochs in which the rate rises from zero", FV_REAL, AT(warmup), "0", 0, 1000000, 0,
      NULL, NULL},
-    {"shards", "parts a batch is cut into, computed one after the other or by several", FV_INT,
-     AT(shards), "1", 1, 65536, 0, NULL, NULL},
+    {"shards",
+     "parts a batch is cut into, computed one after the other or by several: batch=256 shards=4 "
+     "takes the memory of 64 images, and bn sees a part at a time",
+     FV_INT, AT(shards), "1", 1, 65536, 0, NULL, NULL},
     {"init", "how weights start", FV_CHOICE, AT(init), "he", 0, 0, 0, inits, NULL},
     {"loss", "what is made small", FV_CHOICE, AT(loss), "crossentropy", 0, 0, 0, losses, NULL},
     {"smooth", "label smoothing: crossentropy's target has this share spread over all classes",
      FV_REAL, AT(smooth), "0", 0, 1, FV_QUIET, NULL, NULL},
+    {"class_weights",
+     "how much each class counts for crossentropy in training: 1,2,0.5, or balanced, which makes "
+     "all classes count alike in sum; the test's loss counts them as they are",
+     FV_TEXT, AT(class_weights), NULL, 0, 0, FV_QUIET, NULL, NULL},
+    {"freeze",
+     "layers that do not learn: names with commas between, FIRST..LAST in the order of the "
+     "network, conv* for all that begin so; none. A frozen bn keeps its running statistics and "
+     "computes with them",
+     FV_TEXT, AT(freeze), NULL, 0, 0, FV_QUIET, NULL, NULL},
     {"seed", "start of all random numbers: weights, order, dropout, augmentation", FV_INT, AT(seed),
      "1", 0, 9e15, 0, NULL, NULL},
     {"split", "share of the pictures set aside for the test, of a data set without a test part",
@@ -181,8 +201,8 @@ void fv__recipe_print(fv_text *out, const fv_recipe *recipe) {
     fv_recipe_table t;
     fv__recipe_table(&t, recipe);
     for (const fv_field *f = t.field; f->name; f++) {
-        const size_t before = out->length;
         if (f->flags & FV_QUIET && fv__field_is_default(f, recipe)) continue;
+        const size_t before = out->length;
         fv__text_addf(out, "%s%s=", before > start ? " " : "", f->name);
         const size_t value = out->length;
         fv__field_print(out, f, recipe);

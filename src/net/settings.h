@@ -30,7 +30,7 @@ typedef struct fv_input {
 extern const fv_field fv__input_fields[]; /* resize crop pad scale mean std order */
 
 enum { FV_CONSTANT, FV_STEPS, FV_PLATEAU, FV_COSINE, FV_ONECYCLE, FV_LINEAR, FV_POLY };
-enum { FV_HE, FV_XAVIER, FV_LECUN };
+enum { FV_HE, FV_XAVIER, FV_LECUN, FV_ORTHOGONAL, FV_LSUV };
 
 typedef struct fv_recipe {
     int optimizer; /* an index into fv__optimizers */
@@ -38,8 +38,10 @@ typedef struct fv_recipe {
     /* the options of every optimiser, in their order; a setting reaches all that have its name, and
        one that is not given is each optimiser's own default */
     _Alignas(double) char optim[FV_OPTIMIZERS][FV_OPTIM_OPTIONS];
-    double decay;   /* weight decay (L2): the gradient gets decay * w */
-    bool decay_all; /* biases and normalisations too */
+    double decay;            /* weight decay (L2): the gradient gets decay * w */
+    bool decay_all;          /* biases and normalisations too */
+    double clip, clip_value; /* most norm of all gradients, most size of each; 0: any */
+    double average;          /* of the weights, what a step leaves of it; 0: none is kept */
     int64_t batch;
     int64_t epochs;
     int64_t limit; /* steps in all, after which the run ends; 0: none */
@@ -60,6 +62,10 @@ typedef struct fv_recipe {
     int64_t seed;
     double split; /* share of the pictures for the test, of data without a test part */
     fv_augment augment;
+    char freeze[FV_TEXT_BYTES];        /* layers that do not learn: train/freeze.h */
+    char class_weights[FV_TEXT_BYTES]; /* "balanced", or a number for each class */
+    const fv_long_reals *weights; /* these as numbers, where somebody has made them of the data;
+                                     no setting. NULL: not yet */
 } fv_recipe;
 
 /* All settings of a recipe as one table, which ends with name NULL; the options of its optimiser

@@ -11,6 +11,7 @@
 typedef struct wish {
     const fv_op *loss; /* of heads that name none */
     double smooth;
+    const fv_long_reals *weights; /* what classes count; NULL: alike */
     bool mixes;
 } wish;
 
@@ -62,6 +63,7 @@ static fv_status options_of(fv_context *ctx, const fv_head *head, const fv_op *o
     if (op != &fv__op_crossentropy) return FV_OK;
     fv_crossentropy_options *o = options;
     if (o->smooth == 0) o->smooth = w->smooth;
+    if (w->weights && o->weights.count == 1) o->weights = *w->weights;
     if (w->mixes) o->target = FV_CROSSENTROPY_SHARES;
     return FV_OK;
 }
@@ -125,6 +127,7 @@ fv_status fv__net_with_loss(fv_context *ctx, const fv_graph *net, const fv_op *l
 
 fv_status fv__net_to_train(fv_context *ctx, const fv_graph *net, const fv_recipe *recipe,
                            fv_graph **out) {
-    const wish w = {fv__losses[recipe->loss], recipe->smooth, fv__augment_mixes(&recipe->augment)};
+    const wish w = {fv__losses[recipe->loss], recipe->smooth, recipe->weights,
+                    fv__augment_mixes(&recipe->augment)};
     return with_losses(ctx, net, &w, out);
 }

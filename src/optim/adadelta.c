@@ -8,10 +8,10 @@
 #include <math.h>
 
 static const fv_field fields[] = {
-    {"rho", "adadelta: decay of the means of squares", FV_REAL, offsetof(fv_adadelta_options, rho),
-     "0.95", 0, 0.999999, 0, NULL, NULL},
-    {"epsilon", "adadelta: keeps a division from zero", FV_REAL,
-     offsetof(fv_adadelta_options, epsilon), "1e-8", 1e-30, 1, 0, NULL, NULL},
+    {"rho", "adadelta, rmsprop: decay of the means of squares", FV_REAL,
+     offsetof(fv_adadelta_options, rho), "0.95", 0, 0.999999, 0, NULL, NULL},
+    {"epsilon", "keeps a division from zero", FV_REAL, offsetof(fv_adadelta_options, epsilon),
+     "1e-8", 1e-30, 1, 0, NULL, NULL},
     {0}};
 
 static void update(const fv_optim_step *step, int64_t n, float *w, float *const *state,

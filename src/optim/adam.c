@@ -7,13 +7,13 @@
 
 #include <math.h>
 
-static const fv_field fields[] = {
-    {"beta1", "adam: decay of the mean of gradients", FV_REAL, offsetof(fv_adam_options, beta1),
-     "0.9", 0, 0.999999, 0, NULL, NULL},
-    {"beta2", "adam: decay of the mean of squared gradients", FV_REAL,
+const fv_field fv__adam_fields[] = {
+    {"beta1", "adam, adamw: decay of the mean of gradients", FV_REAL,
+     offsetof(fv_adam_options, beta1), "0.9", 0, 0.999999, 0, NULL, NULL},
+    {"beta2", "adam, adamw: decay of the mean of squared gradients", FV_REAL,
      offsetof(fv_adam_options, beta2), "0.999", 0, 0.9999999, 0, NULL, NULL},
-    {"epsilon", "adam: keeps a division from zero", FV_REAL, offsetof(fv_adam_options, epsilon),
-     "1e-8", 1e-30, 1, 0, NULL, NULL},
+    {"epsilon", "keeps a division from zero", FV_REAL, offsetof(fv_adam_options, epsilon), "1e-8",
+     1e-30, 1, 0, NULL, NULL},
     {0}};
 
 void fv__adam_corrections(const fv_optim_step *step, float *first, float *second) {
@@ -46,7 +46,7 @@ const fv_optimizer fv__optim_adam = {
              "w -= lr * m/(1 - beta1^t) / (sqrt(v/(1 - beta2^t)) + epsilon).\n"
              "Kingma & Ba 2015, algorithm 1.",
     .options_size = sizeof(fv_adam_options),
-    .fields = fields,
+    .fields = fv__adam_fields,
     .state_names = {"mean", "square"},
     .update = update,
 };

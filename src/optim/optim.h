@@ -11,7 +11,7 @@
 
 #include "base/field.h"
 
-#define FV_OPTIM_STATES  2  /* most numbers that an optimiser remembers of a weight */
+#define FV_OPTIM_STATES  3  /* most numbers that an optimiser remembers of a weight */
 #define FV_OPTIM_OPTIONS 64 /* most bytes of its options */
 
 /* The part of a step that is the same for all weights. */
@@ -20,6 +20,9 @@ typedef struct fv_optim_step {
     double lr;
     double decay; /* each gradient gets decay times its weight */
     int64_t step; /* steps taken before this one */
+    /* For a rule with `norms`: the Euclidean norms of all weights and all gradients of the
+       parameter that these weights are of; both 0 where it is one that the rule spares. */
+    double weight_norm, gradient_norm;
 } fv_optim_step;
 
 typedef struct fv_optimizer {
@@ -35,6 +38,8 @@ typedef struct fv_optimizer {
     /* For a rule of one layer: the loss whose gradient makes it that, which choosing the optimiser
        chooses too (train/rule.h); NULL: any. */
     const char *loss;
+    /* Whether the rule reads the norms of whole parameters. */
+    bool norms;
     /* Changes n weights; state[i] are the numbers remembered of them. */
     void (*update)(const fv_optim_step *step, int64_t n, float *w, float *const *state,
                    const float *g);

@@ -6,7 +6,7 @@
 #include "optim/sgd.h"
 
 static const fv_field fields[] = {
-    {"momentum", "sgd: share of the last step carried on", FV_REAL,
+    {"momentum", "sgd, lars, rmsprop: share of the last step carried on", FV_REAL,
      offsetof(fv_sgd_options, momentum), "0.9", 0, 0.999999, 0, NULL, NULL},
     {"nesterov", "sgd: look ahead along the momentum (Nesterov)", FV_BOOL,
      offsetof(fv_sgd_options, nesterov), "no", 0, 0, 0, NULL, NULL},

@@ -96,11 +96,13 @@ static fv_tensor bind_ref(const fv_exec *e, const fv_ref *ref, int value, int64_
     return t;
 }
 
-static fv_tensor bind_gradient_param(const fv_exec *e, const fv_param *p, fv_which which) {
+static fv_tensor bind_gradient_param(const fv_exec *e, int node, const fv_param *p,
+                                     fv_which which) {
     const fv_dtype dtype = e->plan->options.dtype;
     fv_tensor t = fv__tensor(NULL, dtype, p->spec.shape);
     /* what forward observes of statistics, what backward finds of the others */
-    if (e->gradients && e->plan->options.training && p->spec.learned == (which == FV_BACKWARD))
+    if (e->gradients && e->plan->options.training && !e->plan->nodes[node].frozen &&
+        p->spec.learned == (which == FV_BACKWARD))
         t.data = e->gradients + (size_t)p->offset * fv__dtype_bytes(dtype);
     return t;
 }
@@ -182,8 +184,8 @@ static void bind_run(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tensor *
     }
     pass->params = bind_weights(e, step->node, folded, w);
     for (int i = 0; i < pass->params; i++)
-        dw[i] = bind_gradient_param(e, &plan->net->params[node->param[i < params ? i : 0]],
-                                    step->which);
+        dw[i] = bind_gradient_param(
+            e, step->node, &plan->net->params[node->param[i < params ? i : 0]], step->which);
     for (int i = 0; i < p->site->saved; i++) saved[i] = bind_saved(e, step->node, i);
     if (step->added.kind != FV_REF_NONE) *added = bind_ref(e, &step->added, p->added, g);
     pass->op = node->op;
@@ -223,6 +225,15 @@ static void bind_convert(fv_exec *e, const fv_step *step, fv_pass *pass, fv_tens
     pass->y = pass->dx = &t[1];
 }
 
+/* Whether a step is a frozen normalisation's, which computes with its running statistics. */
+static bool keeps_statistics(const fv_plan *plan, const fv_step *step) {
+    if (step->kind != FV_STEP_RUN || !plan->nodes[step->node].frozen) return false;
+    const fv_node *node = &plan->net->nodes[step->node];
+    for (int i = 0; i < node->params; i++)
+        if (!plan->net->params[node->param[i]].spec.learned) return true;
+    return false;
+}
+
 void fv__exec_bind(fv_exec *e) {
     const fv_plan *plan = e->plan;
     fv_tensor *t = e->tensors;
@@ -231,7 +242,7 @@ void fv__exec_bind(fv_exec *e) {
     for (size_t s = 0; s < plan->step_count; s++) {
         const fv_step *step = &plan->steps[s];
         fv_pass *pass = &e->passes[s];
-        pass->training = plan->options.training;
+        pass->training = plan->options.training && !keeps_statistics(plan, step);
         pass->pool = e->pool;
         pass->kernels = plan->kernels;
         if (step->kind == FV_STEP_RUN)

@@ -32,7 +32,7 @@ static void mark_gradients(fv_plan *plan) {
         for (int i = 0; i < node->inputs; i++)
             if (plan->values[p->in[i]].needs_gradient) p->needs_backward = true;
         for (int i = 0; i < node->params; i++)
-            if (net->params[node->param[i]].spec.learned) p->needs_backward = true;
+            if (net->params[node->param[i]].spec.learned && !p->frozen) p->needs_backward = true;
         for (int o = 0; o < node->outputs; o++)
             plan->values[node->out[o]].needs_gradient =
                 p->needs_backward && plan->values[node->out[o]].dtype == plan->options.dtype;
@@ -150,7 +150,7 @@ static fv_status choose_node(fv_context *ctx, fv_plan *plan, int n, fv_site_room
     const fv_node *node = &plan->net->nodes[n];
     fv_plan_node *p = &plan->nodes[n];
     FV_TRY(fv__plan_site(ctx, plan, n, room));
-    if (plan->options.training && node->op->trains)
+    if (plan->options.training && !p->frozen && node->op->trains)
         if (node->op->trains(ctx, &room->site) != FV_OK)
             return fv__fail_in(ctx, "%s: ", node->name);
     for (int o = 0; o < node->outputs; o++) {

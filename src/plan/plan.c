@@ -37,6 +37,7 @@ static fv_status start_node(fv_plan *plan, int n) {
     node->writes = from->out[0];
     node->order = n;
     node->group = plan->options.batch;
+    node->frozen = plan->options.frozen && plan->options.frozen[n];
     for (int i = 0; i < FV_OP_SAVED; i++) node->saved[i] = unused;
     for (int which = 0; which < 2; which++) node->packed[which] = unused;
     return FV_OK;
@@ -127,6 +128,7 @@ fv_status fv__plan_new(fv_context *ctx, const fv_graph *net, const fv_plan_optio
         plan->kernels = device->kernels(ctx->isa, &plan->table);
     const fv_status status = make(ctx, plan);
     plan->options.variants = NULL;
+    plan->options.frozen = NULL;
     plan->options.keep = NULL; /* the caller's; marked by now */
     plan->options.keep_count = 0;
     if (status != FV_OK) {

@@ -23,7 +23,10 @@ typedef struct fv_plan_options {
     bool reference;   /* reference loops only, nothing rewritten, every value kept */
     bool keep_values; /* every value keeps a buffer of its own, readable afterwards */
     bool input_gradient; /* dx of values[0] too */
-    const int *keep;     /* values that must be readable after forward, beside the heads */
+    /* [nodes] whose weights stay, so that backward ends above the lowest that learns; their running
+       statistics stay too and are computed with, as in inference. NULL: none */
+    const bool *frozen;
+    const int *keep; /* values that must be readable after forward, beside the heads */
     int keep_count;
     size_t near;      /* bytes of maps that a step is to work on at a time; 0: as caches hold */
     fv_layout prefer; /* implementations that take maps so come first; FV_PLAIN: as listed */

@@ -77,6 +77,7 @@ typedef struct fv_plan_node {
     bool in_place;        /* y overwrites x, or what the epilogue adds */
     bool gradient_in_place; /* dx overwrites dy */
     bool needs_backward;
+    bool frozen;   /* fv_plan_options.frozen */
     fv_site *site; /* at this batch */
     const fv_impl *forward, *backward;
     fv_settled settled[2]; /* [which] */

@@ -44,29 +44,41 @@ static fv_status read_history(fv_context *ctx, const char *text, fv_position *at
     return FV_OK;
 }
 
-/* The tensors of a checkpoint: every parameter, then every state of every learned one. */
-static fv_status list_tensors(fv_context *ctx, fv_train_job *job, fv_st_tensor *tensors,
-                              size_t *count) {
+/* Tensors of a block of the parameters' length, called PREFIX/conv1.weight; prefix NULL: plainly.
+ */
+static fv_status list_block(fv_context *ctx, fv_train_job *job, const float *block,
+                            const char *prefix, bool learned_only, fv_st_tensor *tensors,
+                            size_t *count) {
     const fv_graph *net = job->model->net.graph;
-    *count = 0;
-    for (int s = -1; s < fv__learner_states(job->learner); s++)
-        for (size_t p = 0; p < net->param_count; p++) {
-            const fv_param *param = &net->params[p];
-            if (s >= 0 && !param->spec.learned) continue;
-            const float *block = s < 0 ? job->model->weights : fv__learner_state(job->learner, s);
-            const char *name =
-                s < 0 ? param->name
-                      : fv__arena_format(&job->arena, "%s/%s",
-                                         fv__learner_state_name(job->learner, s), param->name);
-            if (!name) return fv__fail_memory(ctx, 0, "a checkpoint");
-            tensors[(*count)++] = (fv_st_tensor){
-                .name = name, .shape = param->spec.shape, .data = block + param->offset};
-        }
+    for (size_t p = 0; p < net->param_count; p++) {
+        const fv_param *param = &net->params[p];
+        if (learned_only && !param->spec.learned) continue;
+        const char *name =
+            prefix ? fv__arena_format(&job->arena, "%s/%s", prefix, param->name) : param->name;
+        if (!name) return fv__fail_memory(ctx, 0, "a checkpoint");
+        tensors[(*count)++] =
+            (fv_st_tensor){.name = name, .shape = param->spec.shape, .data = block + param->offset};
+    }
     return FV_OK;
 }
 
+/* The tensors of a checkpoint: every parameter, every state of every learned one, the average of
+   every parameter. */
+static fv_status list_tensors(fv_context *ctx, fv_train_job *job, fv_st_tensor *tensors,
+                              size_t *count) {
+    const fv_learner *l = job->learner;
+    *count = 0;
+    FV_TRY(list_block(ctx, job, job->model->weights, NULL, false, tensors, count));
+    for (int s = 0; s < fv__learner_states(l); s++)
+        FV_TRY(list_block(ctx, job, fv__learner_state(l, s), fv__learner_state_name(l, s), true,
+                          tensors, count));
+    if (!fv__learner_average(l)) return FV_OK;
+    return list_block(ctx, job, fv__learner_average(l), "average", false, tensors, count);
+}
+
+/* Weights, the average, and the states. */
 static size_t most_tensors(const fv_train_job *job) {
-    return job->model->net.graph->param_count * (size_t)(1 + fv__learner_states(job->learner)) + 1;
+    return job->model->net.graph->param_count * (size_t)(2 + fv__learner_states(job->learner)) + 1;
 }
 
 fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job) {
@@ -87,6 +99,7 @@ fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job) {
     print_history(at, &history);
     size_t count = 0;
     fv__learner_fetch(job->learner);
+    fv__learner_show_average(job->learner, false);
     fv_status status = list_tensors(ctx, job, tensors, &count);
     if (status == FV_OK) status = fv__text_done(ctx, &history);
     if (status == FV_OK) {

@@ -114,6 +114,7 @@ fv_status fv__diverged(fv_context *ctx, const fv_diverged *d) {
                                      .training = true,
                                      .backward = true,
                                      .keep_values = true,
+                                     .frozen = d->frozen,
                                      .device = &fv__cpu_device};
     const fv_exec_options memory = {.weights = d->weights, .gradients = gradients};
     if (status == FV_OK) status = fv__plan_new(ctx, d->net, &options, &plan);

@@ -14,6 +14,7 @@ typedef struct fv_diverged {
     const float *x;      /* n images, and their targets by kind */
     const void *target[FV_TARGET_KINDS];
     int64_t n;
+    const bool *frozen; /* [nodes], as in fv_plan_options */
     uint64_t seed, step;
     double lr;
 } fv_diverged;

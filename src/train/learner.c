@@ -6,6 +6,8 @@
  * Executions of different sizes (shards that differ by a sample, an epoch's last batch) share one
  * workspace and one block of prepared weights, as they never run at the same time.
  */
+#include "train/class_weights.h"
+#include "train/freeze.h"
 #include "train/learner_state.h"
 #include "train/metric.h"
 #include "train/rule.h"
@@ -41,6 +43,7 @@ static fv_status make_stage(fv_context *ctx, fv_learner *l, int64_t n, fv_stage 
                                      .training = true,
                                      .backward = true,
                                      .device = l->device,
+                                     .frozen = l->frozen,
                                      .keep = &l->net->heads[0].prediction,
                                      .keep_count = 1};
     drop(s);
@@ -85,11 +88,13 @@ static fv_status list_spans(fv_context *ctx, fv_learner *l) {
     if (!l->spans) return FV_EXHAUSTED;
     for (size_t i = 0; i < l->net->param_count; i++) {
         const fv_param *p = &l->net->params[i];
+        if (fv__freeze_has(l->net, l->frozen, (int)i)) continue;
         const bool spared = (p->spec.norm || p->spec.bias) && !l->recipe.decay_all;
         l->spans[l->span_count++] = (fv_update_span){.offset = p->offset,
                                                      .count = p->count,
                                                      .learned = p->spec.learned,
                                                      .momentum = p->spec.momentum,
+                                                     .spared = spared,
                                                      .decay = spared ? 0 : l->recipe.decay};
     }
     return FV_OK;
@@ -100,6 +105,14 @@ static fv_status device_block(fv_context *ctx, const fv_learner *l, const char *
     return *out ? FV_OK : FV_EXHAUSTED;
 }
 
+/* One more block that follows the weights: on the device, and on the host as of the last fetch. */
+static fv_status kept_block(fv_context *ctx, const fv_learner *l, const char *what, float **out,
+                            float **host) {
+    FV_TRY(device_block(ctx, l, what, out));
+    *host = l->device->host ? *out : fv__alloc(ctx, fv__learner_block(l), what);
+    return *host ? FV_OK : FV_EXHAUSTED;
+}
+
 static fv_status make_blocks(fv_context *ctx, fv_learner *l) {
     l->weights = l->model->weights;
     if (!l->device->host) FV_TRY(device_block(ctx, l, "the weights", &l->weights));
@@ -107,12 +120,11 @@ static fv_status make_blocks(fv_context *ctx, fv_learner *l) {
     for (int level = 0; level < FV_LEVELS && 1 << level < l->part.count; level++)
         FV_TRY(device_block(ctx, l, "the shards' gradients", &l->sums[level]));
     l->state_count = fv__recipe_states(&l->recipe);
-    for (int i = 0; i < l->state_count; i++) {
-        FV_TRY(device_block(ctx, l, "the optimiser's memory", &l->states[i]));
-        l->host_states[i] = l->device->host
-                                ? l->states[i]
-                                : fv__alloc(ctx, fv__learner_block(l), "the optimiser's memory");
-        if (!l->host_states[i]) return FV_EXHAUSTED;
+    for (int i = 0; i < l->state_count; i++)
+        FV_TRY(kept_block(ctx, l, "the optimiser's memory", &l->states[i], &l->host_states[i]));
+    if (l->recipe.average > 0) {
+        FV_TRY(kept_block(ctx, l, "the average of the weights", &l->average, &l->host_average));
+        memcpy(l->host_average, l->model->weights, fv__learner_block(l));
     }
     fv__learner_store(l);
     return FV_OK;
@@ -143,6 +155,22 @@ static fv_status make_host(fv_context *ctx, fv_learner *l) {
     return FV_OK;
 }
 
+/* The network with its losses, which hold what each class counts. */
+static fv_status add_losses(fv_context *ctx, fv_learner *l) {
+    fv_recipe *r = &l->recipe;
+    fv_long_reals *own = NULL;
+    fv_status status = FV_OK;
+    if (!r->weights && r->class_weights[0] && strcmp(r->class_weights, "none") != 0) {
+        r->weights = own = fv__alloc(ctx, sizeof *own, "what classes count");
+        status = own ? fv__class_weights(ctx, r->class_weights, NULL, own) : FV_EXHAUSTED;
+    }
+    if (status == FV_OK) status = fv__net_to_train(ctx, l->model->net.graph, r, &l->net);
+    if (status == FV_OK && r->weights) status = fv__class_weights_fit(ctx, l->net);
+    fv__free(own);
+    r->weights = NULL;
+    return status;
+}
+
 static fv_status make(fv_context *ctx, fv_learner *l) {
     if (l->recipe.shards < 1) l->recipe.shards = 1;
     if (l->part.count == 0) l->part = (fv_shards){0, (int)l->recipe.shards};
@@ -150,10 +178,11 @@ static fv_status make(fv_context *ctx, fv_learner *l) {
         return fv__fail(ctx, FV_USAGE,
                         "%d shards from %d on are no node of the tree of %lld shards",
                         l->part.count, l->part.first, (long long)l->recipe.shards);
-    FV_TRY(fv__net_to_train(ctx, l->model->net.graph, &l->recipe, &l->net));
+    FV_TRY(add_losses(ctx, l));
     FV_TRY(fv__rule_fits(ctx, l->net, fv__optimizers[l->recipe.optimizer]));
     l->device = ctx->device;
     l->direct = l->device->host && l->recipe.shards == 1;
+    FV_TRY(fv__freeze_find(ctx, l->net, l->recipe.freeze, &l->frozen));
     FV_TRY(list_spans(ctx, l));
     FV_TRY(make_blocks(ctx, l));
     FV_TRY(fv__learner_reserve(ctx, l, l->recipe.batch));
@@ -197,6 +226,8 @@ void fv__learner_free(fv_learner *l) {
     if (l->device) {
         for (int i = 0; i < FV_OPTIM_STATES; i++) l->device->release(l->states[i]);
         for (int i = 0; i < FV_OPTIM_STATES && !l->device->host; i++) fv__free(l->host_states[i]);
+        if (!l->device->host) fv__free(l->host_average);
+        l->device->release(l->average);
         for (int i = 0; i < FV_LEVELS; i++) l->device->release(l->sums[i]);
         l->device->release(l->gradients);
         if (!l->device->host) l->device->release(l->weights);
@@ -206,6 +237,7 @@ void fv__learner_free(fv_learner *l) {
     fv__free(l->prediction);
     fv__free(l->divisors);
     fv__free(l->spans);
+    fv__free(l->frozen);
     fv__net_free(l->net);
     fv__free(l);
 }
@@ -259,8 +291,24 @@ fv_workspace *fv__learner_workspace(fv_learner *l) {
     return &l->workspace;
 }
 
+float *fv__learner_average(const fv_learner *l) {
+    return l->host_average;
+}
+
+void fv__learner_show_average(fv_learner *l, bool shown) {
+    if (!l->host_average || l->shown == shown) return;
+    for (int64_t i = 0; i < l->net->param_elements; i++) {
+        const float w = l->model->weights[i];
+        l->model->weights[i] = l->host_average[i];
+        l->host_average[i] = w;
+    }
+    l->shown = shown;
+}
+
 void fv__learner_fetch(fv_learner *l) {
     if (l->device->host) return;
+    l->shown = false;
+    if (l->average) l->device->download(l->host_average, l->average, fv__learner_block(l));
     l->device->download(l->model->weights, l->weights, fv__learner_block(l));
     for (int i = 0; i < l->state_count; i++)
         l->device->download(l->host_states[i], l->states[i], fv__learner_block(l));
@@ -269,6 +317,7 @@ void fv__learner_fetch(fv_learner *l) {
 void fv__learner_store(fv_learner *l) {
     l->prepared_of = -1;
     if (l->device->host) return;
+    if (l->average) l->device->upload(l->average, l->host_average, fv__learner_block(l));
     l->device->upload(l->weights, l->model->weights, fv__learner_block(l));
     for (int i = 0; i < l->state_count; i++)
         l->device->upload(l->states[i], l->host_states[i], fv__learner_block(l));
@@ -277,7 +326,8 @@ void fv__learner_store(fv_learner *l) {
 fv_learner_memory fv__learner_memory(const fv_learner *l) {
     fv_learner_memory m = {.parameters = fv__learner_block(l),
                            .gradients = fv__learner_block(l),
-                           .optimizer = (size_t)l->state_count * fv__learner_block(l),
+                           .optimizer = ((size_t)l->state_count + (l->average != NULL)) *
+                                        fv__learner_block(l),
                            .prepared = l->packed.bytes,
                            .workspace = l->workspace.bytes};
     for (int i = 0; i < FV_LEVELS; i++) m.gradients += l->sums[i] ? fv__learner_block(l) : 0;

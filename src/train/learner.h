@@ -97,6 +97,13 @@ int fv__learner_states(const fv_learner *l);
 const char *fv__learner_state_name(const fv_learner *l, int i);
 float *fv__learner_state(const fv_learner *l, int i);
 
+/* The moving average of all parameters, running statistics too (recipe->average), on the host as of
+   the last fv__learner_fetch; NULL: none is kept. */
+float *fv__learner_average(const fv_learner *l);
+/* Puts the average into the model in the place of the weights, which are kept where it was, or puts
+   both back; does nothing where that is done already or none is kept. A step puts them back. */
+void fv__learner_show_average(fv_learner *l, bool shown);
+
 /* Where the device is not the host: weights and states from there to the model and to the blocks of
    fv__learner_state, and back. Does nothing where they are the same memory. */
 void fv__learner_fetch(fv_learner *l);

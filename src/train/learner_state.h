@@ -35,6 +35,9 @@ struct fv_learner {
     float *host_states[FV_OPTIM_STATES]; /* as of the last fetch; where the device is the host the
                                             same */
     int state_count;
+    float *average, *host_average; /* of the weights, likewise; NULL: none is kept */
+    bool shown;                    /* the model has the average, and host_average the weights */
+    bool *frozen;                  /* [nodes] */
     fv_update_span *spans;
     size_t span_count;
     int64_t most; /* samples of a batch that this learner computes */

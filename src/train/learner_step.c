@@ -90,6 +90,7 @@ void fv__learner_gradient(fv_context *ctx, fv_learner *l, int64_t n, const doubl
                           fv_step_result *result) {
     const fv_denormal_state denormals = fv__denormals_off();
     const int64_t mine = fv__learner_first(l, n, NULL);
+    fv__learner_show_average(l, false);
     *result = (fv_step_result){0};
     for (int i = 0; i < l->part.count; i++) {
         const int64_t first = fv__shard_first(l, n, l->part.first + i);
@@ -105,6 +106,50 @@ void fv__learner_gradient(fv_context *ctx, fv_learner *l, int64_t n, const doubl
     fv__denormals_restore(denormals);
 }
 
+/* Each gradient to within clip_value of 0; then all by one factor, where the norm of all of them is
+   above clip: g clip/|g|. Pascanu, Mikolov & Bengio 2013, algorithm 1. What the statistics of a
+   normalisation observed is no gradient. */
+static void clip(fv_context *ctx, fv_learner *l) {
+    const fv_device *device = l->device;
+    const float most = l->recipe.clip_value > 0 ? (float)l->recipe.clip_value : INFINITY;
+    double sum = 0;
+    for (size_t i = 0; i < l->span_count; i++) {
+        const fv_update_span *s = &l->spans[i];
+        if (!s->learned) continue;
+        if (isfinite(most)) device->shrink(ctx, l->gradients + s->offset, s->count, 1, most);
+        if (l->recipe.clip > 0) sum += device->squares(ctx, l->gradients + s->offset, s->count);
+    }
+    const double norm = sqrt(sum);
+    if (!(norm > l->recipe.clip) || l->recipe.clip == 0) return;
+    for (size_t i = 0; i < l->span_count; i++) {
+        const fv_update_span *s = &l->spans[i];
+        if (s->learned)
+            device->shrink(ctx, l->gradients + s->offset, s->count, (float)(l->recipe.clip / norm),
+                           INFINITY);
+    }
+}
+
+/* The norms that a rule of whole parameters reads. */
+static void measure(fv_context *ctx, fv_learner *l) {
+    for (size_t i = 0; i < l->span_count; i++) {
+        fv_update_span *s = &l->spans[i];
+        if (!s->learned || s->spared) continue;
+        s->weight_norm = sqrt(l->device->squares(ctx, l->weights + s->offset, s->count));
+        s->gradient_norm = sqrt(l->device->squares(ctx, l->gradients + s->offset, s->count));
+    }
+}
+
+/* The average follows the weights, and faster at first, when it holds little but their start: after
+   step t it keeps min(average, (1 + t)/(10 + t)) of itself, as TensorFlow's
+   ExponentialMovingAverage. Running statistics are averaged too: so they are as old as the weights
+   that they go with. */
+static void follow(fv_context *ctx, fv_learner *l) {
+    const double t = (double)l->steps, start = (1 + t) / (10 + t);
+    const double keep = start < l->recipe.average ? start : l->recipe.average;
+    if (l->average)
+        l->device->follow(ctx, l->average, l->weights, l->net->param_elements, (float)(1 - keep));
+}
+
 fv_status fv__learner_apply(fv_context *ctx, fv_learner *l, double lr) {
     const fv_denormal_state denormals = fv__denormals_off();
     const bool finite = l->device->finite(ctx, l->gradients, l->net->param_elements);
@@ -118,9 +163,12 @@ fv_status fv__learner_apply(fv_context *ctx, fv_learner *l, double lr) {
                        .lr = lr,
                        .step = l->steps};
         memcpy(u.states, l->states, sizeof u.states);
+        clip(ctx, l);
+        if (u.optimizer->norms) measure(ctx, l);
         l->device->update(ctx, &u);
         l->prepared_of = -1;
         l->steps++;
+        follow(ctx, l);
     }
     fv__denormals_restore(denormals);
     return finite ? FV_OK : fv__fail(ctx, FV_DIVERGED, "a gradient is not a finite number");
@@ -130,6 +178,7 @@ fv_status fv__learner_diverged(fv_context *ctx, fv_learner *l, int64_t n, double
     fv_diverged d = {.net = l->net,
                      .weights = l->model->weights,
                      .x = l->x,
+                     .frozen = l->frozen,
                      .n = n,
                      .seed = (uint64_t)l->recipe.seed,
                      .step = (uint64_t)l->steps,

@@ -150,6 +150,7 @@ static fv_status test(fv_context *ctx, fv_train_job *job, watch *w, double lr, f
     fv_position *at = &job->at;
     fv_scores scores = {0};
     fv__learner_fetch(job->learner);
+    fv__learner_show_average(job->learner, true); /* until the checkpoint */
     if (w->hooks) scores.stop = w->hooks->stop;
     if (w->hooks) scores.stop_arg = w->hooks->arg;
     const fv_status tested = fv__evaluate(ctx, job->evaluator, &job->test, &scores);
@@ -231,6 +232,7 @@ static fv_status one_epoch(fv_context *ctx, fv_train_job *job, const fv_hooks *h
 fv_status fv__train_run(fv_context *ctx, fv_train_job *job, const fv_hooks *hooks) {
     job->at.history_count = (size_t)job->at.epoch; /* of a limit's last test, which is made again */
     while (!fv__train_ended(job)) FV_TRY(one_epoch(ctx, job, hooks));
+    fv__learner_show_average(job->learner, true);
     char *path = fv__train_path(job, "model.safetensors");
     if (!path) return FV_EXHAUSTED;
     FV_TRY(fv__model_save(ctx, job->model, path));

@@ -39,6 +39,7 @@ typedef struct fv_train_job {
     char *data;    /* as given */
     char *where;   /* the folder that relative paths were meant from when it began; "": not known */
     const char *weights;          /* the file of those it began with; NULL: fresh ones */
+    bool transfer;                /* they are another network's, whose end may differ: from= */
     const char *weights_checksum; /* of those; NULL: none, or not known yet */
     fv_recipe recipe;
     fv_model *model;
@@ -57,6 +58,7 @@ typedef struct fv_train_job {
 typedef struct fv_train_request {
     const char *net;                /* a name of the zoo or the path of a text; or */
     const fv_model *model;          /* the network and the weights it begins with */
+    const char *input;              /* the words of an input line, in place of the network's own */
     const char *data;               /* a data set's name or path; or */
     const fv_dataset *train, *test; /* sets of the caller's, which outlive the run */
     const fv_setting *settings;
@@ -73,8 +75,9 @@ typedef struct fv_hooks {
 } fv_hooks;
 
 /* Prepares a new run: finds network and data, applies settings (names of recipe fields go to the
-   recipe, `weights` is a file of weights to begin with, others go to the network's parameters;
-   `classes` follows the data unless given), makes the folder. */
+   recipe, `weights` is a file of weights to begin with, `from` a model of another network to begin
+   with, others go to the network's parameters; `classes` follows the data unless given), makes the
+   folder. */
 FV_MUST_USE fv_status fv__train_start(fv_context *ctx, const fv_train_request *request,
                                       fv_train_job **out);
 /* Takes up the run of a folder where its last checkpoint stands. Of `changes` (NULL: none) count

@@ -32,7 +32,7 @@ fv_status fv__run_record_write(fv_context *ctx, fv_train_job *job, const char *f
     fv__json_add_text(&w, "data_name", job->train.name);
     fv__json_add_text(&w, "data_checksum", fv__run_checksum(job, checksum));
     fv__json_add_text(&w, "where", job->where);
-    if (job->weights) fv__json_add_text(&w, "weights", job->weights);
+    if (job->weights) fv__json_add_text(&w, job->transfer ? "from" : "weights", job->weights);
     if (job->weights_checksum) fv__json_add_text(&w, "weights_checksum", job->weights_checksum);
     fv__json_add_text(&w, "settings", recipe.data);
     fv__json_add_text(&w, "text", net->source ? net->source : "");
@@ -71,7 +71,9 @@ static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_j
     job->command = fv__arena_text(&job->arena, fv__json_string(json, "command", ""));
     job->where = fv__arena_text(&job->arena, fv__json_string(json, "where", ""));
     if (!job->data || !job->command || !job->where) return FV_EXHAUSTED;
-    FV_TRY(read_text(job, json, "weights", &job->weights));
+    FV_TRY(read_text(job, json, "from", &job->weights));
+    job->transfer = job->weights != NULL;
+    if (!job->transfer) FV_TRY(read_text(job, json, "weights", &job->weights));
     FV_TRY(read_text(job, json, "weights_checksum", &job->weights_checksum));
     fv_setting *settings;
     size_t count, rest;

@@ -3,6 +3,10 @@
  * run_start.c - a new run: network, data and settings, put together.
  */
 #include "format/open_model.h"
+#include "format/restate.h"
+#include "train/class_weights.h"
+#include "train/lsuv.h"
+#include "train/refit.h"
 #include "train/run.h"
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +56,26 @@ static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
     return status;
 }
 
+/* What each class counts, as the data has it. */
+static fv_status weigh_classes(fv_context *ctx, fv_train_job *job) {
+    const char *text = job->recipe.class_weights;
+    if (!text[0] || strcmp(text, "none") == 0) return FV_OK;
+    fv_long_reals *weights = fv__arena_alloc(&job->arena, sizeof *weights);
+    if (!weights) return FV_EXHAUSTED;
+    job->recipe.weights = weights;
+    return fv__class_weights(ctx, text, &job->train, weights);
+}
+
+/* Fresh weights are scaled by the data, unless a checkpoint has others. */
+static fv_status scale_weights(fv_context *ctx, fv_train_job *job) {
+    const fv_recipe *r = &job->recipe;
+    if (r->init != FV_LSUV || job->weights || job->weights_checksum) return FV_OK;
+    const char *checkpoint = job->folder ? fv__train_path(job, "checkpoint.safetensors") : NULL;
+    if (checkpoint && fv__file_exists(checkpoint)) return FV_OK;
+    return fv__lsuv(ctx, job->model, fv__losses[r->loss], &job->train,
+                    (r->batch + r->shards - 1) / r->shards, (uint64_t)r->seed);
+}
+
 /* Learner, evaluator, order, loader: what a run needs once model, data and recipe are there. */
 fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
     const fv_graph *net = job->model->net.graph;
@@ -70,6 +94,8 @@ fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
     if (job->recipe.augment.pca > 0) FV_TRY(fv__components_of(ctx, &job->train, &job->components));
     FV_TRY(describe_model(ctx, job));
     job->at.by_loss = wants == FV_TARGET_VECTOR;
+    FV_TRY(weigh_classes(ctx, job));
+    FV_TRY(scale_weights(ctx, job));
     FV_TRY(fv__learner_new(ctx, job->model, &job->recipe, &job->learner));
     /* what speaks against the epoch's last, smaller batch is said before the first step */
     const int64_t last = job->train.count % job->recipe.batch;
@@ -171,6 +197,18 @@ static fv_status gather(fv_context *ctx, fv_train_job *job, const source *from,
     return FV_OK;
 }
 
+/* A network whose text has no parameter for its classes: its last layer is changed. */
+static fv_status change_end(fv_context *ctx, int64_t classes, fv_net *net) {
+    fv_graph *changed;
+    FV_TRY(fv__net_refit(ctx, net->graph, classes, &changed));
+    if (!changed) return FV_OK; /* said by targets_check */
+    fv__net_free(net->graph);
+    net->graph = NULL;
+    const fv_status status = parse_printed(ctx, changed, NULL, 0, net);
+    fv__net_free(changed);
+    return status;
+}
+
 /* The number of classes follows the data unless it is given. */
 static fv_status find_net(fv_context *ctx, fv_train_job *job, const source *from,
                           const fv_setting *settings, size_t count, fv_net *net) {
@@ -181,7 +219,9 @@ static fv_status find_net(fv_context *ctx, fv_train_job *job, const source *from
     const fv_shape *out = &net->graph->values[net->graph->heads[0].value].shape;
     if (p.classes || fv__channels(out) == job->train.classes) return FV_OK;
     snprintf(number, sizeof number, "%lld", (long long)job->train.classes);
-    if (!takes_classes(ctx, from, number)) return FV_OK; /* said by targets_check */
+    if (!takes_classes(ctx, from, number))
+        return from->text && job->train.classes > 0 ? change_end(ctx, job->train.classes, net)
+                                                    : FV_OK; /* said by targets_check */
     FV_TRY(add_parameter(ctx, &p, (fv_setting){"classes", number}));
     fv__net_free(net->graph);
     net->graph = NULL;
@@ -232,14 +272,27 @@ static fv_status make_recipe(fv_context *ctx, const fv_train_request *r, const f
     return fv__settings_advise(ctx, r->settings, r->setting_count, recipe);
 }
 
-/* Takes the setting `weights` out of the list. */
-static fv_status take_weights(fv_train_job *job, fv_setting *settings, size_t *count) {
+/* Takes the settings `weights` and `from` out of the list. */
+static fv_status take_weights(fv_context *ctx, fv_train_job *job, fv_setting *settings,
+                              size_t *count) {
     size_t rest = 0;
     for (size_t i = 0; i < *count; i++) {
-        if (strcmp(settings[i].name, "weights") != 0)
+        const bool from = strcmp(settings[i].name, "from") == 0;
+        if (!from && strcmp(settings[i].name, "weights") != 0) {
             settings[rest++] = settings[i];
-        else if (!(job->weights = fv__arena_text(&job->arena, settings[i].value)))
-            return FV_EXHAUSTED;
+            continue;
+        }
+        if (job->weights)
+            return fv__fail(
+                ctx, FV_USAGE,
+                "a run begins with one model's weights: give weights=FILE, of this very "
+                "network, or from=MODEL, whose last layer may be another");
+        job->transfer = from;
+        job->weights = fv__arena_text(&job->arena, settings[i].value);
+        if (!job->weights) return FV_EXHAUSTED;
+        const char *file = NULL; /* of a run's folder */
+        if (from) FV_TRY(fv__word_weights(ctx, &job->arena, job->weights, &file));
+        if (file) job->weights = file;
     }
     *count = rest;
     return FV_OK;
@@ -267,7 +320,8 @@ static fv_status make_model(fv_context *ctx, fv_train_job *job, const fv_train_r
                             const fv_recipe *early) {
     fv_net net = {0};
     FV_TRY(hint(ctx, find_net(ctx, job, from, own, rest, &net), own, rest));
-    fv_status status = make_recipe(ctx, r, &net, own, &job->recipe);
+    fv_status status = r->input ? fv__net_restate_input(ctx, net.graph, r->input) : FV_OK;
+    if (status == FV_OK) status = make_recipe(ctx, r, &net, own, &job->recipe);
     /* the network's text has its own */
     const bool others = job->recipe.seed != early->seed || job->recipe.split != early->split;
     if (status == FV_OK && others) status = open_data(ctx, job, r, &job->recipe);
@@ -275,6 +329,17 @@ static fv_status make_model(fv_context *ctx, fv_train_job *job, const fv_train_r
     if (status == FV_OK) return fv__train_model(ctx, job, &net, r->model);
     fv__net_free(net.graph);
     return status;
+}
+
+/* The network of a file that may leave open what the request's input says. */
+static fv_status open_stated(fv_context *ctx, const fv_train_request *r, fv_net *out) {
+    const fv_open_options options = {.input = r->input};
+    fv_model *model;
+    FV_TRY(fv__model_open(ctx, r->net, &options, &model));
+    *out = model->net;
+    model->net.graph = NULL;
+    fv__model_free(model);
+    return FV_OK;
 }
 
 /* A word that names a model brings its weights along, and its network's text. */
@@ -290,7 +355,7 @@ static fv_status open_source(fv_context *ctx, fv_train_job *job, const fv_train_
     }
     FV_TRY(fv__word_weights(ctx, &job->arena, r->net, &weights));
     if (!weights) return FV_OK;
-    FV_TRY(fv__net_open(ctx, r->net, &plain, brought));
+    FV_TRY(r->input ? open_stated(ctx, r, brought) : fv__net_open(ctx, r->net, &plain, brought));
     from->text = brought->graph;
     from->recipe = &brought->recipe;
     if (!job->weights) job->weights = weights;
@@ -309,7 +374,7 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const fv_train_reques
     fv__recipe_defaults(&early);
     size_t rest;
     FV_TRY(fv__recipe_apply(ctx, own, r->setting_count, &early, &rest));
-    FV_TRY(take_weights(job, own, &rest));
+    FV_TRY(take_weights(ctx, job, own, &rest));
     FV_TRY(open_data(ctx, job, r, &early));
     fv_status status = open_source(ctx, job, r, &brought, &from);
     if (status == FV_OK) status = make_model(ctx, job, r, &from, own, rest, &early);

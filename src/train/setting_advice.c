@@ -137,7 +137,8 @@ static void look_at_optimizer(const advice *a) {
     if (given(a, "nesterov") && r->optimizer == FV_OPTIMIZER_sgd && sgd->nesterov &&
         sgd->momentum == 0)
         fv__log(a->ctx, FV_LOG_WARNING, "nesterov=yes has no effect with momentum=0");
-    if (given(a, "decay_all") && r->decay_all && r->decay == 0)
+    const bool norms = fv__optimizers[r->optimizer]->norms; /* which spares what decay spares */
+    if (given(a, "decay_all") && r->decay_all && r->decay == 0 && !norms)
         fv__log(a->ctx, FV_LOG_WARNING, "decay_all=yes has no effect with decay=0");
 }
 
