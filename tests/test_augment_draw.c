@@ -51,6 +51,7 @@ static void geometry(void **state) {
     const fv_augment a = {.rotate = 30, .zoom = 0.5, .shear = 20};
     stat turn = {9, -9, 0, 0}, zoom = turn, slant = turn;
     const double degree = 3.14159265358979323846 / 180;
+    double together[2] = {0};
     for (int64_t i = 0; i < DRAWS; i++) {
         const fv_drawn d = draw(&a, NULL, i, NULL);
         const double(*m)[2] = d.warp.back;
@@ -59,8 +60,12 @@ static void geometry(void **state) {
         add(&turn, atan2(m[1][0], m[1][1]) / degree);
         add(&zoom, log(z));
         add(&slant, -(m[0][0] * m[1][0] + m[0][1] * m[1][1]) * z * z);
+        together[0] += atan2(m[1][0], m[1][1]) * log(z);
+        together[1] += (m[0][0] * m[1][0] + m[0][1] * m[1][1]) * z * z * log(z);
         near(m[0][0] * m[1][1] - m[0][1] * m[1][0], 1 / (z * z), 1e-9);
     }
+    /* none goes with another: their products have the mean 0 */
+    for (int k = 0; k < 2; k++) near(together[k] / DRAWS, 0, 0.004);
     check_uniform(&turn, -30, 30);
     check_uniform(&zoom, -log(1.5), log(1.5));
     assert_true(slant.most <= tan(20 * degree) && slant.most > 0.98 * tan(20 * degree));

@@ -10,6 +10,7 @@
 #include "train/evaluate.h"
 #include "train/metric.h"
 #include <math.h>
+#include <stdio.h>
 
 static void near(double got, double want, double slack) {
     if (!(fabs(got - want) <= slack)) fail_msg("%.9g, expected %.9g", got, want);
@@ -213,6 +214,36 @@ static void losses(void **state) {
     fv__model_free(model);
 }
 
+/* A network whose text wants shares gets them without mixing too: of the set's classes, or of its
+   numbers where there are as many. */
+static void shares_of_a_set(void **state) {
+    (void)state;
+    program p = {.dtype = FV_U8, .channels = 1, .height = 4, .width = 4};
+    fv_dataset set = open_set(&p);
+    for (int k = 3; k <= 7; k += 4) {
+        char text[96];
+        fv_learner *l;
+        fv_learner_batch to;
+        snprintf(text, sizeof text,
+                 "input 1x4x4\n fc %d - softmax\nloss crossentropy target shares\ntrain batch 4",
+                 k);
+        fv_model *model = model_of(text);
+        assert_int_equal(fv__learner_new(ctx, model, &model->net.recipe, &l), FV_OK);
+        assert_int_equal(fv__targets_fit(ctx, &set, fv__learner_net(l)), FV_OK);
+        assert_int_equal(fv__learner_batch(ctx, l, 4, &to), FV_OK);
+        const fv_batch batch = {.start = 2, .n = 4};
+        if (fv__targets_fill(ctx, &set, &model->net.graph->input, &batch, &to) != FV_OK)
+            fail_msg("%s", ctx->message);
+        const float *shares = to.target[FV_TARGET_SHARES];
+        for (int i = 0; i < 4; i++)
+            for (int c = 0; c < k; c++)
+                near((double)shares[i * k + c], k == 3 ? i + 2 + c / 4.0 : c == (i + 2) % 7, 1e-6);
+        fv__learner_free(l);
+        fv__model_free(model);
+    }
+    fv__dataset_close(&set);
+}
+
 static void the_largest_share(void **state) {
     (void)state;
     const float scores[] = {1, 2, 0, 3, 1, 0, 0, 0, 1};
@@ -231,9 +262,13 @@ static void the_largest_share(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(beta),   cmocka_unit_test(parts),
-        cmocka_unit_test(both),   cmocka_unit_test(images_and_targets),
-        cmocka_unit_test(losses), cmocka_unit_test(the_largest_share),
+        cmocka_unit_test(beta),
+        cmocka_unit_test(parts),
+        cmocka_unit_test(both),
+        cmocka_unit_test(images_and_targets),
+        cmocka_unit_test(losses),
+        cmocka_unit_test(shares_of_a_set),
+        cmocka_unit_test(the_largest_share),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

@@ -17,8 +17,8 @@ static int source_of(const fv_dataset *set, fv_target_kind kind, const fv_shape 
     const bool pixels = fv__shape_sample(shape) > shape->dim[1];
     const int classes = fv__dataset_target(set, pixels ? FV_TARGET_MAP : FV_TARGET_CLASS);
     const int numbers = fv__dataset_target(set, FV_TARGET_VECTOR);
-    if (classes >= 0 || numbers < 0) return classes;
-    return set->target[numbers].length == fv__shape_sample(shape) ? numbers : -1;
+    if ((classes >= 0 && set->classes == shape->dim[1]) || numbers < 0) return classes;
+    return set->target[numbers].length == fv__shape_sample(shape) ? numbers : classes;
 }
 
 static fv_status check_head(fv_context *ctx, const fv_dataset *set, const fv_graph *net,
