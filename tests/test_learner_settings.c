@@ -356,6 +356,7 @@ static void test_freeze_blocks(void **unused) {
         if (fv__freeze_has(net, frozen, (int)n) != is) fail_msg("%s", name);
     }
     fv__free(frozen);
+    expect(p->ctx, fv__freeze_find(p->ctx, net, "twice3", &frozen), "did you mean 'twice");
     free_pupil(p);
 }
 
