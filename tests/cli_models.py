@@ -49,6 +49,14 @@ def said():
         "classes=names.txt")
     run("convert", "named.safetensors", "named.net")
     with open("named.net", encoding="utf-8") as f:
+        text = f.read()
+    with open("dotted.net", "w", encoding="utf-8") as f:
+        f.write(text.replace("net lenet5", "net lenet_v2_1.0_32.tflite", 1))
+    run("convert", "dotted.net", "scaled.net", "input=1x32x32 scale 3")
+    with open("scaled.net", encoding="utf-8") as f:
+        if "1.0_32.tflite" not in (scaled := f.read()) or "input 1x32x32 scale 3\n" not in scaled:
+            FAILURES.append("scaled.net: " + scaled)
+    with open("named.net", encoding="utf-8") as f:
         if "input 1x32x32 resize 32 crop 32x32 scale 2\n" not in f.read():
             FAILURES.append("named.net does not hold the input that was said")
     expect("number ", "predict", "named.safetensors", "red.ppm")

@@ -215,10 +215,43 @@ static void test_freeze(void **unused) {
     assert_false(changed(p, "bn1.variance"));
     assert_false(changed(p, "fc1.weight"));
     assert_false(changed(p, "fc1.bias"));
+    const fv_param *fc1 = param(p, "fc1.weight"); /* gradients pass it, and none is summed */
+    for (int64_t i = 0; i < fc1->count; i++)
+        assert_true(fv__learner_gradients(p->learner)[fc1->offset + i] == 0);
     assert_true(changed(p, "conv2.weight"));
     assert_true(changed(p, "bn2.mean"));
     assert_true(changed(p, "fc2.weight"));
     free_pupil(p);
+}
+
+/* The loss of the first step with a number of a parameter moved by `by`; its gradient there. */
+static double moved(const char *settings, const char *name, int64_t at, double by, double *slope) {
+    pupil *p = new_pupil(1, settings);
+    const int64_t i = param(p, name)->offset + at;
+    p->model->weights[i] += (float)by;
+    const double loss = step(p, 1);
+    if (slope) *slope = (double)fv__learner_gradients(p->learner)[i];
+    free_pupil(p);
+    return loss;
+}
+
+/* A frozen normalisation computes with its running statistics, and passes on the gradient of that:
+   the slope of the loss. */
+static void test_frozen_statistics(void **unused) {
+    (void)unused;
+    const double plain = moved("", "bn1.mean", 2, 0, NULL);
+    const double frozen = moved("freeze=bn1", "bn1.mean", 2, 0, NULL);
+    assert_true(plain == moved("", "bn1.mean", 2, 0.5, NULL)); /* the batch's count */
+    assert_true(plain != frozen);
+    assert_true(fabs(frozen - moved("freeze=bn1", "bn1.mean", 2, 0.5, NULL)) > 1e-4);
+    for (int64_t k = 0; k < 100; k += 33) {
+        double slope;
+        (void)moved("freeze=bn1", "conv1.weight", k, 0, &slope);
+        const double up = moved("freeze=bn1", "conv1.weight", k, 0.002, NULL),
+                     down = moved("freeze=bn1", "conv1.weight", k, -0.002, NULL);
+        if (fabs((up - down) / 0.004 - slope) > 0.02 * (0.02 + fabs(slope)))
+            fail_msg("weight %d: slope %g, gradient %g", (int)k, (up - down) / 0.004, slope);
+    }
 }
 
 /* Steps of backward, and those that work on a layer of that operator. */
@@ -265,8 +298,7 @@ static void test_freeze_plans(void **unused) {
     free_pupil(p);
 }
 
-/* The gradients of layers that learn are those of the whole network whose frozen normalisations
-   compute as in use: with statistics of the batch itself, given to them, they are the same. */
+/* The gradients of layers that learn are the same where others, above, do not. */
 static void test_freeze_gradients(void **unused) {
     (void)unused;
     pupil *p = new_pupil(1, "freeze=fc2"), *q = new_pupil(2, "");
@@ -324,6 +356,7 @@ static void test_freeze_blocks(void **unused) {
         if (fv__freeze_has(net, frozen, (int)n) != is) fail_msg("%s", name);
     }
     fv__free(frozen);
+    expect(p->ctx, fv__freeze_find(p->ctx, net, "twice3", &frozen), "did you mean 'twice");
     free_pupil(p);
 }
 
@@ -333,6 +366,8 @@ static void test_freeze_blocks(void **unused) {
 static void test_lars(void **unused) {
     (void)unused;
     pupil *p = new_pupil(2, "optimizer=lars momentum=0 trust=0.01");
+    const fv_param *b = param(p, "fc2.bias");
+    for (int64_t i = 0; i < b->count; i++) p->model->weights[b->offset + i] = 0.5f;
     step(p, 3);
     const char *const names[] = {"conv1.weight", "conv2.weight", "fc1.weight"};
     for (int k = 0; k < 3; k++) {
@@ -345,7 +380,6 @@ static void test_lars(void **unused) {
         }
         assert_true(fabs(sqrt(moved) - 0.01 * sqrt(norm)) < 1e-5 * sqrt(norm));
     }
-    const fv_param *b = param(p, "fc2.bias");
     const float *g = fv__learner_gradients(p->learner);
     for (int64_t i = b->offset; i < b->offset + b->count; i++)
         assert_true(p->model->weights[i] == p->before[i] - g[i]);
@@ -488,6 +522,7 @@ int main(void) {
         cmocka_unit_test(test_clip),
         cmocka_unit_test(test_average),
         cmocka_unit_test(test_freeze),
+        cmocka_unit_test(test_frozen_statistics),
         cmocka_unit_test(test_freeze_plans),
         cmocka_unit_test(test_freeze_gradients),
         cmocka_unit_test(test_freeze_messages),

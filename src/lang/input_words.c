@@ -32,8 +32,9 @@ static fv_status find(fv_lexer *lex, const char **start, const char **end) {
     const fv_token *t = &lex->now;
     int open = 0;
     *start = NULL;
-    do {
-        FV_TRY(fv__lex_next(lex));
+    do { /* a network's name has dots: mobilenet_1.0 */
+        const bool net = t->top && fv__token_is(t, "net");
+        FV_TRY(net ? fv__lex_net_name(lex) : fv__lex_next(lex));
         if (t->kind == FV_TOK_END) return FV_OK;
     } while (!(t->top && fv__token_is(t, "input")));
     *start = t->start;

@@ -19,29 +19,52 @@ static bool means(const item *name, const char *node) {
     return strncmp(node, name->start, n) == 0 && (node[n] == '\0' || node[n] == '.');
 }
 
+/* The layer or block whose name is nearest; *near NULL: none is near. It lives in the arena, or in
+   the net. */
+static fv_status nearest(fv_context *ctx, const fv_graph *net, const char *given, fv_arena *arena,
+                         const char **near) {
+    const char **words = fv__arena_alloc(arena, (2 * net->node_count + 1) * sizeof *words);
+    size_t count = 0;
+    if (!words) return fv__fail_memory(ctx, 0, "names of layers");
+    for (size_t i = 0; i < net->node_count; i++) {
+        const char *name = net->nodes[i].name, *dot = strrchr(name, '.');
+        words[count++] = name;
+        if (!dot) continue;
+        words[count] = fv__arena_textn(arena, name, (size_t)(dot - name));
+        if (!words[count++]) return fv__fail_memory(ctx, 0, "names of layers");
+    }
+    *near = fv__nearest(given, words, count);
+    return FV_OK;
+}
+
+static fv_status no_layer(fv_context *ctx, const fv_graph *net, const item *name) {
+    char given[FV_TEXT_BYTES];
+    const char *near = NULL;
+    fv_arena arena;
+    fv__arena_init(&arena, ctx);
+    memcpy(given, name->start, (size_t)name->length);
+    given[name->length] = '\0';
+    fv_status status = nearest(ctx, net, given, &arena, &near);
+    if (status == FV_OK && near)
+        status = fv__fail(ctx, FV_BAD_INPUT,
+                          "freeze: the network %s has no layer '%.64s'; did you mean '%s'?",
+                          net->name, given, near);
+    else if (status == FV_OK)
+        status =
+            fv__fail(ctx, FV_BAD_INPUT,
+                     "freeze: the network %s has no layer '%.64s'; `fovea explain` lists their "
+                     "names",
+                     net->name, given);
+    fv__arena_free(&arena);
+    return status;
+}
+
 /* The first or the last node that a name means; FV_BAD_INPUT: there is none. */
 static fv_status find(fv_context *ctx, const fv_graph *net, const item *name, bool last, int *out) {
-    char given[FV_TEXT_BYTES];
     *out = -1;
     for (int i = 0; i < (int)net->node_count; i++)
         if (means(name, net->nodes[i].name) && (last || *out < 0)) *out = i;
-    if (*out >= 0) return FV_OK;
-    const char **words = fv__alloc(ctx, (net->node_count + 1) * sizeof *words, "names of layers");
-    if (!words) return FV_EXHAUSTED;
-    for (size_t i = 0; i < net->node_count; i++) words[i] = net->nodes[i].name;
-    memcpy(given, name->start, (size_t)name->length);
-    given[name->length] = '\0';
-    const char *near = fv__nearest(given, words, net->node_count);
-    const fv_status status =
-        near ? fv__fail(ctx, FV_BAD_INPUT,
-                        "freeze: the network %s has no layer '%.64s'; did you mean '%s'?",
-                        net->name, given, near)
-             : fv__fail(ctx, FV_BAD_INPUT,
-                        "freeze: the network %s has no layer '%.64s'; `fovea explain` lists their "
-                        "names",
-                        net->name, given);
-    fv__free(words);
-    return status;
+    return *out >= 0 ? FV_OK : no_layer(ctx, net, name);
 }
 
 static bool learns(const fv_graph *net, const fv_node *node) {

@@ -281,6 +281,7 @@ fv_status fv__train_outcome(fv_context *ctx, fv_train_job *job, fv_outcome *made
     memset(made_files, 0, sizeof *made_files);
     teller t = {.ctx = ctx, .job = job, .made = made_files};
     char title[2 * FV_WORD_MAX + 16];
+    fv__learner_show_average(job->learner, true); /* of what was tested and saved */
     snprintf(title, sizeof title, "%s on %s", job->model->net.graph->name, job->train.name);
     FV_TRY(fv__report_new(ctx, title, "A training run", &t.report));
     const fv_status status = tell(&t);
