@@ -75,8 +75,23 @@ static fv_status use(fv_context *ctx) {
     return status;
 }
 
-static void test_every_refusal_is_survived(void **unused) {
-    (void)unused;
+/* A run that finds its rate and its shards. */
+static fv_status find(fv_context *ctx) {
+    fv_train_job *job = NULL;
+    const fv_setting settings[] = {{"lr", "auto"}, {"memory", "100K"}};
+    const fv_train_request request = {.net = "tiny.net",
+                                      .data = "digits:60",
+                                      .settings = settings,
+                                      .setting_count = 2,
+                                      .folder = "refused",
+                                      .command = "test"};
+    FV_TRY(fv__train_start(ctx, &request, &job));
+    const bool cut = job->recipe.shards > 1;
+    fv__train_free(job);
+    return cut ? FV_OK : FV_FAILED;
+}
+
+static void refuse_each(fv_status (*use)(fv_context *ctx)) {
     fv_context *ctx;
     write_net();
     assert_int_equal(fv_context_new(1, &ctx), FV_OK);
@@ -103,6 +118,12 @@ static void test_every_refusal_is_survived(void **unused) {
         }
     print_message("%ld requests for memory\n", all);
     fv_context_free(ctx);
+}
+
+static void test_every_refusal_is_survived(void **unused) {
+    (void)unused;
+    refuse_each(use);
+    refuse_each(find);
 }
 
 int main(void) {

@@ -35,6 +35,7 @@ void fv__cli_child_pause(const fv_child *child);
 void fv__cli_child_go_on(const fv_child *child);
 /* Most bytes that it ever had in memory; 0: the system does not say. */
 size_t fv__cli_child_peak_bytes(const fv_child *child);
+size_t fv__cli_own_peak_bytes(void); /* of this program */
 /* Ends it, at once. */
 void fv__cli_child_end(fv_child *child);
 
