@@ -3,7 +3,7 @@
 """A run killed with kill -9 at random moments and resumed each time ends in the same bytes as one
 left alone, with other thread counts; the first kills come before any checkpoint.
 
-Six kills, or FOVEA_KILLS of them. $FOVEA is the command."""
+Six kills, with FOVEA_LONG=1 fifty, or FOVEA_KILLS of them. $FOVEA is the command."""
 import json
 import os
 import random
@@ -15,7 +15,7 @@ import sys
 import time
 
 FOVEA = os.environ["FOVEA"]
-KILLS = int(os.environ.get("FOVEA_KILLS", "6"))
+KILLS = int(os.environ.get("FOVEA_KILLS", "50" if os.environ.get("FOVEA_LONG") else "6"))
 DATA = "digits:%d" % (150 * KILLS)
 LATE_MOST = 8  # how often a signal may come too late because the machine had others to serve
 SETTINGS = ["epochs=8", "seed=3", "batch=16"]

@@ -40,6 +40,16 @@ typedef struct fv_evaluation {
 FV_MUST_USE FV_API fv_status fv_evaluate(fv_context *ctx, const fv_model *model,
                                          const fv_dataset *set,
                                          const fv_evaluation_options *options, fv_evaluation **out);
+/* Several models as one: the mean of their softmax outputs says the classes, as Krizhevsky et al.
+   (2012) averaged seven networks. All must have the same classes. *out is the ensemble's; its loss
+   is -log of the mean probability of the label. `each` (NULL: not wanted) receives the evaluation
+   of every model: `count` of them, to be freed one by one. FV_BAD_INPUT: classes that differ, a set
+   that does not fit, outputs that are not finite. FV_USAGE: no model, or one that learns from
+   something else than one class per sample. */
+FV_MUST_USE FV_API fv_status fv_evaluate_ensemble(fv_context *ctx, const fv_model *const *models,
+                                                  int count, const fv_dataset *set,
+                                                  const fv_evaluation_options *options,
+                                                  fv_evaluation **each, fv_evaluation **out);
 FV_API void fv_evaluation_free(fv_evaluation *evaluation); /* NULL is allowed */
 
 FV_END

@@ -33,13 +33,17 @@ typedef struct fv_training_options {
     const char *data;
     const fv_dataset *train, *test;
     /* "epochs=5 lr=0.1 classes=10": settings of a training, the others for the parameters of the
-       network's text. NULL: as the network's recipe says. */
+       network's text. NULL: as the network's recipe says. Four more are a run's own: weights=FILE
+       (where it begins), memory=2G (cuts the batch into shards so that what is planned fits),
+       time=30m (as many epochs as fit), lr=auto (a range test). What these find is recorded as
+       shards, tests, epochs and lr. */
     const char *settings;
     const char *folder;  /* NULL: runs/NAME-1, runs/NAME-2, … */
     const char *command; /* what was typed, for the record; NULL: none */
     /* The words of an input line, "3x224x224 resize 256 crop 224 scale 1/255", in place of the
        network's own: how images become its input. They travel with the model. NULL: its own. */
     const char *input;
+    int dry; /* 1: no folder is made; fv_training_forecast() says what the run would take */
 } fv_training_options;
 
 /* Prepares a new run and makes its folder, with run.json in it, so that it can be resumed from now
@@ -86,6 +90,27 @@ typedef struct fv_training_hooks {
     int (*stop)(void *user);
     void *user;
 } fv_training_hooks;
+
+/* What a run will take. */
+typedef struct fv_forecast {
+    size_t size; /* FV_INIT(fv_forecast) */
+    /* Bytes that are planned, in all and by what they are for; `input` are images and targets. The
+       data set, the program and the report come on top. */
+    size_t memory;
+    size_t weights, gradients, optimizer, packed, workspace, input;
+    /* Means of so many steps on the first training images; and of tests. */
+    int64_t steps_measured;
+    double step_seconds, test_seconds; /* of a step; of a whole test */
+    double epoch_seconds, seconds;     /* of an epoch with its test; of the run */
+    int64_t batch, shards, tests, epochs;
+    int64_t steps, all_steps; /* of an epoch; of the run */
+    size_t disk;              /* bytes in the run's folder at the end, about */
+    size_t report;            /* bytes that fv_training_report() takes beside the rest, about */
+} fv_forecast;
+
+/* Of a training that has not begun: takes a few steps, measures them and undoes them. FV_USAGE: it
+   has begun. FV_DIVERGED: its first steps do. */
+FV_MUST_USE FV_API fv_status fv_training_forecast(fv_training *training, fv_forecast *out);
 
 /* Trains to the end, with a checkpoint after each epoch, every two minutes and when stopped; then
    writes model.safetensors. A run that is at its end already is only written anew. `hooks` may be

@@ -2,9 +2,9 @@
 /*
  * evaluate_api.c - public: how well a model does on labelled samples.
  */
+#include "api/evaluate_api.h"
 #include "api/given.h"
 #include "base/cpu_features.h"
-#include "train/evaluate.h"
 #include "train/figures.h"
 #include <math.h>
 
@@ -59,17 +59,18 @@ static void tell(const fv_dataset *set, const fv_scores *s, double seconds, fv_e
     told->classes = set->classes;
 }
 
+/* `summed`: as in fv_scores. */
 static fv_status evaluate(fv_context *ctx, const fv_model *model, const fv_dataset *set,
-                          const fv_evaluation_options *options, record *r) {
+                          const fv_evaluation_options *options, float *summed, record *r) {
     const fv_graph *net = model->net.graph;
     fv_evaluator *evaluator = NULL;
-    fv_scores scores = {0};
+    fv_scores scores = {.summed = summed};
     int64_t *confusion = NULL;
     int32_t *labels = NULL;
     const fv_op *loss = fv__losses[model->net.recipe.loss];
     fv_target_kind wants;
     FV_TRY(fv__targets_check(ctx, set, net, loss, false, &wants));
-    if (options->each && wants != FV_TARGET_CLASS)
+    if ((options->each || summed) && wants != FV_TARGET_CLASS)
         return fv__fail(ctx, FV_USAGE,
                         "what is predicted of each sample is told where a sample has one class, "
                         "and %s learns from something else",
@@ -94,6 +95,64 @@ static fv_status evaluate(fv_context *ctx, const fv_model *model, const fv_datas
     return tell_each(ctx, set, &scores, confusion, labels, &r->told);
 }
 
+static fv_status new_record(fv_context *ctx, record **out) {
+    record *r = *out = fv__alloc(ctx, sizeof *r, "an evaluation");
+    if (!r) return FV_EXHAUSTED;
+    fv__arena_init(&r->arena, ctx);
+    return FV_OK;
+}
+
+fv_status fv__evaluation_of(fv_context *ctx, const fv_model *model, const fv_dataset *set,
+                            const fv_evaluation_options *options, float *summed,
+                            fv_evaluation **out) {
+    record *r;
+    FV_TRY(new_record(ctx, &r));
+    const fv_status status = evaluate(ctx, model, set, options, summed, r);
+    if (status == FV_OK)
+        *out = &r->told;
+    else
+        fv_evaluation_free(&r->told);
+    return status;
+}
+
+fv_status fv__evaluation_options(fv_context *ctx, const fv_evaluation_options *given,
+                                 fv_evaluation_options *out) {
+    FV_TAKE(ctx, given, *out);
+    if (out->batch < 0)
+        return fv__fail(ctx, FV_USAGE, "an evaluation takes a batch of at least 1, not %lld",
+                        (long long)out->batch);
+    if (!fv_views_count(out->views))
+        return fv__fail(ctx, FV_USAGE, "there are no views number %d", (int)out->views);
+    return FV_OK;
+}
+
+static fv_status judge(fv_context *ctx, const fv_ensemble *of, int64_t classes, float *summed,
+                       record *r) {
+    const fv_input *input = &of->models[0]->net.graph->input;
+    fv_scores s = {.images = of->set->count, .summed = summed};
+    int64_t *confusion = NULL;
+    int32_t *labels = fv__arena_alloc(&r->arena, (size_t)of->set->count * sizeof *labels);
+    if (!labels) return FV_EXHAUSTED;
+    if (of->options->each) FV_TRY(make_room(&r->arena, of->set, &s, &confusion, &labels));
+    FV_TRY(fv__labels_of(ctx, of->set, input, labels));
+    fv__evaluate_summed(labels, classes, of->count, &s);
+    tell(of->set, &s, *of->seconds, &r->told);
+    if (!of->options->each) return FV_OK;
+    return tell_each(ctx, of->set, &s, confusion, labels, &r->told);
+}
+
+fv_status fv__evaluation_summed(fv_context *ctx, const fv_ensemble *of, int64_t classes,
+                                float *summed, fv_evaluation **out) {
+    record *r;
+    FV_TRY(new_record(ctx, &r));
+    const fv_status status = judge(ctx, of, classes, summed, r);
+    if (status == FV_OK)
+        *out = &r->told;
+    else
+        fv_evaluation_free(&r->told);
+    return status;
+}
+
 fv_status fv_evaluate(fv_context *ctx, const fv_model *model, const fv_dataset *set,
                       const fv_evaluation_options *given, fv_evaluation **out) {
     fv_evaluation_options options = {0};
@@ -102,21 +161,8 @@ fv_status fv_evaluate(fv_context *ctx, const fv_model *model, const fv_dataset *
     FV_NEED(ctx, out);
     FV_NEED(ctx, model);
     FV_NEED(ctx, set);
-    FV_TAKE(ctx, given, options);
-    if (options.batch < 0)
-        return fv__fail(ctx, FV_USAGE, "an evaluation takes a batch of at least 1, not %lld",
-                        (long long)options.batch);
-    if (!fv_views_count(options.views))
-        return fv__fail(ctx, FV_USAGE, "there are no views number %d", (int)options.views);
-    record *r = fv__alloc(ctx, sizeof *r, "an evaluation");
-    if (!r) return FV_EXHAUSTED;
-    fv__arena_init(&r->arena, ctx);
-    const fv_status status = evaluate(ctx, model, set, &options, r);
-    if (status == FV_OK)
-        *out = &r->told;
-    else
-        fv_evaluation_free(&r->told);
-    return status;
+    FV_TRY(fv__evaluation_options(ctx, given, &options));
+    return fv__evaluation_of(ctx, model, set, &options, NULL, out);
 }
 
 void fv_evaluation_free(fv_evaluation *told) {

@@ -4,6 +4,7 @@
  */
 #include "api/given.h"
 #include "api/training_api.h"
+#include "train/forecast.h"
 #include "train/outcome.h"
 #include "train/run.h"
 #include <string.h>
@@ -36,7 +37,8 @@ static fv_status take_options(fv_context *ctx, const fv_training_options *o, fv_
                               .setting_count = count,
                               .folder = o->folder,
                               .input = o->input,
-                              .command = o->command};
+                              .command = o->command,
+                              .dry = o->dry != 0};
     return FV_OK;
 }
 
@@ -126,9 +128,23 @@ static void pass_progress(void *arg, const fv_progress *progress) {
 fv_status fv_training_run(fv_training *t, const fv_training_hooks *given) {
     fv_training_hooks hooks = {0};
     if (!t) return FV_USAGE;
+    if (!t->job->folder)
+        return fv__fail(t->ctx, FV_USAGE,
+                        "a training that was prepared dry has no folder to run in");
     FV_TAKE(t->ctx, given, hooks);
     const fv_hooks inner = {.progress = pass_progress, .stop = ask_stop, .arg = &hooks};
     return fv__train_run(t->ctx, t->job, &inner);
+}
+
+fv_status fv_training_forecast(fv_training *t, fv_forecast *out) {
+    fv_forecast known = {0};
+    if (!t) return FV_USAGE;
+    FV_NEED(t->ctx, out);
+    if (t->job->at.steps > 0)
+        return fv__fail(t->ctx, FV_USAGE, "this training has begun: what it takes is told before");
+    FV_TRY(fv__forecast(t->ctx, t->job, &known));
+    FV_GIVE(t->ctx, known, out);
+    return FV_OK;
 }
 
 fv_status fv_training_report(fv_training *t) {
@@ -163,7 +179,7 @@ const fv_training_facts *fv_training_describe(fv_training *t) {
     const fv_train_job *job = t->job;
     const fv_learner_memory memory = fv__learner_memory(job->learner);
     fv_training_facts *f = &t->facts;
-    *f = (fv_training_facts){.folder = job->folder,
+    *f = (fv_training_facts){.folder = job->folder ? job->folder : "",
                              .net = job->model->net.graph->name,
                              .data = job->train.name,
                              .command = job->command,

@@ -194,11 +194,10 @@ void fv__cli_child_go_on(const fv_child *child) {
     if (child->pid > 0) kill((pid_t)child->pid, SIGCONT);
 }
 
-size_t fv__cli_child_peak_bytes(const fv_child *child) {
+static size_t peak_bytes(const char *path) {
     char text[256];
     size_t kilobytes = 0;
-    snprintf(text, sizeof text, "/proc/%ld/status", child->pid);
-    FILE *f = fopen(text, "r"); /* Linux */
+    FILE *f = fopen(path, "r"); /* Linux */
     if (!f) return 0;
     while (fgets(text, sizeof text, f))
         if (strncmp(text, "VmHWM:", 6) == 0) kilobytes = (size_t)strtoull(text + 6, NULL, 10);
@@ -213,6 +212,16 @@ void fv__cli_child_forget_peak(const fv_child *child) {
     if (!f) return;
     (void)fputs("5", f);
     fclose(f);
+}
+
+size_t fv__cli_child_peak_bytes(const fv_child *child) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/status", child->pid);
+    return peak_bytes(path);
+}
+
+size_t fv__cli_own_peak_bytes(void) {
+    return peak_bytes("/proc/self/status");
 }
 
 const char *fv__cli_own_path(fv_arena *arena, const char *otherwise) {
@@ -253,6 +262,10 @@ void fv__cli_child_pause(const fv_child *child) {
 
 void fv__cli_child_go_on(const fv_child *child) {
     (void)child;
+}
+
+size_t fv__cli_own_peak_bytes(void) {
+    return 0;
 }
 
 size_t fv__cli_child_peak_bytes(const fv_child *child) {

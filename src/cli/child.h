@@ -37,6 +37,7 @@ void fv__cli_child_go_on(const fv_child *child);
    say. */
 size_t fv__cli_child_peak_bytes(const fv_child *child);
 void fv__cli_child_forget_peak(const fv_child *child);
+size_t fv__cli_own_peak_bytes(void); /* of this program */
 /* Ends it, at once. */
 void fv__cli_child_end(fv_child *child);
 

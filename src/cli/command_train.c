@@ -2,12 +2,28 @@
 /*
  * command_train.c - `fovea train`: learns from labelled images.
  */
+#include "cli/forecast.h"
 #include "cli/watch.h"
 #include <string.h>
 
 static const fv_cli_flag flags[] = {
     {"out", "DIR", "the run's folder; otherwise runs/NAME-1, runs/NAME-2, …"},
+    {"dry-run", NULL, "only say what it will take: memory, time, disk; measures a few steps"},
     {NULL, NULL, NULL},
+};
+
+/* What a run finds out before its first step; the library reads them. */
+typedef struct keys {
+    char time[FV_WORD_MAX], memory[FV_WORD_MAX];
+} keys;
+
+static const fv_field key_fields[] = {
+    {"time", "as many epochs as fit into it, such as 90s, 30m or 2h", FV_WORD, offsetof(keys, time),
+     NULL, 0, 0, 0, NULL, NULL},
+    {"memory",
+     "cuts the batch into shards, so that no more than this is planned, such as 500M or 2G",
+     FV_WORD, offsetof(keys, memory), NULL, 0, 0, 0, NULL, NULL},
+    {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
 /* One word as a shell reads it back: in quotes where it has letters that mean something there. */
@@ -33,9 +49,19 @@ static fv_status typed(const fv_cli *cli, fv_text *out) {
     return fv__text_done(cli->ctx, out);
 }
 
+/* Adds a setting to the text; an empty value was not given. */
+static fv_status add(fv_cli *cli, const char **text, const char *name, const char *value) {
+    if (!*value) return FV_OK;
+    *text = fv__arena_format(&cli->arena, "%s%s%s=%s", *text, **text ? " " : "", name, value);
+    return *text ? FV_OK : FV_EXHAUSTED;
+}
+
 /* The settings, weights=FILE among them, as one text. */
 static fv_status settings(fv_cli *cli, const char **out) {
+    const keys *k = cli->keys;
     FV_TRY(fv__cli_settings(cli, out));
+    FV_TRY(add(cli, out, "time", k->time));
+    FV_TRY(add(cli, out, "memory", k->memory));
     if (!cli->weights) return FV_OK;
     if (cli->map || cli->match)
         return fv__fail(cli->ctx, FV_USAGE,
@@ -48,8 +74,7 @@ static fv_status settings(fv_cli *cli, const char **out) {
                         "name; make a model of it first: fovea convert NET model.safetensors "
                         "weights=FILE",
                         cli->weights);
-    *out = fv__arena_format(&cli->arena, "%s%sweights=%s", *out, **out ? " " : "", cli->weights);
-    return *out ? FV_OK : FV_EXHAUSTED;
+    return add(cli, out, "weights", cli->weights);
 }
 
 static fv_status start(fv_cli *cli, const char *command, fv_training **out) {
@@ -59,6 +84,7 @@ static fv_status start(fv_cli *cli, const char *command, fv_training **out) {
     options.folder = fv__cli_value(cli, "out");
     options.command = command;
     options.input = cli->input;
+    options.dry = fv__cli_has(cli, "dry-run");
     FV_TRY(settings(cli, &options.settings));
     return fv_training_start(cli->ctx, &options, out);
 }
@@ -69,13 +95,15 @@ static fv_status run(fv_cli *cli) {
     fv_status status = typed(cli, &command);
     if (status == FV_OK) status = start(cli, command.data, &training);
     fv__text_free(&command);
-    return status == FV_OK ? fv__cli_train(cli, training) : status;
+    FV_TRY(status);
+    return fv__cli_has(cli, "dry-run") ? fv__cli_forecast(cli, training)
+                                       : fv__cli_train(cli, training);
 }
 
 const fv_command fv__command_train = {
     .name = "train",
     .help = "train a network on labelled images",
-    .synopsis = "NET DATA [weights=FILE | from=MODEL] [key=value ...] [--out DIR]",
+    .synopsis = "NET DATA [weights=FILE | from=MODEL] [key=value ...] [--out DIR | --dry-run]",
     .about =
         "Trains by the recipe in the network's text; key=value changes it (`fovea help\n"
         "settings`). Each epoch ends with a test and a checkpoint. Ctrl-C stops after the\n"
@@ -90,15 +118,23 @@ const fv_command fv__command_train = {
         "differ. freeze=LAYERS keeps the lower layers as they are, and is faster: backward is\n"
         "not computed below what learns. What a file does not say of its input, as .onnx files\n"
         "do not, input='...' says, and the model that comes out has it. To give a finished run\n"
-        "more epochs: `fovea resume DIR epochs=N`.",
+        "more epochs: `fovea resume DIR epochs=N`.\n"
+        "\n"
+        "lr=auto finds the rate: it grows over a hundred steps, which are undone, and a tenth of\n"
+        "the one with the least loss is taken; lr.png shows the curve. What time= and memory=\n"
+        "find is said, and recorded as epochs and shards: these give the same model again.",
     .examples =
         "fovea train lenet5 digits\n"
         "fovea train lenet5 mnist epochs=10 seed=1\n"
         "fovea train runs/lenet5-1 fashion epochs=2 lr=0.001\n"
         "fovea train squeezenet.onnx cifar10 freeze=conv* epochs=3 optimizer=adam lr=0.001\n"
-        "fovea train mine.net cifar10 lr=0.05 batch=128 --out runs/mine",
+        "fovea train mine.net cifar10 lr=0.05 batch=128 --out runs/mine\n"
+        "fovea train resnet20 cifar10 --dry-run\n"
+        "fovea train lenet5 digits time=5m lr=auto",
     .words_min = 2,
     .words_max = 2,
+    .keys = key_fields,
+    .keys_size = sizeof(keys),
     .flags = flags,
     .takes = FV_CLI_NET | FV_CLI_RECIPE | FV_CLI_WEIGHTS | FV_CLI_INPUT,
     .run = run,

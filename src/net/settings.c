@@ -50,7 +50,8 @@ static const char *const losses[] = {
 static const fv_field common[] = {
     {"optimizer", "how gradients change weights", FV_CHOICE, AT(optimizer), "sgd", 0, 0, 0,
      optimizers, NULL},
-    {"lr", "learning rate", FV_REAL, AT(lr), "0.01", 0, 1e6, 0, NULL, NULL},
+    {"lr", "learning rate; in a run also auto, which looks for one", FV_REAL, AT(lr), "0.01", 0,
+     1e6, 0, NULL, NULL},
     {"decay", "weight decay (L2): each gradient gets decay times its weight", FV_REAL, AT(decay),
      "0", 0, 1e6, 0, NULL, NULL},
     {"decay_all", "decay biases and normalisations too", FV_BOOL, AT(decay_all), "no", 0, 0, 0,
@@ -97,6 +98,8 @@ static const fv_field common[] = {
      "parts a batch is cut into, computed one after the other or by several: batch=256 shards=4 "
      "takes the memory of 64 images, and bn sees a part at a time",
      FV_INT, AT(shards), "1", 1, 65536, 0, NULL, NULL},
+    {"tests", "images tested at a time (0: four times the batch, at most 256)", FV_INT, AT(tests),
+     "0", 0, 1 << 20, FV_QUIET, NULL, NULL},
     {"init", "how weights start", FV_CHOICE, AT(init), "he", 0, 0, 0, inits, NULL},
     {"loss", "what is made small", FV_CHOICE, AT(loss), "crossentropy", 0, 0, 0, losses, NULL},
     {"smooth", "label smoothing: crossentropy's target has this share spread over all classes",

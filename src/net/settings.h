@@ -56,6 +56,7 @@ typedef struct fv_recipe {
     double power;     /* poly */
     double warmup;    /* epochs over which the rate rises from 0, linearly, per step */
     int64_t shards;   /* parts a batch is cut into */
+    int64_t tests;    /* images tested at a time; 0: as many as the batch makes useful */
     int init;
     int loss;      /* of heads that name none: an index into fv__losses */
     double smooth; /* label smoothing of cross-entropy, in training */

@@ -114,6 +114,7 @@ fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job) {
                                               sizeof meta / sizeof meta[0])
                       : FV_EXHAUSTED;
     }
+    if (status == FV_OK) job->saved = at->steps;
     fv__text_free(&history);
     fv__free(tensors);
     return status;
@@ -196,6 +197,7 @@ fv_status fv__checkpoint_load(fv_context *ctx, fv_train_job *job) {
                         "and the run begins again",
                         why);
     }
+    if (status == FV_OK) job->saved = job->at.steps;
     if (status == FV_OK) fv__learner_store(job->learner);
     if (status == FV_OK) fv__learner_set_steps(job->learner, job->at.steps);
     return status;

@@ -6,6 +6,7 @@
 #include "base/denormal.h"
 #include "train/mean_views.h"
 #include "train/metric.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -120,6 +121,40 @@ static void score(const float *x, int64_t classes, int32_t label, int64_t index,
         s->label_confidence[index] = (float)(exp((double)x[label] - (double)x[best]) / sum);
 }
 
+/* Adds the softmax of x to `sum`. */
+static void add_softmax(const float *x, int64_t classes, float *sum) {
+    double total = 0, most = (double)x[0];
+    for (int64_t k = 1; k < classes; k++) most = (double)x[k] > most ? (double)x[k] : most;
+    for (int64_t k = 0; k < classes; k++) total += exp((double)x[k] - most);
+    for (int64_t k = 0; k < classes; k++) sum[k] += (float)(exp((double)x[k] - most) / total);
+}
+
+void fv__evaluate_summed(const int32_t *labels, int64_t classes, int models, fv_scores *s) {
+    double loss = 0;
+    s->tally = (fv_tally){0, 0};
+    s->correct5 = 0;
+    for (int64_t i = 0; i < s->images; i++) {
+        const float *x = s->summed + i * classes;
+        const int32_t label = labels[i];
+        if (label < 0 || label >= classes) continue;
+        int64_t best = 0, better = 0;
+        for (int64_t k = 0; k < classes; k++) {
+            if (x[k] > x[best]) best = k;
+            if (x[k] > x[label] || (x[k] == x[label] && k < label)) better++;
+        }
+        const double mine = (double)x[label] / models;
+        s->tally.counted++;
+        s->tally.right += best == label;
+        s->correct5 += better < 5;
+        if (s->predicted) s->predicted[i] = (int32_t)best;
+        if (s->confidence) s->confidence[i] = x[best] / (float)models;
+        if (s->label_confidence) s->label_confidence[i] = (float)mine;
+        loss -=
+            log(mine > FLT_MIN ? mine : FLT_MIN); /* what has underflowed to zero is no infinity */
+    }
+    s->loss = s->tally.counted ? loss / (double)s->tally.counted : 0;
+}
+
 /* What a loss divides by for the samples laid in e->in. */
 static double divisor_of(const fv_evaluator *e, const fv_head *head, int64_t n) {
     const fv_node *loss = &e->net->nodes[e->net->values[head->value].node];
@@ -139,6 +174,8 @@ static void count(fv_evaluator *e, int64_t start, int64_t n, fv_scores *s) {
     if (head->wants == FV_TARGET_VECTOR) return;
     const int32_t *labels = e->in.target[head->wants];
     fv__metric_count(e->prediction, &shape, e->net, head, labels, &s->tally);
+    for (int64_t i = 0; s->summed && i < n; i++)
+        add_softmax(e->prediction + i * classes, classes, s->summed + (start + i) * classes);
     for (int64_t i = 0; head->wants == FV_TARGET_CLASS && i < n; i++)
         if (labels[i] >= 0 && labels[i] < classes)
             score(e->prediction + i * classes, classes, labels[i], start + i, s);

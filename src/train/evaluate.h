@@ -30,12 +30,16 @@ typedef struct fv_scores {
     float *confidence, *label_confidence;
     /* What is averaged (fovea/image.h): probabilities, of class targets by cross-entropy alone. */
     int views;
+    float *summed; /* [count][classes], when not NULL: softmax probabilities are added to it */
     bool (*stop)(void *arg); /* asked before each batch, when not NULL; true: FV_INTERRUPTED */
     void *stop_arg;
 } fv_scores;
 
 FV_MUST_USE fv_status fv__evaluate(fv_context *ctx, fv_evaluator *e, const fv_dataset *set,
                                    fv_scores *scores);
+/* Scores of `models` networks together, whose softmax probabilities lie added up in scores->summed,
+   against the labels of the samples. */
+void fv__evaluate_summed(const int32_t *labels, int64_t classes, int models, fv_scores *scores);
 
 /* Whether the data set gives what the heads of `net` (from fv__net_with_loss) want: a sentence when
    not. */

@@ -265,6 +265,9 @@ fv_status fv__learner_batch(fv_context *ctx, fv_learner *l, int64_t n, fv_learne
 
 /* ------------------------------------------------------------------------------ looking --- */
 
+void fv__learner_comes_from(fv_learner *l, const fv_learner_origin *origin) {
+    l->origin = *origin;
+}
 const fv_graph *fv__learner_net(const fv_learner *l) {
     return l->net;
 }

@@ -50,6 +50,16 @@ typedef struct fv_learner_batch {
 FV_MUST_USE fv_status fv__learner_batch(fv_context *ctx, fv_learner *l, int64_t n,
                                         fv_learner_batch *out);
 
+/* Where the samples of a batch and the weights come from, for messages: sample i of the batch is
+   number order[start + i] of `set`. NULL: not known. */
+typedef struct fv_learner_origin {
+    const uint32_t *order;
+    int64_t start;
+    const char *set;     /* "digits" */
+    const char *weights; /* the file of those that it began with */
+} fv_learner_origin;
+void fv__learner_comes_from(fv_learner *l, const fv_learner_origin *origin);
+
 /* What a metric counts of the main head's target: classes or pixels that are predicted right, of
    all that count; of vectors the squared error (in `loss`) is all there is, and both are 0. */
 typedef struct fv_tally {

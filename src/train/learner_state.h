@@ -49,6 +49,7 @@ struct fv_learner {
     float *prediction; /* of the main head, for a shard, on the host */
     double *divisors;  /* [heads] of a batch */
     int64_t steps;
+    fv_learner_origin origin; /* of what is laid there */
 };
 
 /* Shard i of n samples: the first ones have one more where it does not come out even. */

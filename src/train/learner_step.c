@@ -176,6 +176,8 @@ fv_status fv__learner_apply(fv_context *ctx, fv_learner *l, double lr) {
 
 fv_status fv__learner_diverged(fv_context *ctx, fv_learner *l, int64_t n, double lr) {
     fv_diverged d = {.net = l->net,
+                     .recipe = &l->recipe,
+                     .origin = &l->origin,
                      .weights = l->model->weights,
                      .x = l->x,
                      .frozen = l->frozen,

@@ -274,6 +274,9 @@ static fv_status tell(teller *t) {
     made(t, "model.safetensors", "the trained model: `fovea predict`, `fovea eval`");
     made(t, "best.safetensors", "the model of the epoch with the best test accuracy");
     made(t, "log.csv", "loss and accuracy of each epoch");
+    char *range = fv__train_path(t->job, "lr.png");
+    if (!range) return FV_EXHAUSTED;
+    if (fv__file_exists(range)) made(t, "lr.png", "the loss over the rates that lr=auto tried");
     return FV_OK;
 }
 

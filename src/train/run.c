@@ -100,13 +100,22 @@ static fv_batch batch_of(const fv_train_job *job, int64_t step) {
                       .epoch = (uint64_t)job->at.epoch};
 }
 
-static fv_status one_step(fv_context *ctx, fv_train_job *job, double lr) {
+void fv__train_shuffle(fv_train_job *job) {
+    fv__loader_drop(job->loader); /* it may read the order */
+    const uint64_t seed = (uint64_t)job->recipe.seed, epoch = (uint64_t)job->at.epoch;
+    fv__random_permutation(fv__key(seed, FV_STREAM_SHUFFLE, 0, epoch), job->order,
+                           (uint32_t)job->train.count);
+}
+
+fv_status fv__train_step(fv_context *ctx, fv_train_job *job, double lr) {
     fv_position *at = &job->at;
     const fv_batch batch = batch_of(job, at->step), next = batch_of(job, at->step + 1);
     const int64_t n = batch.n;
     fv_learner_batch to;
     FV_TRY(fv__learner_batch(ctx, job->learner, n, &to));
     FV_TRY(fv__loader_take(ctx, job->loader, &batch, &next, &to));
+    fv__learner_comes_from(
+        job->learner, &(fv_learner_origin){job->order, batch.start, job->train.name, job->weights});
     fv_step_result result;
     fv_status status = fv__learner_step(ctx, job->learner, n, lr, &result);
     if (status != FV_OK) return fv__fail_in(ctx, "epoch %lld: ", (long long)at->epoch + 1);
@@ -127,6 +136,7 @@ static fv_status test_diverged(fv_context *ctx, fv_train_job *job, double lr) {
     FV_TRY(fv__learner_batch(ctx, job->learner, n, &to));
     const fv_batch batch = {.n = n};
     FV_TRY(fv__targets_fill(ctx, &job->test, &job->model->net.graph->input, &batch, &to));
+    fv__learner_comes_from(job->learner, &(fv_learner_origin){.weights = job->weights});
     const fv_status status = fv__learner_diverged(ctx, job->learner, n, lr);
     return status == FV_OK ? FV_OK
                            : fv__fail_in(ctx, "test of epoch %lld: ", (long long)job->at.epoch + 1);
@@ -215,12 +225,10 @@ static fv_status one_epoch(fv_context *ctx, fv_train_job *job, const fv_hooks *h
     /* of the last step, should the run have been stopped right behind it */
     const int64_t last = at->step > 0 ? at->step - 1 : 0;
     double lr = fv__recipe_rate(r, at->epoch, (double)last / (double)steps, factor);
-    fv__loader_drop(job->loader); /* it may read the order */
-    fv__random_permutation(fv__key((uint64_t)r->seed, FV_STREAM_SHUFFLE, 0, (uint64_t)at->epoch),
-                           job->order, (uint32_t)job->train.count);
+    fv__train_shuffle(job);
     while (at->step < steps && !fv__train_at_limit(job)) {
         lr = fv__recipe_rate(r, at->epoch, (double)at->step / (double)steps, factor);
-        FV_TRY(one_step(ctx, job, lr));
+        FV_TRY(fv__train_step(ctx, job, lr));
         tick(job, &w, NULL);
         if (stop_wanted(&w)) return stop_here(ctx, job, &w);
         if (at->step < steps && fv__seconds() - w.saved > SAVE_SECONDS)
@@ -229,9 +237,22 @@ static fv_status one_epoch(fv_context *ctx, fv_train_job *job, const fv_hooks *h
     return at->step < steps ? end_within(ctx, job, &w, lr) : end_epoch(ctx, job, &w, lr);
 }
 
+/* A divergence, with where the last numbers are that were good. */
+static fv_status name_checkpoint(fv_context *ctx, const fv_train_job *job) {
+    char why[FV_MESSAGE_MAX];
+    memcpy(why, ctx->message, sizeof why);
+    if (job->saved < 0)
+        return fv__fail(ctx, FV_DIVERGED, "%s. There is no checkpoint from before it yet", why);
+    return fv__fail(ctx, FV_DIVERGED, "%s. The last good checkpoint is that of step %lld, in %s",
+                    why, (long long)job->saved, job->folder);
+}
+
 fv_status fv__train_run(fv_context *ctx, fv_train_job *job, const fv_hooks *hooks) {
+    fv_status status = FV_OK;
     job->at.history_count = (size_t)job->at.epoch; /* of a limit's last test, which is made again */
-    while (!fv__train_ended(job)) FV_TRY(one_epoch(ctx, job, hooks));
+    while (status == FV_OK && !fv__train_ended(job)) status = one_epoch(ctx, job, hooks);
+    if (status == FV_DIVERGED) status = name_checkpoint(ctx, job);
+    FV_TRY(status);
     fv__learner_show_average(job->learner, true);
     char *path = fv__train_path(job, "model.safetensors");
     if (!path) return FV_EXHAUSTED;

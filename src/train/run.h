@@ -33,6 +33,14 @@ typedef struct fv_position {
     bool by_loss; /* the best epoch is that with the least test loss: vectors have no accuracy */
 } fv_position;
 
+/* What a run is to find out before its first step (run_wishes.h). */
+typedef struct fv_wish {
+    double time;   /* seconds it may take; 0: any */
+    double memory; /* bytes it may plan; 0: any */
+    bool rate;     /* lr=auto */
+} fv_wish;
+typedef struct fv_rate_range fv_rate_range;
+
 typedef struct fv_train_job {
     char *folder;
     char *command; /* as typed */
@@ -42,6 +50,8 @@ typedef struct fv_train_job {
     bool transfer;                /* they are another network's, whose end may differ: from= */
     const char *weights_checksum; /* of those; NULL: none, or not known yet */
     fv_recipe recipe;
+    fv_wish wish;
+    fv_rate_range *range; /* of lr=auto; NULL: no rate was looked for */
     fv_model *model;
     fv_dataset train, test;
     bool borrowed;            /* the sets are the caller's */
@@ -49,7 +59,9 @@ typedef struct fv_train_job {
     fv_learner *learner;
     fv_loader *loader; /* of `train` */
     fv_evaluator *evaluator;
+    bool readied; /* what the data decides (components, class weights, lsuv) is decided */
     fv_position at;
+    int64_t saved; /* steps behind its last checkpoint; -1: it has none */
     fv_arena arena;
     uint32_t *order;
 } fv_train_job;
@@ -65,6 +77,7 @@ typedef struct fv_train_request {
     size_t setting_count;
     const char *folder;  /* NULL: runs/NAME-N with the next free N */
     const char *command; /* as typed; NULL: none */
+    bool dry;            /* no folder is made, and it cannot be run */
 } fv_train_request;
 
 /* The library prints nothing: whoever runs a job watches it with these. Each may be NULL. */
@@ -89,6 +102,10 @@ void fv__train_free(fv_train_job *job);
 /* Trains to the end, with a checkpoint after each epoch, every few minutes and when stopped; then
    writes model.safetensors. FV_INTERRUPTED, FV_DIVERGED (checkpoint left as it was). */
 FV_MUST_USE fv_status fv__train_run(fv_context *ctx, fv_train_job *job, const fv_hooks *hooks);
+
+/* For those who try a few steps: the order of the epoch that the job is in, and one step of it. */
+void fv__train_shuffle(fv_train_job *job);
+FV_MUST_USE fv_status fv__train_step(fv_context *ctx, fv_train_job *job, double lr);
 
 /* The path of a file in the run's folder, in the job's arena; NULL when memory is refused. */
 char *fv__train_path(fv_train_job *job, const char *file);
@@ -122,8 +139,13 @@ FV_MUST_USE fv_status fv__run_folder(fv_context *ctx, fv_train_job *job, const c
 
 /* run_start.c, for both ways to begin: */
 FV_MUST_USE fv_status fv__train_new_job(fv_context *ctx, fv_train_job **out);
-/* Learner, evaluator, order, loader: what a run needs once model, data and recipe are there. */
+/* Learner, evaluator, order, loader: what a run needs once model, data and recipe are there; anew
+   where it has them already. */
 FV_MUST_USE fv_status fv__train_equip(fv_context *ctx, fv_train_job *job);
+/* Tells the model what it is trained on and how, once the recipe is settled. */
+FV_MUST_USE fv_status fv__train_describe(fv_context *ctx, fv_train_job *job);
+/* Images tested at a time. */
+int64_t fv__train_tests(const fv_recipe *recipe);
 void fv__train_borrow(fv_train_job *job, const fv_dataset *train, const fv_dataset *test);
 
 /* start_weights.c: the run's model over `net`, which is taken over: with the weights of `from`, or

@@ -8,24 +8,33 @@
 #include "train/lsuv.h"
 #include "train/refit.h"
 #include "train/run.h"
+#include "train/run_wishes.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define TEST_BATCH   256 /* images tested at a time, at most */
+#define TEST_BATCH   256 /* images tested at a time, at most, unless told */
 #define SETTINGS_MAX 32  /* of one network */
+
+static void unequip(fv_train_job *job) {
+    fv__loader_free(job->loader);       /* which may be reading the order */
+    fv__evaluator_free(job->evaluator); /* which runs in the learner's memory */
+    fv__learner_free(job->learner);
+    fv__free(job->order);
+    job->evaluator = NULL;
+    job->learner = NULL;
+    job->order = NULL;
+    job->loader = NULL;
+}
 
 void fv__train_free(fv_train_job *job) {
     if (!job) return;
-    fv__loader_free(job->loader);
-    fv__learner_free(job->learner);
-    fv__evaluator_free(job->evaluator);
+    unequip(job);
     fv__model_free(job->model);
     if (!job->borrowed) {
         fv__dataset_close(&job->train);
         fv__dataset_close(&job->test);
     }
-    fv__free(job->order);
     fv__free(job->at.history);
     fv__arena_free(&job->arena);
     fv__free(job);
@@ -35,11 +44,12 @@ fv_status fv__train_new_job(fv_context *ctx, fv_train_job **out) {
     *out = fv__alloc(ctx, sizeof **out, "a training run");
     if (!*out) return FV_EXHAUSTED;
     fv__arena_init(&(*out)->arena, ctx);
+    (*out)->saved = -1;
     return FV_OK;
 }
 
 /* What of the training decides the model's bytes goes into the model file; nothing else does. */
-static fv_status describe_model(fv_context *ctx, fv_train_job *job) {
+fv_status fv__train_describe(fv_context *ctx, fv_train_job *job) {
     char checksum[FV_CHECKSUM_TEXT];
     fv_text recipe = {.ctx = ctx};
     fv__recipe_print(&recipe, &job->recipe);
@@ -76,7 +86,23 @@ static fv_status scale_weights(fv_context *ctx, fv_train_job *job) {
                     (r->batch + r->shards - 1) / r->shards, (uint64_t)r->seed);
 }
 
-/* Learner, evaluator, order, loader: what a run needs once model, data and recipe are there. */
+/* What the data decides, once. */
+static fv_status ready(fv_context *ctx, fv_train_job *job) {
+    if (job->readied) return FV_OK;
+    FV_TRY(fv__augment_takes(ctx, &job->recipe.augment, &job->train));
+    if (job->recipe.augment.pca > 0) FV_TRY(fv__components_of(ctx, &job->train, &job->components));
+    FV_TRY(weigh_classes(ctx, job));
+    FV_TRY(scale_weights(ctx, job));
+    job->readied = true;
+    return FV_OK;
+}
+
+/* Four times the batch: who trains in small ones has no memory for large ones. */
+int64_t fv__train_tests(const fv_recipe *recipe) {
+    if (recipe->tests > 0) return recipe->tests;
+    return recipe->batch < TEST_BATCH / 4 ? 4 * recipe->batch : TEST_BATCH;
+}
+
 fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
     const fv_graph *net = job->model->net.graph;
     const fv_op *loss = fv__losses[job->recipe.loss];
@@ -90,20 +116,16 @@ fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
             (long long)job->recipe.batch, (long long)job->train.count, (long long)job->train.count);
         job->recipe.batch = job->train.count;
     }
-    FV_TRY(fv__augment_takes(ctx, &job->recipe.augment, &job->train));
-    if (job->recipe.augment.pca > 0) FV_TRY(fv__components_of(ctx, &job->train, &job->components));
-    FV_TRY(describe_model(ctx, job));
+    unequip(job);
+    FV_TRY(fv__train_describe(ctx, job));
     job->at.by_loss = wants == FV_TARGET_VECTOR;
-    FV_TRY(weigh_classes(ctx, job));
-    FV_TRY(scale_weights(ctx, job));
+    FV_TRY(ready(ctx, job));
     FV_TRY(fv__learner_new(ctx, job->model, &job->recipe, &job->learner));
     /* what speaks against the epoch's last, smaller batch is said before the first step */
     const int64_t last = job->train.count % job->recipe.batch;
     if (last) FV_TRY(fv__learner_reserve(ctx, job->learner, last));
-    /* four times the batch: who trains in small ones has no memory for large ones */
-    const int64_t tests = job->recipe.batch < TEST_BATCH / 4 ? 4 * job->recipe.batch : TEST_BATCH;
-    FV_TRY(fv__evaluator_new(ctx, job->model, loss, tests, fv__learner_workspace(job->learner),
-                             &job->evaluator));
+    FV_TRY(fv__evaluator_new(ctx, job->model, loss, fv__train_tests(&job->recipe),
+                             fv__learner_workspace(job->learner), &job->evaluator));
     job->order = fv__alloc(ctx, (size_t)job->train.count * sizeof *job->order, "an epoch's order");
     if (!job->order) return FV_EXHAUSTED;
     fv_learner_batch like;
@@ -272,32 +294,6 @@ static fv_status make_recipe(fv_context *ctx, const fv_train_request *r, const f
     return fv__settings_advise(ctx, r->settings, r->setting_count, recipe);
 }
 
-/* Takes the settings `weights` and `from` out of the list. */
-static fv_status take_weights(fv_context *ctx, fv_train_job *job, fv_setting *settings,
-                              size_t *count) {
-    size_t rest = 0;
-    for (size_t i = 0; i < *count; i++) {
-        const bool from = strcmp(settings[i].name, "from") == 0;
-        if (!from && strcmp(settings[i].name, "weights") != 0) {
-            settings[rest++] = settings[i];
-            continue;
-        }
-        if (job->weights)
-            return fv__fail(
-                ctx, FV_USAGE,
-                "a run begins with one model's weights: give weights=FILE, of this very "
-                "network, or from=MODEL, whose last layer may be another");
-        job->transfer = from;
-        job->weights = fv__arena_text(&job->arena, settings[i].value);
-        if (!job->weights) return FV_EXHAUSTED;
-        const char *file = NULL; /* of a run's folder */
-        if (from) FV_TRY(fv__word_weights(ctx, &job->arena, job->weights, &file));
-        if (file) job->weights = file;
-    }
-    *count = rest;
-    return FV_OK;
-}
-
 /* A setting that neither the recipe nor the network has is one of the recipe's, mistyped, where one
    is near. */
 static fv_status hint(fv_context *ctx, fv_status status, const fv_setting *own, size_t rest) {
@@ -362,7 +358,8 @@ static fv_status open_source(fv_context *ctx, fv_train_job *job, const fv_train_
     return FV_OK;
 }
 
-static fv_status start(fv_context *ctx, fv_train_job *job, const fv_train_request *r) {
+/* What the job is made of; settings that only a run has are taken out of *r before. */
+static fv_status assemble(fv_context *ctx, fv_train_job *job, const fv_train_request *r) {
     fv_setting *own = fv__arena_alloc(&job->arena, (r->setting_count + 1) * sizeof *own);
     fv_net brought = {0};
     source from;
@@ -374,14 +371,28 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const fv_train_reques
     fv__recipe_defaults(&early);
     size_t rest;
     FV_TRY(fv__recipe_apply(ctx, own, r->setting_count, &early, &rest));
-    FV_TRY(take_weights(ctx, job, own, &rest));
     FV_TRY(open_data(ctx, job, r, &early));
     fv_status status = open_source(ctx, job, r, &brought, &from);
     if (status == FV_OK) status = make_model(ctx, job, r, &from, own, rest, &early);
     fv__net_free(brought.graph);
-    FV_TRY(status);
+    return status;
+}
+
+static fv_status start(fv_context *ctx, fv_train_job *job, const fv_train_request *given) {
+    fv_train_request r = *given;
+    fv_setting *plain = fv__arena_alloc(&job->arena, (r.setting_count + 1) * sizeof *plain);
+    if (!plain) return FV_EXHAUSTED;
+    if (r.setting_count) memcpy(plain, r.settings, r.setting_count * sizeof *plain);
+    FV_TRY(fv__wishes_take(ctx, job, plain, &r.setting_count));
+    r.settings = plain;
+    FV_TRY(assemble(ctx, job, &r));
+    FV_TRY(fv__wish_memory(ctx, job));
     FV_TRY(fv__train_equip(ctx, job));
-    return fv__run_folder(ctx, job, r->folder);
+    FV_TRY(fv__wish_rate(ctx, job));
+    FV_TRY(fv__wish_time(ctx, job));
+    if (r.dry) return FV_OK;
+    FV_TRY(fv__run_folder(ctx, job, r.folder));
+    return fv__rate_range_write(ctx, job);
 }
 
 fv_status fv__train_start(fv_context *ctx, const fv_train_request *request, fv_train_job **out) {
