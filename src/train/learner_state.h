@@ -46,6 +46,7 @@ struct fv_learner {
     float *prediction; /* of the main head, for a shard, on the host */
     double *divisors;  /* [heads] of a batch */
     int64_t steps;
+    const fv_watcher *watcher; /* NULL: nobody looks */
 };
 
 /* Shard i of n samples: the first ones have one more where it does not come out even. */

@@ -7,6 +7,7 @@
  */
 #include "train/run.h"
 #include "base/cpu_features.h"
+#include "base/peak.h"
 #include <math.h>
 #include <string.h>
 
@@ -43,11 +44,13 @@ int64_t fv__train_best(const fv_position *at) {
 
 static fv_status write_log(fv_context *ctx, fv_train_job *job) {
     fv_text log = {.ctx = ctx};
-    fv__text_add(&log, "epoch,lr,train_loss,train_accuracy,test_loss,test_accuracy,seconds\n");
+    fv__text_add(&log, "epoch,lr,train_loss,train_accuracy,test_loss,test_accuracy,seconds,"
+                       "images_per_second,peak_memory\n");
     for (size_t e = 0; e < job->at.history_count; e++) {
         const fv_epoch *h = &job->at.history[e];
-        fv__text_addf(&log, "%zu,%.6g,%.6f,%.6f,%.6f,%.6f,%.3f\n", e + 1, h->lr, h->train_loss,
-                      h->train_accuracy, h->test_loss, h->test_accuracy, h->seconds);
+        fv__text_addf(&log, "%zu,%.6g,%.6f,%.6f,%.6f,%.6f,%.3f,%.1f,%.0f\n", e + 1, h->lr,
+                      h->train_loss, h->train_accuracy, h->test_loss, h->test_accuracy, h->seconds,
+                      h->images_per_second, h->peak_memory);
     }
     char *path = fv__train_path(job, "log.csv");
     fv_status status = fv__text_done(ctx, &log);
@@ -118,6 +121,7 @@ static fv_status one_step(fv_context *ctx, fv_train_job *job, double lr) {
                             .epoch = (uint64_t)at->epoch};
     FV_TRY(fv__targets_fill(ctx, &job->train, &job->model->net.graph->input, &batch, &to));
     fv_step_result result;
+    fv__watch_step(job->watch, at->step, steps_per_epoch(job));
     fv_status status = fv__learner_step(ctx, job->learner, n, lr, &result);
     if (status != FV_OK) return fv__fail_in(ctx, "epoch %lld: ", (long long)at->epoch + 1);
     at->loss_sum += result.loss * (double)n;
@@ -159,6 +163,7 @@ static fv_status stop_here(fv_context *ctx, fv_train_job *job, watch *w) {
 static fv_status end_epoch(fv_context *ctx, fv_train_job *job, watch *w, double lr) {
     fv_position *at = &job->at;
     fv_scores scores = {0};
+    const double trained = epoch_seconds(w);
     fv__learner_fetch(job->learner);
     if (w->hooks) scores.stop = w->hooks->stop;
     if (w->hooks) scores.stop_arg = w->hooks->arg;
@@ -173,7 +178,10 @@ static fv_status end_epoch(fv_context *ctx, fv_train_job *job, watch *w, double 
                            .train_accuracy = share(at->correct, at->counted),
                            .test_loss = scores.loss,
                            .test_accuracy = share(scores.tally.right, scores.tally.counted),
-                           .seconds = epoch_seconds(w)};
+                           .seconds = epoch_seconds(w),
+                           .images_per_second = trained > 0 ? (double)at->seen / trained : 0,
+                           .peak_memory = (double)fv__peak_memory()};
+    FV_TRY(fv__watch_end_epoch(ctx, job->watch));
     at->history[at->history_count++] = done;
     at->epoch++;
     if (fv__train_best(at) == at->epoch - 1) {

@@ -17,6 +17,7 @@
 #include "data/data.h"
 #include "train/evaluate.h"
 #include "train/learner.h"
+#include "train/watch.h"
 
 /* How far a run is. */
 typedef struct fv_position {
@@ -43,6 +44,7 @@ typedef struct fv_train_job {
     bool borrowed; /* the sets are the caller's */
     fv_learner *learner;
     fv_evaluator *evaluator;
+    fv_watch *watch;
     fv_position at;
     fv_arena arena;
     uint32_t *order;

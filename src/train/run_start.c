@@ -14,6 +14,7 @@
 void fv__train_free(fv_train_job *job) {
     if (!job) return;
     fv__learner_free(job->learner);
+    fv__watch_free(job->watch);
     fv__evaluator_free(job->evaluator);
     fv__model_free(job->model);
     if (!job->borrowed) {
@@ -72,6 +73,7 @@ fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
     const int64_t tests = job->recipe.batch < TEST_BATCH / 4 ? 4 * job->recipe.batch : TEST_BATCH;
     FV_TRY(fv__evaluator_new(ctx, job->model, loss, tests, fv__learner_workspace(job->learner),
                              &job->evaluator));
+    FV_TRY(fv__watch_new(ctx, job->learner, &job->watch));
     job->order = fv__alloc(ctx, (size_t)job->train.count * sizeof *job->order, "an epoch's order");
     return job->order ? FV_OK : FV_EXHAUSTED;
 }
