@@ -286,6 +286,79 @@ static void test_files(void **unused) {
     fv_context_free(ctx);
 }
 
+/* --- targets that are no classes ---------------------------------------------------------------
+ */
+
+/* An image of 8x8 stripes: of each pixel whether it is bright, and how many are. */
+static fv_status stripes(void *user, fv_context *ctx, int64_t i, fv_sample_view *out) {
+    static _Thread_local uint8_t pixels[64];
+    static _Thread_local int32_t map[64];
+    static _Thread_local float vector[2];
+    (void)ctx;
+    for (int k = 0; k < 64; k++) pixels[k] = (k / (1 + i % 5)) % 2 ? 200 : 20;
+    for (int k = 0; k < 64; k++) map[k] = pixels[k] > 100;
+    vector[0] = (float)(i % 5), vector[1] = 1;
+    out->channels = 1, out->height = out->width = 8;
+    out->pixels = pixels;
+    out->label = -1;
+    out->target_count = 1;
+    out->targets[0] = *(const fv_target_view *)user;
+    if (out->targets[0].kind == FV_TARGET_MAP)
+        out->targets[0].dims[0] = out->targets[0].dims[1] = 8;
+    out->targets[0].data = out->targets[0].kind == FV_TARGET_MAP ? (void *)map : (void *)vector;
+    return FV_OK;
+}
+
+static void report_of(const char *text, fv_target_view target, bool counts, const char *folder) {
+    fv_context *ctx = new_context(1);
+    fv_net *net;
+    fv_model *model;
+    fv_dataset *set;
+    fv_training *t;
+    fv_dataset_source source = FV_INIT(fv_dataset_source);
+    fv_training_options options = FV_INIT(fv_training_options);
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    assert_int_equal(system(command), 0);
+    source.name = "stripes", source.count = 40, source.classes = 2;
+    source.channels = 1, source.height = source.width = 8;
+    source.target_count = 1, source.targets[0] = target;
+    source.sample = stripes, source.user = &target;
+    must(ctx, fv_dataset_new(ctx, &source, &set));
+    must(ctx, fv_net_parse(ctx, text, NULL, &net));
+    must(ctx, fv_model_new(ctx, net, 1, &model)); /* which owns the net from now on */
+    options.model = model, options.train = set, options.test = set, options.folder = folder;
+    must(ctx, fv_training_start(ctx, &options, &t));
+    must(ctx, fv_training_run(t, NULL));
+    must(ctx, fv_training_report(t));
+    char path[64];
+    snprintf(path, sizeof path, "%s/report.html", folder);
+    fv_bytes bytes;
+    must(ctx, fv__file_read(ctx, path, 0, &bytes));
+    char *html = calloc(1, bytes.size + 1);
+    memcpy(html, bytes.data, bytes.size);
+    assert_int_equal(strstr(html, "test pixels right") != NULL, counts);
+    assert_int_equal(strstr(html, "test loss") != NULL, !counts);
+    assert_non_null(strstr(html, "How each layer learnt"));
+    assert_null(strstr(html, "Class by class"));
+    free(html);
+    fv__file_release(&bytes);
+    fv_training_free(t);
+    fv_model_free(model);
+    fv_dataset_free(set);
+    fv_context_free(ctx);
+}
+
+static void test_other_targets(void **unused) {
+    (void)unused;
+    report_of("net pixels(classes = 2)\ninput 1x8x8 scale 1/255\n conv 4 3x3 pad 1 - relu - conv "
+              "classes 1x1\ntrain batch 10 epochs 2\n",
+              (fv_target_view){.kind = FV_TARGET_MAP, .rank = 2}, true, "map");
+    report_of("net numbers\ninput 1x8x8 scale 1/255\n fc 4 - relu - fc 2\ntrain batch 10 epochs 2 "
+              "loss squarederror\n",
+              (fv_target_view){.kind = FV_TARGET_VECTOR, .rank = 1, .dims = {2}}, false, "vector");
+}
+
 /* --- classes ---------------------------------------------------------------------------------- */
 
 static void test_class_scores(void **unused) {
@@ -325,6 +398,7 @@ int main(void) {
         cmocka_unit_test(test_which_steps),
         cmocka_unit_test(test_stops_and_threads_do_not_matter),
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_other_targets),
         cmocka_unit_test(test_class_scores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
