@@ -65,6 +65,26 @@ static void add_images(fv_report *r, const char *name) {
     fv__report_confusion(r, counts, 3, NULL);
 }
 
+static void add_rows(fv_report *r, const char *name) {
+    const char *heads[] = {name, "drawn", ">bars", ">images"};
+    static const double depths[4] = {-1, 0.5, NAN, 2}, shares[3] = {0.25, 0.5, 0};
+    static const uint8_t gray[2] = {0, 250};
+    const uint8_t *images[2] = {gray, NULL};
+    const fv_gallery two = {.images = images, .count = 2, .channels = 1, .h = 1, .w = 2};
+    fv__report_rows_open(r, heads, 4, false);
+    fv__report_rows_close(r);
+    fv__report_rows_open(r, heads, 4, true);
+    for (int i = 0; i < 2; i++) {
+        fv__report_rows_next(r);
+        fv__report_cell(r, name);
+        fv__report_cell_strip(r, depths, i ? 4 : 0, i ? name : NULL);
+        fv__report_cell_bars(r, shares, 3, name);
+        fv__report_cell_images(r, &two);
+        fv__report_cell_number(r, name);
+    }
+    fv__report_rows_close(r);
+}
+
 static fv_report *full_report(const char *name) {
     fv_report *r;
     assert_int_equal(fv__report_new(&context, name, name, &r), FV_OK);
@@ -76,6 +96,7 @@ static fv_report *full_report(const char *name) {
         fv__report_figure(r, "1", name);
         add_plots(r, name);
         add_images(r, name);
+        add_rows(r, name);
         fv_table *t = small_table();
         fv__table_cell(t, name);
         fv__table_rule(t);
@@ -286,6 +307,27 @@ static void large_galleries_are_shortened(void **state) {
     fv__free(html);
 }
 
+/* Depths that are alike are one piece; a gap is none; beyond the full colour is the full colour. */
+static void strips_join_what_is_alike(void **state) {
+    (void)state;
+    static const double depths[6] = {-0.5, -0.5, NAN, 1, 3, 0};
+    const char *heads[] = {"strip"};
+    fv_report *r;
+    assert_int_equal(fv__report_new(&context, "a", NULL, &r), FV_OK);
+    fv__report_rows_open(r, heads, 1, false);
+    fv__report_rows_next(r);
+    fv__report_cell_strip(r, depths, 6, NULL);
+    fv__report_rows_close(r);
+    char *html = html_of(r);
+    assert_non_null(strstr(html, "viewBox=\"0 0 6 1\""));
+    assert_non_null(
+        strstr(html, "<rect class=\"t\" x=\"0\" width=\"2\" height=\"1\" opacity=\"0.5\""));
+    assert_non_null(
+        strstr(html, "<rect class=\"f\" x=\"3\" width=\"2\" height=\"1\" opacity=\"1\""));
+    assert_int_equal(occurrences(html, "<rect"), 2);
+    fv__free(html);
+}
+
 static void report_into_a_file(void **state) {
     (void)state;
     fv_report *r = full_report("digits");
@@ -308,6 +350,7 @@ int main(void) {
         cmocka_unit_test(images_travel_inside),
         cmocka_unit_test(confusions_of_many_classes_become_images),
         cmocka_unit_test(large_galleries_are_shortened),
+        cmocka_unit_test(strips_join_what_is_alike),
         cmocka_unit_test(report_into_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

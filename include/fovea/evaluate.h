@@ -50,6 +50,15 @@ FV_MUST_USE FV_API fv_status fv_evaluate_ensemble(fv_context *ctx, const fv_mode
                                                   int count, const fv_dataset *set,
                                                   const fv_evaluation_options *options,
                                                   fv_evaluation **each, fv_evaluation **out);
+/* How well one class is told from the others. */
+typedef struct fv_class_score {
+    int64_t images, predicted, right; /* of this class; taken for it; both */
+    double precision;                 /* right / predicted; NaN: nothing was taken for it */
+    double recall;                    /* right / images; NaN: the set has none */
+    double f1;                        /* 2 right / (images + predicted); NaN: neither */
+} fv_class_score;
+/* Class k, from 0. 0: there is none of that number, or no confusion matrix. */
+FV_API int fv_evaluation_class(const fv_evaluation *evaluation, int64_t k, fv_class_score *out);
 FV_API void fv_evaluation_free(fv_evaluation *evaluation); /* NULL is allowed */
 
 FV_END

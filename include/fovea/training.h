@@ -70,7 +70,31 @@ typedef struct fv_epoch {
     double train_loss, train_accuracy;
     double test_loss, test_accuracy;
     double seconds;
+    double images_per_second; /* training alone, without the test; 0: not known */
+    double peak_memory; /* bytes: the most the process had in memory until then; 0: not known */
 } fv_epoch;
+
+/* What an epoch did to one learned tensor: means over the steps looked at, which are four of an
+   epoch, or one of sixteen where it has fewer than 64. */
+typedef struct fv_weight_record {
+    const char *name; /* "conv1.weight" */
+    double norm;      /* of the weights, Euclidean */
+    double gradient;  /* of the gradient */
+    double update;    /* |w' - w| / |w|, of the update that was applied; 1e-3 is usual. NaN: w is 0.
+                         Of more than 262,144 numbers, of so many evenly spread ones */
+} fv_weight_record;
+
+/* What came out of one layer on those steps, behind its activation. */
+#define FV_ACTIVATION_BINS 21
+typedef struct fv_layer_record {
+    const char *name;       /* "relu1" */
+    const char *behind;     /* the layer with weights before it, "conv1"; "": none, or several */
+    int64_t units;          /* channels of a map, numbers of a vector */
+    double mean, deviation; /* standard deviation */
+    double zeros;           /* share of numbers that are exactly 0 */
+    double dead;            /* share of units that were 0 wherever it was looked */
+    double bins[FV_ACTIVATION_BINS]; /* shares; bin i ends at fv_activation_edge(i) */
+} fv_layer_record;
 
 /* How far a run is, as its progress is told. */
 typedef struct fv_progress {
@@ -153,6 +177,14 @@ typedef struct fv_training_facts {
 FV_API const fv_training_facts *fv_training_describe(fv_training *training);
 /* Epoch i, from 0; NULL when it is not behind. */
 FV_API const fv_epoch *fv_training_epoch(const fv_training *training, int64_t i);
+/* Tensor or layer i of epoch `epoch`, both from 0; *out is filled. 0: there is none of that number,
+   or nothing was seen of it. Names belong to the training. */
+FV_API int fv_training_weight(const fv_training *training, int64_t epoch, int i,
+                              fv_weight_record *out);
+FV_API int fv_training_layer(const fv_training *training, int64_t epoch, int i,
+                             fv_layer_record *out);
+/* The upper edge of bin i: -16, -8, -4 … -1/16, 0; 0 (bin 10, zeros alone); 1/16 … 16, infinity. */
+FV_API double fv_activation_edge(int i);
 /* The model as it is now; it belongs to the training. */
 FV_API const fv_model *fv_training_model(const fv_training *training);
 

@@ -90,7 +90,7 @@ fv_status fv_draw_curves(fv_context *ctx, const fv_training *training, fv_blob *
     const fv_epoch *history = fv__training_history(training, &count);
     if (!count) return fv__fail(ctx, FV_USAGE, "there are no curves before an epoch is behind");
     FV_TRY(fv__curves_of(ctx, history, count, &curves));
-    const fv_status status = fv__draw_plots(ctx, curves.plot, 2, &canvas);
+    const fv_status status = fv__draw_plots(ctx, curves.plot, FV_CURVES_LEARNING, &canvas);
     fv__free(curves.y);
     return status == FV_OK ? fv__blob_of_canvas(ctx, &canvas, out) : status;
 }

@@ -5,6 +5,7 @@
 #include "api/evaluate_api.h"
 #include "api/given.h"
 #include "base/cpu_features.h"
+#include "train/class_scores.h"
 #include "train/figures.h"
 #include <math.h>
 
@@ -163,6 +164,12 @@ fv_status fv_evaluate(fv_context *ctx, const fv_model *model, const fv_dataset *
     FV_NEED(ctx, set);
     FV_TRY(fv__evaluation_options(ctx, given, &options));
     return fv__evaluation_of(ctx, model, set, &options, NULL, out);
+}
+
+int fv_evaluation_class(const fv_evaluation *e, int64_t k, fv_class_score *out) {
+    if (!e || !out || !e->confusion || k < 0 || k >= e->classes) return 0;
+    *out = fv__class_score(e->confusion, e->classes, k);
+    return 1;
 }
 
 void fv_evaluation_free(fv_evaluation *told) {

@@ -208,6 +208,20 @@ const fv_epoch *fv__training_history(const fv_training *t, size_t *count) {
     return t->job->at.history;
 }
 
+int fv_training_weight(const fv_training *t, int64_t epoch, int i, fv_weight_record *out) {
+    return t && out && epoch >= 0 && i >= 0 &&
+           fv__watch_weight(t->job->watch, (size_t)epoch, (size_t)i, out);
+}
+
+int fv_training_layer(const fv_training *t, int64_t epoch, int i, fv_layer_record *out) {
+    return t && out && epoch >= 0 && i >= 0 &&
+           fv__watch_layer_at(t->job->watch, (size_t)epoch, (size_t)i, out);
+}
+
+double fv_activation_edge(int i) {
+    return fv__watch_edge(i < 0 ? 0 : i);
+}
+
 const fv_model *fv_training_model(const fv_training *t) {
     return t ? t->job->model : NULL;
 }

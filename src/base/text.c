@@ -101,6 +101,16 @@ void fv__text_html(fv_text *t, const char *s) {
     }
 }
 
+void fv__text_csv(fv_text *t, const char *s) {
+    if (!strpbrk(s, ",\"\r\n")) {
+        fv__text_add(t, s);
+        return;
+    }
+    fv__text_add(t, "\"");
+    for (; *s; s++) fv__text_addn(t, *s == '"' ? "\"\"" : s, *s == '"' ? 2 : 1);
+    fv__text_add(t, "\"");
+}
+
 fv_status fv__text_done(fv_context *ctx, fv_text *t) {
     if (!t->failed) fv__text_addn(t, "", 0); /* a text nothing was added to is "" */
     if (t->failed) return fv__fail_memory(ctx, t->length, "a text");

@@ -24,8 +24,10 @@ void fv__text_addf(fv_text *t, const char *format, ...) __attribute__((format(pr
 void fv__text_cut(fv_text *t, size_t length);  /* drops what comes after */
 void fv__text_json(fv_text *t, const char *s); /* s as a JSON string, with its quotes */
 void fv__text_html(fv_text *t, const char *s); /* s with < > & " escaped */
-void fv__text_number(fv_text *t, double v);    /* shortest decimal that reads back as v: 0.1, 3e-05;
-                                                  nan and inf become null */
+void fv__text_csv(fv_text *t,
+                  const char *s);           /* s as a field of CSV, in quotes where it needs them */
+void fv__text_number(fv_text *t, double v); /* shortest decimal that reads back as v: 0.1, 3e-05;
+                                               nan and inf become null */
 FV_MUST_USE fv_status fv__text_done(fv_context *ctx, fv_text *t); /* FV_EXHAUSTED when failed */
 void fv__text_free(fv_text *t);
 

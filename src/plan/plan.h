@@ -136,6 +136,7 @@ typedef struct fv_step_view {
     const fv_site *site;
     const char *fused;   /* names of what the step's epilogue does, "add1, relu1"; NULL: none */
     const fv_pass *pass; /* NULL for what is no node's */
+    int value;           /* of forward: which value of the net its y[0] is; -1: none's */
 } fv_step_view;
 
 /* Called around each step; either may be NULL. `after` returning false ends the walk. */

@@ -28,7 +28,7 @@ static void run_step(fv_exec *e, size_t s) {
 fv_step_view fv__exec_step(fv_exec *e, int s) {
     const fv_plan *plan = e->plan;
     const fv_step *step = &plan->steps[s];
-    fv_step_view view = {.step = s, .node = -1, .which = step->which, .impl = "clear"};
+    fv_step_view view = {.step = s, .node = -1, .which = step->which, .impl = "clear", .value = -1};
     fv__exec_bind(e);
     if (step->kind == FV_STEP_CONVERT) view.impl = "convert";
     if (step->kind != FV_STEP_RUN) return view;
@@ -40,6 +40,7 @@ fv_step_view fv__exec_step(fv_exec *e, int s) {
     view.variant = p->settled[step->which].variant;
     view.site = p->site;
     view.fused = step->which == FV_FORWARD ? p->parts : NULL;
+    if (step->which == FV_FORWARD) view.value = step->y[0].index;
     return view;
 }
 

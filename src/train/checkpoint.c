@@ -14,22 +14,26 @@
 static void print_history(const fv_position *at, fv_text *out) {
     for (size_t e = 0; e < at->history_count; e++) {
         const fv_epoch *h = &at->history[e];
-        fv__text_addf(out, "%.17g,%.17g,%.17g,%.17g,%.17g,%.17g\n", h->lr, h->train_loss,
-                      h->train_accuracy, h->test_loss, h->test_accuracy, h->seconds);
+        fv__text_addf(out, "%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g\n", h->lr,
+                      h->train_loss, h->train_accuracy, h->test_loss, h->test_accuracy, h->seconds,
+                      h->images_per_second, h->peak_memory);
     }
 }
 
-/* A row of it, which *text is moved behind. */
+/* A row of it, which *text is moved behind. Those of earlier versions have six numbers. */
 static bool read_epoch(const char **text, fv_epoch *h) {
-    double *const numbers[] = {&h->lr,        &h->train_loss,    &h->train_accuracy,
-                               &h->test_loss, &h->test_accuracy, &h->seconds};
-    const size_t count = sizeof numbers / sizeof *numbers;
+    double *const numbers[] = {
+        &h->lr,      &h->train_loss,        &h->train_accuracy, &h->test_loss, &h->test_accuracy,
+        &h->seconds, &h->images_per_second, &h->peak_memory};
+    const size_t count = sizeof numbers / sizeof *numbers, least = 6;
+    *h = (fv_epoch){0};
     for (size_t i = 0; i < count; i++) {
         if (!fv__read_real(text, numbers[i])) return false;
-        if (**text != (i + 1 < count ? ',' : '\n')) return false;
-        ++*text;
+        const char end = *(*text)++;
+        if (end == '\n') return i + 1 >= least;
+        if (end != ',') return false;
     }
-    return true;
+    return false;
 }
 
 static fv_status read_history(fv_context *ctx, const char *text, fv_position *at) {
@@ -42,6 +46,21 @@ static fv_status read_history(fv_context *ctx, const char *text, fv_position *at
         at->history[at->history_count++] = h;
     }
     return FV_OK;
+}
+
+/* What was watched: the records of the epochs, and what was seen of this one. */
+#define WATCHED_EPOCHS "watched/epochs"
+#define WATCHED_NOW    "watched/now"
+static void list_watched(const fv_watch *w, fv_st_tensor *tensors, size_t *count) {
+    const int64_t width = (int64_t)fv__watch_width(w);
+    if (fv__watch_epochs(w))
+        tensors[(*count)++] =
+            (fv_st_tensor){.name = WATCHED_EPOCHS,
+                           .shape = fv__shape2((int64_t)fv__watch_epochs(w), width),
+                           .data = fv__watch_records(w)};
+    tensors[(*count)++] = (fv_st_tensor){.name = WATCHED_NOW,
+                                         .shape = fv__shape1((int64_t)fv__watch_now_width(w)),
+                                         .data = fv__watch_now(w)};
 }
 
 /* Tensors of a block of the parameters' length, called PREFIX/conv1.weight; prefix NULL: plainly.
@@ -76,9 +95,9 @@ static fv_status list_tensors(fv_context *ctx, fv_train_job *job, fv_st_tensor *
     return list_block(ctx, job, fv__learner_average(l), "average", false, tensors, count);
 }
 
-/* Weights, the average, and the states. */
+/* Weights, the average, the states, and what was watched. */
 static size_t most_tensors(const fv_train_job *job) {
-    return job->model->net.graph->param_count * (size_t)(2 + fv__learner_states(job->learner)) + 1;
+    return job->model->net.graph->param_count * (size_t)(2 + fv__learner_states(job->learner)) + 2;
 }
 
 fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job) {
@@ -102,6 +121,7 @@ fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job) {
     fv__learner_show_average(job->learner, false);
     fv_status status = list_tensors(ctx, job, tensors, &count);
     if (status == FV_OK) status = fv__text_done(ctx, &history);
+    if (status == FV_OK) list_watched(job->watch, tensors, &count);
     if (status == FV_OK) {
         const fv_st_meta meta[] = {
             {"format", FORMAT},   {"epoch", epoch},
@@ -177,6 +197,21 @@ static fv_status read_tensors(fv_context *ctx, fv_train_job *job, const fv_tenso
     return status;
 }
 
+/* Versions that did not watch left nothing, and a network of another one may be watched otherwise:
+   what does not fit counts as not seen. */
+static fv_status read_watched(fv_context *ctx, fv_train_job *job, const fv_tensor_file *file) {
+    fv_st_tensor tensors[2];
+    size_t count = 0;
+    FV_TRY(fv__watch_reserve(ctx, job->watch, job->at.history_count));
+    list_watched(job->watch, tensors, &count);
+    for (size_t i = 0; i < count; i++) {
+        const fv_tensor_entry *e = fv__tensor_file_find(file, tensors[i].name);
+        if (e && fv__shape_equal(&e->shape, &tensors[i].shape))
+            FV_TRY(fv__tensor_file_floats(ctx, e, (float *)tensors[i].data));
+    }
+    return FV_OK;
+}
+
 fv_status fv__checkpoint_load(fv_context *ctx, fv_train_job *job) {
     char *path = fv__train_path(job, "checkpoint.safetensors");
     if (!path) return FV_EXHAUSTED;
@@ -186,6 +221,7 @@ fv_status fv__checkpoint_load(fv_context *ctx, fv_train_job *job) {
     if (status == FV_OK) {
         status = read_position(ctx, file.metadata, job);
         if (status == FV_OK) status = read_tensors(ctx, job, &file);
+        if (status == FV_OK) status = read_watched(ctx, job, &file);
         if (status == FV_BAD_INPUT) (void)!fv__fail_in(ctx, "%s: ", path);
         fv__tensor_file_close(&file);
     }

@@ -5,6 +5,7 @@
  */
 #include "train/figures.h"
 #include "data/resize.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,24 +16,29 @@
  */
 
 fv_status fv__curves_of(fv_context *ctx, const fv_epoch *history, size_t n, fv_curves *out) {
-    static const char *const titles[] = {"Loss", "Accuracy"};
-    double *y = out->y = fv__alloc(ctx, (4 * n + 1) * sizeof *y, "the curves");
+    static const char *const titles[] = {"Loss", "Accuracy", "Learning rate", "Images a second"};
+    static const char *const names[] = {"train", "test", "train", "test", "rate", "training"};
+    static const int first[] = {0, 2, 4, 5, 6}; /* curve of each plot */
+    double *y = out->y = fv__alloc(ctx, (6 * n + 1) * sizeof *y, "the curves");
     if (!y) return FV_EXHAUSTED;
     for (size_t e = 0; e < n; e++) {
         y[e] = history[e].train_loss;
         y[n + e] = history[e].test_loss;
         y[2 * n + e] = history[e].train_accuracy;
         y[3 * n + e] = history[e].test_accuracy;
+        y[4 * n + e] = history[e].lr;
+        y[5 * n + e] =
+            history[e].images_per_second > 0 ? floor(history[e].images_per_second + 0.5) : NAN;
     }
-    for (size_t c = 0; c < 4; c++)
-        out->curve[c] = (fv_curve){.name = c % 2 ? "test" : "train", .y = y + c * n};
-    for (size_t p = 0; p < 2; p++)
+    for (size_t c = 0; c < 6; c++) out->curve[c] = (fv_curve){.name = names[c], .y = y + c * n};
+    for (size_t p = 0; p < 4; p++)
         out->plot[p] = (fv_plot){.title = titles[p],
                                  .x_label = "epoch",
                                  .n = (int64_t)n,
-                                 .curves = &out->curve[2 * p],
-                                 .curve_count = 2,
-                                 .percent = p == 1};
+                                 .curves = &out->curve[first[p]],
+                                 .curve_count = first[p + 1] - first[p],
+                                 .percent = p == 1,
+                                 .log_y = p == 2};
     return FV_OK;
 }
 
@@ -135,6 +141,16 @@ static fv_status list_mistakes(fv_arena *arena, const fv_dataset *set, const fv_
     return FV_OK;
 }
 
+fv_status fv__mistakes_list(fv_arena *arena, const fv_dataset *set, const fv_predictions *p,
+                            int64_t **which, int64_t *count) {
+    mistake *list;
+    FV_TRY(list_mistakes(arena, set, p, &list, count));
+    *which = fv__arena_alloc(arena, (size_t)(*count + 1) * sizeof **which);
+    if (!*which) return FV_EXHAUSTED;
+    for (int64_t i = 0; i < *count; i++) (*which)[i] = list[i].index;
+    return FV_OK;
+}
+
 fv_status fv__mistakes_of(fv_arena *arena, const fv_model *model, const fv_dataset *set,
                           const fv_predictions *p, int64_t most, fv_gallery *out) {
     mistake *list;
@@ -158,6 +174,18 @@ fv_status fv__mistakes_of(fv_arena *arena, const fv_model *model, const fv_datas
             fv__model_class(model, p->predicted[k], predicted, sizeof predicted), confidence);
         if (!captions[i]) return FV_EXHAUSTED;
     }
+    return FV_OK;
+}
+
+fv_status fv__pictures_of(fv_arena *arena, const fv_dataset *set, const int64_t *which,
+                          int64_t count, fv_gallery *out) {
+    const uint8_t **images;
+    const char **captions;
+    *out = (fv_gallery){0};
+    if (!stand_side_by_side(set) || !count) return FV_OK;
+    FV_TRY(make_gallery(arena, set, count, &images, &captions, out));
+    out->captions = NULL;
+    for (int64_t i = 0; i < count; i++) FV_TRY(fetch(arena, set, which[i], &images[i]));
     return FV_OK;
 }
 

@@ -10,10 +10,12 @@
 #include "format/model.h"
 #include "view/view.h"
 
-/* Loss and accuracy over the epochs, as two plots that point into this struct. */
+/* Loss, accuracy and the learning rate over the epochs, then images a second, as plots that
+   point into this struct. */
+#define FV_CURVES_LEARNING 3 /* the first ones */
 typedef struct fv_curves {
-    fv_plot plot[2];
-    fv_curve curve[4];
+    fv_plot plot[4];
+    fv_curve curve[6];
     double *y; /* to be freed with fv__free */
 } fv_curves;
 FV_MUST_USE fv_status fv__curves_of(fv_context *ctx, const fv_epoch *history, size_t count,
@@ -30,6 +32,14 @@ typedef struct fv_predictions {
    the arena. */
 FV_MUST_USE fv_status fv__mistakes_of(fv_arena *arena, const fv_model *model, const fv_dataset *set,
                                       const fv_predictions *p, int64_t most, fv_gallery *out);
+
+/* The numbers of all samples predicted wrongly, the most confident first; in the arena. */
+FV_MUST_USE fv_status fv__mistakes_list(fv_arena *arena, const fv_dataset *set,
+                                        const fv_predictions *p, int64_t **which, int64_t *count);
+
+/* These samples, without captions; count 0 as above. */
+FV_MUST_USE fv_status fv__pictures_of(fv_arena *arena, const fv_dataset *set, const int64_t *which,
+                                      int64_t count, fv_gallery *out);
 
 /* The first `rows` samples of each of the first 20 classes, a column each, named below. */
 FV_MUST_USE fv_status fv__samples_of(fv_arena *arena, const fv_dataset *set, int64_t rows,

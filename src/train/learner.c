@@ -274,6 +274,9 @@ const fv_graph *fv__learner_net(const fv_learner *l) {
 int64_t fv__learner_steps(const fv_learner *l) {
     return l->steps;
 }
+void fv__learner_watch(fv_learner *l, const fv_watcher *watcher) {
+    l->watcher = watcher;
+}
 void fv__learner_set_steps(fv_learner *l, int64_t steps) {
     l->steps = steps;
     l->prepared_of = -1; /* whoever sets them has put other weights there */

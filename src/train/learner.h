@@ -88,6 +88,17 @@ FV_MUST_USE fv_status fv__learner_apply(fv_context *ctx, fv_learner *l, double l
    batch add up. */
 double fv__learner_divisor(fv_learner *l, int64_t n, size_t head);
 
+/* Who looks at steps and changes nothing: on the walk forward of the first shard, and before and
+   after an update. Each may be NULL. */
+typedef struct fv_watcher {
+    const fv_walk *walk;
+    void (*before)(void *arg, fv_learner *l);
+    void (*after)(void *arg, fv_learner *l);
+    void *arg;
+} fv_watcher;
+void fv__learner_watch(fv_learner *l,
+                       const fv_watcher *watcher); /* NULL: nobody; must outlive it */
+
 /* Says what is not finite for the n samples laid there: always FV_DIVERGED. */
 FV_MUST_USE fv_status fv__learner_diverged(fv_context *ctx, fv_learner *l, int64_t n, double lr);
 

@@ -49,7 +49,8 @@ struct fv_learner {
     float *prediction; /* of the main head, for a shard, on the host */
     double *divisors;  /* [heads] of a batch */
     int64_t steps;
-    fv_learner_origin origin; /* of what is laid there */
+    fv_learner_origin origin;  /* of what is laid there */
+    const fv_watcher *watcher; /* NULL: nobody looks */
 };
 
 /* Shard i of n samples: the first ones have one more where it does not come out even. */

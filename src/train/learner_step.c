@@ -62,7 +62,7 @@ static void run_shard(fv_context *ctx, fv_learner *l, const fv_exec_run *run, in
     if (l->prepared_of != (int)(s - l->stages)) fv__prepare(ctx, s->prepared);
     l->prepared_of = (int)(s - l->stages);
     upload(l, s, at);
-    fv__exec_forward(s->exec, run, NULL);
+    fv__exec_forward(s->exec, run, at == 0 && l->watcher ? l->watcher->walk : NULL);
     result->loss += weighted_loss(l, s);
     count(l, s, at, &result->tally);
     fv__exec_backward(s->exec, NULL);
@@ -163,9 +163,11 @@ fv_status fv__learner_apply(fv_context *ctx, fv_learner *l, double lr) {
                        .lr = lr,
                        .step = l->steps};
         memcpy(u.states, l->states, sizeof u.states);
+        if (l->watcher && l->watcher->before) l->watcher->before(l->watcher->arg, l);
         clip(ctx, l);
         if (u.optimizer->norms) measure(ctx, l);
         l->device->update(ctx, &u);
+        if (l->watcher && l->watcher->after) l->watcher->after(l->watcher->arg, l);
         l->prepared_of = -1;
         l->steps++;
         follow(ctx, l);

@@ -7,6 +7,11 @@
  *   mistakes.png    the images read most wrongly
  *   filters.png     the first convolution's weights
  *   report.html     all of it on one page that needs nothing else
+ *   report.json     its numbers
+ *   classes.csv     precision, recall, F1 of each class
+ *   confusion.csv   label, predicted, count
+ *   mistakes.csv    every test image that was read wrongly
+ *   layers.csv, epochs.json   train/epoch_files.h
  */
 #ifndef FV_TRAIN_OUTCOME_H
 #define FV_TRAIN_OUTCOME_H
@@ -19,7 +24,7 @@ typedef struct fv_outcome_file {
 } fv_outcome_file;
 
 typedef struct fv_outcome {
-    fv_outcome_file files[12]; /* all that lies in the folder, the report first */
+    fv_outcome_file files[20]; /* all that lies in the folder, the report first */
     int count;
 } fv_outcome;
 

@@ -7,6 +7,7 @@
  */
 #include "train/run.h"
 #include "base/cpu_features.h"
+#include "base/peak.h"
 #include <math.h>
 #include <string.h>
 
@@ -15,7 +16,8 @@
 
 static fv_status write_log(fv_context *ctx, fv_train_job *job) {
     fv_text log = {.ctx = ctx};
-    fv__text_add(&log, "epoch,lr,train_loss,train_accuracy,test_loss,test_accuracy,seconds\n");
+    fv__text_add(&log, "epoch,lr,train_loss,train_accuracy,test_loss,test_accuracy,seconds,"
+                       "images_per_second,peak_memory\n");
     for (size_t e = 0; e < job->at.history_count; e++) {
         const fv_epoch *h = &job->at.history[e];
         if (e < (size_t)job->at.epoch)
@@ -23,8 +25,9 @@ static fv_status write_log(fv_context *ctx, fv_train_job *job) {
         else /* so much of it as limit let pass */
             fv__text_addf(&log, "%.6g",
                           (double)e + (double)job->at.step / (double)fv__train_steps(job));
-        fv__text_addf(&log, ",%.6g,%.6f,%.6f,%.6f,%.6f,%.3f\n", h->lr, h->train_loss,
-                      h->train_accuracy, h->test_loss, h->test_accuracy, h->seconds);
+        fv__text_addf(&log, ",%.6g,%.6f,%.6f,%.6f,%.6f,%.3f,%.1f,%.0f\n", h->lr, h->train_loss,
+                      h->train_accuracy, h->test_loss, h->test_accuracy, h->seconds,
+                      h->images_per_second, h->peak_memory);
     }
     char *path = fv__train_path(job, "log.csv");
     fv_status status = fv__text_done(ctx, &log);
@@ -117,6 +120,7 @@ fv_status fv__train_step(fv_context *ctx, fv_train_job *job, double lr) {
     fv__learner_comes_from(
         job->learner, &(fv_learner_origin){job->order, batch.start, job->train.name, job->weights});
     fv_step_result result;
+    fv__watch_step(job->watch, at->step, fv__train_steps(job));
     fv_status status = fv__learner_step(ctx, job->learner, n, lr, &result);
     if (status != FV_OK) return fv__fail_in(ctx, "epoch %lld: ", (long long)at->epoch + 1);
     at->loss_sum += result.loss * (double)n;
@@ -159,6 +163,7 @@ static fv_status stop_here(fv_context *ctx, fv_train_job *job, watch *w) {
 static fv_status test(fv_context *ctx, fv_train_job *job, watch *w, double lr, fv_epoch *done) {
     fv_position *at = &job->at;
     fv_scores scores = {0};
+    const double trained = epoch_seconds(w);
     fv__learner_fetch(job->learner);
     fv__learner_show_average(job->learner, true); /* until the checkpoint */
     if (w->hooks) scores.stop = w->hooks->stop;
@@ -172,7 +177,9 @@ static fv_status test(fv_context *ctx, fv_train_job *job, watch *w, double lr, f
                        .train_accuracy = share(at->correct, at->counted),
                        .test_loss = scores.loss,
                        .test_accuracy = share(scores.tally.right, scores.tally.counted),
-                       .seconds = epoch_seconds(w)};
+                       .seconds = epoch_seconds(w),
+                       .images_per_second = trained > 0 ? (double)at->seen / trained : 0,
+                       .peak_memory = (double)fv__peak_memory()};
     FV_TRY(fv__grow(ctx, (void **)&at->history, &at->history_capacity, at->history_count + 1,
                     sizeof *at->history, "the history"));
     at->history[at->history_count++] = *done;
@@ -190,6 +197,7 @@ static fv_status end_epoch(fv_context *ctx, fv_train_job *job, watch *w, double 
     fv_position *at = &job->at;
     fv_epoch done;
     FV_TRY(test(ctx, job, w, lr, &done));
+    FV_TRY(fv__watch_end_epoch(ctx, job->watch));
     at->epoch++;
     if (fv__train_best(at) == at->epoch - 1) FV_TRY(save_best(ctx, job));
     tick(job, w, &done);
@@ -206,6 +214,7 @@ static fv_status end_within(fv_context *ctx, fv_train_job *job, watch *w, double
     fv_epoch done;
     FV_TRY(save_within(ctx, job, w));
     FV_TRY(test(ctx, job, w, lr, &done));
+    FV_TRY(fv__watch_end_epoch(ctx, job->watch));        /* for the report alone, as the test */
     if (job->at.epoch == 0) FV_TRY(save_best(ctx, job)); /* there is no whole one yet */
     tick(job, w, &done);
     return write_log(ctx, job);

@@ -19,6 +19,7 @@
 #include "train/evaluate.h"
 #include "train/learner.h"
 #include "train/loader.h"
+#include "train/watch.h"
 
 /* How far a run is. */
 typedef struct fv_position {
@@ -60,6 +61,7 @@ typedef struct fv_train_job {
     fv_loader *loader; /* of `train` */
     fv_evaluator *evaluator;
     bool readied; /* what the data decides (components, class weights, lsuv) is decided */
+    fv_watch *watch;
     fv_position at;
     int64_t saved; /* steps behind its last checkpoint; -1: it has none */
     fv_arena arena;

@@ -20,11 +20,13 @@ static void unequip(fv_train_job *job) {
     fv__loader_free(job->loader);       /* which may be reading the order */
     fv__evaluator_free(job->evaluator); /* which runs in the learner's memory */
     fv__learner_free(job->learner);
+    fv__watch_free(job->watch);
     fv__free(job->order);
     job->evaluator = NULL;
     job->learner = NULL;
     job->order = NULL;
     job->loader = NULL;
+    job->watch = NULL;
 }
 
 void fv__train_free(fv_train_job *job) {
@@ -126,6 +128,7 @@ fv_status fv__train_equip(fv_context *ctx, fv_train_job *job) {
     if (last) FV_TRY(fv__learner_reserve(ctx, job->learner, last));
     FV_TRY(fv__evaluator_new(ctx, job->model, loss, fv__train_tests(&job->recipe),
                              fv__learner_workspace(job->learner), &job->evaluator));
+    FV_TRY(fv__watch_new(ctx, job->learner, &job->watch));
     job->order = fv__alloc(ctx, (size_t)job->train.count * sizeof *job->order, "an epoch's order");
     if (!job->order) return FV_EXHAUSTED;
     fv_learner_batch like;

@@ -114,6 +114,20 @@ const char fv__page_style[] =
     ".data td{border-bottom:1px solid var(--line)}\n"
     ".data tr.rule td{border-bottom-color:var(--muted)}\n"
     ".r{text-align:right}\n"
+    ".rows td{vertical-align:middle;padding-top:.16rem;padding-bottom:.16rem}\n"
+    ".rows td:first-child{max-width:16rem;overflow:hidden;text-overflow:ellipsis}\n"
+    ".strip{display:block;width:100%;min-width:9rem;height:1.05rem;border-radius:3px;"
+    "background:rgba(127,127,127,.09)}\n"
+    ".strip .f{fill:rgb(var(--wrong))}.strip .t{fill:rgb(var(--right))}\n"
+    ".bars{display:block;width:7.5rem;height:1.7rem}\n"
+    ".bars rect{fill:rgb(var(--right));opacity:.75}.bars .z{fill:rgb(var(--wrong))}\n"
+    ".bars path{stroke:var(--muted);stroke-width:1;opacity:.5;vector-effect:non-scaling-stroke}\n"
+    ".dense{font-size:.72rem;line-height:1.1}.dense td{padding-top:.05rem;padding-bottom:.05rem;"
+    "border-bottom-color:transparent!important}\n"
+    ".dense .strip{height:.7rem;border-radius:1px}.dense .bars{height:1rem}\n"
+    ".shots{display:flex;gap:.3rem}\n"
+    ".shots img{height:2.5rem;width:auto;border-radius:3px;image-rendering:pixelated;"
+    "background:var(--grid)}\n"
     ".gallery{display:grid;gap:1.1rem .9rem;font:.8125rem/1.4 var(--plain);"
     "grid-template-columns:repeat(auto-fill,minmax(var(--t),1fr));list-style:none;padding:0;"
     "margin:1.25rem 0 1.75rem}\n"
@@ -126,12 +140,15 @@ const char fv__page_style[] =
     "footer{margin-top:4rem;padding-top:1rem;border-top:1px solid var(--line);"
     "font:.8125rem/1.5 var(--plain);color:var(--muted)}\n"
     "@media(max-width:34rem){.area .o{display:none}.area{margin:var(--b)}"
+    ".rows th,.rows td{padding-right:.6rem}"
+    ".strip{min-width:3.4rem!important}.bars{width:4.6rem!important}"
     ".legend .at{margin-left:0}.figures{gap:1rem 2rem}section{margin-top:2.5rem}}\n"
     "@media(min-width:88rem){.toc .page{max-width:80rem;display:grid;"
     "grid-template-columns:11rem minmax(0,64rem);column-gap:4rem}.toc nav{grid-row:1/99;"
     "position:sticky;top:4rem;align-self:start;margin-top:.4rem}.toc nav ol{display:block}"
     ".toc nav li{margin:.2rem 0}.toc .page>*{grid-column:2}.toc .page>nav{grid-column:1}}\n"
-    "@media print{nav{display:none}section,figure{break-inside:avoid}body{font-size:10.5pt}}\n";
+    "@media print{nav{display:none}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}"
+    "body{font-size:10.5pt}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
 
 /* Over a plot: a line at the nearest x, dots on the curves, and the values in the legend; with the
    arrow keys too. A tap on an image shows it at its full size. */

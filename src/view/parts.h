@@ -105,8 +105,11 @@ struct fv_report {
     int sections;
     int row; /* FV_ROW_... */
     bool in_section, failed;
+    bool in_row; /* of a table with drawings */
 };
 void fv__report_row(fv_report *r, int row);
+/* Image i of a gallery as <img>. */
+void fv__report_small_image(fv_report *r, const fv_gallery *g, int64_t i, const char *alt);
 
 /* Styles and script of the page (page.c). */
 extern const char fv__page_style[], fv__page_script[];

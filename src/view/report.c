@@ -131,8 +131,7 @@ fv_status fv__image_url(fv_context *ctx, fv_text *out, const fv_canvas *c) {
     return status;
 }
 
-void fv__report_image(fv_report *r, const fv_canvas *c, const char *caption) {
-    fv__report_row(r, FV_ROW_NONE);
+static void image(fv_report *r, const fv_canvas *c, const char *caption) {
     fv__text_addf(&r->body, "<figure class=\"image\"><img width=\"%d\" height=\"%d\" alt=\"",
                   c->width, c->height);
     fv__text_html(&r->body, caption ? caption : "");
@@ -145,6 +144,20 @@ void fv__report_image(fv_report *r, const fv_canvas *c, const char *caption) {
         fv__text_add(&r->body, "</figcaption>");
     }
     fv__text_add(&r->body, "</figure>\n");
+}
+
+void fv__report_image(fv_report *r, const fv_canvas *c, const char *caption) {
+    fv__report_row(r, FV_ROW_NONE);
+    image(r, c, caption);
+}
+
+void fv__report_beside(fv_report *r, const fv_canvas *left, const char *left_caption,
+                       const fv_canvas *right, const char *right_caption) {
+    fv__report_row(r, FV_ROW_NONE);
+    fv__text_add(&r->body, "<div class=\"plots\">\n");
+    image(r, left, left_caption);
+    image(r, right, right_caption);
+    fv__text_add(&r->body, "</div>\n");
 }
 
 void fv__report_plot(fv_report *r, const fv_plot *plot) {

@@ -22,30 +22,32 @@ static fv_status small_image(fv_context *ctx, const fv_mosaic *m, int64_t i, fv_
     return FV_OK;
 }
 
-static void item(fv_report *r, const fv_gallery *g, const fv_mosaic *m, int64_t i) {
-    const char *caption = g->captions ? g->captions[i] : NULL;
+void fv__report_small_image(fv_report *r, const fv_gallery *g, int64_t i, const char *alt) {
+    const fv_mosaic m = fv__gallery_mosaic(g);
     fv_canvas c = {0};
-    fv__text_add(&r->body, "<li>");
-    if (g->images[i]) {
-        if (small_image(r->ctx, m, i, &c) != FV_OK) {
-            r->failed = true;
-            return;
-        }
-        fv__text_addf(&r->body, "<img%s width=\"%d\" height=\"%d\" alt=\"",
-                      g->h > 96 ? " class=\"smooth\"" : "", c.width, c.height);
-        fv__text_html(&r->body, caption ? caption : "");
-        fv__text_add(&r->body, "\" src=\"");
-        if (fv__image_url(r->ctx, &r->body, &c) != FV_OK) r->failed = true;
-        fv__text_add(&r->body, "\">");
-        fv__canvas_free(&c);
+    if (small_image(r->ctx, &m, i, &c) != FV_OK) {
+        r->failed = true;
+        return;
     }
+    fv__text_addf(&r->body, "<img%s width=\"%d\" height=\"%d\" alt=\"",
+                  g->h > 96 ? " class=\"smooth\"" : "", c.width, c.height);
+    fv__text_html(&r->body, alt ? alt : "");
+    fv__text_add(&r->body, "\" src=\"");
+    if (fv__image_url(r->ctx, &r->body, &c) != FV_OK) r->failed = true;
+    fv__text_add(&r->body, "\">");
+    fv__canvas_free(&c);
+}
+
+static void item(fv_report *r, const fv_gallery *g, int64_t i) {
+    const char *caption = g->captions ? g->captions[i] : NULL;
+    fv__text_add(&r->body, "<li>");
+    if (g->images[i]) fv__report_small_image(r, g, i, caption);
     if (caption) fv__text_html(&r->body, caption);
     fv__text_add(&r->body, "</li>\n");
 }
 
 void fv__report_gallery(fv_report *r, const fv_gallery *g) {
     if (g->count < 1 || g->h < 1 || g->w < 1 || (g->channels != 1 && g->channels != 3)) return;
-    const fv_mosaic m = fv__gallery_mosaic(g);
     fv__report_row(r, FV_ROW_NONE);
     if (g->title) {
         fv__text_add(&r->body, "<h3>");
@@ -55,7 +57,7 @@ void fv__report_gallery(fv_report *r, const fv_gallery *g) {
     fv__text_addf(&r->body, "<ul class=\"gallery\" style=\"--t:%s\">\n",
                   g->captions ? "7.5rem" : "4.5rem");
     const int64_t shown = g->count < GALLERY_MOST ? g->count : GALLERY_MOST;
-    for (int64_t i = 0; i < shown && !r->failed; i++) item(r, g, &m, i);
+    for (int64_t i = 0; i < shown && !r->failed; i++) item(r, g, i);
     fv__text_add(&r->body, "</ul>\n");
     char all[32], some[32];
     if (shown < g->count)

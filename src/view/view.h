@@ -99,8 +99,27 @@ void fv__report_paragraph(fv_report *r, const char *text); /* `code` between bac
 /* Large figures in a row: "98.9 %" over "test accuracy". */
 void fv__report_figure(fv_report *r, const char *value, const char *meaning);
 void fv__report_image(fv_report *r, const fv_canvas *c, const char *caption);
+/* Two of them side by side, where the page is wide enough. */
+void fv__report_beside(fv_report *r, const fv_canvas *left, const char *left_caption,
+                       const fv_canvas *right, const char *right_caption);
 void fv__report_plot(fv_report *r, const fv_plot *plot); /* values under the pointer */
 void fv__report_table(fv_report *r, const fv_table *t);
+/* A table whose cells may be small drawings. Heads that begin with '>' are those of numbers and
+   stand right; `dense`: rows as low as can be, for very many. Between `open` and `close` rows of
+   cells, left to right. */
+void fv__report_rows_open(fv_report *r, const char *const *heads, int count, bool dense);
+void fv__report_rows_next(fv_report *r); /* before each row */
+void fv__report_cell(fv_report *r, const char *text);
+void fv__report_cell_number(fv_report *r, const char *text);
+/* A strip of `count` squares of colour: depth 0 none … 1 full, in the colour of what is wrong,
+   below 0 in that of what is right; NaN: a gap. Long strips show means of neighbours. `tip` (may be
+   NULL): what a page tells under the pointer. */
+void fv__report_cell_strip(fv_report *r, const double *depth, int64_t count, const char *tip);
+/* A histogram: shares of `count` bins; the one in the middle stands for zero. */
+void fv__report_cell_bars(fv_report *r, const double *shares, int count, const char *tip);
+/* The first images of a gallery, without captions. */
+void fv__report_cell_images(fv_report *r, const fv_gallery *gallery);
+void fv__report_rows_close(fv_report *r);
 /* A gallery laid out by the page: it fits a phone and a dark screen. */
 void fv__report_gallery(fv_report *r, const fv_gallery *gallery);
 /* The matrix as SVG, its squares tell more under the pointer; of many classes as an image. */
