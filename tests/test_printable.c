@@ -87,12 +87,37 @@ static void counts_have_their_nouns(void **state) {
                 64);
 }
 
+/* As `printf '%s' WORD` in bash gives the name back. */
+static void shells_take_names_for_words(void **state) {
+    (void)state;
+    static const struct {
+        const char *from, *to;
+    } cases[] = {
+        {"a/b-1.jpg", "a/b-1.jpg"},
+        {"a b", "'a b'"},
+        {"it's", "'it'\\''s'"},
+        {"$(rm x)`y`\"", "'$(rm x)`y`\"'"},
+        {"-rf", "./-rf"},
+        {"- f", "./'- f'"},
+        {"", "''"},
+        {"gr\u00f6\u00dfe", "gr\u00f6\u00dfe"},
+        {"a\nb", "$'a\\012b'"},
+        {"\xff'\\", "$'\\377\\'\\\\'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fv_text out = {0};
+        fv__text_shell(&out, cases[i].from);
+        expect(&out, cases[i].to);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orders_are_escaped),
         cmocka_unit_test(signs_have_relatives_in_ascii),
         cmocka_unit_test(lines_are_broken_at_blanks),
         cmocka_unit_test(counts_have_their_nouns),
+        cmocka_unit_test(shells_take_names_for_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

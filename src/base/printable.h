@@ -23,8 +23,8 @@ void fv__text_ascii(fv_text *out, const char *s, bool strict);
    so. */
 void fv__text_wrapped(fv_text *out, const char *text, size_t indent, size_t room);
 
-/* Adds a name as a POSIX shell takes it for one word: as it is, in quotes, or with orders for the
-   terminal escaped, $'a\nb'; one that begins with a dash as ./-a. */
+/* Adds a name as a shell takes it for one word: as it is, in quotes, or with orders for the
+   terminal escaped, $'a\012b' (POSIX 2024); one that begins with a dash as ./-a. */
 void fv__text_shell(fv_text *out, const char *s);
 
 /* "1 image", "12,000 images"; returns `out`, which holds 64 bytes. */
