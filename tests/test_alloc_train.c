@@ -104,7 +104,7 @@ static fv_status use(fv_context *ctx, int which, const char *folder) {
 static fv_status find(fv_context *ctx, int which, const char *folder) {
     (void)which;
     fv_train_job *job = NULL;
-    const fv_setting settings[] = {{"lr", "auto"}, {"memory", "100K"}};
+    const fv_setting settings[] = {{"lr", "auto"}, {"memory", "220K"}};
     const fv_train_request request = {.net = "tiny.net",
                                       .data = "digits:60",
                                       .settings = settings,

@@ -73,7 +73,7 @@ static bool find_in_batch(const fv_diverged *d, fv_culprit *c) {
     const int64_t each = fv__shape_sample(&net->values[0].shape);
     c->sample = fv__first_bad(d->x, d->n, each, each);
     if (c->sample >= 0) {
-        snprintf(c->what, sizeof c->what, "the input");
+        snprintf(c->what, sizeof c->what, "the input of '%.64s'", net->nodes[0].name);
         return true;
     }
     for (size_t h = 0; h < net->head_count; h++) {

@@ -151,7 +151,7 @@ void fv__diverge_advise(fv_context *ctx, const fv_diverged *d, const fv_culprit 
     const int64_t each = fv__shape_sample(&d->net->values[0].shape);
     const double input = largest(d->x, d->n * each);
     const bool far = input > FAR && d->lr <= FAST;
-    if (strcmp(c->what, "the input") == 0) {
+    if (!*c->pass && strncmp(c->what, "the input", 9) == 0) {
         fv__text_add(out, "this image holds a number that is none or has no end (or its std is so "
                           "small that it has none); mend it or leave it out");
     } else if (strncmp(c->what, "the target", 10) == 0) {
