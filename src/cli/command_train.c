@@ -127,7 +127,7 @@ const fv_command fv__command_train = {
         "fovea train lenet5 digits\n"
         "fovea train lenet5 mnist epochs=10 seed=1\n"
         "fovea train runs/lenet5-1 fashion epochs=2 lr=0.001\n"
-        "fovea train squeezenet.onnx cifar10 freeze=conv* epochs=3 optimizer=adam lr=0.001\n"
+        "fovea train squeezenet.onnx cifar10 freeze=conv* lr=0.001\n"
         "fovea train mine.net cifar10 lr=0.05 batch=128 --out runs/mine\n"
         "fovea train resnet20 cifar10 --dry-run\n"
         "fovea train lenet5 digits time=5m lr=auto",
