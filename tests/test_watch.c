@@ -354,8 +354,9 @@ static void test_other_targets(void **unused) {
     report_of("net pixels(classes = 2)\ninput 1x8x8 scale 1/255\n conv 4 3x3 pad 1 - relu - conv "
               "classes 1x1\ntrain batch 10 epochs 2\n",
               (fv_target_view){.kind = FV_TARGET_MAP, .rank = 2}, true, "map");
-    report_of("net numbers\ninput 1x8x8 scale 1/255\n fc 4 - relu - fc 2\ntrain batch 10 epochs 2 "
-              "loss squarederror\n",
+    report_of("net numbers\ninput 1x8x8 scale 1/255\n fc 4 - relu - fc 2\nloss squarederror target "
+              "vector\n"
+              "train batch 10 epochs 2\n",
               (fv_target_view){.kind = FV_TARGET_VECTOR, .rank = 1, .dims = {2}}, false, "vector");
 }
 
