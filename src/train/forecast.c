@@ -56,7 +56,7 @@ static fv_status planned(fv_context *ctx, const fv_graph *net, const fv_recipe *
     FV_TRY(plan_bytes(ctx, net, images < tests ? images : tests, false, &test));
     out->weights = block;
     out->gradients = block * gradient_blocks(shards);
-    out->optimizer = block * (size_t)fv__recipe_states(r);
+    out->optimizer = block * (size_t)(fv__recipe_states(r) + (r->average > 0));
     out->packed = step.prepared + test.prepared * packs;
     out->workspace = most(step.activations + step.scratch, test.activations + test.scratch);
     /* of one shard they lie where they are computed */

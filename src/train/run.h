@@ -147,10 +147,11 @@ FV_MUST_USE fv_status fv__train_describe(fv_context *ctx, fv_train_job *job);
 int64_t fv__train_tests(const fv_recipe *recipe);
 void fv__train_borrow(fv_train_job *job, const fv_dataset *train, const fv_dataset *test);
 
-/* run_equip.c: Learner, evaluator, order, loader: what a run needs once model, data and recipe are
+/* run_equip.c: learner, evaluator, order, loader: what a run needs once model, data and recipe are
    there; anew where it has them already. */
 FV_MUST_USE fv_status fv__train_equip(fv_context *ctx, fv_train_job *job);
 void fv__train_unequip(fv_train_job *job);
+
 /* start_weights.c: the run's model over `net`, which is taken over: with the weights of `from`, or
    of the file job->weights, or fresh ones. */
 FV_MUST_USE fv_status fv__train_model(fv_context *ctx, fv_train_job *job, const fv_net *net,
