@@ -6,7 +6,7 @@
 #define FV_TRAIN_CLASS_SCORES_H
 
 #include "base/memory.h"
-#include "fovea/evaluate.h"
+#include "fovea.h"
 
 /* Of the matrix [label][predicted]. */
 fv_class_score fv__class_score(const int64_t *confusion, int64_t classes, int64_t k);
