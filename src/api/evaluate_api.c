@@ -129,13 +129,12 @@ fv_status fv__evaluation_options(fv_context *ctx, const fv_evaluation_options *g
 
 static fv_status judge(fv_context *ctx, const fv_ensemble *of, int64_t classes, float *summed,
                        record *r) {
-    const fv_input *input = &of->models[0]->net.graph->input;
     fv_scores s = {.images = of->set->count, .summed = summed};
     int64_t *confusion = NULL;
     int32_t *labels = fv__arena_alloc(&r->arena, (size_t)of->set->count * sizeof *labels);
     if (!labels) return FV_EXHAUSTED;
     if (of->options->each) FV_TRY(make_room(&r->arena, of->set, &s, &confusion, &labels));
-    FV_TRY(fv__labels_of(ctx, of->set, input, labels));
+    FV_TRY(fv__dataset_labels(ctx, of->set, labels));
     fv__evaluate_summed(labels, classes, of->count, &s);
     tell(of->set, &s, *of->seconds, &r->told);
     if (!of->options->each) return FV_OK;
