@@ -103,7 +103,7 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_train = {
     .name = "train",
     .help = "train a network on labelled images",
-    .synopsis = "NET DATA [weights=FILE | from=MODEL] [key=value ...] [--out DIR | --dry-run]",
+    .synopsis = "NET DATA [from=MODEL] [key=value ...] [--out DIR | --dry-run]",
     .about =
         "Trains by the recipe in the network's text; key=value changes it (`fovea help\n"
         "settings`). Each epoch ends with a test and a checkpoint. Ctrl-C stops after the\n"
@@ -123,14 +123,13 @@ const fv_command fv__command_train = {
         "lr=auto finds the rate: it grows over a hundred steps, which are undone, and a tenth of\n"
         "the one with the least loss is taken; lr.png shows the curve. What time= and memory=\n"
         "find is said, and recorded as epochs and shards: these give the same model again.",
-    .examples =
-        "fovea train lenet5 digits\n"
-        "fovea train lenet5 mnist epochs=10 seed=1\n"
-        "fovea train runs/lenet5-1 fashion epochs=2 lr=0.001\n"
-        "fovea train squeezenet.onnx cifar10 freeze=conv* lr=0.001\n"
-        "fovea train mine.net cifar10 lr=0.05 batch=128 --out runs/mine\n"
-        "fovea train resnet20 cifar10 --dry-run\n"
-        "fovea train lenet5 digits time=5m lr=auto",
+    .examples = "fovea train lenet5 digits\n"
+                "fovea train lenet5 mnist epochs=10 seed=1\n"
+                "fovea train runs/lenet5-1 fashion epochs=2 lr=0.001\n"
+                "fovea train squeezenet.onnx cifar10 freeze=conv* lr=0.001\n"
+                "fovea train mine.net cifar10 lr=0.05 batch=128 --out runs/mine\n"
+                "fovea train resnet20 cifar10 --dry-run\n"
+                "fovea train lenet5 digits time=5m lr=auto",
     .words_min = 2,
     .words_max = 2,
     .keys = key_fields,
