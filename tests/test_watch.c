@@ -263,7 +263,7 @@ static void test_files(void **unused) {
                      33);
     assert_int_equal(columns("files/classes.csv", "class,name,images,predicted,right,"), 8);
     assert_int_equal(columns("files/confusion.csv", "label,predicted,count,"), 5);
-    assert_int_equal(columns("files/mistakes.csv", "image,label,predicted,confidence,"), 6);
+    assert_int_equal(columns("files/mistakes.csv", "image,label,predicted,confidence,"), 7);
     static const char *const trees[] = {"files/epochs.json", "files/report.json"};
     for (int i = 0; i < 2; i++) {
         fv_arena arena;

@@ -127,7 +127,7 @@ uint64_t fv_dataset_checksum(const fv_dataset *set) {
 }
 
 const char *fv_dataset_file(const fv_dataset *set, int64_t i) {
-    return set && set->file && i >= 0 && i < set->count ? set->file(set, i) : NULL;
+    return set ? fv__dataset_file(set, i) : NULL;
 }
 
 fv_status fv_dataset_labels(fv_context *ctx, const fv_dataset *set, int32_t *labels) {

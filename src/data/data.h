@@ -159,6 +159,8 @@ FV_MUST_USE fv_status fv__dataset_sample(fv_context *ctx, const fv_dataset *set,
 /* The class of every sample into labels [count], without its image where that can be; FV_BAD_INPUT:
    the set has no classes. */
 FV_MUST_USE fv_status fv__dataset_labels(fv_context *ctx, const fv_dataset *set, int32_t *labels);
+/* The file behind sample i; NULL: none, or it is not known without reading the sample. */
+const char *fv__dataset_file(const fv_dataset *set, int64_t i);
 /* The first target of this kind that a set offers; -1: none. */
 int fv__dataset_target(const fv_dataset *set, fv_target_kind kind);
 /* Puts what this sample is before the message of a failure: its set, number and file. */

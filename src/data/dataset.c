@@ -159,6 +159,10 @@ fv_status fv__dataset_labels(fv_context *ctx, const fv_dataset *set, int32_t *la
     return FV_OK;
 }
 
+const char *fv__dataset_file(const fv_dataset *set, int64_t i) {
+    return set->file && i >= 0 && i < set->count ? set->file(set, i) : NULL;
+}
+
 int fv__dataset_target(const fv_dataset *set, fv_target_kind kind) {
     for (int k = 0; k < set->targets; k++)
         if (set->target[k].kind == kind) return k;

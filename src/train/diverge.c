@@ -7,6 +7,7 @@
  * they are there.
  */
 #include "train/diverge.h"
+#include "data/data.h"
 #include "cpu/cpu.h"
 #include <math.h>
 #include <stdio.h>
@@ -29,13 +30,16 @@ static int64_t first_bad(const fv_tensor *t) {
 /* --- the report --------------------------------------------------------------------------------
  */
 
-/* ", sample 3 of the batch (image 1234 of the training set)" */
+/* ", sample 3 of the batch (number 1234 of digits)" */
 static void where(const fv_diverged *d, int64_t sample, fv_text *out) {
     const fv_learner_origin *o = d->origin;
     if (sample < 0 || d->n < 2) return;
     fv__text_addf(out, ", sample %lld of the batch", (long long)sample);
-    if (o->order)
-        fv__text_addf(out, " (number %lld of %s)", (long long)o->order[o->start + sample], o->set);
+    if (!o->order) return;
+    const int64_t number = o->order[o->start + sample];
+    const char *file = fv__dataset_file(o->set, number);
+    fv__text_addf(out, " (number %lld of %s%s%s)", (long long)number, o->set->name,
+                  file ? ", " : "", file ? file : "");
 }
 
 static fv_status report(fv_context *ctx, const fv_diverged *d, const fv_culprit *c) {

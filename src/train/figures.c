@@ -151,6 +151,23 @@ fv_status fv__mistakes_list(fv_arena *arena, const fv_dataset *set, const fv_pre
     return FV_OK;
 }
 
+#define CAPTION_MAX                                                                                \
+    24 /* bytes of a file's name that fit below its picture, with newline and end                  \
+        */
+
+/* "\nrose_12.jpg", the end of a long name cut; "" where no file is behind it. */
+static const char *file_line(const fv_dataset *set, int64_t i, char out[CAPTION_MAX]) {
+    const char *file = fv__dataset_file(set, i);
+    if (!file) return "";
+    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+    size_t length = strlen(name) < CAPTION_MAX - 2 ? strlen(name) : CAPTION_MAX - 2;
+    while (length > 0 && ((unsigned char)name[length] & 0xC0) == 0x80) length--; /* whole letters */
+    out[0] = '\n';
+    memcpy(out + 1, name, length);
+    out[length + 1] = 0;
+    return out;
+}
+
 fv_status fv__mistakes_of(fv_arena *arena, const fv_model *model, const fv_dataset *set,
                           const fv_predictions *p, int64_t most, fv_gallery *out) {
     mistake *list;
@@ -168,10 +185,12 @@ fv_status fv__mistakes_of(fv_arena *arena, const fv_model *model, const fv_datas
         const int64_t k = list[i].index;
         FV_TRY(fetch(arena, set, k, &images[i]));
         fv__format(confidence, sizeof confidence, "%.1f %%", 100 * (double)list[i].confidence);
-        captions[i] = fv__arena_format(
-            arena, "%s read as %s\nconfidence %s",
-            fv__model_class(model, p->labels[k], label, sizeof label),
-            fv__model_class(model, p->predicted[k], predicted, sizeof predicted), confidence);
+        char name[CAPTION_MAX];
+        captions[i] =
+            fv__arena_format(arena, "%s read as %s\nconfidence %s%s",
+                             fv__model_class(model, p->labels[k], label, sizeof label),
+                             fv__model_class(model, p->predicted[k], predicted, sizeof predicted),
+                             confidence, file_line(set, k, name));
         if (!captions[i]) return FV_EXHAUSTED;
     }
     return FV_OK;

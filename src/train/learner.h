@@ -50,12 +50,14 @@ typedef struct fv_learner_batch {
 FV_MUST_USE fv_status fv__learner_batch(fv_context *ctx, fv_learner *l, int64_t n,
                                         fv_learner_batch *out);
 
+struct fv_dataset;
+
 /* Where the samples of a batch and the weights come from, for messages: sample i of the batch is
    number order[start + i] of `set`. NULL: not known. */
 typedef struct fv_learner_origin {
     const uint32_t *order;
     int64_t start;
-    const char *set;     /* "digits" */
+    const struct fv_dataset *set;
     const char *weights; /* the file of those that it began with */
 } fv_learner_origin;
 void fv__learner_comes_from(fv_learner *l, const fv_learner_origin *origin);

@@ -122,7 +122,7 @@ static fv_status confusion(fv_teller *t) {
 static fv_status mistakes_csv(fv_teller *t) {
     char name[FV_WORD_MAX];
     fv_text out = {.ctx = t->ctx};
-    fv__text_add(&out, "image,label,predicted,confidence,label_name,predicted_name\n");
+    fv__text_add(&out, "image,label,predicted,confidence,label_name,predicted_name,file\n");
     int64_t *which, count;
     FV_TRY(fv__mistakes_list(&t->job->arena, &t->job->test, &t->each, &which, &count));
     for (int64_t i = 0; i < count; i++) {
@@ -132,6 +132,9 @@ static fv_status mistakes_csv(fv_teller *t) {
         fv__text_csv(&out, class_name(t, t->each.labels[k], name, sizeof name));
         fv__text_add(&out, ",");
         fv__text_csv(&out, class_name(t, t->each.predicted[k], name, sizeof name));
+        const char *file = fv__dataset_file(&t->job->test, k);
+        fv__text_add(&out, ",");
+        if (file) fv__text_csv(&out, file);
         fv__text_add(&out, "\n");
     }
     return fv__outcome_put(t, "mistakes.csv", &out, "all of them");

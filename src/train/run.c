@@ -118,7 +118,7 @@ fv_status fv__train_step(fv_context *ctx, fv_train_job *job, double lr) {
     FV_TRY(fv__learner_batch(ctx, job->learner, n, &to));
     FV_TRY(fv__loader_take(ctx, job->loader, &batch, &next, &to));
     fv__learner_comes_from(
-        job->learner, &(fv_learner_origin){job->order, batch.start, job->train.name, job->weights});
+        job->learner, &(fv_learner_origin){job->order, batch.start, &job->train, job->weights});
     fv_step_result result;
     fv__watch_step(job->watch, at->step, fv__train_steps(job));
     fv_status status = fv__learner_step(ctx, job->learner, n, lr, &result);
