@@ -40,8 +40,8 @@ FV_MUST_USE FV_API fv_status fv_draw_input(fv_context *ctx, fv_run *run, fv_blob
    std, order). FV_BAD_INPUT: not a map of as many channels as the input has, 1 or 3. */
 FV_MUST_USE FV_API fv_status fv_draw_output(fv_context *ctx, fv_run *run, int i, fv_blob **out);
 
-/* The first `rows` samples of each of the first 20 classes, a column per class; those that differ in
-   size are fitted into squares. FV_BAD_INPUT: images that are no bytes, or no classes. */
+/* The first `rows` samples of each of the first 20 classes, a column per class; those that differ
+   in size are fitted into squares. FV_BAD_INPUT: images that are no bytes, or no classes. */
 FV_MUST_USE FV_API fv_status fv_draw_samples(fv_context *ctx, const fv_dataset *set, int rows,
                                              fv_blob **out);
 
