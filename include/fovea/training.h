@@ -5,6 +5,7 @@
  *   run.json                what the run is: network, data, settings, command, where it began
  *   checkpoint.safetensors  weights, optimiser, position, history; all that resuming needs
  *   log.csv                 one row per epoch
+ *   steps.csv               one row per step
  *   best.safetensors        the model of the epoch with the best test accuracy (of vectors the
  *                           least test loss)
  *   model.safetensors       the model at the end; the same bytes for the same network, data,

@@ -53,6 +53,11 @@ typedef struct fv_piece {
 FV_MUST_USE fv_status fv__file_write_pieces(fv_context *ctx, const char *path,
                                             const fv_piece *pieces, size_t count);
 
+/* At the end of a file, which is made where it is not there. Not atomic: after a crash it may hold
+   a part of this. FV_EXHAUSTED on a full disk, FV_FAILED otherwise. */
+FV_MUST_USE fv_status fv__file_append(fv_context *ctx, const char *path, const void *data,
+                                      size_t size);
+
 /* "folder/name", in the arena; "" and slashes at the folder's end are taken as they are meant. NULL
    when memory is refused. */
 char *fv__path_in(fv_arena *arena, const char *folder, const char *name);

@@ -102,6 +102,7 @@ static size_t most_tensors(const fv_train_job *job) {
 
 fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job) {
     const fv_position *at = &job->at;
+    FV_TRY(fv__step_log_write(ctx, job));
     fv_st_tensor *tensors = fv__alloc(ctx, most_tensors(job) * sizeof *tensors, "a checkpoint");
     if (!tensors) return FV_EXHAUSTED;
     char epoch[32], step[32], steps[32], loss[40], correct[32], counted[32], seen[32], seconds[40];

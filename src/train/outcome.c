@@ -337,6 +337,7 @@ static fv_status tell(fv_teller *t) {
     FV_TRY(fv__outcome_summary(t));
     FV_TRY(fv__epoch_files(t->ctx, t->job));
     fv__outcome_made(t, "log.csv", "loss, accuracy, time and memory of each epoch");
+    fv__outcome_made(t, "steps.csv", "rate and loss of each step");
     fv__outcome_made(t, "layers.csv", "each layer's gradients, updates and activations");
     fv__outcome_made(t, "epochs.json", "both, for programs");
     char *range = fv__train_path(t->job, "lr.png");

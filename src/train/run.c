@@ -123,6 +123,7 @@ fv_status fv__train_step(fv_context *ctx, fv_train_job *job, double lr) {
     fv__watch_step(job->watch, at->step, fv__train_steps(job));
     fv_status status = fv__learner_step(ctx, job->learner, n, lr, &result);
     if (status != FV_OK) return fv__fail_in(ctx, "epoch %lld: ", (long long)at->epoch + 1);
+    job->step_loss = result.loss;
     at->loss_sum += result.loss * (double)n;
     at->correct += result.tally.right;
     at->counted += result.tally.counted;
@@ -238,6 +239,7 @@ static fv_status one_epoch(fv_context *ctx, fv_train_job *job, const fv_hooks *h
     while (at->step < steps && !fv__train_at_limit(job)) {
         lr = fv__recipe_rate(r, at->epoch, (double)at->step / (double)steps, factor);
         FV_TRY(fv__train_step(ctx, job, lr));
+        fv__step_log_add(ctx, job, lr, job->step_loss);
         tick(job, &w, NULL);
         if (stop_wanted(&w)) return stop_here(ctx, job, &w);
         if (at->step < steps && fv__seconds() - w.saved > SAVE_SECONDS)

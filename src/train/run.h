@@ -5,6 +5,7 @@
  *   run.json                what the run is: network, data, settings, command; never changes
  *   checkpoint.safetensors  weights, optimiser, position, history; all that resuming needs
  *   log.csv                 one row per epoch
+ *   steps.csv               one row per step
  *   best.safetensors        the model of the epoch with the best test accuracy (of vectors the
  *                           least test loss)
  *   model.safetensors       the model at the end; the same bytes for the same network, data,
@@ -19,6 +20,7 @@
 #include "train/evaluate.h"
 #include "train/learner.h"
 #include "train/loader.h"
+#include "train/step_log.h"
 #include "train/watch.h"
 
 /* How far a run is. */
@@ -63,7 +65,9 @@ typedef struct fv_train_job {
     bool readied; /* what the data decides (components, class weights, lsuv) is decided */
     fv_watch *watch;
     fv_position at;
-    int64_t saved; /* steps behind its last checkpoint; -1: it has none */
+    fv_step_log step_log;
+    double step_loss; /* of the last step */
+    int64_t saved;    /* steps behind its last checkpoint; -1: it has none */
     fv_arena arena;
     uint32_t *order;
 } fv_train_job;

@@ -22,6 +22,7 @@ void fv__train_free(fv_train_job *job) {
         fv__dataset_close(&job->test);
     }
     fv__free(job->at.history);
+    fv__step_log_free(&job->step_log);
     fv__arena_free(&job->arena);
     fv__free(job);
 }
