@@ -325,17 +325,6 @@ fv_status fv__file_write(fv_context *ctx, const char *path, const void *data, si
     return fv__file_write_pieces(ctx, path, &piece, 1);
 }
 
-fv_status fv__file_append(fv_context *ctx, const char *path, const void *data, size_t size) {
-    const fv_piece piece = {data, size};
-    int fd = open_again(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
-    if (fd < 0) return fv__file_failed(ctx, "write", path, FV_FAILED);
-    fv_status status = FV_OK;
-    if (!write_all(fd, &piece, 1) || !sync_file(fd))
-        status = fv__file_failed(ctx, "write", path, FV_FAILED);
-    if (close(fd) != 0 && status == FV_OK) status = fv__file_failed(ctx, "write", path, FV_FAILED);
-    return status;
-}
-
 /* ----------------------------------------------------------------------------- the folders --- */
 
 char *fv__path_in(fv_arena *arena, const char *folder, const char *name) {
