@@ -249,9 +249,11 @@ static fv_status one_epoch(fv_context *ctx, fv_train_job *job, const fv_hooks *h
 }
 
 /* A divergence, with where the last numbers are that were good. */
-static fv_status name_checkpoint(fv_context *ctx, const fv_train_job *job) {
+static fv_status name_checkpoint(fv_context *ctx, fv_train_job *job) {
     char why[FV_MESSAGE_MAX];
     memcpy(why, ctx->message, sizeof why);
+    const fv_status logged = fv__step_log_write(ctx, job); /* how it came about; not what failed */
+    (void)logged;
     if (job->saved < 0)
         return fv__fail(ctx, FV_DIVERGED, "%s. There is no checkpoint from before it yet", why);
     return fv__fail(ctx, FV_DIVERGED, "%s. The last good checkpoint is that of step %lld, in %s",
