@@ -239,7 +239,7 @@ static fv_status one_epoch(fv_context *ctx, fv_train_job *job, const fv_hooks *h
     while (at->step < steps && !fv__train_at_limit(job)) {
         lr = fv__recipe_rate(r, at->epoch, (double)at->step / (double)steps, factor);
         FV_TRY(fv__train_step(ctx, job, lr));
-        fv__step_log_add(ctx, job, lr, job->step_loss);
+        fv__step_log_add(job, lr, job->step_loss);
         tick(job, &w, NULL);
         if (stop_wanted(&w)) return stop_here(ctx, job, &w);
         if (at->step < steps && fv__seconds() - w.saved > SAVE_SECONDS)

@@ -31,6 +31,7 @@ fv_status fv__train_new_job(fv_context *ctx, fv_train_job **out) {
     *out = fv__alloc(ctx, sizeof **out, "a training run");
     if (!*out) return FV_EXHAUSTED;
     fv__arena_init(&(*out)->arena, ctx);
+    (*out)->step_log.rows.ctx = ctx;
     (*out)->saved = -1;
     return FV_OK;
 }

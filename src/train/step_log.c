@@ -8,10 +8,8 @@
 
 #define HEADER "step,epoch,lr,loss\n"
 
-void fv__step_log_add(fv_context *ctx, fv_train_job *job, double lr, double loss) {
-    fv_text *rows = &job->step_log.rows;
-    rows->ctx = ctx;
-    fv__text_addf(rows, "%lld,%lld,%.6g,%.6g\n", (long long)job->at.steps,
+void fv__step_log_add(fv_train_job *job, double lr, double loss) {
+    fv__text_addf(&job->step_log.rows, "%lld,%lld,%.6g,%.6g\n", (long long)job->at.steps,
                   (long long)job->at.epoch + 1, lr, loss);
 }
 

@@ -22,7 +22,7 @@ typedef struct fv_step_log {
 } fv_step_log;
 
 /* The step that was taken just now, behind which the job's position is. */
-void fv__step_log_add(fv_context *ctx, struct fv_train_job *job, double lr, double loss);
+void fv__step_log_add(struct fv_train_job *job, double lr, double loss);
 /* Into the file, cut to the steps before these first. FV_EXHAUSTED, FV_FAILED as for any file. */
 FV_MUST_USE fv_status fv__step_log_write(fv_context *ctx, struct fv_train_job *job);
 void fv__step_log_free(fv_step_log *log);
