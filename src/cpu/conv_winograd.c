@@ -71,6 +71,26 @@ static const char *step_variant(int i) {
     return cut_number(i).depth ? NULL : variant(i);
 }
 
+void fv__winograd_maps(fv_winograd_maps *maps, const fv_conv_sizes *s, const struct fv_kernels *k) {
+    const fv_patches *m = &s->patch;
+    const int64_t tile = fv__winograd_four.tile, across = fv__cpu_up(m->ow, tile);
+    int64_t wide = 1;
+    *maps = (fv_winograd_maps){m->h, m->w, fv__cpu_up(m->oh, tile), across, .top = m->top};
+    while (wide < across) wide *= 2;
+    if (!k->winograd_maps_in || m->oh != m->h || m->ow != m->w || m->left != 1 ||
+        wide > k->lanes || 8 * wide < k->lanes)
+        return;
+    maps->wide = wide;
+    for (int64_t i = 0; i < k->lanes; i++) {
+        const int64_t row = i / across, at = i % across, lane = row * wide + at;
+        const bool there = row < k->lanes / wide;
+        maps->own[i] = (int32_t)(there ? lane : -1);
+        maps->left[i] = (int32_t)(there && at > 0 ? lane - 1 : -1);
+        maps->right[i] = (int32_t)(there && at + 1 < across ? lane + 1 : -1);
+        maps->spread[i] = (int32_t)(i % wide < across ? i / wide * across + i % wide : -1);
+    }
+}
+
 static void cut(fv_winograd *g, const fv_cut *as) {
     const fv_winograd_form *f = g->form;
     const int64_t numbers = fv__winograd_numbers(f), sums = fv__winograd_sums(f);
@@ -120,6 +140,7 @@ static const char *settle_form(const fv_site *site, const fv_request *request, f
     g->high = fv__cpu_up(g->s.patch.oh, f->tile);
     g->across = fv__cpu_up(g->s.patch.ow, f->tile);
     g->lines = g->s.n * g->high;
+    if (f == &fv__winograd_four) fv__winograd_maps(&g->maps, &g->s, request->kernels);
     why = cut_as(g, request);
     if (why) return why;
     g->strips = fv__cpu_up(g->s.k, request->kernels->mr);

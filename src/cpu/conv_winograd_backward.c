@@ -78,7 +78,7 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     const char *why = first_of(forwards, 2, &forward, &ask, arena, &b->dx, &b->of_dx);
     if (why) return why;
     const fv_conv_sizes sizes = fv__cpu_conv_sizes(o, in, request->kernels);
-    if (fv__winograd_dw_settle(&b->sums, &sizes) == NULL) {
+    if (fv__winograd_dw_settle(&b->sums, &sizes, request->kernels) == NULL) {
         b->of_dw.scratch = sizeof(float) * (size_t)b->sums.scratch;
         b->of_dw.worker = sizeof(float) * (size_t)b->sums.worker;
     } else {

@@ -53,7 +53,12 @@ typedef struct fv_winograd {
     int64_t frame, pitch;  /* a channel of a band with its padding: floats in all and in a row */
     int64_t work, worker;  /* floats: of the transforms of a channel, and of a worker in all */
     double grain;          /* operations of a piece that is shared out, in twos of FV_GRAIN */
+    fv_winograd_maps maps; /* read and written where they lie; wide 0: through frames */
 } fv_winograd;
+
+/* Fills in the maps of tiles of 4x4; `wide` stays 0 where rows of tiles do not fit a vector, results
+   are not as many as pixels, or the instructions have no such transforms. */
+void fv__winograd_maps(fv_winograd_maps *maps, const fv_conv_sizes *s, const struct fv_kernels *k);
 
 /* Filters in strips of kernels->mr, [channel][filter of the strip]: transformed, such a strip for
    each [number][strip]; late ones, in blocks of channels. */
@@ -73,8 +78,10 @@ typedef struct fv_winograd_dw {
     int64_t
         transforms; /* floats of a worker in front of transformed numbers, where these are his */
     int64_t scratch, worker;
+    fv_winograd_maps maps; /* as above */
 } fv_winograd_dw;
-const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s);
+const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s,
+                                   const struct fv_kernels *k);
 void fv__winograd_dw_run(const fv_pass *p, const fv_winograd_dw *g);
 
 /* Late ones, of forms with pairs: blocks of channels, of strips, of rows and columns. Two rows of

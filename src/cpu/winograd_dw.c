@@ -27,13 +27,15 @@
                        */
 #define PART_TILES 64 /* fewer do not pay for adding up lanes */
 
-const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s) {
+const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s,
+                                   const struct fv_kernels *k) {
     const int64_t numbers = NUMBERS, tile = fv__winograd_four.tile;
     g->s = *s;
     g->high = fv__cpu_up(s->patch.oh, tile);
     g->across = fv__cpu_up(s->patch.ow, tile);
     g->lines = s->n * g->high;
     const int64_t tiles = g->lines * g->across;
+    fv__winograd_maps(&g->maps, s, k);
     if (s->c < NARROW || s->k < NARROW) return "the transforms cost more than they save";
     if (tiles < FEWEST) return "too few tiles";
     if (4 * numbers * tiles > 3 * 9 * s->n * s->places)
@@ -70,6 +72,21 @@ static void ask_rows(const float *plane, int64_t h, int64_t w, int64_t row, int6
     fv__cpu_ask(plane + top * w, (end - top) * w);
 }
 
+/* A plane's tiles of a band, where maps are transformed as they lie. */
+static void plane_as_it_lies(const work *w, bool gradient, int64_t c) {
+    const fv_winograd_dw *g = w->g;
+    const fv_tensor *from = gradient ? &w->p->dy[0] : &w->p->x[0];
+    fv_winograd_maps maps = g->maps;
+    maps.apart = from->step;
+    const float *plane = fv__cpu_at(from, 0) + c * g->s.places;
+    if (gradient)
+        w->p->kernels->winograd_maps_dy(&maps, w->line, w->rows, plane, w->y + c * g->ld,
+                                        g->y_step);
+    else
+        w->p->kernels->winograd_maps_in(&maps, w->line, w->rows, plane, w->x + c * g->ld,
+                                        g->x_step);
+}
+
 /* A plane's tiles of a band, sample after sample. */
 static void plane(const work *w, bool gradient, int64_t c, float *frame) {
     const fv_winograd_dw *g = w->g;
@@ -77,6 +94,10 @@ static void plane(const work *w, bool gradient, int64_t c, float *frame) {
     const struct fv_kernels *k = w->p->kernels;
     const int64_t tile = fv__winograd_four.tile;
     float *scratch = frame + g->frame;
+    if (g->maps.wide) {
+        plane_as_it_lies(w, gradient, c);
+        return;
+    }
     const int64_t ahead = SOON < (gradient ? g->s.k : g->s.c) - c ? SOON : 0;
     for (int64_t at = 0; at < w->rows;) {
         const int64_t line = w->line + at, sample = line / g->high, row = line % g->high;

@@ -80,7 +80,34 @@ static transform_out *out_of(const fv_winograd_form *f, const struct fv_kernels 
                           : k->winograd2_out;
 }
 
+/* Asks for the pixels of a channel that a band's tiles see; all of them, where maps are transformed
+   as they lie. */
+static void ask_for_pixels(const work *w, int64_t c) {
+    const fv_winograd *g = w->g;
+    const int64_t h = g->s.patch.h, wide = g->s.patch.w, side = g->form->tile * g->form->stride;
+    for (int64_t at = 0; at < w->rows;) {
+        const run r = run_at(w, at);
+        const int64_t top = fv__cpu_max(side * r.row - g->s.patch.top, 0);
+        const int64_t end = fv__cpu_min(side * (r.row + r.rows) + 2, h);
+        fv__cpu_ask(fv__cpu_at(&w->p->x[0], r.sample) + c * g->s.pixels + top * wide,
+                    (end - top) * wide);
+        at += r.rows;
+    }
+}
+
 /* Units are channels. */
+static void inputs_as_they_lie(const work *w, int64_t first, int64_t end) {
+    const fv_winograd *g = w->g;
+    fv_winograd_maps maps = g->maps;
+    maps.apart = w->p->x[0].step;
+    for (int64_t c = first; c < end; c++) {
+        if (c + 1 < end) ask_for_pixels(w, c + 1);
+        w->p->kernels->winograd_maps_in(&maps, w->line, w->rows,
+                                        fv__cpu_at(&w->p->x[0], 0) + c * g->s.pixels,
+                                        w->in + c * g->ld, g->in_step);
+    }
+}
+
 static void inputs(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const fv_winograd *g = w->g;
@@ -89,6 +116,10 @@ static void inputs(void *arg, int64_t first, int64_t end, int worker) {
     const int64_t stride = g->form->stride, side = g->form->tile * stride;
     transform_in *const transform = in_of(g->form, k);
     float *frame = frame_at(w, worker), *scratch = frame + g->frame;
+    if (g->maps.wide && !w->p->prologue) {
+        inputs_as_they_lie(w, first, end);
+        return;
+    }
     for (int64_t c = first; c < end; c++)
         for (int64_t at = 0; at < w->rows;) {
             const run r = run_at(w, at);
@@ -209,6 +240,22 @@ static int64_t product_units(const fv_winograd *g) {
 }
 
 /* Units are filters. */
+static void outputs_as_they_lie(const work *w, int64_t first, int64_t end) {
+    const fv_winograd *g = w->g;
+    const struct fv_kernels *k = w->p->kernels;
+    const float *bias = fv__cpu_bias(w->p);
+    fv_winograd_maps maps = g->maps;
+    maps.apart = w->p->y[0].step;
+    for (int64_t c = first; c < end; c++) {
+        const int64_t from = c * g->s.places;
+        fv_gemm_after after = fv__cpu_bounds(&w->act);
+        if (w->p->added) after.added = fv__cpu_at(w->p->added, 0) + from;
+        k->winograd_maps_out(&maps, w->line, w->rows, w->out + c * g->ld, g->step,
+                             bias ? bias[c] : 0, &after, w->p->added ? w->p->added->step : 0,
+                             fv__cpu_at(&w->p->y[0], 0) + from);
+    }
+}
+
 static void outputs(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const fv_winograd *g = w->g;
@@ -217,6 +264,10 @@ static void outputs(void *arg, int64_t first, int64_t end, int worker) {
     const int64_t side = g->form->tile, wide = g->s.patch.ow;
     transform_out *const transform = out_of(g->form, k);
     float *scratch = frame_at(w, worker) + g->frame;
+    if (g->maps.wide && fv__cpu_bounded(&w->act)) {
+        outputs_as_they_lie(w, first, end);
+        return;
+    }
     for (int64_t c = first; c < end; c++)
         for (int64_t at = 0; at < w->rows;) {
             const run r = run_at(w, at);

@@ -14,6 +14,7 @@
 #include "kern/patch.inc.h"
 #include "kern/peak.inc.h"
 #include "kern/winograd.inc.h"
+#include "kern/winograd_maps.inc.h"
 #include "kern/winograd5.inc.h"
 #include "kern/depthwise.inc.h"
 #include "kern/pairs.inc.h"
@@ -38,6 +39,11 @@ static const fv_kernels all = {
     .winograd_step_out = winograd_step_out,
     .winograd_filter = winograd_filter,
     .winograd_dy = winograd_dy,
+#if LANES >= 8
+    .winograd_maps_in = winograd_maps_in,
+    .winograd_maps_dy = winograd_maps_dy,
+    .winograd_maps_out = winograd_maps_out,
+#endif
     .winograd5_in = winograd5_in,
     .winograd5 = winograd5,
     .winograd5_part = W5_PART,

@@ -32,6 +32,20 @@ typedef struct fv_gemm_after {
     float low, high;
 } fv_gemm_after;
 
+/* Rows of tiles of 4x4 results of a convolution whose results are as many as its pixels, counted on
+   through the samples. A row of tiles takes `wide` lanes of a vector; lanes that there are none of
+   are -1. */
+typedef struct fv_winograd_maps {
+    int64_t h, w;         /* of a plane */
+    int64_t high, across; /* tiles of it */
+    int64_t wide;         /* `across` or the next power of two */
+    int64_t top;          /* rows of padding; columns: one */
+    int64_t apart;        /* floats from a sample's plane to the next one's */
+    /* Of each tile, as they follow one another: its lane, its left neighbour's, its right one's. Of
+       each lane: its tile. */
+    int32_t own[FV_LANES_MAX], left[FV_LANES_MAX], right[FV_LANES_MAX], spread[FV_LANES_MAX];
+} fv_winograd_maps;
+
 /* A convolution whose every filter sees one plane, and the frames that planes are copied into. A
    row of a frame has sw phases, `half` apart, whose numbers are every sw-th of the padded plane's.
    All that counts floats here is a multiple of FV_LANES_MAX, so that no vector that is copied lies
@@ -198,6 +212,17 @@ struct fv_kernels {
        columns; number q < 36 of tile t goes to out[q*step + t]. work as for out. */
     void (*winograd_dy)(int64_t rows, int64_t across, const float *y, int64_t ld, float *work,
                         float *out, int64_t step);
+    /* The three of them on rows of tiles line ... line+lines-1 of maps, read and written where they
+       lie; x and y are the first sample's plane, tiles in `in` and `out` begin with the first row's.
+       `added` is the first sample's plane, too, and added_apart floats are from one sample's to the
+       next one's. NULL: these instructions have none. */
+    void (*winograd_maps_in)(const fv_winograd_maps *g, int64_t line, int64_t lines, const float *x,
+                             float *out, int64_t step);
+    void (*winograd_maps_dy)(const fv_winograd_maps *g, int64_t line, int64_t lines, const float *y,
+                             float *out, int64_t step);
+    void (*winograd_maps_out)(const fv_winograd_maps *g, int64_t line, int64_t lines,
+                              const float *in, int64_t step, float bias, const fv_gemm_after *after,
+                              int64_t added_apart, float *y);
     /* The same of F(2x2, 3x3): 16 numbers a tile, tile (i, j) at x[2i*ld + 2j], 3 more rows and
        columns, none beyond. */
     void (*winograd2_in)(int64_t rows, int64_t across, const float *x, int64_t ld, float *work,
