@@ -17,6 +17,8 @@
 #include "cpu/winograd.h"
 
 #define BAND_FLOATS   524288  /* transformed numbers in work: 2 MB */
+#define BAND_OF_FEW   131072  /* the same beside few numbers of filters, that cost little to meet */
+#define FEW           65536   /* numbers of filters: 256 KB */
 #define BAND_TILES    64      /* products are worth their filters from here on */
 #define FILTER_FLOATS 4194304 /* numbers of filters: 16 MB */
 #define LATE_VECTORS  3       /* of tiles: fewer do not hide that filters are transformed */
@@ -95,7 +97,9 @@ static void cut(fv_winograd *g, const fv_cut *as) {
     const fv_winograd_form *f = g->form;
     const int64_t numbers = fv__winograd_numbers(f), sums = fv__winograd_sums(f);
     const int64_t side = f->tile * f->stride, each = numbers * g->s.c + sums * g->s.k;
-    const int64_t tiles = fv__cpu_doubled(fv__cpu_max(BAND_TILES, BAND_FLOATS / each), as->band);
+    const bool few = fv__winograd_filters(f) * g->s.c * g->s.k <= FEW;
+    const int64_t most = (few ? BAND_OF_FEW : BAND_FLOATS) / each;
+    const int64_t tiles = fv__cpu_doubled(fv__cpu_max(BAND_TILES, most), as->band);
     g->grain = as->parts < 0 ? (double)(1 << -as->parts) : 1.0 / (1 << as->parts);
     g->rows = fv__cpu_min(g->lines, fv__cpu_max(1, tiles / g->across));
     g->ld = fv__cpu_pad(g->rows * g->across);
@@ -103,9 +107,9 @@ static void cut(fv_winograd *g, const fv_cut *as) {
     g->in_step = g->s.c * g->ld + 16;
     g->step = g->s.k * g->ld + 16;
     g->pitch = side * g->across + 4;
-    const int64_t most = fv__cpu_min(g->rows, g->high);
-    g->frame = fv__cpu_pad((side * most + 2) * g->pitch);
-    g->work = fv__cpu_pad(FV_WINOGRAD_WORK(most * g->across));
+    const int64_t lines = fv__cpu_min(g->rows, g->high);
+    g->frame = fv__cpu_pad((side * lines + 2) * g->pitch);
+    g->work = fv__cpu_pad(FV_WINOGRAD_WORK(lines * g->across));
     g->worker = numbers * g->in_step + sums * g->step + g->frame + g->work;
 }
 

@@ -75,8 +75,9 @@ typedef struct fv_winograd_dw {
     int64_t high, across, lines, rows, bands; /* as above; bands of all lines, or of a part */
     int64_t parts; /* lines that a thread sums up to itself; 0: all threads share each band */
     int64_t ld, x_step, y_step, frame, pitch;
-    int64_t
-        transforms; /* floats of a worker in front of transformed numbers, where these are his */
+    int64_t block;  /* channels of a product */
+    bool turned;    /* its sums lie along channels: inputs' numbers are transposed for it */
+    int64_t before; /* floats of a worker in front of transformed numbers, where these are his */
     int64_t scratch, worker;
     fv_winograd_maps maps; /* as above */
 } fv_winograd_dw;

@@ -20,12 +20,21 @@
 #define FEWEST      128                /* tiles that pay for transforming sums back */
 #define NARROW      16                 /* channels and filters that pay for transforming maps */
 #define BLOCK       12                 /* channels of a product: they stay in the nearest cache */
+#define TURNED      32                 /* filters that pay for transposing inputs */
+#define TURNED_AT   128                /* tiles at a time */
 #define FLOATS_MOST (INT64_C(1) << 25) /* of scratch: 128 MB */
 #define PARTS       16
 #define PART_FLOATS                                                                                \
-    196608            /* transformed numbers of a band of a part: they stay in the L2 cache        \
+    262144            /* transformed numbers of a band of a part: they stay in the L2 cache        \
                        */
-#define PART_TILES 64 /* fewer do not pay for adding up lanes */
+#define PART_TILES 48 /* fewer do not pay for meeting the sums */
+
+/* Channels of a product: so many that whole register tiles share them evenly. */
+static int64_t block_of(const fv_winograd_dw *g, const struct fv_kernels *k) {
+    if (!g->turned) return BLOCK;
+    const int64_t each = fv__cpu_up(g->s.c, fv__cpu_up(g->s.c, k->nr));
+    return fv__cpu_up(each, k->lanes) * k->lanes;
+}
 
 const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s,
                                    const struct fv_kernels *k) {
@@ -52,9 +61,12 @@ const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s,
     g->pitch = tile * g->across + 4;
     const int64_t most = fv__cpu_min(g->rows, g->high);
     g->frame = fv__cpu_pad((tile * most + 2) * g->pitch);
-    g->transforms = g->frame + fv__cpu_pad(FV_WINOGRAD_WORK(most * g->across));
+    g->turned = s->k >= TURNED;
+    g->block = block_of(g, k);
+    const int64_t transforms = g->frame + fv__cpu_pad(FV_WINOGRAD_WORK(most * g->across));
+    g->before = fv__cpu_max(transforms, g->turned ? TURNED_AT * g->block : 0);
     const int64_t made = numbers * (g->x_step + g->y_step), sums = numbers * s->k * s->c;
-    g->worker = g->transforms + (g->parts ? made : 0);
+    g->worker = g->before + (g->parts ? made : 0);
     g->scratch = g->parts ? g->parts * sums : made + sums;
     return g->scratch > FLOATS_MOST ? "the sums take too much memory" : NULL;
 }
@@ -127,17 +139,34 @@ static void planes(void *arg, int64_t first, int64_t end, int worker) {
         plane(w, u >= c, u >= c ? u - c : u, fv__cpu_worker(w->p, worker));
 }
 
+/* Some channels' sums with all filters, along the channels. */
+static void turned_product(const work *w, int64_t some, const float *x, const float *y, float *sums,
+                           float *turned) {
+    const fv_winograd_dw *g = w->g;
+    const struct fv_kernels *k = w->p->kernels;
+    const int64_t tiles = w->rows * g->across;
+    for (int64_t t = 0; t < tiles; t += TURNED_AT) {
+        const int64_t n = fv__cpu_min(TURNED_AT, tiles - t);
+        k->transpose(some, n, x + t, g->ld, turned, g->block);
+        k->gemm(g->s.k, some, n, y + t, 1, g->ld, turned, g->block, NULL, sums, g->s.c, NULL,
+                w->band > 0 || t > 0);
+    }
+}
+
 /* Units are blocks of channels, number after number. */
 static void products(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
     const fv_winograd_dw *g = w->g;
-    const int64_t c = g->s.c, blocks = fv__cpu_up(c, BLOCK);
-    (void)worker;
+    const int64_t c = g->s.c, blocks = fv__cpu_up(c, g->block), tiles = w->rows * g->across;
     for (int64_t u = first; u < end; u++) {
-        const int64_t number = u / blocks, c0 = u % blocks * BLOCK;
-        w->p->kernels->dot(g->s.k, fv__cpu_min(BLOCK, c - c0), w->rows * g->across,
-                           w->y + number * g->y_step, g->ld, w->x + number * g->x_step + c0 * g->ld,
-                           g->ld, w->sums + number * g->s.k * c + c0, c, NULL, w->band > 0);
+        const int64_t number = u / blocks, c0 = u % blocks * g->block;
+        const int64_t some = fv__cpu_min(g->block, c - c0);
+        const float *y = w->y + number * g->y_step, *x = w->x + number * g->x_step + c0 * g->ld;
+        float *sums = w->sums + number * g->s.k * c + c0;
+        if (g->turned)
+            turned_product(w, some, x, y, sums, fv__cpu_worker(w->p, worker));
+        else
+            w->p->kernels->dot(g->s.k, some, tiles, y, g->ld, x, g->ld, sums, c, NULL, w->band > 0);
     }
 }
 
@@ -182,9 +211,9 @@ static void add_parts(void *arg, int64_t first, int64_t end, int worker) {
 static void parts(void *arg, int64_t first, int64_t end, int worker) {
     work w = *(const work *)arg;
     const fv_winograd_dw *g = w.g;
-    const int64_t blocks = fv__cpu_up(g->s.c, BLOCK);
+    const int64_t blocks = fv__cpu_up(g->s.c, g->block);
     float *all = w.sums;
-    w.x = fv__cpu_worker(w.p, worker) + g->transforms;
+    w.x = fv__cpu_worker(w.p, worker) + g->before;
     w.y = w.x + NUMBERS * g->x_step;
     for (int64_t part = first; part < end; part++) {
         int64_t line, last;
@@ -217,7 +246,7 @@ void fv__winograd_dw_run(const fv_pass *p, const fv_winograd_dw *g) {
         w.rows = end - w.line;
         const double tiles = (double)(NUMBERS * w.rows * g->across);
         fv__cpu_split(p->pool, c + k, 4 * tiles * (double)(c + k), FV_GRAIN, planes, &w);
-        fv__cpu_split(p->pool, NUMBERS * fv__cpu_up(c, BLOCK), tiles * (double)(c * k),
+        fv__cpu_split(p->pool, NUMBERS * fv__cpu_up(c, g->block), tiles * (double)(c * k),
                       2 * FV_GRAIN, products, &w);
     }
     fv__cpu_split(p->pool, k, 100 * (double)(c * k), FV_GRAIN, finish, &w);
