@@ -359,6 +359,23 @@ static void test_gradients(void **state) {
         }
 }
 
+static void test_to_seconds(void **state) {
+    (void)state;
+    enum { N = 70 };
+    static float x[N], y[2 * N + GUARD];
+    fill(x, N, 18);
+    EVERY_ISA(k)
+    for (int64_t n = 0; n <= N; n++)
+        for (int add = 0; add <= 1; add++) {
+            for (int i = 0; i < 2 * N + GUARD; i++) y[i] = (float)i;
+            k->to_seconds(n, x, y, add);
+            for (int64_t i = 0; i < 2 * N + GUARD; i++) {
+                const float was = (float)i, put = i % 2 == 0 && i / 2 < n ? x[i / 2] : was;
+                assert_true(y[i] == (add && put != was ? was + put : put));
+            }
+        }
+}
+
 static void test_winograd_filter(void **state) {
     (void)state;
     enum { N = 70, STEP = 75, APART = 80 };
@@ -573,14 +590,14 @@ int main(void) {
         cmocka_unit_test(test_dot),         cmocka_unit_test(test_transpose),
         cmocka_unit_test(test_activations), cmocka_unit_test(test_special),
         cmocka_unit_test(test_gradients),   cmocka_unit_test(test_winograd_filter),
-        cmocka_unit_test(test_winograd_dy), cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_levels),      cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_dot_halves),  cmocka_unit_test(test_pack),
-        cmocka_unit_test(test_dot),         cmocka_unit_test(test_transpose),
-        cmocka_unit_test(test_activations), cmocka_unit_test(test_special),
-        cmocka_unit_test(test_gradients),   cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_unary),       cmocka_unit_test(test_binary),
-        cmocka_unit_test(test_affine_rows),
+        cmocka_unit_test(test_winograd_dy), cmocka_unit_test(test_to_seconds),
+        cmocka_unit_test(test_sums),        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_gemm),        cmocka_unit_test(test_dot_halves),
+        cmocka_unit_test(test_pack),        cmocka_unit_test(test_dot),
+        cmocka_unit_test(test_transpose),   cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_special),     cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_sums),        cmocka_unit_test(test_unary),
+        cmocka_unit_test(test_binary),      cmocka_unit_test(test_affine_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,8 +79,8 @@ void fv__winograd_maps(fv_winograd_maps *maps, const fv_conv_sizes *s, const str
     int64_t wide = 1;
     *maps = (fv_winograd_maps){m->h, m->w, fv__cpu_up(m->oh, tile), across, .top = m->top};
     while (wide < across) wide *= 2;
-    if (!k->winograd_maps_in || m->oh != m->h || m->ow != m->w || m->left != 1 ||
-        wide > k->lanes || 8 * wide < k->lanes)
+    if (!k->winograd_maps_in || m->oh != m->h || m->ow != m->w || m->left != 1 || wide > k->lanes ||
+        8 * wide < k->lanes)
         return;
     maps->wide = wide;
     for (int64_t i = 0; i < k->lanes; i++) {

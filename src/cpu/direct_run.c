@@ -120,6 +120,8 @@ static void scatter(const work *w, const float *block, int64_t ld, int64_t rows,
             float *y = to + i * step;
             if (d->to_sw == 1)
                 w->k->add(d->ow, x, y);
+            else if (d->to_sw == 2)
+                w->k->to_seconds(d->ow, x, y, call->add);
             else
                 for (int64_t j = 0; j < d->ow; j++)
                     y[j * d->to_sw] = call->add ? y[j * d->to_sw] + x[j] : x[j];

@@ -56,8 +56,8 @@ typedef struct fv_winograd {
     fv_winograd_maps maps; /* read and written where they lie; wide 0: through frames */
 } fv_winograd;
 
-/* Fills in the maps of tiles of 4x4; `wide` stays 0 where rows of tiles do not fit a vector, results
-   are not as many as pixels, or the instructions have no such transforms. */
+/* Fills in the maps of tiles of 4x4; `wide` stays 0 where rows of tiles do not fit a vector,
+   results are not as many as pixels, or the instructions have no such transforms. */
 void fv__winograd_maps(fv_winograd_maps *maps, const fv_conv_sizes *s, const struct fv_kernels *k);
 
 /* Filters in strips of kernels->mr, [channel][filter of the strip]: transformed, such a strip for

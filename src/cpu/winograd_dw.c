@@ -84,19 +84,6 @@ static void ask_rows(const float *plane, int64_t h, int64_t w, int64_t row, int6
     fv__cpu_ask(plane + top * w, (end - top) * w);
 }
 
-/* Asks for a plane's rows of a band. */
-static void ask_for_maps(const work *w, const fv_tensor *from, int64_t c) {
-    const fv_winograd_dw *g = w->g;
-    const fv_patches *m = &g->s.patch;
-    const int64_t tile = fv__winograd_four.tile;
-    for (int64_t at = 0; at < w->rows;) {
-        const int64_t line = w->line + at, sample = line / g->high, row = line % g->high;
-        const int64_t rows = fv__cpu_min(g->high - row, w->rows - at);
-        ask_rows(fv__cpu_at(from, sample) + c * g->s.places, m->h, m->w, tile * row, tile * rows);
-        at += rows;
-    }
-}
-
 /* A plane's tiles of a band, where maps are transformed as they lie. */
 static void plane_as_it_lies(const work *w, bool gradient, int64_t c) {
     const fv_winograd_dw *g = w->g;
@@ -104,7 +91,7 @@ static void plane_as_it_lies(const work *w, bool gradient, int64_t c) {
     fv_winograd_maps maps = g->maps;
     maps.apart = from->step;
     const float *plane = fv__cpu_at(from, 0) + c * g->s.places;
-    if (c + 1 < (gradient ? g->s.k : g->s.c)) ask_for_maps(w, from, c + 1);
+    maps.soon = c + 1 < (gradient ? g->s.k : g->s.c) ? g->s.places : 0;
     if (gradient)
         w->p->kernels->winograd_maps_dy(&maps, w->line, w->rows, plane, w->y + c * g->ld,
                                         g->y_step);

@@ -80,28 +80,13 @@ static transform_out *out_of(const fv_winograd_form *f, const struct fv_kernels 
                           : k->winograd2_out;
 }
 
-/* Asks for the pixels of a channel that a band's tiles see; all of them, where maps are transformed
-   as they lie. */
-static void ask_for_pixels(const work *w, int64_t c) {
-    const fv_winograd *g = w->g;
-    const int64_t h = g->s.patch.h, wide = g->s.patch.w, side = g->form->tile * g->form->stride;
-    for (int64_t at = 0; at < w->rows;) {
-        const run r = run_at(w, at);
-        const int64_t top = fv__cpu_max(side * r.row - g->s.patch.top, 0);
-        const int64_t end = fv__cpu_min(side * (r.row + r.rows) + 2, h);
-        fv__cpu_ask(fv__cpu_at(&w->p->x[0], r.sample) + c * g->s.pixels + top * wide,
-                    (end - top) * wide);
-        at += r.rows;
-    }
-}
-
 /* Units are channels. */
 static void inputs_as_they_lie(const work *w, int64_t first, int64_t end) {
     const fv_winograd *g = w->g;
     fv_winograd_maps maps = g->maps;
     maps.apart = w->p->x[0].step;
     for (int64_t c = first; c < end; c++) {
-        if (c + 1 < end) ask_for_pixels(w, c + 1);
+        maps.soon = c + 1 < end ? g->s.pixels : 0;
         w->p->kernels->winograd_maps_in(&maps, w->line, w->rows,
                                         fv__cpu_at(&w->p->x[0], 0) + c * g->s.pixels,
                                         w->in + c * g->ld, g->in_step);
@@ -250,6 +235,7 @@ static void outputs_as_they_lie(const work *w, int64_t first, int64_t end) {
         const int64_t from = c * g->s.places;
         fv_gemm_after after = fv__cpu_bounds(&w->act);
         if (w->p->added) after.added = fv__cpu_at(w->p->added, 0) + from;
+        maps.soon = c + 1 < end ? g->s.places : 0;
         k->winograd_maps_out(&maps, w->line, w->rows, w->out + c * g->ld, g->step,
                              bias ? bias[c] : 0, &after, w->p->added ? w->p->added->step : 0,
                              fv__cpu_at(&w->p->y[0], 0) + from);

@@ -59,6 +59,7 @@ static const fv_kernels all = {
     .add2 = add2,
     .mul = mul,
     .axpy = axpy,
+    .to_seconds = to_seconds,
     .sum = sum,
     .largest = largest,
     .exp_shift = exp_shift,

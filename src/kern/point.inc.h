@@ -21,6 +21,40 @@ static void axpy(int64_t n, float s, const float *x, float *y) {
     EACH(n, { v_put(y + i, v_fma(vs, v_get(x + i, m), v_get(y + i, m)), m); });
 }
 
+#if FV_LEVEL == 2
+INLINE void to_lanes(float *y, vec x, __mmask16 lanes, const bool add) {
+    v_store_lanes(y, add ? v_load_lanes(y, lanes) + x : x, lanes);
+}
+INLINE void to_seconds_by(int64_t n, const float *x, float *y, const bool add) {
+    EACH(n, {
+        const vec v = v_get(x + i, m);
+        const uint32_t lanes = (uint32_t)(((uint64_t)1 << 2 * m) - 1) & 0x55555555;
+        to_lanes(y + 2 * i, v_zip_low(v, v), (__mmask16)lanes, add);
+        if (lanes >> LANES)
+            to_lanes(y + 2 * i + LANES, v_zip_high(v, v), (__mmask16)(lanes >> LANES), add);
+    });
+}
+#else
+/* Vectors of y, whose last lane has to be there. */
+INLINE void to_seconds_by(int64_t n, const float *x, float *y, const bool add) {
+    int64_t i = 0;
+    for (; i + LANES < n; i += LANES) {
+        const vec v = v_load(x + i), a = v_load(y + 2 * i), b = v_load(y + 2 * i + LANES);
+        const vec even = add ? v_even(a, b) + v : v, odd = v_odd(a, b);
+        v_store(y + 2 * i, v_zip_low(even, odd));
+        v_store(y + 2 * i + LANES, v_zip_high(even, odd));
+    }
+    for (; i < n; i++) y[2 * i] = add ? y[2 * i] + x[i] : x[i];
+}
+#endif
+
+static void to_seconds(int64_t n, const float *x, float *y, bool add) {
+    if (add)
+        to_seconds_by(n, x, y, true);
+    else
+        to_seconds_by(n, x, y, false);
+}
+
 /*
  * Long sums. Adding x a thousand times to a float rounds a thousand times, and for equal numbers
  * all to the same side: the average of a large map would be off by percents. So a lane adds at most

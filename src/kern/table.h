@@ -41,6 +41,7 @@ typedef struct fv_winograd_maps {
     int64_t wide;         /* `across` or the next power of two */
     int64_t top;          /* rows of padding; columns: one */
     int64_t apart;        /* floats from a sample's plane to the next one's */
+    int64_t soon;         /* so many floats on lies a plane that is wanted next */
     /* Of each tile, as they follow one another: its lane, its left neighbour's, its right one's. Of
        each lane: its tile. */
     int32_t own[FV_LANES_MAX], left[FV_LANES_MAX], right[FV_LANES_MAX], spread[FV_LANES_MAX];
@@ -213,9 +214,9 @@ struct fv_kernels {
     void (*winograd_dy)(int64_t rows, int64_t across, const float *y, int64_t ld, float *work,
                         float *out, int64_t step);
     /* The three of them on rows of tiles line ... line+lines-1 of maps, read and written where they
-       lie; x and y are the first sample's plane, tiles in `in` and `out` begin with the first row's.
-       `added` is the first sample's plane, too, and added_apart floats are from one sample's to the
-       next one's. NULL: these instructions have none. */
+       lie; x and y are the first sample's plane, tiles in `in` and `out` begin with the first
+       row's. `added` is the first sample's plane, too, and added_apart floats are from one sample's
+       to the next one's. NULL: these instructions have none. */
     void (*winograd_maps_in)(const fv_winograd_maps *g, int64_t line, int64_t lines, const float *x,
                              float *out, int64_t step);
     void (*winograd_maps_dy)(const fv_winograd_maps *g, int64_t line, int64_t lines, const float *y,
@@ -300,7 +301,9 @@ struct fv_kernels {
      */
     void (*add)(int64_t n, const float *x, float *y);
     void (*add2)(int64_t n, const float *x1, const float *x2, float *y);
-    void (*mul)(int64_t n, const float *x, float s, float *y);  /* y = x * s */
+    void (*mul)(int64_t n, const float *x, float s, float *y); /* y = x * s */
+    /* y[2i] = x[i], or += (add); what lies between keeps its value. */
+    void (*to_seconds)(int64_t n, const float *x, float *y, bool add);
     void (*axpy)(int64_t n, float s, const float *x, float *y); /* y += s * x */
     float (*sum)(int64_t n, const float *x);
     float (*largest)(int64_t n, const float *x); /* n >= 1 */

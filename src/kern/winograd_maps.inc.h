@@ -5,8 +5,9 @@
  *
  * Four vectors of pixels are LANES tiles, of one row of tiles or of several, of one sample or of
  * several: maps of 8x8 pixels fill the lanes as large ones do, and none is copied into a frame.
- * With one column of padding a tile's six columns are its own four, which the four vectors' shuffles
- * part, its left neighbour's last and its right one's first; what lies beyond a row's ends is zero.
+ * With one column of padding a tile's six columns are its own four, which the four vectors'
+ * shuffles part, its left neighbour's last and its right one's first; what lies beyond a row's ends
+ * is zero.
  *
  * In the vectors a row of tiles takes `wide` lanes, a power of two; outside they follow one another
  * without gaps. fv_winograd_maps says which lane goes where.
@@ -31,7 +32,8 @@ INLINE vec v_upper_half(vec a) {
 #endif
 }
 
-/* The lanes of `low` below the half, above it those of the floats that p's half would have there. */
+/* The lanes of `low` below the half, above it those of the floats that p's half would have there.
+ */
 INLINE vec v_load_upper(vec low, const float *p, int64_t n) {
     return v_float(v_bits(low) | v_bits(v_load_range(p - LANES / 2, LANES / 2, LANES / 2 + n)));
 }
@@ -52,12 +54,14 @@ INLINE void maps_rows(const fv_winograd_maps *g, int64_t line, int64_t some, int
     }
 }
 
-/* Row r of LANES columns from `col` on. */
+/* Row r of LANES columns from `col` on; the same of the plane that is wanted next comes nearer. */
 INLINE vec maps_pixels(const fv_winograd_maps *g, const maps_row *from, int64_t r, int64_t col,
                        int64_t n) {
     const int64_t row = from->row + r;
     if (row < 0 || row >= g->h) return v_zero();
-    return v_get(from->plane + row * g->w + col, n);
+    const float *x = from->plane + row * g->w + col;
+    if (r > 0 && r < 5) __builtin_prefetch(x + g->soon, 0, 2);
+    return v_get(x, n);
 }
 
 /* Rows 0 ... count-1 of what vector v of a group is of: a part of a row of tiles, or two. */
@@ -187,13 +191,15 @@ static void winograd_maps_dy(const fv_winograd_maps *g, int64_t line, int64_t li
 
 /* Four rows of results of n columns from `col` on, those of them that the map has. */
 INLINE void maps_results(const fv_winograd_maps *g, const maps_row *to, int64_t col, int64_t n,
-                         const vec y[4], vec bias, const fv_gemm_after *after, int64_t added_apart) {
+                         const vec y[4], vec bias, const fv_gemm_after *after,
+                         int64_t added_apart) {
     const int64_t left = g->h - to->row;
     fv_gemm_after here = *after;
     if (here.added) here.added += to->sample * added_apart;
     UNROLL for (int s = 0; s < 4; s++) {
         if (s >= left) break;
         const int64_t at = (to->row + s) * g->w + col;
+        __builtin_prefetch(to->plane + at + g->soon, 1, 2);
         v_put((float *)to->plane + at, finished(&here, y[s] + bias, at, n), n);
     }
 }
