@@ -117,7 +117,7 @@ static void test_as_through_frames(void **state) {
             for (int64_t h = 1; h <= HIGH_MOST; h += 3) {
                 const fv_conv_sizes s = {
                     .patch = {.h = h, .w = w, .top = w % 3, .left = 1, .oh = h, .ow = w}};
-                fv__winograd_maps(&t.m, &s, t.k);
+                fv__winograd_maps(&t.m, &fv__winograd_four, &s, t.k);
                 if (!t.m.wide) continue;
                 widths++;
                 t.m.apart = CHANNELS * h * w;
@@ -126,6 +126,63 @@ static void test_as_through_frames(void **state) {
                 compare(&t);
                 t.line = (w + h) % all, t.lines = 1 + w % (all - t.line);
                 compare(&t);
+            }
+    }
+    if (fv__isa_best() > 0) assert_true(widths > 5 * 4 * 4);
+}
+
+static void framed_step(const trial *t, int64_t sample, int64_t row, int64_t rows, int64_t tile) {
+    const int64_t pitch = 4 * t->m.across + 4;
+    t->k->frame(1, 0, 0, maps + sample * t->m.apart, t->m.h, t->m.w, 4 * row - t->m.top, -1, 1, 1,
+                frame, 4 * rows + 2, pitch);
+    t->k->winograd_step_in(rows, t->m.across, frame, pitch, work, there + tile, STEP);
+}
+
+/* What lies at a row and a column of a map, 0 beyond it. */
+static float pixel(const trial *t, int64_t sample, int64_t row, int64_t col) {
+    return row < t->m.h && col < t->m.w ? maps[sample * t->m.apart + row * t->m.w + col] : 0;
+}
+
+static void spread_step(const trial *t, int64_t sample, int64_t row, int64_t rows, int64_t tile) {
+    for (int64_t i = 0; i < rows * t->m.across; i++) {
+        const int64_t r = 2 * (row + i / t->m.across), c = 2 * (i % t->m.across);
+        const float a = pixel(t, sample, r, c), b = pixel(t, sample, r, c + 1);
+        const float d = pixel(t, sample, r + 1, c), e = pixel(t, sample, r + 1, c + 1);
+        const float all[9] = {a, a + b, b, a + d, (a + d) + (b + e), b + e, d, d + e, e};
+        for (int q = 0; q < 9; q++) there[q * STEP + tile + i] = all[q];
+    }
+}
+
+static void test_stride(void **state) {
+    (void)state;
+    fill(maps, sizeof maps / sizeof *maps, 4);
+    int widths = 0;
+    for (int isa = 0; isa < FV_ISAS; isa++) {
+        fv_kernels table;
+        if (!fv__isa_supported(isa)) continue;
+        trial t = {.k = fv__kernels(isa, &table)};
+        for (int64_t w = 1; w <= SIDE_MOST; w++)
+            for (int64_t h = 1; h <= HIGH_MOST; h += 3) {
+                const int64_t oh = (h + 1) / 2, ow = (w + 1) / 2;
+                const fv_conv_sizes s = {
+                    .patch = {.h = h, .w = w, .top = w % 2, .left = 1, .oh = oh, .ow = ow}};
+                fv__winograd_maps(&t.m, &fv__winograd_step, &s, t.k);
+                if (!t.m.wide) continue;
+                widths++;
+                t.m.apart = CHANNELS * h * w;
+                const int64_t all = SAMPLES * t.m.high;
+                t.line = (w + h) % all, t.lines = 1 + w % (all - t.line);
+                memset(there, 0, sizeof there);
+                memset(here, 0, sizeof here);
+                each_sample(&t, framed_step);
+                t.k->winograd_maps_step_in(&t.m, t.line, t.lines, maps, here, STEP);
+                same(&t, "in, stride 2", here, there, 36 * STEP);
+                t.m.h = oh, t.m.w = ow;
+                memset(there, 0, sizeof there);
+                memset(here, 0, sizeof here);
+                each_sample(&t, spread_step);
+                t.k->winograd_maps_step_dy(&t.m, t.line, t.lines, maps, here, STEP);
+                same(&t, "dy, stride 2", here, there, 36 * STEP);
             }
     }
     if (fv__isa_best() > 0) assert_true(widths > 5 * 4 * 4);
@@ -144,13 +201,14 @@ static void test_left_out(void **state) {
         {.patch = {.h = 8, .w = 8, .top = 1, .left = 1, .oh = 8, .ow = 9}},
         {.patch = {.h = 99, .w = 99, 1, 1, 1, 1, 1, 1, 1, 1, 99, 99}}};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
-        fv__winograd_maps(&m, &none[i], k);
+        fv__winograd_maps(&m, &fv__winograd_four, &none[i], k);
         assert_int_equal(m.wide, 0);
     }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_as_through_frames),
+                                       cmocka_unit_test(test_stride),
                                        cmocka_unit_test(test_left_out)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

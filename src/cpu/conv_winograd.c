@@ -73,14 +73,17 @@ static const char *step_variant(int i) {
     return cut_number(i).depth ? NULL : variant(i);
 }
 
-void fv__winograd_maps(fv_winograd_maps *maps, const fv_conv_sizes *s, const struct fv_kernels *k) {
+void fv__winograd_maps(fv_winograd_maps *maps, const fv_winograd_form *f, const fv_conv_sizes *s,
+                       const struct fv_kernels *k) {
     const fv_patches *m = &s->patch;
-    const int64_t tile = fv__winograd_four.tile, across = fv__cpu_up(m->ow, tile);
+    const int64_t across = fv__cpu_up(m->ow, f->tile), pixels = f->tile * f->stride;
     int64_t wide = 1;
-    *maps = (fv_winograd_maps){m->h, m->w, fv__cpu_up(m->oh, tile), across, .top = m->top};
+    *maps = (fv_winograd_maps){m->h, m->w, fv__cpu_up(m->oh, f->tile), across, .top = m->top};
     while (wide < across) wide *= 2;
-    if (!k->winograd_maps_in || m->oh != m->h || m->ow != m->w || m->left != 1 || wide > k->lanes ||
-        8 * wide < k->lanes)
+    /* vectors of results have two rows at most */
+    const int64_t least = k->lanes / (f->stride == 2 ? 4 : 8);
+    if (!k->winograd_maps_in || pixels != 4 || m->oh != fv__cpu_up(m->h, f->stride) ||
+        m->ow != fv__cpu_up(m->w, f->stride) || m->left != 1 || wide > k->lanes || wide < least)
         return;
     maps->wide = wide;
     for (int64_t i = 0; i < k->lanes; i++) {
@@ -144,7 +147,7 @@ static const char *settle_form(const fv_site *site, const fv_request *request, f
     g->high = fv__cpu_up(g->s.patch.oh, f->tile);
     g->across = fv__cpu_up(g->s.patch.ow, f->tile);
     g->lines = g->s.n * g->high;
-    if (f == &fv__winograd_four) fv__winograd_maps(&g->maps, &g->s, request->kernels);
+    fv__winograd_maps(&g->maps, f, &g->s, request->kernels);
     why = cut_as(g, request);
     if (why) return why;
     g->strips = fv__cpu_up(g->s.k, request->kernels->mr);

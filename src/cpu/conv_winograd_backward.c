@@ -78,7 +78,7 @@ static const char *settle(const fv_site *site, const fv_request *request, fv_are
     const char *why = first_of(forwards, 2, &forward, &ask, arena, &b->dx, &b->of_dx);
     if (why) return why;
     const fv_conv_sizes sizes = fv__cpu_conv_sizes(o, in, request->kernels);
-    if (fv__winograd_dw_settle(&b->sums, &sizes, request->kernels) == NULL) {
+    if (fv__winograd_dw_settle(&b->sums, &fv__winograd_four, &sizes, request->kernels) == NULL) {
         b->of_dw.scratch = sizeof(float) * (size_t)b->sums.scratch;
         b->of_dw.worker = sizeof(float) * (size_t)b->sums.worker;
     } else {
@@ -170,3 +170,59 @@ const fv_impl fv__cpu_conv_winograd_backward = {.name = "winograd",
                                                 .prepare = prepare,
                                                 .run = backward,
                                                 .overwrites = true};
+
+/* ------------------------------------------------------------------------------- stride 2 --- */
+
+/* dx is that of conv_direct.c, a phase of the stride after the other. */
+static const char *settle_step(const fv_site *site, const fv_request *request, fv_arena *arena,
+                               fv_settled *settled) {
+    const fv_conv_options *o = site->options;
+    FV_STATE(both, b, arena);
+    if (!b) return fv__impl_no_memory;
+    if (o->kernel.h != 3 || o->kernel.w != 3 || o->stride.h != 2 || o->stride.w != 2 ||
+        o->dilation.h != 1 || o->dilation.w != 1)
+        return "only for 3x3 kernels of stride 2 and dilation 1";
+    if (o->groups != 1) return "not for groups";
+    const fv_conv_sizes sizes = fv__cpu_conv_sizes(o, &site->in[0], request->kernels);
+    const char *why =
+        fv__winograd_dw_settle(&b->sums, &fv__winograd_step, &sizes, request->kernels);
+    if (!why) why = first_of(backwards, 1, site, request, arena, &b->dx, &b->of_dx);
+    if (why) return why;
+    const size_t scratch = sizeof(float) * (size_t)b->sums.scratch;
+    const size_t worker = sizeof(float) * (size_t)b->sums.worker;
+    settled->state = b;
+    settled->prepared = b->of_dx.prepared;
+    settled->scratch = b->of_dx.scratch > scratch ? b->of_dx.scratch : scratch;
+    settled->worker = b->of_dx.worker > worker ? b->of_dx.worker : worker;
+    return NULL;
+}
+
+static void prepare_step(const fv_pass *p) {
+    const both *b = p->state;
+    fv_pass dx = *p;
+    dx.state = b->of_dx.state;
+    b->dx->prepare(&dx);
+}
+
+static void backward_step(const fv_pass *p) {
+    const both *b = p->state;
+    const bool bias = ((const fv_conv_options *)p->options)->bias;
+    fv_tensor no_dw[2] = {p->dw[0], {0}};
+    fv_pass dx = *p;
+    if (bias) no_dw[1] = p->dw[1];
+    no_dw[0].data = no_dw[1].data = NULL;
+    dx.dw = no_dw;
+    dx.state = b->of_dx.state;
+    if (bias && p->dw[1].data) fv__cpu_conv_bias(p);
+    if (p->dw[0].data) fv__winograd_dw_run(p, &b->sums);
+    if (p->dx[0].data) b->dx->run(&dx);
+}
+
+const fv_impl fv__cpu_conv_winograd_step_backward = {.name = "winograd stride 2",
+                                                     .op = &fv__op_conv,
+                                                     .which = FV_BACKWARD,
+                                                     .refuses = refuses,
+                                                     .settle = settle_step,
+                                                     .prepare = prepare_step,
+                                                     .run = backward_step,
+                                                     .overwrites = true};

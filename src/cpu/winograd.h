@@ -56,9 +56,10 @@ typedef struct fv_winograd {
     fv_winograd_maps maps; /* read and written where they lie; wide 0: through frames */
 } fv_winograd;
 
-/* Fills in the maps of tiles of 4x4; `wide` stays 0 where rows of tiles do not fit a vector,
-   results are not as many as pixels, or the instructions have no such transforms. */
-void fv__winograd_maps(fv_winograd_maps *maps, const fv_conv_sizes *s, const struct fv_kernels *k);
+/* Fills in the maps of a form; `wide` stays 0 where rows of tiles do not fit a vector, the padding
+   is another, or the instructions have no such transforms. */
+void fv__winograd_maps(fv_winograd_maps *maps, const fv_winograd_form *f, const fv_conv_sizes *s,
+                       const struct fv_kernels *k);
 
 /* Filters in strips of kernels->mr, [channel][filter of the strip]: transformed, such a strip for
    each [number][strip]; late ones, in blocks of channels. */
@@ -68,10 +69,11 @@ void fv__winograd_prepare(const fv_pass *p);
 /* The forward pass of all forms. */
 void fv__winograd_run(const fv_pass *p);
 
-/* The gradient of the weights, of stride 1 (winograd_dw.c). `scratch` and `worker` are floats;
-   dw[0] is added to. */
+/* The gradient of the weights, of tiles of 4x4 or of stride 2 (winograd_dw.c). `scratch` and
+   `worker` are floats; dw[0] is added to. */
 typedef struct fv_winograd_dw {
     fv_conv_sizes s;
+    const fv_winograd_form *form;
     int64_t high, across, lines, rows, bands; /* as above; bands of all lines, or of a part */
     int64_t parts; /* lines that a thread sums up to itself; 0: all threads share each band */
     int64_t ld, x_step, y_step, frame, pitch;
@@ -81,8 +83,8 @@ typedef struct fv_winograd_dw {
     int64_t scratch, worker;
     fv_winograd_maps maps; /* as above */
 } fv_winograd_dw;
-const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s,
-                                   const struct fv_kernels *k);
+const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_winograd_form *f,
+                                   const fv_conv_sizes *s, const struct fv_kernels *k);
 void fv__winograd_dw_run(const fv_pass *p, const fv_winograd_dw *g);
 
 /* Late ones, of forms with pairs: blocks of channels, of strips, of rows and columns. Two rows of

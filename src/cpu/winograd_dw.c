@@ -15,7 +15,6 @@
 #include "cpu/winograd.h"
 
 #define SOON        3                  /* planes ahead */
-#define NUMBERS     36                 /* of a tile, transformed */
 #define BAND_TILES  512                /* of one sum, whose lanes are then added up */
 #define FEWEST      128                /* tiles that pay for transforming sums back */
 #define NARROW      16                 /* channels and filters that pay for transforming maps */
@@ -36,20 +35,23 @@ static int64_t block_of(const fv_winograd_dw *g, const struct fv_kernels *k) {
     return fv__cpu_up(each, k->lanes) * k->lanes;
 }
 
-const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s,
-                                   const struct fv_kernels *k) {
-    const int64_t numbers = NUMBERS, tile = fv__winograd_four.tile;
+const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_winograd_form *f,
+                                   const fv_conv_sizes *s, const struct fv_kernels *k) {
+    const int64_t numbers = fv__winograd_numbers(f), of_y = fv__winograd_sums(f), tile = f->tile;
+    const double pays = tile == 4 ? 0.75 : 0.9;
+    g->form = f;
     g->s = *s;
     g->high = fv__cpu_up(s->patch.oh, tile);
     g->across = fv__cpu_up(s->patch.ow, tile);
     g->lines = s->n * g->high;
     const int64_t tiles = g->lines * g->across;
-    fv__winograd_maps(&g->maps, s, k);
+    fv__winograd_maps(&g->maps, f, s, k);
     if (s->c < NARROW || s->k < NARROW) return "the transforms cost more than they save";
     if (tiles < FEWEST) return "too few tiles";
-    if (4 * numbers * tiles > 3 * 9 * s->n * s->places)
-        return "the maps are too small for tiles of 4x4";
-    const int64_t of_part = PART_FLOATS / (numbers * (s->c + s->k));
+    if ((double)(numbers * tiles) > pays * 9 * (double)(s->n * s->places))
+        return "the maps are too small for tiles";
+    if (f->stride == 2 && !g->maps.wide) return "rows of tiles do not fit a vector";
+    const int64_t of_part = PART_FLOATS / (numbers * s->c + of_y * s->k);
     g->parts = of_part < PART_TILES ? 0 : fv__cpu_min(PARTS, g->lines);
     const int64_t lines = g->parts ? fv__cpu_up(g->lines, g->parts) : g->lines;
     g->rows = fv__cpu_min(lines, fv__cpu_max(1, (g->parts ? of_part : BAND_TILES) / g->across));
@@ -65,7 +67,7 @@ const char *fv__winograd_dw_settle(fv_winograd_dw *g, const fv_conv_sizes *s,
     g->block = block_of(g, k);
     const int64_t transforms = g->frame + fv__cpu_pad(FV_WINOGRAD_WORK(most * g->across));
     g->before = fv__cpu_max(transforms, g->turned ? TURNED_AT * g->block : 0);
-    const int64_t made = numbers * (g->x_step + g->y_step), sums = numbers * s->k * s->c;
+    const int64_t made = numbers * g->x_step + of_y * g->y_step, sums = numbers * s->k * s->c;
     g->worker = g->before + (g->parts ? made : 0);
     g->scratch = g->parts ? g->parts * sums : made + sums;
     return g->scratch > FLOATS_MOST ? "the sums take too much memory" : NULL;
@@ -87,17 +89,21 @@ static void ask_rows(const float *plane, int64_t h, int64_t w, int64_t row, int6
 /* A plane's tiles of a band, where maps are transformed as they lie. */
 static void plane_as_it_lies(const work *w, bool gradient, int64_t c) {
     const fv_winograd_dw *g = w->g;
+    const struct fv_kernels *k = w->p->kernels;
     const fv_tensor *from = gradient ? &w->p->dy[0] : &w->p->x[0];
+    const int64_t each = gradient ? g->s.places : g->s.pixels;
+    const float *plane = fv__cpu_at(from, 0) + c * each;
     fv_winograd_maps maps = g->maps;
     maps.apart = from->step;
-    const float *plane = fv__cpu_at(from, 0) + c * g->s.places;
-    maps.soon = c + 1 < (gradient ? g->s.k : g->s.c) ? g->s.places : 0;
-    if (gradient)
-        w->p->kernels->winograd_maps_dy(&maps, w->line, w->rows, plane, w->y + c * g->ld,
-                                        g->y_step);
-    else
-        w->p->kernels->winograd_maps_in(&maps, w->line, w->rows, plane, w->x + c * g->ld,
-                                        g->x_step);
+    maps.soon = c + 1 < (gradient ? g->s.k : g->s.c) ? each : 0;
+    if (gradient) {
+        maps.h = g->s.patch.oh, maps.w = g->s.patch.ow;
+        (g->form->stride == 2 ? k->winograd_maps_step_dy : k->winograd_maps_dy)(
+            &maps, w->line, w->rows, plane, w->y + c * g->ld, g->y_step);
+    } else {
+        (g->form->stride == 2 ? k->winograd_maps_step_in : k->winograd_maps_in)(
+            &maps, w->line, w->rows, plane, w->x + c * g->ld, g->x_step);
+    }
 }
 
 /* A plane's tiles of a band, sample after sample. */
@@ -105,7 +111,7 @@ static void plane(const work *w, bool gradient, int64_t c, float *frame) {
     const fv_winograd_dw *g = w->g;
     const fv_patches *m = &g->s.patch;
     const struct fv_kernels *k = w->p->kernels;
-    const int64_t tile = fv__winograd_four.tile;
+    const int64_t tile = g->form->tile;
     float *scratch = frame + g->frame;
     if (g->maps.wide) {
         plane_as_it_lies(w, gradient, c);
@@ -140,6 +146,14 @@ static void planes(void *arg, int64_t first, int64_t end, int worker) {
         plane(w, u >= c, u >= c ? u - c : u, fv__cpu_worker(w->p, worker));
 }
 
+/* Which of dy's numbers one of x's meets: of a side, the sum that it is a part of. */
+static int64_t meets(const fv_winograd_form *f, int64_t number) {
+    int64_t down = 0, along = 0;
+    while (f->first[down + 1] <= number / f->side) down++;
+    while (f->first[along + 1] <= number % f->side) along++;
+    return down * f->sums + along;
+}
+
 /* Some channels' sums with all filters, along the channels. */
 static void turned_product(const work *w, int64_t some, const float *x, const float *y, float *sums,
                            float *turned) {
@@ -162,7 +176,8 @@ static void products(void *arg, int64_t first, int64_t end, int worker) {
     for (int64_t u = first; u < end; u++) {
         const int64_t number = u / blocks, c0 = u % blocks * g->block;
         const int64_t some = fv__cpu_min(g->block, c - c0);
-        const float *y = w->y + number * g->y_step, *x = w->x + number * g->x_step + c0 * g->ld;
+        const float *y = w->y + meets(g->form, number) * g->y_step,
+                    *x = w->x + number * g->x_step + c0 * g->ld;
         float *sums = w->sums + number * g->s.k * c + c0;
         if (g->turned)
             turned_product(w, some, x, y, sums, fv__cpu_worker(w->p, worker));
@@ -172,8 +187,14 @@ static void products(void *arg, int64_t first, int64_t end, int worker) {
 }
 
 /* out = G^T m, of numbers `step` apart into numbers `apart` apart. */
-static void gather(const float *m, int64_t step, float *out, int64_t apart) {
-    const fv_winograd_form *f = &fv__winograd_four;
+static void gather(const fv_winograd_form *f, const float *m, int64_t step, float *out,
+                   int64_t apart) {
+    if (f->stride == 2) { /* what meets g0 + g2 is of both */
+        out[0] = m[0] + m[2 * step];
+        out[apart] = m[step] + m[4 * step];
+        out[2 * apart] = m[3 * step] + m[2 * step];
+        return;
+    }
     float first = m[0], middle = 0, last = m[5 * step];
     for (int q = 0; q < f->pairs; q++) {
         const float a = m[(2 * q + 1) * step], b = m[(2 * q + 2) * step];
@@ -189,12 +210,14 @@ static void gather(const float *m, int64_t step, float *out, int64_t apart) {
 /* Units are filters. */
 static void finish(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
-    const int64_t c = w->g->s.c, step = w->g->s.k * c;
+    const fv_winograd_form *f = w->g->form;
+    const int64_t c = w->g->s.c, step = w->g->s.k * c, side = f->side;
     (void)worker;
     for (int64_t u = first * c; u < end * c; u++) {
-        float half[18], dw[9], *to = (float *)w->p->dw[0].data + 9 * u;
-        for (int64_t s = 0; s < 6; s++) gather(w->sums + s * step + u, 6 * step, half + s, 6);
-        for (int64_t r = 0; r < 3; r++) gather(half + 6 * r, 1, dw + 3 * r, 1);
+        float half[3 * FV_WINOGRAD_SIDE], dw[9], *to = (float *)w->p->dw[0].data + 9 * u;
+        for (int64_t s = 0; s < side; s++)
+            gather(f, w->sums + s * step + u, side * step, half + s, side);
+        for (int64_t r = 0; r < 3; r++) gather(f, half + side * r, 1, dw + 3 * r, 1);
         for (int i = 0; i < 9; i++) to[i] += dw[i];
     }
 }
@@ -202,7 +225,7 @@ static void finish(void *arg, int64_t first, int64_t end, int worker) {
 /* Adds the parts' sums to the first's, in their order. */
 static void add_parts(void *arg, int64_t first, int64_t end, int worker) {
     const work *w = arg;
-    const int64_t all = NUMBERS * w->g->s.k * w->g->s.c;
+    const int64_t all = fv__winograd_numbers(w->g->form) * w->g->s.k * w->g->s.c;
     (void)worker;
     for (int64_t part = 1; part < w->g->parts; part++)
         w->p->kernels->add(end - first, w->sums + part * all + first, w->sums + first);
@@ -212,42 +235,42 @@ static void add_parts(void *arg, int64_t first, int64_t end, int worker) {
 static void parts(void *arg, int64_t first, int64_t end, int worker) {
     work w = *(const work *)arg;
     const fv_winograd_dw *g = w.g;
-    const int64_t blocks = fv__cpu_up(g->s.c, g->block);
+    const int64_t blocks = fv__cpu_up(g->s.c, g->block), numbers = fv__winograd_numbers(g->form);
     float *all = w.sums;
     w.x = fv__cpu_worker(w.p, worker) + g->before;
-    w.y = w.x + NUMBERS * g->x_step;
+    w.y = w.x + numbers * g->x_step;
     for (int64_t part = first; part < end; part++) {
         int64_t line, last;
         fv__cpu_cut(g->lines, g->parts, part, &line, &last);
-        w.sums = all + part * NUMBERS * g->s.k * g->s.c;
+        w.sums = all + part * numbers * g->s.k * g->s.c;
         for (w.band = 0, w.line = line; w.line < last; w.band++, w.line += w.rows) {
             w.rows = fv__cpu_min(g->rows, last - w.line);
             planes(&w, 0, g->s.c + g->s.k, worker);
-            products(&w, 0, NUMBERS * blocks, worker);
+            products(&w, 0, numbers * blocks, worker);
         }
     }
 }
 
 void fv__winograd_dw_run(const fv_pass *p, const fv_winograd_dw *g) {
-    const int64_t c = g->s.c, k = g->s.k;
+    const int64_t c = g->s.c, k = g->s.k, numbers = fv__winograd_numbers(g->form);
     work w = {.p = p, .g = g, .x = p->scratch, .sums = p->scratch};
     if (g->parts) {
-        const double tiles = (double)(NUMBERS * g->lines * g->across);
+        const double tiles = (double)(numbers * g->lines * g->across);
         fv__cpu_split(p->pool, g->parts, tiles * (double)(c * k + 4 * (c + k)), 2 * FV_GRAIN, parts,
                       &w);
-        fv__cpu_ranges(p->pool, NUMBERS * c * k, (double)g->parts, add_parts, &w);
+        fv__cpu_ranges(p->pool, numbers * c * k, (double)g->parts, add_parts, &w);
     }
     if (!g->parts) {
-        w.y = w.x + NUMBERS * g->x_step;
-        w.sums = w.y + NUMBERS * g->y_step;
+        w.y = w.x + numbers * g->x_step;
+        w.sums = w.y + fv__winograd_sums(g->form) * g->y_step;
     }
     for (w.band = 0; !g->parts && w.band < g->bands; w.band++) {
         int64_t end;
         fv__cpu_cut(g->lines, g->bands, w.band, &w.line, &end);
         w.rows = end - w.line;
-        const double tiles = (double)(NUMBERS * w.rows * g->across);
+        const double tiles = (double)(numbers * w.rows * g->across);
         fv__cpu_split(p->pool, c + k, 4 * tiles * (double)(c + k), FV_GRAIN, planes, &w);
-        fv__cpu_split(p->pool, NUMBERS * fv__cpu_up(c, g->block), tiles * (double)(c * k),
+        fv__cpu_split(p->pool, numbers * fv__cpu_up(c, g->block), tiles * (double)(c * k),
                       2 * FV_GRAIN, products, &w);
     }
     fv__cpu_split(p->pool, k, 100 * (double)(c * k), FV_GRAIN, finish, &w);

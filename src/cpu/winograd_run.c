@@ -83,13 +83,14 @@ static transform_out *out_of(const fv_winograd_form *f, const struct fv_kernels 
 /* Units are channels. */
 static void inputs_as_they_lie(const work *w, int64_t first, int64_t end) {
     const fv_winograd *g = w->g;
+    const struct fv_kernels *k = w->p->kernels;
     fv_winograd_maps maps = g->maps;
     maps.apart = w->p->x[0].step;
     for (int64_t c = first; c < end; c++) {
         maps.soon = c + 1 < end ? g->s.pixels : 0;
-        w->p->kernels->winograd_maps_in(&maps, w->line, w->rows,
-                                        fv__cpu_at(&w->p->x[0], 0) + c * g->s.pixels,
-                                        w->in + c * g->ld, g->in_step);
+        (g->form->stride == 2 ? k->winograd_maps_step_in : k->winograd_maps_in)(
+            &maps, w->line, w->rows, fv__cpu_at(&w->p->x[0], 0) + c * g->s.pixels,
+            w->in + c * g->ld, g->in_step);
     }
 }
 
@@ -250,7 +251,7 @@ static void outputs(void *arg, int64_t first, int64_t end, int worker) {
     const int64_t side = g->form->tile, wide = g->s.patch.ow;
     transform_out *const transform = out_of(g->form, k);
     float *scratch = frame_at(w, worker) + g->frame;
-    if (g->maps.wide && fv__cpu_bounded(&w->act)) {
+    if (g->maps.wide && g->form->stride == 1 && fv__cpu_bounded(&w->act)) {
         outputs_as_they_lie(w, first, end);
         return;
     }

@@ -43,6 +43,8 @@ static const fv_kernels all = {
     .winograd_maps_in = winograd_maps_in,
     .winograd_maps_dy = winograd_maps_dy,
     .winograd_maps_out = winograd_maps_out,
+    .winograd_maps_step_in = winograd_maps_step_in,
+    .winograd_maps_step_dy = winograd_maps_step_dy,
 #endif
     .winograd5_in = winograd5_in,
     .winograd5 = winograd5,

@@ -32,9 +32,9 @@ typedef struct fv_gemm_after {
     float low, high;
 } fv_gemm_after;
 
-/* Rows of tiles of 4x4 results of a convolution whose results are as many as its pixels, counted on
-   through the samples. A row of tiles takes `wide` lanes of a vector; lanes that there are none of
-   are -1. */
+/* Rows of tiles that see 4x4 pixels and those around them, of a convolution whose results are as
+   many as its pixels, or with stride 2 as every second one, counted on through the samples. A row
+   of tiles takes `wide` lanes of a vector; lanes that there are none of are -1. */
 typedef struct fv_winograd_maps {
     int64_t h, w;         /* of a plane */
     int64_t high, across; /* tiles of it */
@@ -224,6 +224,12 @@ struct fv_kernels {
     void (*winograd_maps_out)(const fv_winograd_maps *g, int64_t line, int64_t lines,
                               const float *in, int64_t step, float bias, const fv_gemm_after *after,
                               int64_t added_apart, float *y);
+    /* In and the transpose of out of F(2x2, 3x3) with stride 2, likewise: 25 and 9 numbers a tile;
+       h and w are those of x or of y. */
+    void (*winograd_maps_step_in)(const fv_winograd_maps *g, int64_t line, int64_t lines,
+                                  const float *x, float *out, int64_t step);
+    void (*winograd_maps_step_dy)(const fv_winograd_maps *g, int64_t line, int64_t lines,
+                                  const float *y, float *out, int64_t step);
     /* The same of F(2x2, 3x3): 16 numbers a tile, tile (i, j) at x[2i*ld + 2j], 3 more rows and
        columns, none beyond. */
     void (*winograd2_in)(int64_t rows, int64_t across, const float *x, int64_t ld, float *work,

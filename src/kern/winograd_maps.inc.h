@@ -44,25 +44,35 @@ typedef struct maps_row {
     int64_t sample, row;
 } maps_row;
 
-/* The rows of tiles of a group, of which `some` are there; the others are below the map. */
-INLINE void maps_rows(const fv_winograd_maps *g, int64_t line, int64_t some, int64_t top,
-                      const float *x, maps_row *out) {
+/* The rows of tiles of a group, `side` pixels high, of which `some` are there; the others are below
+   the map. */
+INLINE void maps_rows_of(const int side, const fv_winograd_maps *g, int64_t line, int64_t some,
+                         int64_t top, const float *x, maps_row *out) {
     int64_t sample = line / g->high, row = line % g->high;
     for (int64_t j = 0; j < LANES / g->wide; j++) {
-        out[j] = (maps_row){x + sample * g->apart, sample, j < some ? 4 * row - top : g->h};
+        out[j] = (maps_row){x + sample * g->apart, sample, j < some ? side * row - top : g->h};
         if (++row == g->high) row = 0, sample++;
     }
 }
 
-/* Row r of LANES columns from `col` on; the same of the plane that is wanted next comes nearer. */
-INLINE vec maps_pixels(const fv_winograd_maps *g, const maps_row *from, int64_t r, int64_t col,
-                       int64_t n) {
+INLINE void maps_rows(const fv_winograd_maps *g, int64_t line, int64_t some, int64_t top,
+                      const float *x, maps_row *out) {
+    maps_rows_of(4, g, line, some, top, x, out);
+}
+
+/* Row r of LANES columns from `col` on; if `ask`, the same of the plane that is wanted next comes
+   nearer. */
+INLINE vec maps_pixels(const bool ask, const fv_winograd_maps *g, const maps_row *from, int64_t r,
+                       int64_t col, int64_t n) {
     const int64_t row = from->row + r;
     if (row < 0 || row >= g->h) return v_zero();
     const float *x = from->plane + row * g->w + col;
-    if (r > 0 && r < 5) __builtin_prefetch(x + g->soon, 0, 2);
+    if (ask) __builtin_prefetch(x + g->soon, 0, 2);
     return v_get(x, n);
 }
+
+/* Of the rows that neighbours see as well four are asked for. */
+#define FOUR(r) (count == 4 || ((r) > 0 && (r) < 5))
 
 /* Rows 0 ... count-1 of what vector v of a group is of: a part of a row of tiles, or two. */
 INLINE void maps_vector(const int count, const fv_winograd_maps *g, const maps_row *of, int v,
@@ -72,7 +82,7 @@ INLINE void maps_vector(const int count, const fv_winograd_maps *g, const maps_r
         const maps_row *a = of + 2 * v, *b = a + 1;
         UNROLL for (int r = 0; r < count; r++) {
             const int64_t row = b->row + r;
-            d[r] = maps_pixels(g, a, r, 0, n);
+            d[r] = maps_pixels(FOUR(r), g, a, r, 0, n);
             if (row >= 0 && row < g->h) d[r] = v_load_upper(d[r], b->plane + row * g->w, n);
         }
         return;
@@ -80,10 +90,10 @@ INLINE void maps_vector(const int count, const fv_winograd_maps *g, const maps_r
     const int64_t each = g->wide / (LANES / 4), col = v % each * LANES;
     const maps_row *from = of + v / each;
     if (g->w - col >= LANES) {
-        UNROLL for (int r = 0; r < count; r++) d[r] = maps_pixels(g, from, r, col, LANES);
+        UNROLL for (int r = 0; r < count; r++) d[r] = maps_pixels(FOUR(r), g, from, r, col, LANES);
     } else {
         const int64_t n = g->w > col ? g->w - col : 0;
-        UNROLL for (int r = 0; r < count; r++) d[r] = maps_pixels(g, from, r, col, n);
+        UNROLL for (int r = 0; r < count; r++) d[r] = maps_pixels(FOUR(r), g, from, r, col, n);
     }
 }
 
@@ -186,6 +196,83 @@ static void winograd_maps_dy(const fv_winograd_maps *g, int64_t line, int64_t li
             maps_dy_across(g, work, to, step, LANES);
         else
             maps_dy_across(g, work, to, step, n);
+    }
+}
+
+/* Of stride 2: five columns of a tile, of which the first is its left neighbour's last. */
+INLINE void maps_step_across(const fv_winograd_maps *g, maps_work work, float *out, int64_t step,
+                             const int64_t n) {
+    const ivec own = *(const ivec_at *)g->own, left = *(const ivec_at *)g->left;
+    for (int r = 0; r < 5; r++, out += 5 * step) {
+        vec d[5];
+        vec t[5];
+        wino_part(work[r], d + 1);
+        d[0] = v_pick(d[4], left);
+        if (n < LANES) {
+            UNROLL for (int s = 1; s < 5; s++) d[s] = v_pick(d[s], own);
+        }
+        wino_step_inputs(d, t);
+        UNROLL for (int s = 0; s < 5; s++) v_put(out + s * step, t[s], n);
+    }
+}
+
+static void winograd_maps_step_in(const fv_winograd_maps *g, int64_t line, int64_t lines,
+                                  const float *x, float *out, int64_t step) {
+    const int64_t together = LANES / g->wide;
+    maps_work work;
+    maps_row of[LANES];
+    for (int64_t at = 0; at < lines; at += together) {
+        const int64_t some = maps_least(together, lines - at), n = some * g->across;
+        maps_rows(g, line + at, some, g->top, x, of);
+        for (int v = 0; v < 4; v++) {
+            vec d[5];
+            vec t[5];
+            maps_vector(5, g, of, v, d);
+            wino_step_inputs(d, t);
+            UNROLL for (int r = 0; r < 5; r++) v_store(work[r] + v * LANES, t[r]);
+        }
+        float *to = out + at * g->across;
+        if (n == LANES)
+            maps_step_across(g, work, to, step, LANES);
+        else
+            maps_step_across(g, work, to, step, n);
+    }
+}
+
+/* Tiles of 2x2 results: two vectors of pixels are LANES of them, two rows of each. The numbers are
+   y[0], y[0] + y[1], y[1], along either side. */
+static void winograd_maps_step_dy(const fv_winograd_maps *g, int64_t line, int64_t lines,
+                                  const float *y, float *out, int64_t step) {
+    const int64_t together = LANES / g->wide, half = LANES / 2;
+    const ivec own = *(const ivec_at *)g->own;
+    maps_row of[LANES];
+    for (int64_t at = 0; at < lines; at += together) {
+        const int64_t some = maps_least(together, lines - at), n = some * g->across;
+        float *to = out + at * g->across;
+        vec rows[3][2];
+        maps_rows_of(2, g, line + at, some, 0, y, of);
+        for (int v = 0; v < 2; v++) {
+            const bool two = g->wide < half;
+            const int64_t each = two ? 1 : g->wide / half, col = two ? 0 : v % each * LANES;
+            const maps_row *from = two ? of + 2 * v : of + v / each;
+            const int64_t room = two ? half : LANES, left = g->w > col ? g->w - col : 0;
+            const int64_t wanted = maps_least(room, left);
+            UNROLL for (int r = 0; r < 2; r++) {
+                rows[2 * r][v] = maps_pixels(true, g, from, r, col, wanted);
+                const int64_t row = from[1].row + r;
+                if (two && row < g->h)
+                    rows[2 * r][v] =
+                        v_load_upper(rows[2 * r][v], from[1].plane + row * g->w, wanted);
+            }
+            rows[1][v] = rows[0][v] + rows[2][v];
+        }
+        for (int r = 0; r < 3; r++) {
+            vec even = v_even(rows[r][0], rows[r][1]), odd = v_odd(rows[r][0], rows[r][1]);
+            if (n < LANES) even = v_pick(even, own), odd = v_pick(odd, own);
+            v_put(to + 3 * r * step, even, n);
+            v_put(to + (3 * r + 1) * step, even + odd, n);
+            v_put(to + (3 * r + 2) * step, odd, n);
+        }
     }
 }
 
