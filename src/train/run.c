@@ -128,6 +128,7 @@ fv_status fv__train_step(fv_context *ctx, fv_train_job *job, double lr) {
     FV_TRY(fv__loader_take(ctx, job->loader, &batch, &next, &to));
     fv__learner_comes_from(
         job->learner, &(fv_learner_origin){job->order, batch.start, &job->train, job->weights});
+    fv__picture_cache_tell(ctx, job->cache);
     fv_step_result result;
     fv__watch_step(job->watch, at->step, fv__train_steps(job));
     fv_status status = fv__learner_step(ctx, job->learner, n, lr, &result);
@@ -179,6 +180,7 @@ static fv_status test(fv_context *ctx, fv_train_job *job, watch *w, double lr, f
     if (w->hooks) scores.stop = w->hooks->stop;
     if (w->hooks) scores.stop_arg = w->hooks->arg;
     const fv_status tested = fv__evaluate(ctx, job->evaluator, &job->test, &scores);
+    fv__picture_cache_tell(ctx, job->cache);
     if (tested == FV_INTERRUPTED) return stop_here(ctx, job, w); /* the test is made again */
     FV_TRY(tested);
     if (!isfinite(scores.loss)) FV_TRY(test_diverged(ctx, job, lr));

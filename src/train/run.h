@@ -17,6 +17,7 @@
 #define FV_TRAIN_RUN_H
 
 #include "data/components.h"
+#include "data/picture_cache.h"
 #include "train/evaluate.h"
 #include "train/learner.h"
 #include "train/loader.h"
@@ -54,6 +55,8 @@ typedef struct fv_train_job {
     const char *weights_checksum; /* of those; NULL: none, or not known yet */
     fv_recipe recipe;
     fv_wish wish;
+    const char *cache_folder; /* of cache=, from the root; NULL: pictures are decoded each time */
+    fv_picture_cache *cache;
     fv_rate_range *range; /* of lr=auto; NULL: no rate was looked for */
     fv_model *model;
     fv_dataset train, test;
@@ -163,6 +166,10 @@ FV_MUST_USE fv_status fv__train_new_job(fv_context *ctx, fv_train_job **out);
 FV_MUST_USE fv_status fv__train_describe(fv_context *ctx, fv_train_job *job);
 /* Images tested at a time. */
 int64_t fv__train_tests(const fv_recipe *recipe);
+/* How its data is to be opened; the first time its cache is made. `fixed`: nothing is written. */
+FV_MUST_USE fv_status fv__train_set_options(fv_context *ctx, fv_train_job *job,
+                                            const fv_recipe *recipe, bool fixed,
+                                            fv_set_options *out);
 void fv__train_borrow(fv_train_job *job, const fv_dataset *train, const fv_dataset *test);
 
 /* run_equip.c: learner, evaluator, order, loader: what a run needs once model, data and recipe are

@@ -31,6 +31,7 @@ fv_status fv__run_record_write(fv_context *ctx, fv_train_job *job, const char *f
     fv__json_add_text(&w, "data_checksum", fv__run_checksum(job, checksum));
     fv__json_add_text(&w, "where", job->where);
     if (job->weights) fv__json_add_text(&w, job->transfer ? "from" : "weights", job->weights);
+    if (job->cache_folder) fv__json_add_text(&w, "cache", job->cache_folder);
     if (job->weights_checksum) fv__json_add_text(&w, "weights_checksum", job->weights_checksum);
     fv__json_add_text(&w, "settings", recipe.data);
     fv__json_add_text(&w, "text", net->source ? net->source : "");
@@ -77,6 +78,7 @@ static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_j
     FV_TRY(read_text(job, json, "from", &job->weights));
     job->transfer = job->weights != NULL;
     if (!job->transfer) FV_TRY(read_text(job, json, "weights", &job->weights));
+    FV_TRY(read_text(job, json, "cache", &job->cache_folder));
     FV_TRY(read_text(job, json, "weights_checksum", &job->weights_checksum));
     fv_setting *settings;
     size_t count, rest;
