@@ -261,7 +261,7 @@ static fv_status open_refused(const void *name) {
 }
 
 static fv_status check_set(const void *name) {
-    const fv_set_options options = {1, 1, 0.2};
+    const fv_set_options options = {1, 1, 0.2, NULL};
     fv_survey survey;
     FV_TRY(fv__survey(ctx, name, &options, NULL, NULL, &survey));
     fv__survey_free(&survey);

@@ -65,13 +65,27 @@ static void date_of(int64_t seconds, char out[32]) {
 static void state_cell(fv_table *t, const fv_run_facts *f) {
     char date[32];
     date_of(f->changed, date);
-    if (f->trouble)
-        fv__table_cellf(t, "%s%s: %s", states[f->state],
-                        f->state == FV_RUN_DAMAGED ? "" : ", damaged", f->trouble);
-    else if (f->state == FV_RUN_RUNNING)
-        fv__table_cell(t, "running");
+    if (f->state == FV_RUN_RUNNING || f->state == FV_RUN_DAMAGED)
+        fv__table_cell(t, states[f->state]);
     else
         fv__table_cellf(t, "%s %s", states[f->state], date);
+}
+
+/* Sentences are too long for a column. */
+static void put_troubles(const fv_runs *runs, fv_text *out) {
+    const size_t room = (size_t)fv__cli_screen(stdout).columns;
+    const char *before = "\nDamaged:\n";
+    const fv_run_facts *f;
+    for (int i = 0; (f = fv_runs_at(runs, i)) != NULL; i++) {
+        fv_text line = {.ctx = out->ctx};
+        if (!f->trouble) continue;
+        fv__text_printable(&line, f->trouble, "");
+        fv__text_addf(out, "%s  ", before);
+        fv__text_wrapped(out, line.data ? line.data : "", 2, room);
+        out->failed = out->failed || line.failed;
+        fv__text_free(&line);
+        before = "";
+    }
 }
 
 static void put_columns(fv_table *t) {
@@ -150,6 +164,7 @@ fv_status fv__cli_runs_text(fv_cli *cli, const fv_runs *runs, fv_text *out) {
     put_columns(t);
     for (int i = 0; (f = fv_runs_at(runs, i)) != NULL; i++) put_row(t, f);
     FV_TRY(finish(cli, t, out));
+    put_troubles(runs, out);
     if (count_of(runs) < 2) return FV_OK;
     if (!settings_of(runs)) {
         fv__text_add(out, "\nTheir settings are the same.\n");
