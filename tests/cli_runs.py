@@ -162,7 +162,8 @@ def damaged():
         expect(told["state"] == "damaged" and word in told["trouble"], told)
         expect(told["epochs_done"] == 3, "the other files say how far it was: %s" % told)
     text = run("runs", "bad", "all/b").stdout
-    rows = {line.split()[0]: line for line in text.split("\n") if line.startswith(("bad/", "all/"))}
+    rows = {line.split()[0]: line for line in text.split("Damaged:")[0].split("\n")
+            if line.startswith(("bad/", "all/"))}
     expect(len(rows) == 6 and "finished" in rows["all/b"], text)
     expect(all(rows[r].endswith("damaged") for r in rows if r != "all/b"), text)
     expect(text.split("Damaged:")[1].count("  bad/") == 5, text)

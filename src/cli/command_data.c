@@ -261,19 +261,26 @@ static fv_status show(fv_cli *cli) {
     return options.settings ? fv__cli_data_show(cli, &options) : FV_EXHAUSTED;
 }
 
-/* What `show` alone takes. */
-static fv_status check_settings(fv_cli *cli) {
+/* What `show` alone takes, where it is not `show`. */
+static const char *of_show(const fv_cli *cli) {
     static const char *const own[] = {"network", "epoch", "step"};
-    const char *name = cli->setting_count ? cli->settings[0].name : cli->input ? "input" : NULL;
-    for (size_t i = 0; !name && i < sizeof own / sizeof *own; i++)
-        if (given(cli, own[i])) name = own[i];
-    if (!name && fv__cli_has(cli, "out")) name = "--out";
-    if (!name) return FV_OK;
-    const char *near = fv__field_nearest(key_fields, name);
-    if (near && strcmp(near, name) != 0)
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (given(cli, own[i])) return own[i];
+    if (cli->input) return "input";
+    return fv__cli_has(cli, "out") ? "--out" : NULL;
+}
+
+static fv_status check_settings(fv_cli *cli) {
+    const char *name = cli->setting_count ? cli->settings[0].name : NULL, *show = of_show(cli);
+    if (!name && !show) return FV_OK;
+    const char *near = name ? fv__field_nearest(key_fields, name) : NULL;
+    if (near)
         return fv__fail(cli->ctx, FV_USAGE, "data: unknown setting '%s'; did you mean '%s'?", name,
                         near);
-    return fv__fail(cli->ctx, FV_USAGE, "%s is for `fovea data show DATA`", name);
+    if (name && !fv__cli_is_recipe(name))
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "data: unknown setting '%s'; `fovea data --help` lists them", name);
+    return fv__fail(cli->ctx, FV_USAGE, "%s is for `fovea data show DATA`", name ? name : show);
 }
 
 /* --- which of them ---------------------------------------------------------------------------- */
