@@ -56,6 +56,16 @@ expect 2 "no help on 'frobnicate'" help frobnicate
 expect 2 "name it" data --sheet x.png
 expect 2 ".net (the network's text)" convert lenet5 lenet5.tflite
 
+expect 2 "did you mean 'seed'?" data digits sed=3
+expect 2 "data show DATA" data digits batch=3
+expect 2 "data show DATA" data check digits epoch=2
+expect 2 "fovea data show DATA" data show
+expect 2 "./show" data show
+expect 2 "did you mean 'flip'?" data show digits flp=yes
+expect 2 "the batches 1 to 10" data show digits:600 step=11
+expect 2 "NAME.png" data show digits:600 --out x.svg
+expect 3 "sort must be one of" runs sort=best
+
 # Input that is missing, malformed or does not fit: 3.
 expect 3 "did you mean 'vgg16'?" explain vgg166
 expect 3 "does not exist" explain nothere.net

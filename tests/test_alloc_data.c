@@ -8,7 +8,9 @@
  * there on, until it passes. Each time before, it must end in FV_EXHAUSTED and a sentence; the
  * sanitizer's leak check at the end of the program sees what was not freed.
  */
+#include "base/loose_file.h"
 #include "data/components.h"
+#include "data/picture_cache.h"
 #include "data/survey.h"
 #include "data_files.h"
 #include <errno.h>
@@ -254,6 +256,30 @@ static fv_status open_folders(const void *name) {
     return status;
 }
 
+static bool cache_fixed;
+
+/* Through a cache; of one that is fixed all pictures are there. */
+static fv_status open_cached(const void *name) {
+    fv_picture_cache *cache;
+    fv_dataset train, test;
+    float x[3 * 8 * 8];
+    const fv_input in = {.channels = 3, .height = 8, .width = 8, .scale = 1};
+    FV_TRY(fv__picture_cache_new(ctx, "kept", cache_fixed, &cache));
+    const fv_set_options options = {1, 1, 0.2, cache};
+    fv_status status = fv__dataset_open_with(ctx, name, &options, &train, &test);
+    if (status == FV_OK) {
+        status = fv__batch_fill_classes(ctx, &train, &in, &(fv_batch){.n = 1}, x, NULL);
+        fv__dataset_close(&train);
+        fv__dataset_close(&test);
+    }
+    fv__picture_cache_free(cache);
+    return status;
+}
+
+static fv_status write_loosely(const void *path) {
+    return fv__loose_write(ctx, path, &(fv_piece){"loose", 5}, 1);
+}
+
 static fv_status open_refused(const void *name) {
     fv_dataset train, test;
     const fv_status status = fv__dataset_open(ctx, name, 1, &train, &test);
@@ -261,7 +287,7 @@ static fv_status open_refused(const void *name) {
 }
 
 static fv_status check_set(const void *name) {
-    const fv_set_options options = {1, 1, 0.2};
+    const fv_set_options options = {1, 1, 0.2, NULL};
     fv_survey survey;
     FV_TRY(fv__survey(ctx, name, &options, NULL, NULL, &survey));
     fv__survey_free(&survey);
@@ -285,6 +311,11 @@ static void folders(void **state) {
     refuse_everywhere(open_folders, "f", 30);
     refuse_everywhere(open_folders, "g", 25);
     refuse_everywhere(open_refused, "h", 20);
+    cache_fixed = false;
+    assert_int_equal(open_cached("f"), FV_OK);
+    cache_fixed = true;
+    refuse_everywhere(open_cached, "f", 35);
+    refuse_everywhere(write_loosely, "loose", 1);
     refuse_everywhere(check_set, "f", 60); /* doubled, loose and foreign pictures */
     write_text("g/a/3.jpg", "no picture");
     refuse_everywhere(check_set, "g", 60);

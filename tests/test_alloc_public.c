@@ -336,6 +336,53 @@ static fv_status train(fv_context *ctx) {
     return s;
 }
 
+/* Two runs in their folders, made once with all memory. */
+static void make_runs(void) {
+    fv_context *ctx;
+    assert_int_equal(fv_context_new(1, &ctx), FV_OK);
+    for (int i = 0; i < 2; i++) {
+        fv_training_options o = FV_INIT(fv_training_options);
+        fv_training *t;
+        char folder[32], settings[64];
+        snprintf(folder, sizeof folder, "alloc-runs/%d", i);
+        snprintf(settings, sizeof settings, "epochs=1 batch=20 lr=0.0%d", i + 1);
+        o.net = "perceptron";
+        o.data = "digits:60";
+        o.settings = settings;
+        o.folder = folder;
+        if (fv_training_start(ctx, &o, &t) != FV_OK) continue; /* it is there already */
+        OK(ctx, fv_training_run(t, NULL));
+        fv_training_free(t);
+    }
+    fv_context_free(ctx);
+}
+
+static fv_status list_runs(fv_context *ctx) {
+    const char *folders[] = {"alloc-runs"};
+    fv_runs *runs = NULL;
+    fv_blob *png = NULL;
+    fv_status s = fv_runs_read(ctx, folders, 1, FV_RUNS_BY_LOSS, &runs);
+    if (!s && fv_runs_at(runs, 1)->trouble) s = FV_FAILED; /* want of memory is no damage */
+    if (!s) s = fv_draw_runs(ctx, runs, NULL, &png);
+    fv_blob_free(png);
+    fv_runs_free(runs);
+    return s;
+}
+
+static fv_status preview(fv_context *ctx) {
+    fv_preview_options o = FV_INIT(fv_preview_options);
+    fv_preview *p = NULL;
+    fv_blob *png = NULL;
+    o.data = "digits:60";
+    o.net = "perceptron";
+    o.settings = "batch=4 mixup=0.2 rotate=5";
+    fv_status s = fv_preview_make(ctx, &o, &p);
+    if (!s) s = fv_draw_preview(ctx, p, &png);
+    fv_blob_free(png);
+    fv_preview_free(p);
+    return s;
+}
+
 /* --------------------------------------------------------------------------------- refusing --- */
 
 typedef fv_status (*use)(fv_context *ctx);
@@ -360,6 +407,7 @@ static void refuse_each(use u, bool rest) {
     long tried = 0;
     refuse_at = 0;
     write_keras();
+    make_runs();
     refuse_rest = rest;
     if (whole(u, message) != FV_OK) fail_msg("with all memory it wants: %s", message);
     for (long n = rest && step > 1 ? 2 : 1;; n += step) {
@@ -397,6 +445,8 @@ REFUSED(look_inside)
 REFUSED(say_more)
 REFUSED(check_and_time)
 REFUSED(train)
+REFUSED(list_runs)
+REFUSED(preview)
 
 /* With an allocator of the caller's none of it asks the system for anything. */
 static void *lend(void *user, size_t bytes, size_t alignment) {
@@ -412,8 +462,9 @@ static void take_back(void *user, void *memory) {
 static void all_memory_is_the_callers(void **state) {
     (void)state;
     with_report = true;
-    static const use each[] = {describe,    compare,  small_sums,     build, look_at_data,
-                               look_inside, say_more, check_and_time, train};
+    static const use each[] = {describe,     compare,     small_sums, build,
+                               look_at_data, look_inside, say_more,   check_and_time,
+                               train,        list_runs,   preview};
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
         fv_context *ctx;
         long lent = 0;
@@ -440,7 +491,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(small_sums_refused),     cmocka_unit_test(build_refused),
         cmocka_unit_test(look_at_data_refused),   cmocka_unit_test(look_inside_refused),
         cmocka_unit_test(check_and_time_refused), cmocka_unit_test(train_refused),
-        cmocka_unit_test(say_more_refused),       cmocka_unit_test(all_memory_is_the_callers),
+        cmocka_unit_test(say_more_refused),       cmocka_unit_test(list_runs_refused),
+        cmocka_unit_test(preview_refused),        cmocka_unit_test(all_memory_is_the_callers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,10 +34,11 @@ typedef struct fv_training_options {
     const char *data;
     const fv_dataset *train, *test;
     /* "epochs=5 lr=0.1 classes=10": settings of a training, the others for the parameters of the
-       network's text. NULL: as the network's recipe says. Four more are a run's own: weights=FILE
+       network's text. NULL: as the network's recipe says. Five more are a run's own: weights=FILE
        (where it begins), memory=2G (cuts the batch into shards so that what is planned fits),
-       time=30m (as many epochs as fit), lr=auto (a range test). What these find is recorded as
-       shards, tests, epochs and lr. */
+       time=30m (as many epochs as fit), lr=auto (a range test), cache=DIR (decoded pictures are
+       kept there; the model does not depend on it). What these find is recorded as shards, tests,
+       epochs and lr. */
     const char *settings;
     const char *folder;  /* NULL: runs/NAME-1, runs/NAME-2, … */
     const char *command; /* what was typed, for the record; NULL: none */
@@ -131,6 +132,7 @@ typedef struct fv_forecast {
     int64_t steps, all_steps; /* of an epoch; of the run */
     size_t disk;              /* bytes in the run's folder at the end, about */
     size_t report;            /* bytes that fv_training_report() takes beside the rest, about */
+    size_t cache;             /* bytes on the disk of all pictures in cache=, about; 0: none */
 } fv_forecast;
 
 /* Of a training that has not begun: takes a few steps, measures them and undoes them. FV_USAGE: it

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command_data.c - `fovea data`: the data sets, what is in one, and a sheet of samples.
+ * command_data.c - `fovea data`: the data sets, what is in one, and a sheet of samples; `data
+ * check` and `data show` are files of their own.
  */
 #include "base/printable.h"
 #include "cli/data_check.h"
+#include "cli/data_show.h"
 #include "view/text_table.h"
 #include <string.h>
 
@@ -12,6 +14,8 @@
 typedef struct keys {
     int64_t seed;
     double split;
+    char network[FV_TEXT_BYTES];
+    int64_t epoch, step;
 } keys;
 
 static const fv_field key_fields[] = {
@@ -19,11 +23,17 @@ static const fv_field key_fields[] = {
      offsetof(keys, seed), "1", 0, 9e15, 0, NULL, NULL},
     {"split", "share of the pictures set aside for the test, of a set without a test part", FV_REAL,
      offsetof(keys, split), "0.2", 0.001, 0.999, 0, NULL, NULL},
+    {"network", "show: whose input line and recipe count", FV_TEXT, offsetof(keys, network), NULL,
+     0, 0, 0, NULL, NULL},
+    {"epoch", "show: of which epoch", FV_INT, offsetof(keys, epoch), "1", 1, 1000000, 0, NULL,
+     NULL},
+    {"step", "show: which batch of it", FV_INT, offsetof(keys, step), "1", 1, 9e15, 0, NULL, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
 static const fv_cli_flag flag_table[] = {
     {"sheet", "FILE.png", "draw some training images of each class"},
+    {"out", "FILE.png", "show: where the picture goes; otherwise batch.png"},
     {NULL, NULL, NULL},
 };
 
@@ -224,25 +234,84 @@ static fv_status describe(fv_cli *cli, const fv_dataset *train, const fv_dataset
     return status;
 }
 
+/* --- show ------------------------------------------------------------------------------------- */
+
+/* Whether key=value was given: a network's recipe may have a seed of its own. */
+static bool given(const fv_cli *cli, const char *key) {
+    const size_t n = strlen(key);
+    for (int i = 1; i < cli->argc; i++)
+        if (strncmp(cli->argv[i], key, n) == 0 && cli->argv[i][n] == '=') return true;
+    return false;
+}
+
+static fv_status show(fv_cli *cli) {
+    const keys *k = cli->keys;
+    fv_preview_options options = FV_INIT(fv_preview_options);
+    const char *settings, *seed = "", *split = "";
+    FV_TRY(fv__cli_settings(cli, &settings));
+    if (given(cli, "seed")) seed = fv__arena_format(&cli->arena, " seed=%lld", (long long)k->seed);
+    if (given(cli, "split")) split = fv__arena_format(&cli->arena, " split=%.17g", k->split);
+    if (!seed || !split) return FV_EXHAUSTED;
+    options.data = cli->words[1];
+    options.net = k->network[0] ? k->network : NULL;
+    options.input = cli->input;
+    options.settings = fv__arena_format(&cli->arena, "%s%s%s", settings, seed, split);
+    options.epoch = k->epoch;
+    options.step = k->step;
+    return options.settings ? fv__cli_data_show(cli, &options) : FV_EXHAUSTED;
+}
+
+/* What `show` alone takes, where it is not `show`. */
+static const char *of_show(const fv_cli *cli) {
+    static const char *const own[] = {"network", "epoch", "step"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (given(cli, own[i])) return own[i];
+    if (cli->input) return "input";
+    return fv__cli_has(cli, "out") ? "--out" : NULL;
+}
+
+static fv_status check_settings(fv_cli *cli) {
+    const char *name = cli->setting_count ? cli->settings[0].name : NULL, *show = of_show(cli);
+    if (!name && !show) return FV_OK;
+    const char *near = name ? fv__field_nearest(key_fields, name) : NULL;
+    if (near)
+        return fv__fail(cli->ctx, FV_USAGE, "data: unknown setting '%s'; did you mean '%s'?", name,
+                        near);
+    if (name && !fv__cli_is_recipe(name))
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "data: unknown setting '%s'; `fovea data --help` lists them", name);
+    return fv__fail(cli->ctx, FV_USAGE, "%s is for `fovea data show DATA`", name ? name : show);
+}
+
+/* --- which of them ---------------------------------------------------------------------------- */
+
+static fv_status run_on(fv_cli *cli, const char *verb, const fv_dataset_options *options) {
+    if (cli->word_count < 2)
+        return fv__fail(cli->ctx, FV_USAGE,
+                        "say which data set to %s: fovea data %s DATA; a folder of the name %s is "
+                        "./%s",
+                        verb, verb, verb, verb);
+    if (strcmp(verb, "show") == 0) return show(cli);
+    FV_TRY(check_settings(cli));
+    return fv__cli_data_check(cli, cli->words[1], options);
+}
+
 static fv_status run(fv_cli *cli) {
     fv_dataset *train, *test;
+    const fv_dataset_options options = options_of(cli);
+    const char *word = cli->word_count ? cli->words[0] : "";
+    if (strcmp(word, "check") == 0 || strcmp(word, "show") == 0) return run_on(cli, word, &options);
+    FV_TRY(check_settings(cli));
     if (!cli->word_count) {
         if (!fv__cli_has(cli, "sheet")) return list(cli);
         return fv__fail(cli->ctx, FV_USAGE, "--sheet draws images of one data set; name it");
     }
-    const fv_dataset_options options = options_of(cli);
-    if (strcmp(cli->words[0], "check") == 0) {
-        if (cli->word_count == 2) return fv__cli_data_check(cli, cli->words[1], &options);
-        return fv__fail(cli->ctx, FV_USAGE,
-                        "say which data set to check: fovea data check DATA; a folder of the name "
-                        "check is ./check");
-    }
     if (cli->word_count == 2)
         return fv__fail(cli->ctx, FV_USAGE,
                         "data takes one data set; '%s' is one word too many. To check one: fovea "
-                        "data check DATA",
+                        "data check DATA; to see a batch of one: fovea data show DATA",
                         cli->words[1]);
-    FV_TRY(fv_dataset_open_with(cli->ctx, cli->words[0], &options, &train, &test));
+    FV_TRY(fv_dataset_open_with(cli->ctx, word, &options, &train, &test));
     const fv_status status = describe(cli, train, test);
     fv_dataset_free(train);
     fv_dataset_free(test);
@@ -252,7 +321,7 @@ static fv_status run(fv_cli *cli) {
 const fv_command fv__command_data = {
     .name = "data",
     .help = "list the data sets, describe one, draw a sheet of its images",
-    .synopsis = "[check] [DATA] [seed=N] [split=SHARE]",
+    .synopsis = "[check|show] [DATA] [seed=N] [split=SHARE]",
     .about =
         "DATA is a name (`fovea data` lists them), a folder with a folder of pictures for each\n"
         "class (DIR/train/CLASS and DIR/test/CLASS, or DIR/CLASS alone), a folder with four IDX\n"
@@ -264,12 +333,23 @@ const fv_command fv__command_data = {
         "\n"
         "`fovea data check DATA` reads every picture and says what is damaged, doubled,\n"
         "mislabelled or out of place, the worst first, with commands that mend it; it changes\n"
-        "nothing. Exit code 6: something was found. A folder of the name check is ./check.",
+        "nothing. Exit code 6: something was found. A folder of the name check is ./check.\n"
+        "\n"
+        "`fovea data show DATA` draws a batch as a network sees it in training: resized, cropped\n"
+        "and augmented, its classes below, of mixed images both with their shares. It takes the\n"
+        "settings of a training (batch=, seed=, flip= ..., `fovea help settings`), epoch= and\n"
+        "step= for another batch, network=NET for its input line and recipe (and its\n"
+        "parameters), input='3x224x224 resize 256 crop 224' for another one. The pictures are\n"
+        "those that `fovea train` of the same learns from; their colours are as they were\n"
+        "before scale, mean and std. A folder of the name show is ./show.",
     .examples = "fovea data\nfovea data digits:60000 --sheet digits.png\nfovea data mnist --json\n"
-                "fovea data check photos",
+                "fovea data check photos\n"
+                "fovea data show photos flip=yes area=0.3 --out photos.png\n"
+                "fovea data show cifar10 network=resnet20 epoch=3",
     .words_max = 2,
     .keys = key_fields,
     .keys_size = sizeof(keys),
     .flags = flag_table,
+    .takes = FV_CLI_NET | FV_CLI_RECIPE | FV_CLI_INPUT,
     .run = run,
 };

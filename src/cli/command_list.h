@@ -3,6 +3,7 @@
 FV_COMMAND(explain)
 FV_COMMAND(train)
 FV_COMMAND(resume)
+FV_COMMAND(runs)
 FV_COMMAND(eval)
 FV_COMMAND(predict)
 FV_COMMAND(show)

@@ -14,7 +14,7 @@ static const fv_cli_flag flags[] = {
 
 /* What a run finds out before its first step; the library reads them. */
 typedef struct keys {
-    char time[FV_WORD_MAX], memory[FV_WORD_MAX];
+    char time[FV_WORD_MAX], memory[FV_WORD_MAX], cache[FV_TEXT_BYTES];
 } keys;
 
 static const fv_field key_fields[] = {
@@ -23,6 +23,10 @@ static const fv_field key_fields[] = {
     {"memory",
      "cuts the batch into shards, so that no more than this is planned, such as 500M or 2G",
      FV_WORD, offsetof(keys, memory), NULL, 0, 0, 0, NULL, NULL},
+    {"cache",
+     "a folder that keeps the pictures of a folder or list decoded, so that they are decoded once; "
+     "the model does not depend on it",
+     FV_TEXT, offsetof(keys, cache), NULL, 0, 0, 0, NULL, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 
@@ -62,6 +66,7 @@ static fv_status settings(fv_cli *cli, const char **out) {
     FV_TRY(fv__cli_settings(cli, out));
     FV_TRY(add(cli, out, "time", k->time));
     FV_TRY(add(cli, out, "memory", k->memory));
+    FV_TRY(add(cli, out, "cache", k->cache));
     if (!cli->weights) return FV_OK;
     if (cli->map || cli->match)
         return fv__fail(cli->ctx, FV_USAGE,

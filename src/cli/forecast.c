@@ -18,7 +18,8 @@ static void as_json(const fv_training_facts *of, const fv_forecast *f, size_t pr
                   {"weight_bytes", f->weights},      {"gradient_bytes", f->gradients},
                   {"optimizer_bytes", f->optimizer}, {"packed_bytes", f->packed},
                   {"workspace_bytes", f->workspace}, {"input_bytes", f->input},
-                  {"report_bytes", f->report},       {"disk_bytes", f->disk}};
+                  {"report_bytes", f->report},       {"disk_bytes", f->disk},
+                  {"cache_bytes", f->cache}};
     fv_json_writer w = fv__json_writer(out, FV_JSON_ONE_LINE);
     fv__json_open(&w, NULL, '{');
     fv__json_add_text(&w, "net", of->net);
@@ -83,6 +84,9 @@ static void as_text(const fv_training_facts *of, const fv_forecast *f, size_t pr
                   duration(a, f->step_seconds), fv__counted(b, f->steps_measured, "step", "steps"),
                   duration(c, f->test_seconds));
     fv__text_addf(out, "  disk      %s\n", fv__short_bytes(a, (double)f->disk));
+    if (f->cache)
+        fv__text_addf(out, "  cache     %s, when all pictures are in it\n",
+                      fv__short_bytes(a, (double)f->cache));
 }
 
 fv_status fv__cli_forecast(fv_cli *cli, fv_training *t) {

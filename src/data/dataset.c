@@ -94,7 +94,7 @@ fv_status fv__dataset_open(fv_context *ctx, const char *name, uint64_t seed, fv_
                            fv_dataset *test) {
     fv_recipe usual;
     fv__recipe_defaults(&usual);
-    return fv__dataset_open_with(ctx, name, &(fv_set_options){seed, seed, usual.split}, train,
+    return fv__dataset_open_with(ctx, name, &(fv_set_options){seed, seed, usual.split, NULL}, train,
                                  test);
 }
 

@@ -7,13 +7,15 @@
  */
 #include "base/printable.h"
 #include "data/listing.h"
+#include "data/picture_cache.h"
 #include <string.h>
 
 /* One part: what its set needs of the listing, in memory of its own. */
 typedef struct shelf {
     fv_arena arena;
     const char *base, *origin;
-    const char **names; /* [count] */
+    const char **names;      /* [count] */
+    fv_picture_cache *cache; /* or NULL */
 } shelf;
 
 static void close_shelf(fv_dataset *set) {
@@ -47,7 +49,8 @@ static fv_status sample(fv_context *ctx, const fv_dataset *set, int64_t i, fv_ar
     fv_image image;
     const char *path = fv__listing_path(scratch, s->base, s->names[i]);
     if (!path) return FV_EXHAUSTED;
-    fv_status status = fv__image_read(ctx, path, &image);
+    fv_status status = s->cache ? fv__picture_cache_read(ctx, s->cache, path, &image)
+                                : fv__image_read(ctx, path, &image);
     if (status == FV_BAD_INPUT) return advise(ctx, s);
     FV_TRY(status);
     FV_TRY(fv__arena_adopt(scratch, image.pixels));
@@ -103,7 +106,8 @@ static fv_status check_count(const fv_listing *l, fv_set_part part, size_t count
                     l->origin);
 }
 
-static fv_status make_part(fv_listing *l, fv_set_part part, fv_dataset *set) {
+static fv_status make_part(fv_listing *l, fv_set_part part, fv_picture_cache *cache,
+                           fv_dataset *set) {
     void *labels;
     size_t count = 0;
     for (size_t i = 0; i < l->count; i++) count += l->pictures[i].part == part;
@@ -111,6 +115,7 @@ static fv_status make_part(fv_listing *l, fv_set_part part, fv_dataset *set) {
     shelf *s = fv__alloc(l->ctx, sizeof *s, "a data set");
     if (!s) return FV_EXHAUSTED;
     fv__arena_init(&s->arena, l->ctx);
+    s->cache = cache;
     set->state = s;
     set->close = close_shelf;
     s->names = fv__arena_alloc(&s->arena, count * sizeof *s->names);
@@ -146,8 +151,8 @@ static fv_status open(fv_listing *l, const fv_set_options *options, fv_dataset *
     FV_TRY(fv__listing_refuse(l));
     FV_TRY(check_classes(l));
     FV_TRY(fv__listing_compare_parts(l));
-    if (train) FV_TRY(make_part(l, FV_PART_TRAIN, train));
-    if (test) FV_TRY(make_part(l, FV_PART_TEST, test));
+    if (train) FV_TRY(make_part(l, FV_PART_TRAIN, options->cache, train));
+    if (test) FV_TRY(make_part(l, FV_PART_TEST, options->cache, test));
     return FV_OK;
 }
 

@@ -50,4 +50,8 @@ void fv__look_free(fv_look *look);
 FV_MUST_USE fv_status fv__look_draw(fv_context *ctx, const fv_look *look, int node, int64_t most,
                                     fv_canvas *out);
 
+/* output_image.c: a number of channel c of an input as a pixel of 0 to 255, scale, mean and std
+   undone. */
+uint8_t fv__input_pixel(const fv_input *input, int64_t c, float v);
+
 #endif

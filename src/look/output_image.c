@@ -11,8 +11,7 @@ static double of_channel(const fv_reals *list, int64_t c) {
     return list->v[list->count > 1 ? c : 0];
 }
 
-/* A number of channel c as 0 … 255. */
-static uint8_t pixel(const fv_input *input, int64_t c, float v) {
+uint8_t fv__input_pixel(const fv_input *input, int64_t c, float v) {
     double p = (double)v * of_channel(&input->std, c) + of_channel(&input->mean, c);
     p = input->scale != 0 ? p / input->scale : p;
     return (uint8_t)(p > 0 ? p < 255 ? p + 0.5 : 255 : 0);
@@ -35,7 +34,7 @@ fv_status fv__draw_output(fv_context *ctx, const fv_input *input, const fv_tenso
     for (int64_t i = 0; i < plane; i++)
         for (int k = 0; k < 3; k++) {
             const int64_t c = channels == 1 ? 0 : input->order == 1 ? 2 - k : k;
-            out->rgb[3 * i + k] = pixel(input, c, y[c * plane + i]);
+            out->rgb[3 * i + k] = fv__input_pixel(input, c, y[c * plane + i]);
         }
     return FV_OK;
 }

@@ -160,8 +160,8 @@ static bool position_agrees(const fv_train_job *job) {
            at->correct <= at->counted && isfinite(at->loss_sum) && isfinite(at->seconds);
 }
 
-static fv_status read_position(fv_context *ctx, const fv_json *meta, fv_train_job *job) {
-    fv_position *at = &job->at;
+/* The numbers of a position, each for itself. */
+static fv_status parse_position(fv_context *ctx, const fv_json *meta, fv_position *at) {
     if (strcmp(fv__json_string(meta, "format", ""), FORMAT) != 0)
         return fv__fail(ctx, FV_BAD_INPUT, "it is no checkpoint of this version of fovea");
     at->epoch = whole(meta, "epoch");
@@ -173,8 +173,22 @@ static fv_status read_position(fv_context *ctx, const fv_json *meta, fv_train_jo
     if (!fv__parse_real(fv__json_string(meta, "loss_sum", "0"), &at->loss_sum) ||
         !fv__parse_real(fv__json_string(meta, "seconds", "0"), &at->seconds))
         return fv__fail(ctx, FV_BAD_INPUT, "its position is damaged");
-    FV_TRY(read_history(ctx, fv__json_string(meta, "history", ""), at));
+    return read_history(ctx, fv__json_string(meta, "history", ""), at);
+}
+
+static fv_status read_position(fv_context *ctx, const fv_json *meta, fv_train_job *job) {
+    FV_TRY(parse_position(ctx, meta, &job->at));
     return position_agrees(job) ? FV_OK : fv__fail(ctx, FV_BAD_INPUT, "its position is damaged");
+}
+
+fv_status fv__checkpoint_look(fv_context *ctx, const char *path, fv_position *at) {
+    fv_tensor_file file;
+    FV_TRY(fv__safetensors_open(ctx, path, &file));
+    fv_status status = parse_position(ctx, file.metadata, at);
+    if (status == FV_OK && (at->epoch < 0 || at->history_count != (size_t)at->epoch))
+        status = fv__fail(ctx, FV_BAD_INPUT, "its position is damaged");
+    fv__tensor_file_close(&file);
+    return status == FV_BAD_INPUT ? fv__fail_in(ctx, "%s: ", path) : status;
 }
 
 static fv_status read_tensors(fv_context *ctx, fv_train_job *job, const fv_tensor_file *file) {

@@ -174,6 +174,10 @@ static fv_status forecast(fv_context *ctx, fv_train_job *job, fv_forecast *out) 
     FV_TRY(measure_steps(ctx, job, out));
     FV_TRY(measure_test(ctx, job, out));
     sum_up(job, out);
+    size_t test = 0;
+    if (job->cache) FV_TRY(fv__picture_cache_forecast(ctx, &job->train, &out->cache));
+    if (job->cache) FV_TRY(fv__picture_cache_forecast(ctx, &job->test, &test));
+    out->cache += test;
     return FV_OK;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "train/run.h"
 #include "base/cpu_features.h"
+#include "base/hold.h"
 #include "base/peak.h"
 #include <math.h>
 #include <string.h>
@@ -89,25 +90,33 @@ static bool stop_wanted(const watch *w) {
     return w->hooks && w->hooks->stop && w->hooks->stop(w->hooks->arg);
 }
 
-/* Step number `step` of this epoch, whose order is in job->order; behind the last one nothing. */
-static fv_batch batch_of(const fv_train_job *job, int64_t step) {
-    const fv_recipe *r = &job->recipe;
+fv_batch fv__epoch_batch(const fv_recipe *r, const fv_components *components, const uint32_t *order,
+                         int64_t count, int64_t epoch, int64_t step) {
     const int64_t start = step * r->batch;
-    const int64_t left = job->train.count > start ? job->train.count - start : 0;
-    return (fv_batch){.order = job->order,
+    const int64_t left = count > start ? count - start : 0;
+    return (fv_batch){.order = order,
                       .start = start,
                       .n = left < r->batch ? left : r->batch,
                       .augment = &r->augment,
-                      .components = &job->components,
+                      .components = components,
                       .seed = (uint64_t)r->seed,
-                      .epoch = (uint64_t)job->at.epoch};
+                      .epoch = (uint64_t)epoch};
+}
+
+void fv__epoch_order(const fv_recipe *r, int64_t epoch, uint32_t *order, int64_t count) {
+    const fv_key key = fv__key((uint64_t)r->seed, FV_STREAM_SHUFFLE, 0, (uint64_t)epoch);
+    fv__random_permutation(key, order, (uint32_t)count);
+}
+
+/* Step number `step` of this epoch, whose order is in job->order. */
+static fv_batch batch_of(const fv_train_job *job, int64_t step) {
+    return fv__epoch_batch(&job->recipe, &job->components, job->order, job->train.count,
+                           job->at.epoch, step);
 }
 
 void fv__train_shuffle(fv_train_job *job) {
     fv__loader_drop(job->loader); /* it may read the order */
-    const uint64_t seed = (uint64_t)job->recipe.seed, epoch = (uint64_t)job->at.epoch;
-    fv__random_permutation(fv__key(seed, FV_STREAM_SHUFFLE, 0, epoch), job->order,
-                           (uint32_t)job->train.count);
+    fv__epoch_order(&job->recipe, job->at.epoch, job->order, job->train.count);
 }
 
 fv_status fv__train_step(fv_context *ctx, fv_train_job *job, double lr) {
@@ -119,6 +128,7 @@ fv_status fv__train_step(fv_context *ctx, fv_train_job *job, double lr) {
     FV_TRY(fv__loader_take(ctx, job->loader, &batch, &next, &to));
     fv__learner_comes_from(
         job->learner, &(fv_learner_origin){job->order, batch.start, &job->train, job->weights});
+    fv__picture_cache_tell(ctx, job->cache);
     fv_step_result result;
     fv__watch_step(job->watch, at->step, fv__train_steps(job));
     fv_status status = fv__learner_step(ctx, job->learner, n, lr, &result);
@@ -170,6 +180,7 @@ static fv_status test(fv_context *ctx, fv_train_job *job, watch *w, double lr, f
     if (w->hooks) scores.stop = w->hooks->stop;
     if (w->hooks) scores.stop_arg = w->hooks->arg;
     const fv_status tested = fv__evaluate(ctx, job->evaluator, &job->test, &scores);
+    fv__picture_cache_tell(ctx, job->cache);
     if (tested == FV_INTERRUPTED) return stop_here(ctx, job, w); /* the test is made again */
     FV_TRY(tested);
     if (!isfinite(scores.loss)) FV_TRY(test_diverged(ctx, job, lr));
@@ -260,7 +271,7 @@ static fv_status name_checkpoint(fv_context *ctx, fv_train_job *job) {
                     why, (long long)job->saved, job->folder);
 }
 
-fv_status fv__train_run(fv_context *ctx, fv_train_job *job, const fv_hooks *hooks) {
+static fv_status run(fv_context *ctx, fv_train_job *job, const fv_hooks *hooks) {
     fv_status status = FV_OK;
     job->at.history_count = (size_t)job->at.epoch; /* of a limit's last test, which is made again */
     while (status == FV_OK && !fv__train_ended(job)) status = one_epoch(ctx, job, hooks);
@@ -271,4 +282,13 @@ fv_status fv__train_run(fv_context *ctx, fv_train_job *job, const fv_hooks *hook
     if (!path) return FV_EXHAUSTED;
     FV_TRY(fv__model_save(ctx, job->model, path));
     return write_log(ctx, job);
+}
+
+fv_status fv__train_run(fv_context *ctx, fv_train_job *job, const fv_hooks *hooks) {
+    char *record = fv__train_path(job, FV_RUN_RECORD);
+    if (!record) return FV_EXHAUSTED;
+    const int hold = fv__file_hold(record); /* so that others can tell that it is at work */
+    const fv_status status = run(ctx, job, hooks);
+    fv__file_let_go(hold);
+    return status;
 }

@@ -17,6 +17,7 @@
 #define FV_TRAIN_RUN_H
 
 #include "data/components.h"
+#include "data/picture_cache.h"
 #include "train/evaluate.h"
 #include "train/learner.h"
 #include "train/loader.h"
@@ -54,6 +55,8 @@ typedef struct fv_train_job {
     const char *weights_checksum; /* of those; NULL: none, or not known yet */
     fv_recipe recipe;
     fv_wish wish;
+    const char *cache_folder; /* of cache=, from the root; NULL: pictures are decoded each time */
+    fv_picture_cache *cache;
     fv_rate_range *range; /* of lr=auto; NULL: no rate was looked for */
     fv_model *model;
     fv_dataset train, test;
@@ -113,6 +116,12 @@ FV_MUST_USE fv_status fv__train_run(fv_context *ctx, fv_train_job *job, const fv
 void fv__train_shuffle(fv_train_job *job);
 FV_MUST_USE fv_status fv__train_step(fv_context *ctx, fv_train_job *job, double lr);
 
+/* Of any training with this recipe, on `count` images: the order of epoch `epoch` from 0, and in it
+   batch number `step` from 0; behind the last one nothing. */
+void fv__epoch_order(const fv_recipe *r, int64_t epoch, uint32_t *order, int64_t count);
+fv_batch fv__epoch_batch(const fv_recipe *r, const fv_components *components, const uint32_t *order,
+                         int64_t count, int64_t epoch, int64_t step);
+
 /* The path of a file in the run's folder, in the job's arena; NULL when memory is refused. */
 char *fv__train_path(fv_train_job *job, const char *file);
 
@@ -131,9 +140,17 @@ fv_ended fv__train_ended(const fv_train_job *job);
 /* checkpoint.c */
 FV_MUST_USE fv_status fv__checkpoint_save(fv_context *ctx, fv_train_job *job);
 FV_MUST_USE fv_status fv__checkpoint_load(fv_context *ctx, fv_train_job *job); /* none: untouched */
+/* The position alone, of a file that is there; its history is to be freed, on failure too. */
+FV_MUST_USE fv_status fv__checkpoint_look(fv_context *ctx, const char *path, fv_position *at);
 
 /* run_record.c: run.json, which says what a run is. */
+#define FV_RUN_RECORD "run.json"
+#define FV_RUN_RECORD_MAX                                                                          \
+    ((size_t)16 << 20) /* a network's text has 4 MB at most, and is escaped                        \
+                        */
 FV_MUST_USE fv_status fv__run_record_write(fv_context *ctx, fv_train_job *job, const char *folder);
+/* Whether it is one that this version writes, with all that it must have. */
+FV_MUST_USE fv_status fv__run_record_check(fv_context *ctx, const fv_json *json);
 /* Reads it into the job, all but the data, and makes its model; *out lives in the job's arena. */
 FV_MUST_USE fv_status fv__run_record_read(fv_context *ctx, fv_train_job *job, fv_json **out);
 /* The checksum of the training part as the record has it. */
@@ -149,6 +166,10 @@ FV_MUST_USE fv_status fv__train_new_job(fv_context *ctx, fv_train_job **out);
 FV_MUST_USE fv_status fv__train_describe(fv_context *ctx, fv_train_job *job);
 /* Images tested at a time. */
 int64_t fv__train_tests(const fv_recipe *recipe);
+/* How its data is to be opened; the first time its cache is made. `fixed`: nothing is written. */
+FV_MUST_USE fv_status fv__train_set_options(fv_context *ctx, fv_train_job *job,
+                                            const fv_recipe *recipe, bool fixed,
+                                            fv_set_options *out);
 void fv__train_borrow(fv_train_job *job, const fv_dataset *train, const fv_dataset *test);
 
 /* run_equip.c: learner, evaluator, order, loader: what a run needs once model, data and recipe are

@@ -14,7 +14,7 @@ char *fv__train_path(fv_train_job *job, const char *file) {
 /* Removes what there is of a folder, keeping the message; what cannot be removed is left. */
 static void tidy_up(fv_context *ctx, fv_train_job *job, const char *temporary) {
     const fv_context kept = *ctx;
-    static const char *const files[] = {"run.json", "checkpoint.safetensors"};
+    static const char *const files[] = {FV_RUN_RECORD, "checkpoint.safetensors"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char *path = fv__path_in(&job->arena, temporary, files[i]);
         if (path) (void)!fv__file_remove(ctx, path);
@@ -74,7 +74,7 @@ fv_status fv__run_folder(fv_context *ctx, fv_train_job *job, const char *wanted)
         if (!job->folder) return FV_EXHAUSTED;
         for (size_t n = strlen(wanted); n > 1 && job->folder[n - 1] == '/'; n--)
             job->folder[n - 1] = '\0'; /* runs/mine/ is runs/mine */
-        char *description = fv__train_path(job, "run.json");
+        char *description = fv__train_path(job, FV_RUN_RECORD);
         if (!description) return FV_EXHAUSTED;
         if (fv__file_exists(description))
             return fv__fail(ctx, FV_BAD_INPUT,

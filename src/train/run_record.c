@@ -7,9 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes of run.json: a network's text has 4 MB at most, and its line ends are escaped. */
-#define RECORD_MAX ((size_t)16 << 20)
-#define FORMAT     "fovea run 1"
+#define FORMAT "fovea run 1"
 
 char *fv__run_checksum(const fv_train_job *job, char out[FV_CHECKSUM_TEXT]) {
     snprintf(out, FV_CHECKSUM_TEXT, "%016llx", (unsigned long long)job->train.checksum);
@@ -33,6 +31,7 @@ fv_status fv__run_record_write(fv_context *ctx, fv_train_job *job, const char *f
     fv__json_add_text(&w, "data_checksum", fv__run_checksum(job, checksum));
     fv__json_add_text(&w, "where", job->where);
     if (job->weights) fv__json_add_text(&w, job->transfer ? "from" : "weights", job->weights);
+    if (job->cache_folder) fv__json_add_text(&w, "cache", job->cache_folder);
     if (job->weights_checksum) fv__json_add_text(&w, "weights_checksum", job->weights_checksum);
     fv__json_add_text(&w, "settings", recipe.data);
     fv__json_add_text(&w, "text", net->source ? net->source : "");
@@ -40,7 +39,7 @@ fv_status fv__run_record_write(fv_context *ctx, fv_train_job *job, const char *f
     fv_status status = fv__text_done(ctx, &recipe);
     if (status == FV_OK) status = fv__text_done(ctx, &out);
     if (status == FV_OK) {
-        char *path = fv__path_in(&job->arena, folder, "run.json");
+        char *path = fv__path_in(&job->arena, folder, FV_RUN_RECORD);
         status = path ? fv__file_write(ctx, path, out.data, out.length) : FV_EXHAUSTED;
     }
     fv__text_free(&recipe);
@@ -56,7 +55,7 @@ static fv_status read_text(fv_train_job *job, const fv_json *json, const char *n
     return *out || !text ? FV_OK : FV_EXHAUSTED;
 }
 
-static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_json *json) {
+fv_status fv__run_record_check(fv_context *ctx, const fv_json *json) {
     static const char *const needed[] = {"network",       "given",    "data",
                                          "data_checksum", "settings", "text"};
     if (strcmp(fv__json_string(json, "format", ""), FORMAT) != 0)
@@ -67,6 +66,11 @@ static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_j
                             "this description of a run has no text \"%s\"; it is damaged, and the "
                             "run must be started anew",
                             needed[i]);
+    return FV_OK;
+}
+
+static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_json *json) {
+    FV_TRY(fv__run_record_check(ctx, json));
     job->data = fv__arena_text(&job->arena, fv__json_string(json, "data", ""));
     job->command = fv__arena_text(&job->arena, fv__json_string(json, "command", ""));
     job->where = fv__arena_text(&job->arena, fv__json_string(json, "where", ""));
@@ -74,6 +78,7 @@ static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_j
     FV_TRY(read_text(job, json, "from", &job->weights));
     job->transfer = job->weights != NULL;
     if (!job->transfer) FV_TRY(read_text(job, json, "weights", &job->weights));
+    FV_TRY(read_text(job, json, "cache", &job->cache_folder));
     FV_TRY(read_text(job, json, "weights_checksum", &job->weights_checksum));
     fv_setting *settings;
     size_t count, rest;
@@ -94,13 +99,13 @@ static fv_status read_description(fv_context *ctx, fv_train_job *job, const fv_j
 }
 
 fv_status fv__run_record_read(fv_context *ctx, fv_train_job *job, fv_json **out) {
-    char *path = fv__train_path(job, "run.json");
+    char *path = fv__train_path(job, FV_RUN_RECORD);
     fv_bytes bytes;
     if (!path) return FV_EXHAUSTED;
     if (!fv__file_exists(path))
         return fv__fail(ctx, FV_BAD_INPUT, "%s is not the folder of a run: it has no run.json",
                         job->folder);
-    FV_TRY(fv__file_read(ctx, path, RECORD_MAX, &bytes));
+    FV_TRY(fv__file_read(ctx, path, FV_RUN_RECORD_MAX, &bytes));
     fv_status status = fv__json_parse(ctx, &job->arena, (const char *)bytes.data, bytes.size, out);
     fv__file_release(&bytes);
     if (status == FV_OK) status = read_description(ctx, job, *out);

@@ -57,8 +57,8 @@ char *fv__paths_from(fv_arena *arena, const char *folder, const char *paths) {
 /* Opens a set; it counts when it is that of the beginning. */
 static fv_status try_data(fv_context *ctx, fv_train_job *job, const fv_json *record,
                           const char *data) {
-    const fv_set_options options = {(uint64_t)job->recipe.seed, (uint64_t)job->recipe.seed,
-                                    job->recipe.split};
+    fv_set_options options;
+    FV_TRY(fv__train_set_options(ctx, job, &job->recipe, false, &options));
     FV_TRY(fv__dataset_open_with(ctx, data, &options, &job->train, &job->test));
     if (same_data(job, record)) return FV_OK;
     char checksum[FV_CHECKSUM_TEXT];

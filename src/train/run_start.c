@@ -21,6 +21,7 @@ void fv__train_free(fv_train_job *job) {
         fv__dataset_close(&job->train);
         fv__dataset_close(&job->test);
     }
+    fv__picture_cache_free(job->cache);
     fv__free(job->at.history);
     fv__step_log_free(&job->step_log);
     fv__arena_free(&job->arena);
@@ -179,13 +180,18 @@ void fv__train_borrow(fv_train_job *job, const fv_dataset *train, const fv_datas
     job->borrowed = true;
 }
 
-static fv_set_options set_options(const fv_recipe *r) {
-    return (fv_set_options){(uint64_t)r->seed, (uint64_t)r->seed, r->split};
+fv_status fv__train_set_options(fv_context *ctx, fv_train_job *job, const fv_recipe *r, bool fixed,
+                                fv_set_options *out) {
+    if (job->cache_folder && !job->cache)
+        FV_TRY(fv__picture_cache_new(ctx, job->cache_folder, fixed, &job->cache));
+    *out = (fv_set_options){(uint64_t)r->seed, (uint64_t)r->seed, r->split, job->cache};
+    return FV_OK;
 }
 
 static fv_status open_data(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
                            const fv_recipe *recipe) {
-    const fv_set_options options = set_options(recipe);
+    fv_set_options options;
+    FV_TRY(fv__train_set_options(ctx, job, recipe, r->dry, &options));
     if (r->train) {
         fv__train_borrow(job, r->train, r->test);
         return FV_OK;
@@ -307,6 +313,11 @@ static fv_status start(fv_context *ctx, fv_train_job *job, const fv_train_reques
     FV_TRY(fv__wishes_take(ctx, job, plain, &r.setting_count));
     r.settings = plain;
     FV_TRY(assemble(ctx, job, &r));
+    if (job->cache_folder && !job->train.file)
+        fv__log(ctx, FV_LOG_NOTE,
+                "cache= keeps decoded pictures of folders and lists; %s has no such, and it does "
+                "nothing",
+                job->train.name);
     FV_TRY(fv__wish_memory(ctx, job));
     FV_TRY(fv__train_equip(ctx, job));
     FV_TRY(fv__wish_rate(ctx, job));

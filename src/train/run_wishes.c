@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run_wishes.c - memory=2G and time=30m, turned into settings of the recipe.
+ * run_wishes.c - settings of a run alone: memory=2G and time=30m, turned into settings of the
+ * recipe, weights= and from=, cache=.
  */
 #include "train/run_wishes.h"
 #include "format/open_model.h"
@@ -8,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TIME_USED 0.97 /* of the time that is given: files and the report take some */
 
@@ -78,6 +80,16 @@ static fv_status take_weights(fv_context *ctx, fv_train_job *job, const fv_setti
     return FV_OK;
 }
 
+/* The folder as it is meant from here, which a run that goes on elsewhere needs. */
+static fv_status take_cache(fv_context *ctx, fv_train_job *job, const char *folder) {
+    char here[4096];
+    if (!*folder) return fv__fail(ctx, FV_BAD_INPUT, "cache= takes a folder; write cache=DIR");
+    const char *from = folder[0] != '/' && getcwd(here, sizeof here) ? here : "";
+    job->cache_folder =
+        *from ? fv__path_in(&job->arena, from, folder) : fv__arena_text(&job->arena, folder);
+    return job->cache_folder ? FV_OK : FV_EXHAUSTED;
+}
+
 fv_status fv__wishes_take(fv_context *ctx, fv_train_job *job, fv_setting *settings, size_t *count) {
     size_t rest = 0;
     for (size_t i = 0; i < *count; i++) {
@@ -89,6 +101,8 @@ fv_status fv__wishes_take(fv_context *ctx, fv_train_job *job, fv_setting *settin
             FV_TRY(read_time(ctx, s->value, &job->wish.time));
         } else if (strcmp(s->name, "memory") == 0) {
             FV_TRY(read_memory(ctx, s->value, &job->wish.memory));
+        } else if (strcmp(s->name, "cache") == 0) {
+            FV_TRY(take_cache(ctx, job, s->value));
         } else if (strcmp(s->name, "lr") == 0 && strcmp(s->value, "auto") == 0) {
             job->wish.rate = true;
         } else {
