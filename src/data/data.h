@@ -44,6 +44,8 @@ typedef struct fv_set_options {
     uint64_t seed;       /* of sets that are drawn */
     uint64_t split_seed; /* of sets that are divided by chance */
     double split;        /* of those, the share of pictures for the test */
+    double held;         /* share of the training samples that is the test instead (0: none), and
+                            the set's own test part is not opened */
 } fv_set_options;
 
 /* What is worth knowing about a set before anything is made of it. */

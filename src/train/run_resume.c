@@ -58,7 +58,7 @@ char *fv__paths_from(fv_arena *arena, const char *folder, const char *paths) {
 static fv_status try_data(fv_context *ctx, fv_train_job *job, const fv_json *record,
                           const char *data) {
     const fv_set_options options = {(uint64_t)job->recipe.seed, (uint64_t)job->recipe.seed,
-                                    job->recipe.split};
+                                    job->recipe.split, job->recipe.held};
     FV_TRY(fv__dataset_open_with(ctx, data, &options, &job->train, &job->test));
     if (same_data(job, record)) return FV_OK;
     char checksum[FV_CHECKSUM_TEXT];
