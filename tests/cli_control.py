@@ -115,9 +115,26 @@ def ensembles():
     run("eval", "p1", "p2", "digits:600", "weights=x.pth", code=2)
 
 
-for folder in ("cut", "early", "auto", "small", "timed", "p1", "p2", "twelve", "runs", "real"):
+def held():
+    """A part held out of training: said, kept by resume, and left alone by eval."""
+    words = ("train", "perceptron", "digits:600", "held=0.25", "epochs=2")
+    done = run(*words, "--out", "whole")
+    expect("450 images to learn from, 150 to test on" in done.stderr, done.stderr)
+    said = " ".join(done.stderr.split())
+    expect("150 of its 600 training images" in said and "its test part is not read" in said, said)
+    run(*words, "limit=9", "--out", "halved", "--quiet")
+    run("resume", "halved", "limit=0", "--quiet")
+    expect(open("whole/model.safetensors", "rb").read() ==
+           open("halved/model.safetensors", "rb").read(), "a held part is another after resume")
+    told = json.loads(run("eval", "whole", "digits:600", "--json").stdout)
+    expect(told["images"] == 100 and told["part"] == "test", told)
+
+
+for folder in ("cut", "early", "auto", "small", "timed", "p1", "p2", "twelve", "runs", "real", "whole",
+               "halved"):
     shutil.rmtree(folder, ignore_errors=True)
 forecasts()
 ends()
 found()
 ensembles()
+held()

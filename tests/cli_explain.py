@@ -19,6 +19,7 @@ EXPECTED = {  # network: parameters, MACs of one picture
     "adaline": (7850, 7840),
     "two-layer": (238510, 238200),
     "lenet5": (61706, 416520),
+    "mnist6": (72666, 7338880),
     "lenet5-1998": (60000, 326520),
     "lenet1989": (9760, 63660),
     "alexnet": (62378344, 1135256096),

@@ -265,7 +265,7 @@ static fv_status open_cached(const void *name) {
     float x[3 * 8 * 8];
     const fv_input in = {.channels = 3, .height = 8, .width = 8, .scale = 1};
     FV_TRY(fv__picture_cache_new(ctx, "kept", cache_fixed, &cache));
-    const fv_set_options options = {1, 1, 0.2, cache};
+    const fv_set_options options = {1, 1, 0.2, 0, cache};
     fv_status status = fv__dataset_open_with(ctx, name, &options, &train, &test);
     if (status == FV_OK) {
         status = fv__batch_fill_classes(ctx, &train, &in, &(fv_batch){.n = 1}, x, NULL);
@@ -286,8 +286,17 @@ static fv_status open_refused(const void *name) {
     return status == FV_BAD_INPUT ? FV_OK : status;
 }
 
+static fv_status open_held(const void *name) {
+    const fv_set_options o = {1, 1, 0.2, 0.5, NULL};
+    fv_dataset train, test;
+    FV_TRY(fv__dataset_open_with(ctx, name, &o, &train, &test));
+    fv__dataset_close(&train);
+    fv__dataset_close(&test);
+    return FV_OK;
+}
+
 static fv_status check_set(const void *name) {
-    const fv_set_options options = {1, 1, 0.2, NULL};
+    const fv_set_options options = {1, 1, 0.2, 0, NULL};
     fv_survey survey;
     FV_TRY(fv__survey(ctx, name, &options, NULL, NULL, &survey));
     fv__survey_free(&survey);
@@ -300,7 +309,8 @@ static void folders(void **state) {
     static const char *const names[] = {"f/train/a/1.pgm", "f/train/b/1.pgm", "f/train/b/2.gif",
                                         "f/test/a/1.pgm",  "f/train/x.pgm",   "g/a/1.pgm",
                                         "g/a/2.pgm",       "g/b/1.pgm",       "h/train/a/1.pgm",
-                                        "h/test/b/1.pgm"};
+                                        "h/test/b/1.pgm",  "k/train/a/1.pgm", "k/train/a/2.pgm",
+                                        "k/train/b/1.pgm", "k/test/b/1.pgm"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char folder[64];
         strcpy(folder, names[i]);
@@ -310,6 +320,8 @@ static void folders(void **state) {
     }
     refuse_everywhere(open_folders, "f", 30);
     refuse_everywhere(open_folders, "g", 25);
+    refuse_everywhere(open_held, "k", 25);
+    refuse_everywhere(open_held, "digits:20", 8);
     refuse_everywhere(open_refused, "h", 20);
     cache_fixed = false;
     assert_int_equal(open_cached("f"), FV_OK);

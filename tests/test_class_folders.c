@@ -44,7 +44,7 @@ static void picture(const char *path, int w, int h, int value) {
 
 static void open_sets(const char *name, double split, uint64_t seed, fv_dataset *train,
                       fv_dataset *test) {
-    const fv_set_options o = {seed, seed, split, NULL};
+    const fv_set_options o = {seed, seed, split, 0, NULL};
     if (fv__dataset_open_with(ctx, name, &o, train, test) != FV_OK) fail_msg("%s", ctx->message);
 }
 

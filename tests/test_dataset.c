@@ -345,6 +345,32 @@ static void real_mnist(void **state) {
 #endif
 }
 
+/* Debian's package, where it is installed; elsewhere the message names it. */
+static void fashion_of_the_system(void **state) {
+    (void)state;
+    setenv("FOVEA_DATA", "data", 1); /* whose fashion is not there */
+    if (!fv__folder_exists("/usr/share/datasets/fashion-mnist")) {
+        refused("fashion", "nor in /usr/share/datasets/fashion-mnist. Put train-images");
+        refused("fashion", "by Debian's package dataset-fashion-mnist");
+        print_message("SKIP Debian's Fashion-MNIST: it is not installed\n");
+        return;
+    }
+#ifdef FV_HAVE_ZLIB
+    static const int in_train[] = {6000, 6000, 6000, 6000, 6000, 6000, 6000, 6000, 6000, 6000};
+    static const int in_test[] = {1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000};
+    fv_dataset train, test;
+    if (fv__dataset_open(ctx, "fashion", 1, &train, &test) != FV_OK) fail_msg("%s", ctx->message);
+    count_labels(&train, in_train);
+    count_labels(&test, in_test);
+    assert_string_equal(train.class_names[9], "Ankle boot");
+    /* Worked out apart from this program. */
+    assert_true(train.checksum == 0xbe604ade7ae4adf4u);
+    assert_true(test.checksum == 0x85f023a29b0345a1u);
+    fv__dataset_close(&train);
+    fv__dataset_close(&test);
+#endif
+}
+
 static void real_cifar10(void **state) {
     (void)state;
     if (skipped("cifar10")) return;
@@ -365,7 +391,7 @@ int main(void) {
 #endif
         cmocka_unit_test(folders_and_names),    cmocka_unit_test(cifar10_small),
         cmocka_unit_test(fits_or_not),          cmocka_unit_test(real_mnist),
-        cmocka_unit_test(real_cifar10),
+        cmocka_unit_test(real_cifar10),         cmocka_unit_test(fashion_of_the_system),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

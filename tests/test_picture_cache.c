@@ -206,7 +206,7 @@ static void of_a_set(void **state) {
     }
     fv_picture_cache *c = cache_at("set-kept", false);
     fv_dataset train = {0}, plain = {0};
-    fv_set_options options = {1, 1, 0.2, c};
+    fv_set_options options = {1, 1, 0.2, 0, c};
     assert_int_equal(fv__dataset_open_with(ctx, "set", &options, &train, NULL), FV_OK);
     options.cache = NULL;
     assert_int_equal(fv__dataset_open_with(ctx, "set", &options, &plain, NULL), FV_OK);

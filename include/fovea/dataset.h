@@ -23,7 +23,8 @@ FV_API int fv_dataset_kind_by_path(int i);
 /* Training and test part of a set; either may be NULL when it is not wanted. `word` is one of:
    "digits" or "digits:N", drawn by the library according to the seed, N training images (12,000
    unless said) and a sixth of that for the test; "mnist" or "fashion", four IDX files, plain or
-   .gz, in $FOVEA_DATA/NAME or ~/.cache/fovea/NAME; "cifar10", its binary files, likewise; the path
+   .gz, in $FOVEA_DATA/NAME or ~/.cache/fovea/NAME, "fashion" also where Debian's package
+   dataset-fashion-mnist puts them; "cifar10", its binary files, likewise; the path
    of a folder that holds such files, or that holds a folder of pictures for each class
    (DIR/train/CLASS, DIR/test/CLASS, or DIR/CLASS alone, of which a share is set aside for the
    test); "A,B,C,D", four IDX files: the training images, their labels, the test images, their

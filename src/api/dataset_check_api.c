@@ -95,7 +95,7 @@ fv_status fv_dataset_check_all(fv_context *ctx, const char *word,
     FV_NEED(ctx, word);
     own.seed = 1;
     if (settings) FV_TRY(fv__take_struct(ctx, __func__, settings, &own, sizeof own));
-    const fv_set_options options = {own.seed, own.seed, own.split > 0 ? own.split : 0.2, NULL};
+    const fv_set_options options = {own.seed, own.seed, own.split > 0 ? own.split : 0.2, 0, NULL};
     FV_TRY(fv__survey(ctx, word, &options, own.watch, own.user, &survey));
     record *r = fv__alloc(ctx, sizeof *r, "a check");
     if (!r) {

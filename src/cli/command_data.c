@@ -79,7 +79,8 @@ static void list_text(fv_cli *cli, fv_text *out) {
         snprintf(left, sizeof left, "%-9s %s", name, state);
         fv__cli_entry(out, left, 17, fv_dataset_kind_help(i));
     }
-    fv__cli_paragraphs(out, "\nNames are looked for in $FOVEA_DATA/NAME, then ~/.cache/fovea/NAME. "
+    fv__cli_paragraphs(out, "\nNames are looked for in $FOVEA_DATA/NAME, then ~/.cache/fovea/NAME; "
+                            "fashion\nalso where Debian's package dataset-fashion-mnist puts it. "
                             "`fovea data NAME`\ndescribes one, or says what is missing.");
 }
 

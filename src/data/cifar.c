@@ -137,8 +137,8 @@ fv_status fv__cifar_open_named(fv_context *ctx, const fv_cifar *kind, const char
                                fv_dataset *train, fv_dataset *test) {
     fv_set_folders folders;
     char folder[FV_PATH_MAX];
-    FV_TRY(fv__set_folders(ctx, name, &folders));
-    for (int i = 0; i < 2; i++)
+    FV_TRY(fv__set_folders(ctx, name, NULL, &folders));
+    for (int i = 0; i < FV_SET_FOLDERS; i++)
         if (folders.path[i][0] && fv__cifar_find(kind, folders.path[i], folder))
             return fv__cifar_open(ctx, kind, folder, train, test);
     return fv__set_not_found(ctx, name, &folders, kind->files,

@@ -41,9 +41,11 @@ typedef struct fv_dataset fv_dataset;
 
 /* How a set is to be made where it says less itself. */
 typedef struct fv_set_options {
-    uint64_t seed;                  /* of sets that are drawn */
-    uint64_t split_seed;            /* of sets that are divided by chance */
-    double split;                   /* of those, the share of pictures for the test */
+    uint64_t seed;       /* of sets that are drawn */
+    uint64_t split_seed; /* of sets that are divided by chance */
+    double split;        /* of those, the share of pictures for the test */
+    double held;         /* share of the training samples that is the test instead (0: none), and
+                            the set's own test part is not opened */
     struct fv_picture_cache *cache; /* through which pictures in files are read; it outlives the
                                        set. NULL: none */
 } fv_set_options;

@@ -90,12 +90,22 @@ static fv_status open_listed(fv_context *ctx, const fv_dataset_kind *kind, const
     return status;
 }
 
+/* Its training samples alone, some of which are the test. */
+static fv_status open_held(fv_context *ctx, const fv_dataset_kind *kind, const char *name,
+                           const fv_set_options *options, fv_dataset *train, fv_dataset *test) {
+    fv_dataset whole = {0};
+    fv_status status = kind->open(ctx, name, options, &whole, NULL);
+    if (status == FV_OK) status = fv__set_hold_out(ctx, name, &whole, options, train, test);
+    fv__dataset_close(&whole);
+    return status;
+}
+
 fv_status fv__dataset_open(fv_context *ctx, const char *name, uint64_t seed, fv_dataset *train,
                            fv_dataset *test) {
     fv_recipe usual;
     fv__recipe_defaults(&usual);
-    return fv__dataset_open_with(ctx, name, &(fv_set_options){seed, seed, usual.split, NULL}, train,
-                                 test);
+    return fv__dataset_open_with(ctx, name, &(fv_set_options){seed, seed, usual.split, 0, NULL},
+                                 train, test);
 }
 
 fv_status fv__dataset_open_with(fv_context *ctx, const char *name, const fv_set_options *options,
@@ -104,8 +114,9 @@ fv_status fv__dataset_open_with(fv_context *ctx, const char *name, const fv_set_
     if (test) *test = (fv_dataset){0};
     const fv_dataset_kind *kind = fv__dataset_kind_of(name);
     if (!kind) return unknown_name(ctx, name);
-    fv_status status = kind->read ? open_listed(ctx, kind, name, options, train, test)
-                                  : kind->open(ctx, name, options, train, test);
+    fv_status status = kind->read          ? open_listed(ctx, kind, name, options, train, test)
+                       : options->held > 0 ? open_held(ctx, kind, name, options, train, test)
+                                           : kind->open(ctx, name, options, train, test);
     if (status != FV_OK) {
         fv__dataset_close(train);
         fv__dataset_close(test);

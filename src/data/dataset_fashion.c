@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dataset_fashion.c - Fashion-MNIST by name (Xiao, Rasul, Vollgraf 2017).
+ * dataset_fashion.c - Fashion-MNIST by name (Xiao, Rasul, Vollgraf 2017), the files that Debian's
+ * package dataset-fashion-mnist installs included.
  */
 #include "data/sets.h"
 #include <string.h>
@@ -16,8 +17,10 @@ static bool recognise(const char *name) {
 static fv_status open_fashion(fv_context *ctx, const char *name, const fv_set_options *options,
                               fv_dataset *train, fv_dataset *test) {
     (void)options;
-    return fv__idx_open_named(ctx, name, "https://github.com/zalandoresearch/fashion-mnist", 10,
-                              train, test);
+    return fv__idx_open_named(ctx, name,
+                              "https://github.com/zalandoresearch/fashion-mnist, or by Debian's "
+                              "package dataset-fashion-mnist",
+                              "/usr/share/datasets/fashion-mnist", 10, train, test);
 }
 
 const fv_dataset_kind fv__dataset_fashion = {

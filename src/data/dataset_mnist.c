@@ -12,7 +12,7 @@ static bool recognise(const char *name) {
 static fv_status open_mnist(fv_context *ctx, const char *name, const fv_set_options *options,
                             fv_dataset *train, fv_dataset *test) {
     (void)options;
-    return fv__idx_open_named(ctx, name, "https://ossci-datasets.s3.amazonaws.com/mnist/", 10,
+    return fv__idx_open_named(ctx, name, "https://ossci-datasets.s3.amazonaws.com/mnist/", NULL, 10,
                               train, test);
 }
 

@@ -57,12 +57,13 @@ fv_status fv__idx_open(fv_context *ctx, const char *folder, const fv_idx_four *f
     return FV_OK;
 }
 
-fv_status fv__idx_open_named(fv_context *ctx, const char *name, const char *source, int64_t classes,
-                             fv_dataset *train, fv_dataset *test) {
+fv_status fv__idx_open_named(fv_context *ctx, const char *name, const char *source,
+                             const char *installed, int64_t classes, fv_dataset *train,
+                             fv_dataset *test) {
     fv_set_folders folders;
     fv_idx_four f;
-    FV_TRY(fv__set_folders(ctx, name, &folders));
-    for (int i = 0; i < 2; i++)
+    FV_TRY(fv__set_folders(ctx, name, installed, &folders));
+    for (int i = 0; i < FV_SET_FOLDERS; i++)
         if (folders.path[i][0] && fv__idx_find(folders.path[i], &f))
             return fv__idx_open(ctx, folders.path[i], &f, classes, train, test);
     return fv__set_not_found(ctx, name, &folders, FV_IDX_FOUR ", each plain or as .gz,", source);

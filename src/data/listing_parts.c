@@ -4,11 +4,12 @@
  *
  * Where the listing says nothing about a test, each class gives a share of its pictures to it
  * (stratified), by chance: a permutation of the class's pictures by (seed, class). The same folder
- * and seed give the same parts; the order on the disk means nothing.
+ * and seed give the same parts; the order on the disk means nothing. `held` takes a share of what
+ * is learned from in the same way, whether there is a test or not.
  */
 #include "base/printable.h"
 #include "data/listing.h"
-#include <math.h>
+#include "data/sets.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,24 +88,25 @@ static void draw(fv_picture *pictures, uint32_t n, uint32_t test, uint32_t *orde
         pictures[order[i]].part = i < test ? FV_PART_TEST : FV_PART_TRAIN;
 }
 
-/* At least one for the test, and one to learn from. */
-static uint32_t share_of(uint32_t n, double split) {
-    const double wanted = floor(n * split + 0.5);
-    if (n < 2) return 0;
-    return wanted < 1 ? 1 : wanted > n - 1 ? n - 1 : (uint32_t)wanted;
-}
-
-static fv_status split_by_chance(fv_listing *l, const fv_set_options *o) {
+/* Gives a share of each class to the test, or as one that is held out of training. */
+static fv_status divide(fv_listing *l, const fv_set_options *o, bool held) {
     uint32_t *order = fv__alloc(l->ctx, (l->count + 1) * sizeof *order, "a data set's parts");
-    char share[32], number[2][32];
     if (!order) return FV_EXHAUSTED;
     for (size_t i = 0, n; i < l->count; i += n) {
         const int32_t label = l->pictures[i].label;
         for (n = 0; i + n < l->count && l->pictures[i + n].label == label;) n++;
-        draw(l->pictures + i, (uint32_t)n, share_of((uint32_t)n, o->split), order,
-             fv__key(o->split_seed, FV_STREAM_SPLIT, (uint64_t)label, 0));
+        draw(l->pictures + i, (uint32_t)n, fv__set_share((uint32_t)n, held ? o->held : o->split),
+             order,
+             held ? fv__held_key(o, label)
+                  : fv__key(o->split_seed, FV_STREAM_SPLIT, (uint64_t)label, 0));
     }
     fv__free(order);
+    return FV_OK;
+}
+
+static fv_status split_by_chance(fv_listing *l, const fv_set_options *o) {
+    char share[32], number[2][32];
+    FV_TRY(divide(l, o, false));
     fv__text_printable(&l->notes, l->origin, "");
     fv__text_addf(&l->notes,
                   " has no test part: %s of its %s pictures, a share of each class, are set aside "
@@ -176,7 +178,7 @@ static fv_status settle_validation(fv_listing *l) {
     return fv__text_done(l->ctx, &l->notes);
 }
 
-fv_status fv__listing_settle(fv_listing *l, const fv_set_options *options) {
+static fv_status settle(fv_listing *l, const fv_set_options *options) {
     FV_TRY(settle_validation(l));
     FV_TRY(sort_classes(l));
     const size_t train = count_of(l, FV_PART_TRAIN), test = count_of(l, FV_PART_TEST);
@@ -184,4 +186,18 @@ fv_status fv__listing_settle(fv_listing *l, const fv_set_options *options) {
     for (size_t i = 0; i < l->count; i++) /* of a list: lines without a part */
         if (l->pictures[i].part == FV_PART_NONE) l->pictures[i].part = FV_PART_TRAIN;
     return train || count_of(l, FV_PART_TRAIN) ? compare_classes(l) : FV_OK;
+}
+
+/* A share of what is learned from takes the test's place. */
+static fv_status hold_out(fv_listing *l, const fv_set_options *o) {
+    leave_out(l, FV_PART_TEST);
+    FV_TRY(divide(l, o, true));
+    if (l->notes.length) fv__text_add(&l->notes, ". ");
+    fv__held_note(&l->notes, l->origin, (int64_t)count_of(l, FV_PART_TEST), (int64_t)l->count, o);
+    return fv__text_done(l->ctx, &l->notes);
+}
+
+fv_status fv__listing_settle(fv_listing *l, const fv_set_options *options) {
+    FV_TRY(settle(l, options));
+    return options->held > 0 && l->count ? hold_out(l, options) : FV_OK;
 }

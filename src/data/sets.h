@@ -23,6 +23,21 @@ void fv__set_in_memory(fv_dataset *set);
 /* FNV-1a over the pixels and labels of such a set. */
 uint64_t fv__set_checksum(const fv_dataset *set);
 
+/* How many of n are a share of them: one at least, and one stays; of fewer than two none. */
+uint32_t fv__set_share(uint32_t n, double share);
+/* The numbers that say which samples of a class are held out. */
+static inline fv_key fv__held_key(const fv_set_options *o, int64_t class) {
+    return fv__key(o->split_seed, FV_STREAM_SPLIT, (uint64_t) class, 1);
+}
+/* The sentence that says so. */
+void fv__held_note(fv_text *out, const char *name, int64_t held, int64_t all,
+                   const fv_set_options *o);
+/* The training part of a set in memory as two: what is learned from, and options->held of it, which
+   stands for the test. Either may be NULL. */
+FV_MUST_USE fv_status fv__set_hold_out(fv_context *ctx, const char *name, const fv_dataset *from,
+                                       const fv_set_options *options, fv_dataset *train,
+                                       fv_dataset *test);
+
 /* A copy of `count` names that belongs to the set. */
 FV_MUST_USE fv_status fv__set_class_names(fv_context *ctx, fv_dataset *set,
                                           const char *const *names, int64_t count);
@@ -49,9 +64,11 @@ int fv__idx_find(const char *folder, fv_idx_four *out);
 /* Opens what fv__idx_find found; an error when only some are there. */
 FV_MUST_USE fv_status fv__idx_open(fv_context *ctx, const char *folder, const fv_idx_four *four,
                                    int64_t classes, fv_dataset *train, fv_dataset *test);
-/* A set of four IDX files known by name; `source`: where they come from. */
+/* A set of four IDX files known by name. `source`: where they come from; `installed`: the folder
+   that a package of the system puts them into, looked at last, or NULL. */
 FV_MUST_USE fv_status fv__idx_open_named(fv_context *ctx, const char *name, const char *source,
-                                         int64_t classes, fv_dataset *train, fv_dataset *test);
+                                         const char *installed, int64_t classes, fv_dataset *train,
+                                         fv_dataset *test);
 
 /* CIFAR-10 or CIFAR-100: what its binary files are. */
 #define FV_CIFAR_FILES 5
@@ -90,13 +107,15 @@ bool fv__path_put(char out[FV_PATH_MAX], const char *folder, const char *name);
 FV_MUST_USE fv_status fv__path_join(fv_context *ctx, char out[FV_PATH_MAX], const char *folder,
                                     const char *name);
 
-/* Where a named set's files may lie: $FOVEA_DATA/NAME, then ~/.cache/fovea/NAME. Empty: not given.
- */
+/* Where a named set's files may lie: $FOVEA_DATA/NAME, ~/.cache/fovea/NAME, then where a package
+   puts them (NULL: none does). Empty: not given. */
+#define FV_SET_FOLDERS 3
 typedef struct fv_set_folders {
-    char path[2][FV_PATH_MAX];
+    char path[FV_SET_FOLDERS][FV_PATH_MAX];
 } fv_set_folders;
-FV_MUST_USE fv_status fv__set_folders(fv_context *ctx, const char *name, fv_set_folders *out);
-/* Says that `files` are in neither, and where they come from. */
+FV_MUST_USE fv_status fv__set_folders(fv_context *ctx, const char *name, const char *installed,
+                                      fv_set_folders *out);
+/* Says that `files` are in none of them, and where they come from. */
 fv_status fv__set_not_found(fv_context *ctx, const char *name, const fv_set_folders *folders,
                             const char *files, const char *source);
 

@@ -117,6 +117,10 @@ static const fv_field common[] = {
      "1", 0, 9e15, 0, NULL, NULL},
     {"split", "share of the pictures set aside for the test, of a data set without a test part",
      FV_REAL, AT(split), "0.2", 0.001, 0.999, FV_QUIET, NULL, NULL},
+    {"held",
+     "share of the training images held out and tested on in place of the test part, which is not "
+     "read, so that settings can be chosen without it (0: none)",
+     FV_REAL, AT(held), "0", 0, 0.999, FV_QUIET, NULL, NULL},
     {NULL, NULL, FV_INT, 0, NULL, 0, 0, 0, NULL, NULL},
 };
 

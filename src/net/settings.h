@@ -62,6 +62,7 @@ typedef struct fv_recipe {
     double smooth; /* label smoothing of cross-entropy, in training */
     int64_t seed;
     double split; /* share of the pictures for the test, of data without a test part */
+    double held;  /* share of the training images that is the test instead; 0: none */
     fv_augment augment;
     char freeze[FV_TEXT_BYTES];        /* layers that do not learn: train/freeze.h */
     char class_weights[FV_TEXT_BYTES]; /* "balanced", or a number for each class */

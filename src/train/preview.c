@@ -152,7 +152,7 @@ static fv_status describe(fv_preview *p) {
 fv_status fv__preview_make(fv_preview *p, const fv_preview_options *o) {
     FV_TRY(take_settings(p, o));
     const fv_set_options options = {(uint64_t)p->recipe.seed, (uint64_t)p->recipe.seed,
-                                    p->recipe.split, NULL};
+                                    p->recipe.split, p->recipe.held, NULL};
     FV_TRY(fv__dataset_open_with(p->ctx, o->data, &options, &p->train, NULL));
     fv__dataset_tell(p->ctx, &p->train);
     FV_TRY(take_input(p, o));

@@ -184,13 +184,18 @@ fv_status fv__train_set_options(fv_context *ctx, fv_train_job *job, const fv_rec
                                 fv_set_options *out) {
     if (job->cache_folder && !job->cache)
         FV_TRY(fv__picture_cache_new(ctx, job->cache_folder, fixed, &job->cache));
-    *out = (fv_set_options){(uint64_t)r->seed, (uint64_t)r->seed, r->split, job->cache};
+    *out = (fv_set_options){(uint64_t)r->seed, (uint64_t)r->seed, r->split, r->held, job->cache};
     return FV_OK;
 }
 
 static fv_status open_data(fv_context *ctx, fv_train_job *job, const fv_train_request *r,
                            const fv_recipe *recipe) {
     fv_set_options options;
+    if (r->train && recipe->held > 0)
+        return fv__fail(ctx, FV_USAGE,
+                        "held: both parts of the data set %s were given as they are; give its word "
+                        "for a part to be held out",
+                        r->train->name);
     FV_TRY(fv__train_set_options(ctx, job, recipe, r->dry, &options));
     if (r->train) {
         fv__train_borrow(job, r->train, r->test);
@@ -246,7 +251,8 @@ static fv_status make_model(fv_context *ctx, fv_train_job *job, const fv_train_r
     fv_status status = r->input ? fv__net_restate_input(ctx, net.graph, r->input) : FV_OK;
     if (status == FV_OK) status = make_recipe(ctx, r, &net, own, &job->recipe);
     /* the network's text has its own */
-    const bool others = job->recipe.seed != early->seed || job->recipe.split != early->split;
+    const bool others = job->recipe.seed != early->seed || job->recipe.split != early->split ||
+                        job->recipe.held != early->held;
     if (status == FV_OK && others) status = open_data(ctx, job, r, &job->recipe);
     net.recipe = job->recipe; /* the model draws its weights by it */
     if (status == FV_OK) return fv__train_model(ctx, job, &net, r->model);
