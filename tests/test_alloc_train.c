@@ -66,16 +66,13 @@ static void write_net(void) {
 
 /* What a run is asked for. */
 static fv_setting plain[] = {{"epochs", "1"}},
-                  all[] = {{"init", "lsuv"},
-                           {"class_weights", "balanced"},
-                           {"average", "0.9"},
-                           {"clip", "1"},
-                           {"freeze", "conv1"}},
+                  all[] = {{"init", "lsuv"}, {"class_weights", "balanced"}, {"average", "0.9"},
+                           {"clip", "1"},    {"freeze", "..conv1"},         {"ones", "conv1..fc1"}},
                   other[] = {{"from", "kept"}};
 static const struct {
     fv_setting *settings;
     size_t count;
-} asked[] = {{plain, 1}, {all, 5}, {other, 1}};
+} asked[] = {{plain, 1}, {all, 6}, {other, 1}};
 
 static fv_status use(fv_context *ctx, int which, const char *folder) {
     fv_train_job *job = NULL;

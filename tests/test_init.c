@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_init.c - weights at the start: filters that enlarge by bilinear interpolation.
+ * test_init.c - weights at the start: filters that enlarge by bilinear interpolation; numbers of
+ * one deviation, biases that start at 1.
  */
 #include "carry.h"
+#include "format/model.h"
 
 static void starts(const char *text, const float *expected, int64_t count) {
     fv_graph *net = parse(text);
@@ -60,11 +62,85 @@ static void test_an_image(void **state) {
     fv__net_free(net);
 }
 
+/* ------------------------------------------------------------------------------- by recipe --- */
+
+static const char start_text[] =
+    "net start\ninput 2x4x4\n"
+    "  conv 8 3x3 pad 1 - relu - conv 8 3x3 pad 1 bias no - bn - relu - fc 60 - relu - fc 4\n"
+    "train init normal deviation 0.01 ones \"conv1,fc*\"\n";
+
+/* The model of a text; NULL: refused, with the context's message. */
+static fv_model *begin(const char *text) {
+    fv_net net = {0};
+    fv_model *model = NULL;
+    must(fv__net_parse(ctx, "test", text, strlen(text), NULL, 0, &net.graph, &net.recipe));
+    return fv__model_new(ctx, &net, 1, &model) == FV_OK ? model : NULL;
+}
+
+/* Weights from N(0, deviation^2), whatever reads them; biases of the layers named are 1, all others
+   as ever. */
+static void test_normal(void **state) {
+    fv_model *model = begin(start_text);
+    (void)state;
+    assert_non_null(model);
+    const fv_graph *net = model->net.graph;
+    for (size_t p = 0; p < net->param_count; p++) {
+        const fv_param *param = &net->params[p];
+        const float *w = model->weights + param->offset;
+        double sum = 0, square = 0;
+        for (int64_t i = 0; i < param->count; i++)
+            sum += (double)w[i], square += (double)w[i] * (double)w[i];
+        const double count = (double)param->count, mean = sum / count;
+        const double deviation = sqrt(square / count - mean * mean);
+        if (param->spec.init == FV_INIT_WEIGHT) { /* to four times what chance leaves */
+            assert_true(fabs(mean) < 0.04 / sqrt(count));
+            assert_true(fabs(deviation - 0.01) < 0.04 / sqrt(2 * count));
+        } else if (strcmp(param->name, "conv1.bias") == 0 || strncmp(param->name, "fc", 2) == 0) {
+            assert_true(mean == 1 && deviation == 0);
+        } else if (strcmp(param->name, "bn1.bias") == 0) {
+            assert_true(square == 0);
+        }
+    }
+    fv__model_free(model);
+}
+
+/* The recipe's other ways are not touched by it, and `none` is nothing. */
+static void test_ones_alone(void **state) {
+    fv_model *he = begin("net a\ninput 1x4x4\n fc 8 - fc 4\n");
+    fv_model *none = begin("net a\ninput 1x4x4\n fc 8 - fc 4\ntrain ones none\n");
+    fv_model *ones = begin("net a\ninput 1x4x4\n fc 8 - fc 4\ntrain ones \"fc2..\"\n");
+    (void)state;
+    assert_true(he && none && ones);
+    const fv_graph *net = he->net.graph;
+    const size_t bytes = (size_t)net->param_elements * sizeof(float);
+    assert_memory_equal(he->weights, none->weights, bytes);
+    const int last = fv__net_find_param(net, "fc2.bias");
+    for (int i = 0; i < 4; i++) ones->weights[net->params[last].offset + i] -= 1;
+    assert_memory_equal(he->weights, ones->weights, bytes);
+    fv__model_free(he), fv__model_free(none), fv__model_free(ones);
+}
+
+static void refused(const char *names, const char *says) {
+    char text[256];
+    snprintf(text, sizeof text,
+             "net a\ninput 1x4x4\n fc 8 - relu - fc 4 bias no\ntrain ones \"%s\"\n", names);
+    assert_null(begin(text));
+    if (!strstr(ctx->message, says)) fail_msg("%s (wanted: %s)", ctx->message, says);
+}
+
+static void test_ones_messages(void **state) {
+    (void)state;
+    refused("fc3", "ones: the network a has no layer 'fc3'; did you mean 'fc1'?");
+    refused("relu1", "ones: relu1 has no bias");
+    refused("fc2", "ones: fc2 has no bias");
+    refused("fc1,,fc2", "ones takes names of layers");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bilinear_filters),
-        cmocka_unit_test(test_maps_by_themselves),
-        cmocka_unit_test(test_an_image),
+        cmocka_unit_test(test_bilinear_filters), cmocka_unit_test(test_maps_by_themselves),
+        cmocka_unit_test(test_an_image),         cmocka_unit_test(test_normal),
+        cmocka_unit_test(test_ones_alone),       cmocka_unit_test(test_ones_messages),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

@@ -322,7 +322,10 @@ static void test_freeze_messages(void **unused) {
         {"freeze=relu1", "relu1 has nothing that it could learn"},
         {"freeze=conv2..conv1", "conv2 comes behind conv1"},
         {"freeze=conv1,,fc1", "names of layers with commas between"},
-        {"freeze=conv1..", "names of layers with commas between"},
+        {"freeze=..", "names of layers with commas between"},
+        {"freeze=..conv3", "has no layer 'conv3'; did you mean 'conv1'?"},
+        {"freeze=conv1..", "nothing is left that could learn"},
+        {"freeze=..relu1,relu2", "relu2 has nothing that it could learn"},
         {"freeze=*", "nothing is left that could learn"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -331,8 +334,8 @@ static void test_freeze_messages(void **unused) {
         expect(p->ctx, make_learner(p, wrong[i].text), wrong[i].says);
         free_pupil(p);
     }
-    static const char *const right[] = {"freeze=none", "freeze=conv*", "freeze=conv1,conv2",
-                                        "freeze=conv1..fc1"};
+    static const char *const right[] = {"freeze=none",       "freeze=conv*", "freeze=conv1,conv2",
+                                        "freeze=conv1..fc1", "freeze=..fc1", "freeze=fc1.."};
     for (size_t i = 0; i < sizeof right / sizeof *right; i++) free_pupil(new_pupil(1, right[i]));
 }
 
@@ -358,6 +361,55 @@ static void test_freeze_blocks(void **unused) {
     fv__free(frozen);
     expect(p->ctx, fv__freeze_find(p->ctx, net, "twice3", &frozen), "did you mean 'twice");
     free_pupil(p);
+}
+
+/* A range that is open goes from the first layer on, or to the last. */
+static void test_open_ranges(void **unused) {
+    (void)unused;
+    static const struct {
+        const char *open, *shut;
+    } same[] = {
+        {"..bn1", "conv1..bn1"}, {"conv2..", "conv2..softmax1"}, {"..conv1,fc2..", "conv1,fc2"}};
+    pupil *p = test_calloc(1, sizeof *p);
+    make_model(p, 1, net_text);
+    const fv_graph *net = p->model->net.graph;
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        bool *open, *shut;
+        must(p->ctx, fv__freeze_find(p->ctx, net, same[i].open, &open));
+        must(p->ctx, fv__freeze_find(p->ctx, net, same[i].shut, &shut));
+        for (size_t n = 0; n < net->param_count; n++)
+            if (fv__freeze_has(net, open, (int)n) != fv__freeze_has(net, shut, (int)n))
+                fail_msg("%s: %s", same[i].open, net->params[n].name);
+        fv__free(open), fv__free(shut);
+    }
+    free_pupil(p);
+}
+
+/* ------------------------------------------------------------------------------------ trunk --- */
+
+/* All layers but the last go so much slower, whatever the rule: as with that rate for all of them;
+   and the last as fast as ever. Running statistics have no rate. */
+static void test_trunk(void **unused) {
+    (void)unused;
+    static const char *const rules[] = {"", " optimizer=adamw decay=0.1"};
+    for (size_t k = 0; k < sizeof rules / sizeof *rules; k++) {
+        char slow[64];
+        snprintf(slow, sizeof slow, "trunk=0.25%s", rules[k]);
+        pupil *p = new_pupil(2, slow), *fast = new_pupil(1, rules[k]), *q = new_pupil(1, rules[k]);
+        step(p, 1), step(fast, 1);
+        q->model->net.recipe.lr *= 0.25;
+        step(q, 1);
+        for (size_t n = 0; n < p->model->net.graph->param_count; n++) {
+            const fv_param *at = &p->model->net.graph->params[n];
+            const bool last = strncmp(at->name, "fc2.", 4) == 0;
+            if (memcmp(p->model->weights + at->offset,
+                       (last ? fast : q)->model->weights + at->offset,
+                       (size_t)at->count * sizeof(float)) != 0)
+                fail_msg("%s%s", at->name, rules[k]);
+        }
+        assert_true(changed(p, "conv1.weight") && changed(p, "fc2.weight"));
+        free_pupil(p), free_pupil(fast), free_pupil(q);
+    }
 }
 
 /* ------------------------------------------------------------------------------------- lars --- */
@@ -527,6 +579,8 @@ int main(void) {
         cmocka_unit_test(test_freeze_gradients),
         cmocka_unit_test(test_freeze_messages),
         cmocka_unit_test(test_freeze_blocks),
+        cmocka_unit_test(test_open_ranges),
+        cmocka_unit_test(test_trunk),
         cmocka_unit_test(test_lars),
         cmocka_unit_test(test_resumed),
         cmocka_unit_test(test_saved),

@@ -348,11 +348,12 @@ static whole *make_whole(void) {
     return all;
 }
 
-/* Weights with decay, a gap, weights without, a running statistic over the edge of a piece. */
-static const fv_update_span spans[] = {{0, 32700, true, 0, 0.01, false, 180, 170},
-                                       {32704, 30, true, 0, 0, true, 0, 0},
-                                       {32736, 100, false, 0.25, 0, false, 0, 0},
-                                       {32848, WHOLE - 32848, true, 0, 0.02, false, 190, 200}};
+/* Weights with decay, a gap, weights without, a running statistic over the edge of a piece, weights
+   with another rate. */
+static const fv_update_span spans[] = {{0, 32700, true, 0, 0.01, false, 180, 170, 1},
+                                       {32704, 30, true, 0, 0, true, 0, 0, 1},
+                                       {32736, 100, false, 0.25, 0, false, 0, 0, 1},
+                                       {32848, WHOLE - 32848, true, 0, 0.02, false, 190, 200, 0.5}};
 
 static void expect_whole(const whole *got, const fv_optimizer *o, const void *options) {
     whole *want = make_whole();
@@ -360,7 +361,7 @@ static void expect_whole(const whole *got, const fv_optimizer *o, const void *op
     for (size_t s = 0; s < sizeof spans / sizeof *spans; s++) {
         const fv_update_span *span = &spans[s];
         const fv_optim_step step = {.options = options,
-                                    .lr = 0.1,
+                                    .lr = 0.1 * span->rate,
                                     .decay = span->decay,
                                     .step = 2,
                                     .weight_norm = span->weight_norm,

@@ -54,7 +54,7 @@ static void follow_observed(const fv_update *u, double momentum, int64_t start, 
 static void update_span(const work *w, const fv_update_span *span, int64_t start, int64_t n) {
     const fv_update *u = w->u;
     const fv_optim_step step = {.options = u->options,
-                                .lr = u->lr,
+                                .lr = u->lr * span->rate,
                                 .decay = span->decay,
                                 .step = u->step,
                                 .weight_norm = span->weight_norm,

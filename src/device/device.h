@@ -111,6 +111,7 @@ typedef struct fv_update_span {
     double decay;          /* weight decay */
     bool spared;           /* a bias or a normalisation, which decay spares */
     double weight_norm, gradient_norm; /* as in fv_optim_step */
+    double rate;                       /* what the update's is multiplied by */
 } fv_update_span;
 
 /* One step of an optimiser over the flat blocks, which lie on the device. */

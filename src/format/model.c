@@ -38,11 +38,13 @@ fv_status fv__model_new(fv_context *ctx, const fv_net *net, uint64_t seed, fv_mo
     fv_model *model;
     *out = NULL;
     FV_TRY(fv__model_bare(ctx, net, &model));
-    if (fv__model_make_weights(ctx, model) != FV_OK) {
+    fv_status status = fv__net_check_start(ctx, net->graph, &net->recipe);
+    if (status == FV_OK) status = fv__model_make_weights(ctx, model);
+    if (status != FV_OK) {
         fv__model_free(model);
-        return FV_EXHAUSTED;
+        return status;
     }
-    fv__net_initialise(net->graph, net->recipe.init, seed, model->weights);
+    fv__net_start(net->graph, &net->recipe, seed, model->weights);
     *out = model;
     return FV_OK;
 }

@@ -86,7 +86,7 @@ static fv_status copy(const fv_weight_match *m, fv_model *model, uint64_t seed) 
         FV_TRY(fv__model_make_weights(m->ctx, model));
         for (size_t i = 0; i < m->net->param_count; i++) {
             if (m->from[i]) continue;
-            fv__net_initialise(m->net, model->net.recipe.init, seed, model->weights);
+            fv__net_start(m->net, &model->net.recipe, seed, model->weights);
             break;
         }
     }

@@ -75,21 +75,21 @@ static fv_status fill_inputs(fv_bench_job *b) {
 }
 
 /* The model's own weights, which speed may depend on, or fresh ones. */
-static fv_status fill_weights(fv_bench_job *b, size_t bytes, int init) {
+static fv_status fill_weights(fv_bench_job *b, size_t bytes, const fv_recipe *start) {
     b->weights = b->ctx->device->alloc(b->ctx, bytes, "the weights");
     float *fresh = fv__alloc(b->ctx, bytes, "the weights");
     if (b->weights && fresh) {
         if (b->options->model)
             memcpy(fresh, b->options->model->weights, bytes);
         else
-            fv__net_initialise(b->net, init, 1, fresh);
+            fv__net_start(b->net, start, 1, fresh);
         b->ctx->device->upload(b->weights, fresh, bytes);
     }
     fv__free(fresh);
     return b->weights && fresh ? FV_OK : FV_EXHAUSTED;
 }
 
-static fv_status prepare(fv_bench_job *b, int init) {
+static fv_status prepare(fv_bench_job *b, const fv_recipe *start) {
     const size_t bytes = (size_t)b->net->param_elements * sizeof(float);
     const fv_plan_options options = {
         .batch = b->told->batch, .training = b->told->training, .backward = b->told->training};
@@ -100,7 +100,7 @@ static fv_status prepare(fv_bench_job *b, int init) {
     const fv_plan_memory memory = fv__plan_memory(b->plan);
     b->told->memory = memory.activations + memory.scratch + memory.prepared;
     b->told->parameters = memory.parameters;
-    FV_TRY(fill_weights(b, bytes, init));
+    FV_TRY(fill_weights(b, bytes, start));
     if (b->told->training) {
         b->gradients = b->ctx->device->alloc(b->ctx, bytes, "the gradients");
         if (!b->gradients) return FV_EXHAUSTED;
@@ -171,7 +171,7 @@ static fv_status add_trace(fv_bench_job *b) {
     return status != FV_OK ? status : b->told->trace ? FV_OK : FV_EXHAUSTED;
 }
 
-static fv_status measure(fv_bench_job *b, const char *name, int init) {
+static fv_status measure(fv_bench_job *b, const char *name, const fv_recipe *start) {
     fv_bench *told = b->told;
     told->net = fv__arena_text(b->arena, name);
     told->isa = fv__isa_name(b->ctx->isa);
@@ -180,7 +180,7 @@ static fv_status measure(fv_bench_job *b, const char *name, int init) {
     told->batch = b->options->batch ? b->options->batch : 1;
     if (!told->net) return FV_EXHAUSTED;
     if (told->training) FV_TRY(fv__plan_trains(b->ctx));
-    FV_TRY(prepare(b, init));
+    FV_TRY(prepare(b, start));
     FV_TRY(fv__bench_list_steps(b));
     if (b->options->trace) FV_TRY(add_trace(b));
     if (b->options->runs < 0 && !b->options->steps) return FV_OK;
@@ -202,7 +202,7 @@ fv_status fv__benchmark(fv_context *ctx, const fv_net *net, const fv_bench_optio
                                                              fv__losses[net->recipe.loss], &trained)
                                          : FV_OK;
     if (trained) b.net = trained;
-    if (status == FV_OK) status = measure(&b, net->graph->name, net->recipe.init);
+    if (status == FV_OK) status = measure(&b, net->graph->name, &net->recipe);
     clean_up(&b);
     fv__net_free(trained);
     if (status == FV_OK)

@@ -40,7 +40,7 @@ static fv_status fill_weights(tuner *t) {
         if (t->options->model)
             memcpy(fresh, t->options->model->weights, bytes);
         else
-            fv__net_initialise(net, t->net->recipe.init, 1, fresh);
+            fv__net_start(net, &t->net->recipe, 1, fresh);
         t->ctx->device->upload(t->weights, fresh, bytes);
     }
     fv__free(fresh);

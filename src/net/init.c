@@ -8,10 +8,14 @@
  * orthogonal  rows (or where there are more of them, columns) of one filter, one unit each, that
  *         have norm 1 and are orthogonal            Saxe, McClelland & Ganguli 2014
  * lsuv    the same, which train/lsuv.c scales       Mishkin & Matas 2016
+ * normal  N(0, deviation^2) for all                 Krizhevsky, Sutskever & Hinton 2012, section 5
+ *
+ * Biases start at 0, but those of the layers that the recipe's `ones` names at 1 (the same section:
+ * relus get positive inputs at first).
  *
  * A value depends on the seed, its parameter and its position in it alone.
  */
-#include "net/net.h"
+#include "net/layers.h"
 #include <math.h>
 #include <string.h>
 
@@ -53,7 +57,14 @@ static void draw_orthogonal(const fv_shape *shape, int64_t count, fv_key key, fl
     orthonormalise(&m);
 }
 
-static void draw(const fv_param_spec *spec, int64_t count, int init, fv_key key, float *w) {
+static double deviation_of(const fv_recipe *start, double in) {
+    return start->init == FV_NORMAL ? start->deviation
+                                    : sqrt((start->init == FV_HE ? 2.0 : 1.0) / in);
+}
+
+static void draw(const fv_param_spec *spec, int64_t count, const fv_recipe *start, fv_key key,
+                 float *w) {
+    const int init = start->init;
     const double in = spec->fan_in > 0 ? (double)spec->fan_in : 1;
     const double both = in + (spec->fan_out > 0 ? (double)spec->fan_out : 1);
     if ((init == FV_ORTHOGONAL || init == FV_LSUV) && count > 0) {
@@ -63,7 +74,7 @@ static void draw(const fv_param_spec *spec, int64_t count, int init, fv_key key,
         for (int64_t i = 0; i < count; i++)
             w[i] = (float)(a * (2.0 * fv__random_unit(key, (uint64_t)i) - 1.0));
     } else {
-        const double deviation = sqrt((init == FV_HE ? 2.0 : 1.0) / in);
+        const double deviation = deviation_of(start, in);
         for (int64_t i = 0; i < count; i++)
             w[i] = (float)(deviation * fv__random_normal(key, (uint64_t)i));
     }
@@ -89,17 +100,48 @@ static void interpolate(const fv_shape *s, float *w) {
             }
 }
 
-void fv__net_initialise(const fv_graph *net, int init, uint64_t seed, float *block) {
+/* Whether a bias is that of a layer whose biases start at 1. */
+static bool starts_at_one(const fv_graph *net, const fv_param *param, const char *ones) {
+    return param->spec.bias && !param->spec.norm && fv__layers_name(net, ones, param->node);
+}
+
+void fv__net_start(const fv_graph *net, const fv_recipe *start, uint64_t seed, float *block) {
     memset(block, 0, sizeof *block * (size_t)net->param_elements);
     for (size_t p = 0; p < net->param_count; p++) {
         const fv_param *param = &net->params[p];
+        const fv_init init = param->spec.init;
         float *w = block + param->offset;
-        if (param->spec.init == FV_INIT_WEIGHT)
-            draw(&param->spec, param->count, init, fv__key(seed, FV_STREAM_INIT, p, 0), w);
-        else if (param->spec.init == FV_INIT_BILINEAR)
+        if (init == FV_INIT_WEIGHT)
+            draw(&param->spec, param->count, start, fv__key(seed, FV_STREAM_INIT, p, 0), w);
+        else if (init == FV_INIT_BILINEAR)
             interpolate(&param->spec.shape, w);
-        else if (param->spec.init != FV_INIT_ZERO)
-            for (int64_t i = 0; i < param->count; i++)
-                w[i] = param->spec.init == FV_INIT_ONE ? 1.0f : (float)param->spec.value;
+        else if (init == FV_INIT_ONE || starts_at_one(net, param, start->ones))
+            for (int64_t i = 0; i < param->count; i++) w[i] = 1;
+        else if (init == FV_INIT_VALUE)
+            for (int64_t i = 0; i < param->count; i++) w[i] = (float)param->spec.value;
     }
+}
+
+void fv__net_initialise(const fv_graph *net, int init, uint64_t seed, float *block) {
+    fv_recipe start;
+    fv__recipe_defaults(&start);
+    start.init = init;
+    fv__net_start(net, &start, seed, block);
+}
+
+static bool has_bias(const fv_graph *net, const fv_node *node) {
+    for (int k = 0; k < node->params; k++) {
+        const fv_param_spec *spec = &net->params[node->param[k]].spec;
+        if (spec->bias && !spec->norm) return true;
+    }
+    return false;
+}
+
+fv_status fv__net_check_start(fv_context *ctx, const fv_graph *net, const fv_recipe *start) {
+    static const fv_layers_wish wish = {"ones", has_bias, "has no bias"};
+    bool *named = fv__alloc(ctx, (net->node_count + 1) * sizeof *named, "names of layers");
+    if (!named) return FV_EXHAUSTED;
+    const fv_status status = fv__layers_named(ctx, net, &wish, start->ones, named);
+    fv__free(named);
+    return status;
 }

@@ -177,9 +177,13 @@ FV_MUST_USE fv_status fv__net_to_train(fv_context *ctx, const fv_graph *net,
 /* Learned values and running statistics; `training`: heads that only training has are counted. */
 int64_t fv__net_parameters(const fv_graph *net, bool training);
 
-/* The values of a fresh network: spec.init with `init` (FV_HE …), from the seed. `block` holds
-   param_elements floats. */
+/* The values of a fresh network: spec.init as a recipe has it (init, deviation, ones), from the
+   seed; or with `init` (FV_HE …) and nothing else. `block` holds param_elements floats. */
+void fv__net_start(const fv_graph *net, const fv_recipe *start, uint64_t seed, float *block);
 void fv__net_initialise(const fv_graph *net, int init, uint64_t seed, float *block);
+/* Whether the layers that `ones` names are there and have biases; otherwise FV_BAD_INPUT. */
+FV_MUST_USE fv_status fv__net_check_start(fv_context *ctx, const fv_graph *net,
+                                          const fv_recipe *start);
 
 /* Of a value: how many pixels of the image it sees, and how far apart in the image its neighbours
    are (jump), h and w. Through a join the largest is taken. */

@@ -36,7 +36,7 @@ static const char *const optimizers[] = {
     NULL};
 static const char *const schedules[] = {"constant", "step",   "plateau", "cosine",
                                         "onecycle", "linear", "poly",    NULL};
-static const char *const inits[] = {"he", "xavier", "lecun", "orthogonal", "lsuv", NULL};
+static const char *const inits[] = {"he", "xavier", "lecun", "orthogonal", "lsuv", "normal", NULL};
 /* the losses among the operators, in the order of fv__losses */
 static const char *const losses[] = {
 #define FV_OP(name)
@@ -101,6 +101,11 @@ static const fv_field common[] = {
     {"tests", "images tested at a time (0: four times the batch, at most 256)", FV_INT, AT(tests),
      "0", 0, 1 << 20, FV_QUIET, NULL, NULL},
     {"init", "how weights start", FV_CHOICE, AT(init), "he", 0, 0, 0, inits, NULL},
+    {"deviation", "init normal: the weights' standard deviation", FV_REAL, AT(deviation), "0.01", 0,
+     1e6, FV_QUIET, NULL, NULL},
+    {"ones",
+     "layers whose biases start at 1, not at 0: names as for freeze, such as conv2,fc1..fc2; none",
+     FV_TEXT, AT(ones), NULL, 0, 0, FV_QUIET, NULL, NULL},
     {"loss", "what is made small", FV_CHOICE, AT(loss), "crossentropy", 0, 0, 0, losses, NULL},
     {"smooth", "label smoothing: crossentropy's target has this share spread over all classes",
      FV_REAL, AT(smooth), "0", 0, 1, FV_QUIET, NULL, NULL},
@@ -110,9 +115,13 @@ static const fv_field common[] = {
      FV_TEXT, AT(class_weights), NULL, 0, 0, FV_QUIET, NULL, NULL},
     {"freeze",
      "layers that do not learn: names with commas between, FIRST..LAST in the order of the "
-     "network, conv* for all that begin so; none. A frozen bn keeps its running statistics and "
-     "computes with them",
+     "network (..LAST from its beginning, FIRST.. to its end), conv* for all that begin so; none. "
+     "A "
+     "frozen bn keeps its running statistics and computes with them",
      FV_TEXT, AT(freeze), NULL, 0, 0, FV_QUIET, NULL, NULL},
+    {"trunk",
+     "what the rate is multiplied by in all layers but the last before an output, such as 0.1",
+     FV_REAL, AT(trunk), "1", 0, 1e6, FV_QUIET, NULL, NULL},
     {"seed", "start of all random numbers: weights, order, dropout, augmentation", FV_INT, AT(seed),
      "1", 0, 9e15, 0, NULL, NULL},
     {"split", "share of the pictures set aside for the test, of a data set without a test part",

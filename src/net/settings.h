@@ -30,7 +30,7 @@ typedef struct fv_input {
 extern const fv_field fv__input_fields[]; /* resize crop pad scale mean std order */
 
 enum { FV_CONSTANT, FV_STEPS, FV_PLATEAU, FV_COSINE, FV_ONECYCLE, FV_LINEAR, FV_POLY };
-enum { FV_HE, FV_XAVIER, FV_LECUN, FV_ORTHOGONAL, FV_LSUV };
+enum { FV_HE, FV_XAVIER, FV_LECUN, FV_ORTHOGONAL, FV_LSUV, FV_NORMAL };
 
 typedef struct fv_recipe {
     int optimizer; /* an index into fv__optimizers */
@@ -58,12 +58,15 @@ typedef struct fv_recipe {
     int64_t shards;   /* parts a batch is cut into */
     int64_t tests;    /* images tested at a time; 0: as many as the batch makes useful */
     int init;
-    int loss;      /* of heads that name none: an index into fv__losses */
-    double smooth; /* label smoothing of cross-entropy, in training */
+    double deviation; /* normal: of the weights */
+    double trunk;     /* what the rate is multiplied by, but in the last layer before an output */
+    int loss;         /* of heads that name none: an index into fv__losses */
+    double smooth;    /* label smoothing of cross-entropy, in training */
     int64_t seed;
     double split; /* share of the pictures for the test, of data without a test part */
     double held;  /* share of the training images that is the test instead; 0: none */
     fv_augment augment;
+    char ones[FV_TEXT_BYTES];          /* layers whose biases start at 1: net/layers.h */
     char freeze[FV_TEXT_BYTES];        /* layers that do not learn: train/freeze.h */
     char class_weights[FV_TEXT_BYTES]; /* "balanced", or a number for each class */
     const fv_long_reals *weights; /* these as numbers, where somebody has made them of the data;

@@ -38,7 +38,7 @@ static int grown(fv_context *ctx, const fv_diverged *d, double *now, double *fre
     int worst = -1;
     double by = GROWN;
     if (!start) return -1;
-    fv__net_initialise(net, d->recipe->init, d->seed, start);
+    fv__net_start(net, d->recipe, d->seed, start);
     for (size_t p = 0; p < net->param_count; p++) {
         const fv_param *param = &net->params[p];
         const double a = rms(start + param->offset, param->count);

@@ -5,11 +5,9 @@
 
 #include "net/net.h"
 
-/* "conv1..conv4,fc*": names with commas between. A name is a layer's, or that of a block, which
-   stands for all in it; FIRST..LAST are those from the first to the last in the network's order;
-   NAME* are all that begin so. *frozen: a flag for each node, the caller's to free with fv__free;
-   NULL for "" and "none". FV_BAD_INPUT for layers that are not there, that have nothing to learn,
-   or where nothing would be left that learns. */
+/* "conv1..conv4,fc*", as net/layers.h says. *frozen: a flag for each node, the caller's to free
+   with fv__free; NULL for "" and "none". FV_BAD_INPUT for layers that are not there, that have
+   nothing to learn, or where nothing would be left that learns. */
 FV_MUST_USE fv_status fv__freeze_find(fv_context *ctx, const fv_graph *net, const char *text,
                                       bool **frozen);
 /* Whether a parameter stays as it is: some layer that uses it is frozen. */

@@ -10,6 +10,7 @@
 #include "train/freeze.h"
 #include "train/learner_state.h"
 #include "train/metric.h"
+#include "train/refit.h"
 #include "train/rule.h"
 #include <string.h>
 
@@ -90,11 +91,13 @@ static fv_status list_spans(fv_context *ctx, fv_learner *l) {
         const fv_param *p = &l->net->params[i];
         if (fv__freeze_has(l->net, l->frozen, (int)i)) continue;
         const bool spared = (p->spec.norm || p->spec.bias) && !l->recipe.decay_all;
+        const bool last = fv__of_last_layer(l->model->net.graph, (int)i);
         l->spans[l->span_count++] = (fv_update_span){.offset = p->offset,
                                                      .count = p->count,
                                                      .learned = p->spec.learned,
                                                      .momentum = p->spec.momentum,
                                                      .spared = spared,
+                                                     .rate = last ? 1 : l->recipe.trunk,
                                                      .decay = spared ? 0 : l->recipe.decay};
     }
     return FV_OK;

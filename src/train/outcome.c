@@ -167,8 +167,7 @@ static fv_status filters_before(fv_teller *t, int param, fv_canvas *out) {
     before.weights =
         fv__alloc(t->ctx, (size_t)now->net.graph->param_elements * sizeof(float), "the filters");
     if (!before.weights) return FV_EXHAUSTED;
-    fv__net_initialise(now->net.graph, (int)now->net.recipe.init, (uint64_t)t->job->recipe.seed,
-                       before.weights);
+    fv__net_start(now->net.graph, &t->job->recipe, (uint64_t)t->job->recipe.seed, before.weights);
     const fv_status status = fv__draw_filters(t->ctx, &before, param, out);
     fv__free(before.weights);
     return status;

@@ -24,6 +24,15 @@ int fv__last_layer(const fv_graph *net, const fv_head *head) {
     return n;
 }
 
+bool fv__of_last_layer(const fv_graph *net, int param) {
+    for (size_t h = 0; h < net->head_count; h++) {
+        const int n = fv__last_layer(net, &net->heads[h]);
+        for (int k = 0; n >= 0 && k < net->nodes[n].params; k++)
+            if (net->nodes[n].param[k] == param) return true;
+    }
+    return false;
+}
+
 /* Its options with another number of outputs, in the arena; *out NULL: it has no such number, or
    has it of something else than the classes. */
 static fv_status change(fv_context *ctx, const fv_node *node, int64_t was, int64_t classes,

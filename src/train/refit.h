@@ -10,6 +10,9 @@
    is none. */
 int fv__last_layer(const fv_graph *net, const fv_head *head);
 
+/* Whether a parameter is of the last layer before some head. */
+bool fv__of_last_layer(const fv_graph *net, int param);
+
 /* The network with so many filters or units in the last layer before its main output, where these
    are the classes: a frozen copy, of which the layer's parameters alone have another shape. *out
    NULL: the last layer is none that can be changed so. FV_BAD_INPUT: a layer behind it does not

@@ -142,6 +142,15 @@ static void look_at_optimizer(const advice *a) {
         fv__log(a->ctx, FV_LOG_WARNING, "decay_all=yes has no effect with decay=0");
 }
 
+/* --- the start ----------------------------------------------------------------------------------
+ */
+
+static void look_at_start(const advice *a) {
+    if (given(a, "deviation") && a->recipe->init != FV_NORMAL)
+        fv__log(a->ctx, FV_LOG_WARNING, "deviation=%s has no effect without init=normal",
+                given(a, "deviation"));
+}
+
 /* --- augmentation -------------------------------------------------------------------------------
  */
 
@@ -163,6 +172,7 @@ fv_status fv__settings_advise(fv_context *ctx, const fv_setting *settings, size_
     look_at_patience(&a);
     look_at_stop(&a);
     look_at_optimizer(&a);
+    look_at_start(&a);
     look_at_augmentation(&a);
     return FV_OK;
 }

@@ -46,16 +46,6 @@ static fv_status take_model(fv_context *ctx, fv_train_job *job, const fv_model *
     return FV_OK;
 }
 
-/* Whether a parameter is one of the last layer before some output. */
-static bool of_last_layer(const fv_graph *net, const fv_param *p) {
-    for (size_t h = 0; h < net->head_count; h++) {
-        const int n = fv__last_layer(net, &net->heads[h]);
-        for (int k = 0; n >= 0 && k < net->nodes[n].params; k++)
-            if (&net->params[net->nodes[n].param[k]] == p) return true;
-    }
-    return false;
-}
-
 /* One parameter of a model whose network may be another. *taken: it fits. */
 static fv_status transfer_param(fv_context *ctx, fv_train_job *job, const fv_param *to,
                                 const fv_model *from, bool *taken) {
@@ -69,7 +59,7 @@ static fv_status transfer_param(fv_context *ctx, fv_train_job *job, const fv_par
                (size_t)to->count * sizeof(float));
         return FV_OK;
     }
-    if (of_last_layer(net, to) && (!p || outputs(net) != outputs(there))) {
+    if (fv__of_last_layer(net, (int)(to - net->params)) && (!p || outputs(net) != outputs(there))) {
         fv__log(ctx, FV_LOG_NOTE, "%s begins anew: it is of the last layer, and %s", to->name,
                 p ? "the model has another number of classes" : "the model does not have it");
         return FV_OK;
