@@ -40,8 +40,8 @@ static void put_picture(const char *path, int seed) {
     for (int i = 0; i < HIGH; i++)
         for (int k = 0; k < WIDE; k++)
             rows[i * (WIDE + 1) + 1 + k] = (uint8_t)(seed * 37 + i * 11 + k * 5);
-    made m = made_png(&(png_request){
-        .width = WIDE, .height = HIGH, .depth = 8, .rows = rows, .row_bytes = WIDE + 1});
+    made m = made_png(
+        &(png_request){.width = WIDE, .height = HIGH, .depth = 8, .rows = rows, .row_bytes = WIDE});
     made_write(&m, path);
     made_free(&m);
 }

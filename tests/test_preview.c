@@ -48,7 +48,7 @@ static void write_pictures(void) {
                                          .depth = 8,
                                          .colour = 2,
                                          .rows = rows,
-                                         .row_bytes = row});
+                                         .row_bytes = row - 1});
         snprintf(path, sizeof path, "pictures/%c/%d.png", 'a' + i % 2, i);
         made_write(&m, path);
         made_free(&m);
