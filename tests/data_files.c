@@ -4,6 +4,7 @@
  */
 #include "data_files.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,22 @@ void made_write(const made *m, const char *path) {
 void write_text(const char *path, const char *text) {
     made m = made_new();
     made_add(&m, text, strlen(text));
+    made_write(&m, path);
+    made_free(&m);
+}
+
+void write_gray(fv_context *ctx, const char *path, int w, int h, int value) {
+    char folder[512], head[64];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash) {
+        *slash = 0;
+        if (fv__folder_make(ctx, folder) != FV_OK) abort();
+    }
+    made m = made_new();
+    const int n = snprintf(head, sizeof head, "P5 %d %d 255\n", w, h);
+    made_add(&m, head, (size_t)n);
+    for (int i = 0; i < w * h; i++) made_byte(&m, value);
     made_write(&m, path);
     made_free(&m);
 }

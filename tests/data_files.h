@@ -6,6 +6,8 @@
 #ifndef TEST_DATA_FILES_H
 #define TEST_DATA_FILES_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +27,9 @@ void made_write(const made *m, const char *path);
 
 /* The same for a text. */
 void write_text(const char *path, const char *text);
+
+/* A gray picture of w x h (PGM), whose pixels are `value`; its folder is made. */
+void write_gray(fv_context *ctx, const char *path, int w, int h, int value);
 
 /* IDX: dims 1 or 3; bytes are i * 7 + 3, labels i % classes. */
 made made_labels(uint32_t count, uint32_t classes);

@@ -25,23 +25,6 @@ static int close_context(void **state) {
     return 0;
 }
 
-/* A gray picture of w x h, whose pixels are `value`, at a path whose folders are made. */
-static void picture(const char *path, int w, int h, int value) {
-    char folder[512], head[64];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash) {
-        *slash = 0;
-        assert_int_equal(fv__folder_make(ctx, folder), FV_OK);
-    }
-    made m = made_new();
-    const int n = snprintf(head, sizeof head, "P5 %d %d 255\n", w, h);
-    made_add(&m, head, (size_t)n);
-    for (int i = 0; i < w * h; i++) made_byte(&m, value);
-    made_write(&m, path);
-    made_free(&m);
-}
-
 static void open_sets(const char *name, double split, uint64_t seed, fv_dataset *train,
                       fv_dataset *test) {
     const fv_set_options o = {seed, seed, split, 0, NULL};
@@ -71,15 +54,15 @@ static void remarked(const fv_dataset *set, const char *words) {
    listed; each picture has its own size. */
 static void parts_as_folders(void **state) {
     (void)state;
-    picture("p/train/b/2.pgm", 3, 2, 20);
-    picture("p/train/b/deep/er/1.PGM", 5, 4, 21);
-    picture("p/train/B/x y.pgm", 2, 2, 30);
-    picture("p/train/b/\xc3\xa9.pgm", 1, 1, 22);
-    picture("p/train/b/.hidden.pgm", 1, 1, 0);
-    picture("p/train/b/.cache/a.pgm", 1, 1, 0);
-    picture("p/train/b/__MACOSX/a.pgm", 1, 1, 0);
-    picture("p/Testing/b/t.pgm", 2, 1, 40);
-    picture("p/Testing/B/t.pgm", 1, 2, 50);
+    write_gray(ctx, "p/train/b/2.pgm", 3, 2, 20);
+    write_gray(ctx, "p/train/b/deep/er/1.PGM", 5, 4, 21);
+    write_gray(ctx, "p/train/B/x y.pgm", 2, 2, 30);
+    write_gray(ctx, "p/train/b/\xc3\xa9.pgm", 1, 1, 22);
+    write_gray(ctx, "p/train/b/.hidden.pgm", 1, 1, 0);
+    write_gray(ctx, "p/train/b/.cache/a.pgm", 1, 1, 0);
+    write_gray(ctx, "p/train/b/__MACOSX/a.pgm", 1, 1, 0);
+    write_gray(ctx, "p/Testing/b/t.pgm", 2, 1, 40);
+    write_gray(ctx, "p/Testing/B/t.pgm", 1, 2, 50);
     write_text("p/train/b/notes.txt", "not a picture");
     fv_dataset train, test;
     open_sets("p", 0.2, 1, &train, &test);
@@ -121,7 +104,7 @@ static void divided_by_chance(void **state) {
     for (int k = 0; k < 4; k++)
         for (int i = 0; i < counts[k]; i++) {
             snprintf(path, sizeof path, "c/k%d/%02d.pgm", k, i);
-            picture(path, 1 + i, 1 + k, i);
+            write_gray(ctx, path, 1 + i, 1 + k, i);
         }
     fv_dataset train, test, again, other;
     open_sets("c", 0.2, 7, &train, &test);
@@ -153,9 +136,9 @@ static void divided_by_chance(void **state) {
 static void checksums(void **state) {
     (void)state;
     fv_dataset train;
-    picture("s/train/a/1.pgm", 2, 2, 1);
-    picture("s/train/b/1.pgm", 2, 2, 2);
-    picture("s/test/a/1.pgm", 2, 2, 3);
+    write_gray(ctx, "s/train/a/1.pgm", 2, 2, 1);
+    write_gray(ctx, "s/train/b/1.pgm", 2, 2, 2);
+    write_gray(ctx, "s/test/a/1.pgm", 2, 2, 3);
     open_sets("s", 0.2, 1, &train, NULL);
     const uint64_t first = train.checksum;
     fv__dataset_close(&train);
@@ -168,7 +151,7 @@ static void checksums(void **state) {
     assert_true(train.checksum != first);
     fv__dataset_close(&train);
     assert_int_equal(rename("s/train/a/2.pgm", "s/train/a/1.pgm"), 0);
-    picture("s/train/a/1.pgm", 2, 3, 1);
+    write_gray(ctx, "s/train/a/1.pgm", 2, 3, 1);
     open_sets("s", 0.2, 1, &train, NULL);
     assert_true(train.checksum != first);
     fv__dataset_close(&train);
@@ -176,40 +159,40 @@ static void checksums(void **state) {
 
 static void refusals(void **state) {
     (void)state;
-    picture("r/train/a/1.pgm", 2, 2, 1);
-    picture("r/train/b/1.pgm", 2, 2, 2);
-    picture("r/test/c/1.pgm", 2, 2, 3);
+    write_gray(ctx, "r/train/a/1.pgm", 2, 2, 1);
+    write_gray(ctx, "r/train/b/1.pgm", 2, 2, 2);
+    write_gray(ctx, "r/test/c/1.pgm", 2, 2, 3);
     refused("r",
             "r: 1 class of the test part has nothing to learn from: test/c; `fovea data check");
-    picture("one/only/1.pgm", 2, 2, 1);
-    picture("one/only/2.pgm", 2, 2, 1);
+    write_gray(ctx, "one/only/1.pgm", 2, 2, 1);
+    write_gray(ctx, "one/only/2.pgm", 2, 2, 1);
     refused("one", "all pictures are of one class, 'only'");
-    picture("twice/train/a/1.pgm", 2, 2, 1);
-    picture("twice/Training/a/1.pgm", 2, 2, 1);
+    write_gray(ctx, "twice/train/a/1.pgm", 2, 2, 1);
+    write_gray(ctx, "twice/Training/a/1.pgm", 2, 2, 1);
     refused("twice", "the same part twice");
-    picture("lone/in/a/1.pgm", 2, 2, 1);
-    picture("lone/in/b/1.pgm", 2, 2, 1);
+    write_gray(ctx, "lone/in/a/1.pgm", 2, 2, 1);
+    write_gray(ctx, "lone/in/b/1.pgm", 2, 2, 1);
     refused("lone", "one level too many: in (give lone/in)");
     assert_int_equal(fv__folder_make(ctx, "bare"), FV_OK);
     refused("bare", "pictures in a folder for each class");
-    picture("flat/1.pgm", 2, 2, 1);
+    write_gray(ctx, "flat/1.pgm", 2, 2, 1);
     refused("flat", "there are no pictures to learn from");
 }
 
 static void remarks(void **state) {
     (void)state;
     fv_dataset train, test;
-    picture("m/train/a/1.pgm", 2, 2, 1);
-    picture("m/train/b/1.pgm", 2, 2, 2);
-    picture("m/train/loose.pgm", 2, 2, 2);
-    picture("m/test/a/other name.pgm", 2, 2, 2);
-    picture("m/test/b/1.pgm", 3, 3, 2);
+    write_gray(ctx, "m/train/a/1.pgm", 2, 2, 1);
+    write_gray(ctx, "m/train/b/1.pgm", 2, 2, 2);
+    write_gray(ctx, "m/train/loose.pgm", 2, 2, 2);
+    write_gray(ctx, "m/test/a/other name.pgm", 2, 2, 2);
+    write_gray(ctx, "m/test/b/1.pgm", 3, 3, 2);
     write_text("m/train/b/a.gif", "GIF89a");
     assert_int_equal(fv__folder_make(ctx, "m/train/none"), FV_OK);
     assert_int_equal(fv__folder_make(ctx, "m/old"), FV_OK);
     (void)!unlink("m/train/a/up"); /* of an earlier run */
     assert_int_equal(symlink("../..", "m/train/a/up"), 0);
-    picture("m/val/a/1.pgm", 7, 7, 2);
+    write_gray(ctx, "m/val/a/1.pgm", 7, 7, 2);
     open_sets("m", 0.2, 1, &train, &test);
     assert_int_equal(train.count, 2);
     assert_int_equal(test.count, 2);
@@ -230,10 +213,10 @@ static void damage(void **state) {
     fv_dataset train, test;
     float x[4 * 3 * 2 * 2];
     const fv_input in = {.channels = 3, .height = 2, .width = 2, .scale = 1};
-    picture("d 1/train/a/1.pgm", 2, 2, 1);
-    picture("d 1/train/b/1.pgm", 2, 2, 2);
-    picture("d 1/test/a/1.pgm", 2, 2, 3);
-    picture("d 1/test/b/1.pgm", 2, 2, 3);
+    write_gray(ctx, "d 1/train/a/1.pgm", 2, 2, 1);
+    write_gray(ctx, "d 1/train/b/1.pgm", 2, 2, 2);
+    write_gray(ctx, "d 1/test/a/1.pgm", 2, 2, 3);
+    write_gray(ctx, "d 1/test/b/1.pgm", 2, 2, 3);
     write_text("d 1/train/b/2.pgm", "<html>");
     open_sets("d 1", 0.2, 1, &train, &test);
     assert_int_equal(fv__batch_fill_classes(ctx, &test, &in, &(fv_batch){.n = 2}, x, NULL), FV_OK);
@@ -251,7 +234,7 @@ static void lists(void **state) {
     fv_dataset train, test;
     for (int i = 0; i < 4; i++) {
         static const char *const names[] = {"l/a.pgm", "l/b, c.pgm", "l/\"q\".pgm", "l/d/e.pgm"};
-        picture(names[i], 2 + i, 2, i);
+        write_gray(ctx, names[i], 2 + i, 2, i);
     }
     /* no header, quotes, CRLF, numbers in their order */
     write_text("l/1.csv", "\xef\xbb\xbf"
@@ -280,8 +263,8 @@ static void lists(void **state) {
 
 static void lists_refused(void **state) {
     (void)state;
-    picture("k/a.pgm", 2, 2, 1);
-    picture("k/b.pgm", 2, 2, 2);
+    write_gray(ctx, "k/a.pgm", 2, 2, 1);
+    write_gray(ctx, "k/b.pgm", 2, 2, 2);
     write_text("k/1.csv", "a.pgm,x,train\nb.pgm,y,tset\n");
     refused("k/1.csv", "k/1.csv:2: 'tset' is no part");
     write_text("k/1.csv", "a.pgm,x\n\n\"b.pgm,y\n");

@@ -24,23 +24,6 @@ static int close_context(void **state) {
     return 0;
 }
 
-/* A gray picture of w x h, whose pixels are `value`, at a path whose folders are made. */
-static void picture(const char *path, int w, int h, int value) {
-    char folder[512], head[64];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash) {
-        *slash = 0;
-        assert_int_equal(fv__folder_make(ctx, folder), FV_OK);
-    }
-    made m = made_new();
-    const int n = snprintf(head, sizeof head, "P5 %d %d 255\n", w, h);
-    made_add(&m, head, (size_t)n);
-    for (int i = 0; i < w * h; i++) made_byte(&m, value);
-    made_write(&m, path);
-    made_free(&m);
-}
-
 /* Writes A and B alone of the files A B C D: 5 images of 3x2, three classes. */
 static void write_two(void) {
     made images = made_images(5, 3, 2), labels = made_labels(5, 3);
@@ -111,9 +94,9 @@ static void of_pictures(void **state) {
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < 10; i++) {
             snprintf(path, sizeof path, "h/k%d/%02d.pgm", k, i);
-            picture(path, 1 + i, 1 + k, i);
+            write_gray(ctx, path, 1 + i, 1 + k, i);
             snprintf(path, sizeof path, "j/%s/k%d/%02d.pgm", i < 8 ? "train" : "test", k, i);
-            picture(path, 1 + i, 1 + k, i);
+            write_gray(ctx, path, 1 + i, 1 + k, i);
         }
     static const char *const names[] = {"h", "j"};
     for (int n = 0; n < 2; n++) {

@@ -9,6 +9,7 @@
  *
  * so the forward ways of conv_winograd.c compute it. The gradient of the weights is that of
  * winograd_dw.c, or, of small or narrow maps, another implementation's that is asked for it alone.
+ * Of stride 2 only that of the weights is such: dx is conv_direct.c's.
  */
 #include "cpu/winograd.h"
 

@@ -7,10 +7,11 @@
  *
  * (kern/winograd.inc.h has the formulas' sources). Both factors are transformed, band after band of
  * tiles; for each of the 36 numbers a product sums over the tiles; last the sums are transformed
- * back. Four sums of the definition's 16 are left, and no tile is summed on its own. Of few
- * channels and filters the tiles are cut into parts, always the same ones, each summed up by one
- * thread, who reads what he has transformed himself; the parts are added in their order. Sums of
- * many would take too much memory for that: there all threads share the tiles of a band.
+ * back. Of stride 2 it is 25 products of 25 and 9 numbers, each of x's with the sum it is a part
+ * of. Four sums of the definition's 16 are left, and no tile is summed on its own. Of few channels
+ * and filters the tiles are cut into parts, always the same ones, each summed up by one thread, who
+ * reads what he has transformed himself; the parts are added in their order. Sums of many would
+ * take too much memory for that: there all threads share the tiles of a band.
  */
 #include "cpu/winograd.h"
 
